@@ -1,0 +1,41 @@
+# What contributors and CI call. Needs Node >= 20.19 and make; everything else is installed or named.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+IMAGE ?= localhost/pillion:dev
+
+.PHONY: help build demo test check docs bench image test-cluster clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+node_modules/.package-lock.json: package.json package-lock.json
+# Not `npm ci`: it refuses the lock file wherever a mirror lacks the packages of other platforms. Versions are the lock's.
+	npm install --no-save --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build: node_modules/.package-lock.json ## make bin/pillion
+	@npm run --silent build
+
+demo: build ## run the main job for real: a push arrives in a running web page
+	@npx --no-install tsx scripts/demo.ts
+
+test: build ## unit and integration tests, and the demo
+	@npx --no-install tsx scripts/test.ts
+
+check: node_modules/.package-lock.json ## format, lint, types, unit tests, docs drift
+	@npm run --silent check
+
+docs: node_modules/.package-lock.json ## write the generated reference
+	@npm run --silent docs
+
+bench: build ## measure against the peers
+	@npm run --silent bench
+
+image: build ## make the container image: make image IMAGE=name
+	@deploy/image/build "$(IMAGE)"
+
+test-cluster: build ## a real one-node Kubernetes, and the tests that run in it (root)
+	@test/cluster/run
+
+clean: ## remove what was built
+	rm -rf bin dist node_modules

@@ -1,0 +1,63 @@
+/** One CommonJS bundle per command in dist/, and bin/pillion, which loads just the one that is asked for. */
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+
+const packageJson: unknown = JSON.parse(await readFile('package.json', 'utf8'));
+const version =
+  typeof packageJson === 'object' && packageJson !== null && 'version' in packageJson
+    ? String(packageJson.version)
+    : 'dev';
+
+/** `import('./git-sync/command.ts')` in the table of commands becomes a require of dist/git-sync.cjs. */
+const entries = new Map<string, string>();
+const commandBundles: Plugin = {
+  name: 'command-bundles',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\.\/[a-z-]+\/command\.ts$/ }, ({ path }) => {
+      const name = path.split('/')[1] ?? '';
+      entries.set(name, `src/${name}/command.ts`);
+      return { path: `../dist/${name}.cjs`, external: true };
+    });
+  },
+};
+
+const shared: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20.19',
+  define: { PILLION_VERSION: JSON.stringify(version) },
+  legalComments: 'none',
+  minifySyntax: true,
+  // `import()` becomes a lazy require: loading Node's ESM loader would cost every start some milliseconds.
+  supported: { 'dynamic-import': false },
+  logLevel: 'warning',
+  // CommonJS has no import.meta; nothing of ours uses it, and dependencies only do on their ESM side.
+  logOverride: { 'empty-import-meta': 'silent' },
+};
+
+/** Made beside and renamed, so that a build never takes the program away from somebody who runs it. */
+async function bundle(entryPoint: string, outfile: string, extra: BuildOptions = {}): Promise<void> {
+  const fresh = `${outfile}.new`;
+  await build({ ...shared, ...extra, entryPoints: [entryPoint], outfile: fresh });
+  await chmod(fresh, extra.banner ? 0o755 : 0o644);
+  await rename(fresh, outfile);
+}
+
+for (const folder of ['bin', 'dist']) {
+  await mkdir(folder, { recursive: true });
+  // The sources are ES modules; what is built is not.
+  await writeFile(`${folder}/package.json`, '{ "type": "commonjs" }\n');
+}
+await bundle('src/cli.ts', 'bin/pillion', {
+  banner: { js: '#!/usr/bin/env node' },
+  plugins: [commandBundles],
+});
+await Promise.all([...entries].map(([name, entry]) => bundle(entry, `dist/${name}.cjs`)));
+const built = new Set([...[...entries.keys()].map((name) => `${name}.cjs`), 'package.json']);
+for (const name of await readdir('dist')) {
+  if (!built.has(name)) {
+    await rm(`dist/${name}`, { recursive: true, force: true });
+  }
+}
+console.log(`built bin/pillion ${version} with ${[...entries.keys()].join(', ')}`);

@@ -1,0 +1,35 @@
+/** Everything that can be checked in under a minute; one line per step, the output of a step only when it fails. */
+import { spawnSync } from 'node:child_process';
+import { ensurePackages } from './packages.ts';
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+const steps: readonly Step[] = [
+  { name: 'format', command: ['biome', 'check', '.'] },
+  { name: 'lint and import rules', command: ['oxlint'] },
+  { name: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'docs drift', command: ['tsx', 'scripts/docs.ts', '--check'] },
+  { name: 'unit tests', command: ['vitest', 'run', '--project', 'unit'] },
+  { name: 'build', command: ['tsx', 'scripts/build.ts'] },
+  { name: 'budget (printed, never fails)', command: ['tsx', 'bench/budget/run.ts', '--brief'] },
+];
+
+const alwaysShown = new Set(['unit tests', 'budget (printed, never fails)']);
+let failed = ensurePackages(['git', 'openssl', 'procps']).ok ? 0 : 1;
+for (const { name, command } of steps) {
+  const started = performance.now();
+  const [program = '', ...args] = command;
+  const result = spawnSync(`node_modules/.bin/${program}`, args, { encoding: 'utf8' });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const passed = result.status === 0;
+  console.log(`${passed ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
+  if (!passed || alwaysShown.has(name)) {
+    process.stdout.write(`${result.stdout}${result.stderr}${result.error?.message ?? ''}`);
+  }
+  failed += passed ? 0 : 1;
+}
+console.log(failed === 0 ? 'check passed' : `${failed} of ${steps.length} steps failed`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,55 @@
+/** `make test`: installs what is missing, runs unit and integration tests and the demo, and counts at the end. */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensurePackages } from './packages.ts';
+
+interface Counts {
+  passed: number;
+  failed: number;
+}
+
+function count(report: unknown, key: string): number {
+  const value: unknown = typeof report === 'object' && report !== null ? Reflect.get(report, key) : undefined;
+  return typeof value === 'number' ? value : 0;
+}
+
+async function vitest(workspace: string): Promise<Counts> {
+  const file = join(workspace, 'report.json');
+  const projects = ['--project', 'unit', '--project', 'integration'];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const result = spawnSync('node_modules/.bin/vitest', ['run', ...projects, ...reporters], {
+    stdio: 'inherit',
+  });
+  const text = await readFile(file, 'utf8').catch(() => '{}');
+  const report: unknown = JSON.parse(text);
+  const failed = count(report, 'numFailedTests');
+  // A runner that ends badly without a failed test (a crash, an unhandled error) is a failure of its own.
+  return {
+    passed: count(report, 'numPassedTests'),
+    failed: result.status === 0 ? failed : Math.max(1, failed),
+  };
+}
+
+function demo(): Counts {
+  console.log('\nthe demo, as `make demo` runs it:');
+  const result = spawnSync('node_modules/.bin/tsx', ['scripts/demo.ts'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, PILLION_DEMO_INTERACTIVE: 'no' },
+  });
+  return result.status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+const packages = ensurePackages(['git', 'openssh-server', 'openssh-client', 'openssl', 'procps', 'tini']);
+if (!packages.ok) {
+  console.log('0 passed, 1 failed');
+  process.exit(1);
+}
+const workspace = await mkdtemp(join(tmpdir(), 'pillion-test-'));
+const results = [await vitest(workspace), demo()];
+await rm(workspace, { recursive: true, force: true });
+const passed = results.reduce((sum, result) => sum + result.passed, 0);
+const failed = results.reduce((sum, result) => sum + result.failed, 0);
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
