@@ -1,0 +1,118 @@
+/** argv -> command -> run. The only place that ends the process. */
+import { writeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { basename } from 'node:path';
+import { commands } from './commands.ts';
+import type { CommandContext, CommandEntry, ExitStatus } from './core/command.ts';
+import { errorMessage, type PillionError, usageError } from './core/errors.ts';
+import { version } from './core/version.ts';
+
+interface Chosen {
+  readonly entry: CommandEntry;
+  readonly argv: readonly string[];
+}
+
+function overview(): string {
+  const width = Math.max(...commands.map((entry) => entry.name.length));
+  const rows = commands.map((entry) => `  ${entry.name.padEnd(width)}  ${entry.summary}`);
+  return [
+    'pillion: everything that rides along with a Kubernetes pod',
+    '',
+    'Usage:\n  pillion <command> [flags]',
+    '',
+    'Commands:',
+    ...rows,
+    '',
+    'pillion <command> --help tells more; pillion --version prints the version.',
+    '',
+  ].join('\n');
+}
+
+/** The command is the name the program was started under, or else the first word. */
+function chooseCommand(startedAs: string, argv: readonly string[]): Chosen | undefined {
+  const named = commands.find((entry) => entry.startedAs?.includes(startedAs));
+  if (named) {
+    return { entry: named, argv };
+  }
+  const entry = commands.find((candidate) => candidate.name === argv[0]);
+  return entry && { entry, argv: argv.slice(1) };
+}
+
+async function unknownCommand(word: string): Promise<PillionError> {
+  const { nearest } = await import('./core/options/lookup.ts');
+  const names = commands.map((entry) => entry.name);
+  const near = nearest(word, names);
+  return usageError(
+    `unknown command "${word}"`,
+    near ? `did you mean ${near}?` : `commands: ${names.join(', ')}`,
+  );
+}
+
+async function main(context: CommandContext): Promise<ExitStatus> {
+  const chosen = chooseCommand(context.startedAs, context.argv);
+  if (chosen) {
+    const module = await chosen.entry.load();
+    return module.run({ ...context, argv: chosen.argv });
+  }
+  const [first] = context.argv;
+  if (first === '--version' || first === 'version') {
+    context.stdout(`${version}\n`);
+    return 0;
+  }
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    context.stdout(overview());
+    return first === undefined ? 2 : 0;
+  }
+  throw await unknownCommand(first);
+}
+
+/** By shape: each bundle has a class of its own. */
+function isPillionError(error: unknown): error is PillionError {
+  return (
+    error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number' && 'hint' in error
+  );
+}
+
+function reportFailure(error: unknown): number {
+  if (isPillionError(error)) {
+    const hint = error.hint === undefined ? '' : `\n  try: ${error.hint}`;
+    // A message that points at a column starts at the margin.
+    const gap = error.message.includes('\n') ? '\n' : ' ';
+    process.stderr.write(`pillion:${gap}${error.message}${hint}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(
+    `pillion: internal error: ${error instanceof Error ? error.stack : errorMessage(error)}\n`,
+  );
+  return 1;
+}
+
+function leave(status: ExitStatus): void {
+  if (typeof status === 'number') {
+    process.exit(status);
+  }
+  // Die of the signal like a program without a handler, so that a parent sees the same as from any other.
+  process.removeAllListeners(status.signal);
+  process.kill(process.pid, status.signal);
+  // PID 1 is immune to a signal it does not handle.
+  process.exit(128 + constants.signals[status.signal]);
+}
+
+async function start(): Promise<void> {
+  const [, script = 'pillion', ...argv] = process.argv;
+  try {
+    const status = await main({
+      argv,
+      env: process.env,
+      cwd: process.cwd(),
+      startedAs: basename(script),
+      stdout: (text) => writeSync(1, text),
+      stderr: (text) => writeSync(2, text),
+    });
+    leave(status);
+  } catch (error) {
+    leave(reportFailure(error));
+  }
+}
+
+void start();

@@ -1,0 +1,17 @@
+import type { CommandEntry } from './core/command.ts';
+
+/** Every command: a new one is a folder and a row here. Each `load` becomes a bundle of its own. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'git-sync',
+    summary: 'keep a git repository checked out beside an application (kubernetes/git-sync v4 and v3 flags)',
+    startedAs: ['git-sync', 'git-sync-v3'],
+    load: () => import('./git-sync/command.ts'),
+  },
+  {
+    name: 'cron',
+    summary: "run jobs on schedule in a container (supercronic's and Vixie cron's crontabs, RUNAT, YAML)",
+    startedAs: ['supercronic'],
+    load: () => import('./schedule/command.ts'),
+  },
+];

@@ -1,0 +1,98 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { errorMessage, systemErrorCode } from '../errors.ts';
+import { ExecError } from './exec-error.ts';
+import type { RunOptions, RunOutcome, RunResult } from './outcome.ts';
+import { type Ending, supervise } from './supervise.ts';
+import { type TailBuffer, tailBuffer } from './tail-buffer.ts';
+
+export type { RunOptions, RunOutcome, RunResult } from './outcome.ts';
+
+const DEFAULT_MAX_OUTPUT_BYTES = 1024 * 1024;
+
+/**
+ * Runs a program to its end in a process group of its own; the only way this project starts one.
+ *
+ * Arguments go to the program as they are: there is no shell, and callers put no secrets into them.
+ * @throws ExecError unless the program ends by itself with exit code 0 within its limits.
+ */
+export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  const outcome = await tryRun(command, args, options);
+  if (outcome.exitCode === 0 && outcome.timedOut === false && !outcome.aborted) {
+    const { stdout, stderr, stdoutTruncated, stderrTruncated, durationMs } = outcome;
+    return { exitCode: 0, stdout, stderr, stdoutTruncated, stderrTruncated, durationMs };
+  }
+  throw new ExecError(command, args, outcome, options.cwd);
+}
+
+/**
+ * Like `run`, but says how the run ended instead of throwing: exit code, signal, limit, abort, failed start.
+ * Settles at the latest 100 ms after SIGKILL (abort and limits), or 500 ms after the program ended by itself, even if
+ * a process that left the group still holds the pipes.
+ */
+export async function tryRun(
+  command: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<RunOutcome> {
+  const started = performance.now();
+  const maxBytes = options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
+  const output = { stdout: tailBuffer(maxBytes), stderr: tailBuffer(maxBytes) };
+  const ending = options.signal?.aborted
+    ? { ...NOT_STARTED, aborted: true }
+    : await start(command, args, options, output);
+  return {
+    ...ending,
+    directoryMissing: ending.spawnError !== undefined && (await isMissing(options.cwd)),
+    stdout: output.stdout.text(),
+    stderr: output.stderr.text(),
+    stdoutTruncated: output.stdout.truncated,
+    stderrTruncated: output.stderr.truncated,
+    durationMs: performance.now() - started,
+  };
+}
+
+const NOT_STARTED: Ending = { exitCode: undefined, signal: undefined, timedOut: false, aborted: false };
+
+async function start(
+  command: string,
+  args: readonly string[],
+  options: RunOptions,
+  output: { stdout: TailBuffer; stderr: TailBuffer },
+): Promise<Ending> {
+  let child: ChildProcess;
+  try {
+    child = spawn(command, args, spawnOptions(options));
+  } catch (error) {
+    // Node throws some failures (argument list too long, a NUL byte in an argument) instead of reporting them.
+    return { ...NOT_STARTED, spawnError: systemErrorCode(error) ?? errorMessage(error) };
+  }
+  return await supervise(child, {
+    ...options,
+    onOutput(stream, chunk) {
+      output[stream].push(chunk);
+      options.onOutput?.(stream, chunk);
+    },
+  });
+}
+
+function spawnOptions(options: RunOptions): SpawnOptions {
+  return {
+    env: options.env,
+    detached: true, // setsid: a group of its own, and no terminal to prompt on
+    stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
+  };
+}
+
+/** The system answers ENOENT for a missing working directory as for a missing program. */
+async function isMissing(cwd: string | undefined): Promise<boolean> {
+  if (cwd === undefined) {
+    return false;
+  }
+  const found = await stat(cwd).catch(() => undefined);
+  return found?.isDirectory() !== true;
+}

@@ -1,0 +1,8 @@
+/** Files that survive a crash: every change is either whole or not there. */
+export { type AtomicWriteOptions, writeFileAtomic } from './files/atomic-write.ts';
+export { fileError } from './files/file-error.ts';
+export { fsyncDirectory } from './files/fsync.ts';
+export { removeLeftovers, temporaryName } from './files/leftovers.ts';
+export { isEmptyDirectory, readTextIfExists } from './files/read.ts';
+export { removeTree } from './files/remove-tree.ts';
+export { switchSymlink } from './files/symlink.ts';

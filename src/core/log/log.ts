@@ -1,0 +1,132 @@
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
+import { PillionError } from '../errors.ts';
+import type { Caller, Fields, LogFormat, LogRecord } from './format.ts';
+import { formatRecord } from './format.ts';
+import { describeError, renderJson } from './render.ts';
+import type { Secrets } from './secrets.ts';
+import { createLineWriter } from './write.ts';
+
+export type { Fields, LogFormat } from './format.ts';
+
+/** Writes records, one line each. No method ever throws. */
+export interface Log {
+  /** Always printed. The message says what could not be done, `error` why; a PillionError adds its code and hint. */
+  error(message: string, error?: unknown, fields?: Fields): void;
+  /** Always printed. */
+  warn(message: string, fields?: Fields): void;
+  /** The same as `at(0, ...)`. */
+  info(message: string, fields?: Fields): void;
+  /** Printed when `verbosity` is not above the configured one. */
+  at(verbosity: number, message: string, fields?: Fields): void;
+  /** Whether `at(verbosity, ...)` would print: for fields that are costly to compute. */
+  enabled(verbosity: number): boolean;
+  /** The same log under a name (the `logger` of its lines); the child of a child is `parent/child`. */
+  child(name: string): Log;
+}
+
+/** An error line as data, redacted: for git-sync's error file. */
+export interface ErrorRecord {
+  /** Name of the logger, '' for the main one. */
+  readonly logger: string;
+  readonly message: string;
+  readonly error: string | undefined;
+  readonly fields: Fields;
+}
+
+export interface LogOptions {
+  readonly format: LogFormat;
+  readonly verbosity: number;
+  readonly secrets: Secrets;
+  readonly name?: string | undefined;
+  readonly clock?: Clock | undefined;
+  /** Takes one line without its newline. The default writes to stderr, synchronously. */
+  readonly write?: ((line: string) => void) | undefined;
+  /** Told about each error line after it was written. */
+  readonly onError?: ((record: ErrorRecord) => void) | undefined;
+}
+
+/** A log in one of the three formats; everything it writes goes through `secrets`. */
+export function createLog(options: LogOptions): Log {
+  const write = options.write ?? createLineWriter(2);
+  const clock = options.clock ?? systemClock;
+  const redact = (text: string): string => options.secrets.redact(text);
+  const emit = (record: LogRecord): void => {
+    write(formatRecord(options.format, record, redact));
+    if (record.severity === 'error') {
+      options.onError?.(errorRecord(record, redact));
+    }
+  };
+  const withCaller = options.format !== 'json';
+  return namedLog(
+    { emit, now: () => clock.now(), verbosity: options.verbosity, withCaller },
+    options.name ?? '',
+  );
+}
+
+interface Core {
+  readonly emit: (record: LogRecord) => void;
+  readonly now: () => number;
+  readonly verbosity: number;
+  readonly withCaller: boolean;
+}
+
+type Head = Pick<LogRecord, 'severity' | 'verbosity' | 'message'>;
+
+function namedLog(core: Core, logger: string): Log {
+  const write = (head: Head, fields: Fields, cause?: unknown): void => {
+    try {
+      const caller = core.withCaller ? callerOfCaller(write) : undefined;
+      const error = cause === undefined || cause === null ? undefined : describeError(cause);
+      const all = head.severity === 'error' ? { ...fields, ...errorFields(cause) } : fields;
+      core.emit({ ...head, error, logger, time: core.now(), fields: all, caller });
+    } catch {
+      // A line that cannot be written must not end the work it speaks about.
+    }
+  };
+  const log: Log = {
+    error(message, error, fields = {}) {
+      write({ severity: 'error', verbosity: 0, message }, fields, error);
+    },
+    warn(message, fields = {}) {
+      write({ severity: 'warn', verbosity: 0, message }, fields);
+    },
+    info(message, fields = {}) {
+      if (log.enabled(0)) {
+        write({ severity: 'info', verbosity: 0, message }, fields);
+      }
+    },
+    at(verbosity, message, fields = {}) {
+      if (log.enabled(verbosity)) {
+        write({ severity: 'info', verbosity, message }, fields);
+      }
+    },
+    enabled: (verbosity) => verbosity <= core.verbosity,
+    child: (name) => namedLog(core, logger === '' ? name : `${logger}/${name}`),
+  };
+  return log;
+}
+
+function errorFields(error: unknown): Fields {
+  if (!(error instanceof PillionError)) {
+    return {};
+  }
+  return error.hint === undefined ? { code: error.code } : { code: error.code, hint: error.hint };
+}
+
+function errorRecord(record: LogRecord, redact: (text: string) => string): ErrorRecord {
+  const fields = JSON.parse(renderJson(record.fields, redact)) as Fields;
+  const error = record.error === undefined ? undefined : redact(record.error);
+  return { logger: record.logger, message: redact(record.message), error, fields };
+}
+
+/** File and line of whoever called the function that called `write`: two captured frames, some microseconds. */
+function callerOfCaller(write: (head: Head, fields: Fields) => void): Caller | undefined {
+  const limit = Error.stackTraceLimit;
+  const holder: { stack?: string } = {};
+  Error.stackTraceLimit = 2;
+  Error.captureStackTrace(holder, write);
+  Error.stackTraceLimit = limit;
+  const frame = /([^/\\:()\s]+):(\d+):\d+\)?$/.exec(holder.stack ?? '');
+  return frame?.[1] === undefined ? undefined : { file: frame[1], line: Number(frame[2]) };
+}

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { defineMetrics } from './definitions.ts';
+import type { MetricsRegistry, Sample } from './registry.ts';
+
+/** What Prometheus clients of every language say about their process. */
+export const PROCESS_METRICS = defineMetrics({
+  residentMemory: {
+    type: 'gauge',
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory size in bytes.',
+  },
+  cpu: {
+    type: 'counter',
+    name: 'process_cpu_seconds_total',
+    help: 'Total user and system CPU time spent in seconds.',
+  },
+  startTime: {
+    type: 'gauge',
+    name: 'process_start_time_seconds',
+    help: 'Start time of the process since the Unix epoch in seconds.',
+  },
+  openFds: { type: 'gauge', name: 'process_open_fds', help: 'Number of open file descriptors.' },
+  maxFds: { type: 'gauge', name: 'process_max_fds', help: 'Maximum number of open file descriptors.' },
+});
+
+const READERS: Readonly<Record<keyof typeof PROCESS_METRICS, () => number | undefined>> = {
+  residentMemory: () => process.memoryUsage.rss(),
+  cpu: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  },
+  startTime: () => performance.timeOrigin / 1000,
+  // The directory itself is open while it is read.
+  openFds: () => readdirSync('/proc/self/fd').length - 1,
+  maxFds: () => {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return limit === null ? undefined : Number(limit[1]);
+  },
+};
+
+/** Adds them to a registry. Values are read at each scrape, never by a timer; what the system does not tell is left out. */
+export function addProcessMetrics(registry: MetricsRegistry): void {
+  for (const [key, definition] of Object.entries(PROCESS_METRICS)) {
+    const read = READERS[key as keyof typeof PROCESS_METRICS];
+    registry.addScraped({ ...definition, samples: () => sample(read) });
+  }
+}
+
+function sample(read: () => number | undefined): Sample[] {
+  try {
+    const value = read();
+    return value === undefined ? [] : [{ value }];
+  } catch {
+    return [];
+  }
+}

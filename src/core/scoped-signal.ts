@@ -1,0 +1,37 @@
+/** Ends a wait at the latest after this long; without it, only with the parent. */
+export interface Scope {
+  readonly timeoutMs?: number;
+  /** The reason of the abort when the time is over. */
+  readonly reason?: () => Error;
+}
+
+/**
+ * Runs work under a signal that ends with its parent, after a time, or with the work itself. Unlike
+ * `AbortSignal.any` on a signal that lives as long as the process, nothing of it stays on the parent afterwards.
+ */
+export async function withSignal<T>(
+  parent: AbortSignal,
+  scope: Scope,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const end = () => controller.abort(parent.reason);
+  let timer: NodeJS.Timeout | undefined;
+  if (parent.aborted) {
+    end();
+  } else {
+    parent.addEventListener('abort', end, { once: true });
+    if (scope.timeoutMs !== undefined) {
+      const expire = () =>
+        controller.abort(scope.reason?.() ?? new DOMException('timed out', 'TimeoutError'));
+      timer = setTimeout(expire, scope.timeoutMs);
+    }
+  }
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    parent.removeEventListener('abort', end);
+    controller.abort(new DOMException('the work has ended', 'AbortError'));
+  }
+}
