@@ -1,0 +1,30 @@
+/** `pillion git-sync`: reads the command line of either dialect and starts the sync. */
+import type { CommandContext, ExitStatus } from '../core/command.ts';
+import { createSecrets } from '../core/log/secrets.ts';
+import { createErrorFile } from './error-file.ts';
+import { parseGitSync } from './options/parse.ts';
+
+/** Runs git-sync until it ends by itself or by a signal. */
+export async function run(context: CommandContext): Promise<ExitStatus> {
+  const secrets = createSecrets();
+  const parsed = parseGitSync({
+    argv: context.argv,
+    env: context.env,
+    startedAs: context.startedAs,
+    cwd: context.cwd,
+    onSecret: (value) => secrets.add(value),
+  });
+  if (parsed.kind === 'exit') {
+    if (parsed.errorFile) {
+      createErrorFile(parsed.errorFile.path, (why) =>
+        context.stderr(`cannot write the error file: ${why}\n`),
+      ).writeText(parsed.errorFile.text);
+    }
+    context.stderr(parsed.stderr);
+    context.stdout(parsed.stdout);
+    return parsed.code;
+  }
+  parsed.notes.stderr.forEach((note) => context.stderr(`${note}\n`));
+  const { startGitSync } = await import('./start.ts');
+  return startGitSync({ settings: parsed.settings, notes: parsed.notes.log, secrets, context });
+}

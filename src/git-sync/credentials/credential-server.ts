@@ -1,0 +1,74 @@
+/**
+ * Answers git's credential questions from this process. Git's own `credential-cache` client is the helper: it speaks
+ * to a Unix socket, and we are behind it instead of its daemon. So no secret is on a command line, in a file or in
+ * the memory of a process that outlives us, and no `credential approve` is run.
+ */
+import { chmod } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { type CredentialQuestion, findCredential, type KnownCredential } from './match.ts';
+
+const MAX_QUESTION_BYTES = 64 * 1024;
+const PATIENCE_MS = 10_000;
+
+/** Reads what the client sends: `action=get`, `timeout=N`, then the attributes of git-credential(1). */
+export function parseQuestion(text: string): { action: string; question: CredentialQuestion } {
+  const attributes = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const equals = line.indexOf('=');
+    if (equals > 0) {
+      attributes.set(line.slice(0, equals), line.slice(equals + 1));
+    }
+  }
+  const username = attributes.get('username');
+  const base = { protocol: attributes.get('protocol') ?? '', host: attributes.get('host') ?? '' };
+  return {
+    action: attributes.get('action') ?? '',
+    question: username === undefined ? base : { ...base, username },
+  };
+}
+
+const isOneLine = (text: string) => !/[\n\0]/.test(text);
+
+/** Only `get` is answered: what git was told to store or erase is ours to decide at the next sync. */
+export function answerQuestion(text: string, known: readonly KnownCredential[]): string {
+  const { action, question } = parseQuestion(text);
+  const found = action === 'get' ? findCredential(known, question) : undefined;
+  if (found === undefined || !isOneLine(found.username) || !isOneLine(found.password)) {
+    return '';
+  }
+  return `username=${found.username}\npassword=${found.password}\n`;
+}
+
+function serve(socket: Socket, known: () => readonly KnownCredential[]): void {
+  let text = '';
+  socket.setEncoding('utf8');
+  socket.setTimeout(PATIENCE_MS, () => socket.destroy());
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk: string) => {
+    text += chunk;
+    if (text.length > MAX_QUESTION_BYTES) {
+      socket.destroy();
+    }
+  });
+  socket.on('end', () => socket.end(answerQuestion(text, known())));
+}
+
+export interface CredentialServer {
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/** Listens at `path`, readable for this user only. */
+export async function startCredentialServer(
+  path: string,
+  known: () => readonly KnownCredential[],
+): Promise<CredentialServer> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, known));
+  server.unref();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  await chmod(path, 0o600);
+  return { path, close: () => new Promise((resolve) => server.close(() => resolve())) };
+}

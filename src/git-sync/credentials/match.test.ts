@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { findCredential, questionFor } from './match.ts';
+
+const credential = (url: string, username = 'me', password = 'pw') => ({ url, username, password });
+
+describe('what is asked of the credentials', () => {
+  it.each([
+    ['https://host/a/b', { protocol: 'https', host: 'host' }],
+    ['https://host:8443/a', { protocol: 'https', host: 'host:8443' }],
+    ['https://HOST/a', { protocol: 'https', host: 'host' }],
+    ['https://me@host/a', { protocol: 'https', host: 'host', username: 'me' }],
+    ['https://m%40e@host/a', { protocol: 'https', host: 'host', username: 'm@e' }],
+    ['http://[::1]:80/a', { protocol: 'http', host: '[::1]' }],
+  ])('of %s is %j', (url, question) => {
+    expect(questionFor(url)).toEqual(question);
+  });
+
+  it.each(['git@host:path', '', '/path', 'https://'])('is nothing for what is no URL: %j', (url) => {
+    expect(questionFor(url)).toBeUndefined();
+  });
+
+  it('is nothing for a user name that cannot be decoded', () => {
+    expect(questionFor('https://%zz@host/')).toBeUndefined();
+  });
+});
+
+describe('the credential that answers', () => {
+  const known = [
+    credential('https://host/some/path', 'first'),
+    credential('https://host/other', 'second'),
+    credential('http://host/', 'plain'),
+    credential('https://host:8443/', 'port'),
+    credential('no url', 'none'),
+  ];
+  it.each([
+    [{ protocol: 'https', host: 'host' }, 'first'],
+    [{ protocol: 'https', host: 'host', username: 'second' }, 'second'],
+    [{ protocol: 'http', host: 'host' }, 'plain'],
+    [{ protocol: 'https', host: 'host:8443' }, 'port'],
+    [{ protocol: 'https', host: 'host', username: 'nobody' }, undefined],
+    [{ protocol: 'https', host: 'evil-host' }, undefined],
+    [{ protocol: 'https', host: 'host.evil' }, undefined],
+    [{ protocol: 'ssh', host: 'host' }, undefined],
+  ])('to %j is that of %s: protocol, host, port and user count, the path never', (question, username) => {
+    expect(findCredential(known, question)?.username).toBe(username);
+  });
+});

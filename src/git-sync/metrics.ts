@@ -1,0 +1,56 @@
+import { defineMetrics } from '../core/metrics/definitions.ts';
+
+/** git-sync's own names, which dashboards use, and what they lack: when it last worked, and what is published. */
+export const METRICS = defineMetrics({
+  syncCount: {
+    type: 'counter',
+    name: 'git_sync_count_total',
+    help: 'How many git syncs completed, partitioned by state (success, error, noop)',
+    labels: ['status'],
+  },
+  syncDuration: {
+    type: 'summary',
+    name: 'git_sync_duration_seconds',
+    help: 'Summary of git sync durations',
+    labels: ['status'],
+  },
+  fetchCount: {
+    type: 'counter',
+    name: 'git_fetch_count_total',
+    help: "How many times an update was required (the name is git-sync's)",
+  },
+  askpassCalls: {
+    type: 'counter',
+    name: 'git_sync_askpass_calls',
+    help: 'How many calls to the askpass URL completed, partitioned by state (success, error)',
+    labels: ['status'],
+  },
+  appTokenRefreshes: {
+    type: 'counter',
+    name: 'git_sync_refresh_github_app_token_count',
+    help: 'How many GitHub app tokens were fetched, partitioned by state (success, error)',
+    labels: ['status'],
+  },
+  hookRuns: {
+    type: 'counter',
+    name: 'git_sync_hook_run_count_total',
+    help: 'How many hook runs completed, partitioned by name and state (success, error)',
+    labels: ['name', 'status'],
+  },
+  lastSuccess: {
+    type: 'gauge',
+    name: 'git_sync_last_success_timestamp_seconds',
+    help: 'When the last pass ended well, changed or not; 0 before the first',
+  },
+  failuresInARow: {
+    type: 'gauge',
+    name: 'git_sync_consecutive_failures',
+    help: 'Failed passes since the last that ended well',
+  },
+  published: {
+    type: 'gauge',
+    name: 'git_sync_published_info',
+    help: 'The published commit, as a label; the value is always 1',
+    labels: ['hash'],
+  },
+});

@@ -1,0 +1,37 @@
+/** Checks that git-sync does not make: what would reach git as an option, as a program to run, or never match a ref. */
+import { hasBrokenUserInfo } from './repo-url.ts';
+
+// Of git-check-ref-format: what no ref can hold anywhere. `^`, `~` and `:` would be revision or refspec syntax.
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const NEVER_IN_A_REF = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{/;
+
+/** Why a text cannot be a branch, tag, ref or hash; undefined if it can. */
+export function refProblem(text: string): string | undefined {
+  if (text.startsWith('-')) {
+    return "must not start with '-'";
+  }
+  return NEVER_IN_A_REF.test(text)
+    ? "must be the name of a branch or tag, a full ref, or a hash (without spaces, '..', '@{' or any of ~^:?*[\\)"
+    : undefined;
+}
+
+/** Why an address is refused although git would take it; undefined if it is not. */
+export function repoProblem(repo: string): string | undefined {
+  if (repo.startsWith('-')) {
+    return "must not start with '-'";
+  }
+  if (/^(ext|fd)::/i.test(repo)) {
+    return "must not use git's ext:: or fd:: transport, which runs programs";
+  }
+  if (hasBrokenUserInfo(repo)) {
+    return "must have its password percent-encoded: a raw '/', '?' or '#' ends the host";
+  }
+  // oxlint-disable-next-line no-control-regex -- a line break would end the line in git's credential protocol
+  return /[\u0000-\u001f\u007f]/.test(repo) ? 'must not hold line breaks or control characters' : undefined;
+}
+
+/** Why a link path cannot be one; it is checked after the default was filled in. */
+export function linkProblem(link: string): string | undefined {
+  const leaf = link.replace(/\/+$/, '').split('/').at(-1) ?? '';
+  return leaf === '' || leaf === '.' || leaf === '..' ? 'must end in a name' : undefined;
+}

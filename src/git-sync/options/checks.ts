@@ -1,0 +1,37 @@
+/** Checks that both dialects share in their form: the first that fails is told. */
+
+/** Says what is wrong with the values, or nothing. */
+export type Check<V> = (values: V) => string | undefined;
+
+/** The first complaint, if any. */
+export function firstComplaint<V>(checks: readonly Check<V>[], values: V): string | undefined {
+  for (const check of checks) {
+    const complaint = check(values);
+    if (complaint !== undefined) {
+      return complaint;
+    }
+  }
+  return undefined;
+}
+
+/** The longest time.Duration in milliseconds: a longer wait would wrap around. */
+export const LONGEST_MS = Number(2n ** 63n / 1_000_000n);
+
+/** Whether a duration lies between its minimum and what a duration can hold; false for NaN. */
+export function isDuration(ms: number, minimum: number): boolean {
+  return ms >= minimum && ms <= LONGEST_MS;
+}
+
+/** `"a", "b", or "c"`, as the messages have it. */
+export function quotedList(words: readonly string[]): string {
+  const quoted = words.map((word) => `"${word}"`);
+  return `${quoted.slice(0, -1).join(', ')}, or ${quoted.at(-1) ?? ''}`;
+}
+
+export const SUBMODULE_MODES = ['recursive', 'shallow', 'off'] as const;
+export const GC_MODES = ['auto', 'always', 'aggressive', 'off'] as const;
+
+/** The word of the list that a text is. */
+export function oneOf<const T extends string>(words: readonly T[], text: string): T | undefined {
+  return words.find((word) => word === text);
+}

@@ -1,0 +1,113 @@
+/** `--credential`: a JSON object or a list of them, read with the tolerance and the strictness of Go's decoder. */
+import { ValueError, type ValueType } from '../../core/options/option.ts';
+
+/** One entry as it was written; what is missing is empty. */
+export interface CredentialEntry {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  readonly passwordFile: string;
+}
+
+const FIELDS = {
+  url: 'url',
+  username: 'username',
+  password: 'password',
+  'password-file': 'passwordFile',
+} as const;
+
+/** Go's decoder reads one value and leaves the rest of the text alone. */
+function firstValue(text: string): string {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (inString) {
+      if (character === '\\') {
+        at += 1;
+      } else if (character === '"') {
+        inString = false;
+      }
+    } else if (character === '"') {
+      inString = true;
+    } else if (character === '{' || character === '[') {
+      depth += 1;
+    } else if (character === '}' || character === ']') {
+      depth -= 1;
+      if (depth === 0) {
+        return text.slice(0, at + 1);
+      }
+    }
+  }
+  return text;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(firstValue(text));
+  } catch {
+    // The parser's own message quotes the text, which holds passwords.
+    throw new ValueError('not valid JSON');
+  }
+}
+
+function toEntry(value: unknown): CredentialEntry {
+  const entry = { url: '', username: '', password: '', passwordFile: '' };
+  if (value === null) {
+    return entry;
+  }
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new ValueError('every credential must be a JSON object');
+  }
+  for (const [name, content] of Object.entries(value)) {
+    const known = Object.entries(FIELDS).find(([field]) => field === name.toLowerCase());
+    if (known === undefined) {
+      throw new ValueError(
+        `json: unknown field ${JSON.stringify(name)} (there are url, username, password, password-file)`,
+      );
+    }
+    if (content !== null && typeof content !== 'string') {
+      throw new ValueError(`json: ${known[0]} must be a string`);
+    }
+    entry[known[1]] = content ?? entry[known[1]];
+  }
+  return entry;
+}
+
+/**
+ * Reads one use of `--credential`; blank text is none.
+ * @throws ValueError that never shows the text.
+ */
+export function parseCredentials(text: string): CredentialEntry[] {
+  const trimmed = text.trim();
+  if (trimmed === '') {
+    return [];
+  }
+  if (trimmed.startsWith('{')) {
+    return [toEntry(parseJson(trimmed))];
+  }
+  if (!trimmed.startsWith('[')) {
+    throw new ValueError('not a JSON object or list');
+  }
+  const list = parseJson(trimmed);
+  return Array.isArray(list) ? list.map(toEntry) : [];
+}
+
+/** The entries as JSON with the passwords replaced. */
+export function showCredentials(entries: readonly CredentialEntry[], replacement: string): string {
+  const shown = entries.map((entry) => ({
+    url: entry.url,
+    username: entry.username,
+    ...(entry.password === '' ? {} : { password: replacement }),
+    ...(entry.passwordFile === '' ? {} : { 'password-file': entry.passwordFile }),
+  }));
+  return JSON.stringify(shown);
+}
+
+export const credentials: ValueType<readonly CredentialEntry[]> = {
+  name: 'JSON',
+  repeats: true,
+  parse: parseCredentials,
+  append: (earlier, later) => [...earlier, ...later],
+  format: (entries) => (entries.length === 0 ? '' : showCredentials(entries, 'REDACTED')),
+};

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import type { Clock } from '../core/clock.ts';
+import type { Lifecycle } from '../core/lifecycle.ts';
+import type { Log } from '../core/log/log.ts';
+import type { Secrets } from '../core/log/secrets.ts';
+import { answerPprof, answerReadiness, checkLive, checkReady } from './http.ts';
+import type { GitSyncSettings } from './settings.ts';
+import { describeState, type SyncState } from './state.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface ServerInit {
+  readonly settings: GitSyncSettings;
+  readonly state: SyncState;
+  readonly link: string;
+  readonly log: Log;
+  readonly secrets: Secrets;
+  readonly lifecycle: Lifecycle;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+}
+
+/** Binds before the first sync, so that probes are answered from the start. Nothing is loaded without --http-bind. */
+export async function startServer(init: ServerInit): Promise<void> {
+  const { settings, state, link, log, lifecycle, clock } = init;
+  const http = settings.http;
+  if (http === undefined) {
+    return;
+  }
+  const { startHttpServer } = await import('../core/http/server.ts');
+  const server = await startHttpServer({
+    bind: http.bind,
+    live: () => checkLive(state, clock.now()),
+    ready: () => checkReady(state, existsSync(link)),
+    metrics: init.telemetry.scrape,
+    status: () => describeState(state),
+    redact: (text) => init.secrets.redact(text),
+    handle: (request, response, url) => http.pprof && answerPprof(request, response, url),
+    fallback: (_request, response) => answerReadiness(state, response),
+    log,
+  });
+  log.info('serving HTTP', { endpoint: `${server.host}:${server.port}` });
+  lifecycle.onShutdown('http server', (deadline) => server.close(deadline));
+}

@@ -1,0 +1,252 @@
+/** Puts one git-sync together, in the order that git-sync's users know: checks, root, credentials, server, loop. */
+import { constants as osConstants } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { systemClock } from '../core/clock.ts';
+import type { CommandContext, ExitStatus } from '../core/command.ts';
+import { errorMessage, PillionError } from '../core/errors.ts';
+import { findProgram } from '../core/exec/which.ts';
+import { createLifecycle, type Lifecycle } from '../core/lifecycle.ts';
+import { createLog, type Log } from '../core/log/log.ts';
+import type { Secrets } from '../core/log/secrets.ts';
+import { version } from '../core/version.ts';
+import { prepareAuthentication } from './authentication.ts';
+import { createErrorFile } from './error-file.ts';
+import { watchedRef } from './fetch.ts';
+import { createGit } from './git.ts';
+import { hookEnvironment } from './git-environment.ts';
+import { createHooks } from './hooks/hooks.ts';
+import { absolute, layoutOf } from './layout.ts';
+import { runLoop } from './loop.ts';
+import { createRemoteProbe } from './probe/remote-probe.ts';
+import { earlierPublication, recordPublication } from './publication.ts';
+import { prepareRoot } from './root.ts';
+import { startServer } from './server.ts';
+import type { GitSyncSettings } from './settings.ts';
+import { initialState, type SyncState } from './state.ts';
+import { createSyncPass } from './sync-pass.ts';
+import { createTelemetry } from './telemetry.ts';
+import { createWakeUp } from './wake-up.ts';
+import { createTeller } from './wording.ts';
+
+/** Below Kubernetes' default of 30 s, with room for the container runtime. */
+const GRACE_MS = 25_000;
+
+export interface StartInit {
+  readonly settings: GitSyncSettings;
+  readonly notes: readonly { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
+  readonly secrets: Secrets;
+  readonly context: CommandContext;
+}
+
+function logFormat(settings: GitSyncSettings): 'git-sync' | 'glog' {
+  return settings.dialect === 'v3' ? 'glog' : 'git-sync';
+}
+
+/** Tokens of webhooks and askpass sources often are in the query. */
+function hideQueries({ webhook, askpassUrl }: GitSyncSettings, secrets: Secrets): void {
+  for (const address of [webhook?.url, askpassUrl]) {
+    const query = URL.canParse(address ?? '') ? new URL(address ?? '').searchParams : [];
+    for (const [, value] of query) {
+      secrets.add(value);
+    }
+  }
+}
+
+function announce(log: Log, { settings, notes }: StartInit): void {
+  log.info('starting up', {
+    version,
+    pid: process.pid,
+    uid: process.getuid?.(),
+    gid: process.getgid?.(),
+    home: process.env.HOME ?? '',
+    flags: settings.shown,
+    dialect: settings.dialect,
+  });
+  notes.forEach((note) => log.info(note.message, note.fields));
+  if (process.pid === 1) {
+    log.info(
+      'detected pid 1: this works, but processes that a hook leaves behind stay as zombies; start with an init (tini)',
+      {},
+    );
+  }
+}
+
+async function requireGit(settings: GitSyncSettings, env: CommandContext['env']): Promise<void> {
+  const found = await findProgram(settings.git, env.PATH ?? '');
+  if (found === undefined) {
+    throw new PillionError({
+      code: 'git_missing',
+      message: `git executable not found: ${settings.git}`,
+      hint: 'install git, or say where it is with --git',
+    });
+  }
+}
+
+/** An error after validation ends the process with 1 and one log line; never a stack trace. */
+async function guarded(
+  { log, lifecycle, state }: Pick<AssembleInit, 'log' | 'lifecycle' | 'state'>,
+  work: () => Promise<number>,
+): Promise<ExitStatus> {
+  let code: number;
+  try {
+    code = await work();
+  } catch (error) {
+    log.error("can't start", error);
+    code = 1;
+  }
+  const report = await lifecycle.shutdown('the sync has ended');
+  for (const name of report.abandoned) {
+    log.error('shutdown step did not end in time', null, { step: name });
+  }
+  lifecycle.dispose();
+  const { exitSignal } = lifecycle;
+  // As with git-sync: an interrupt is the expected end of a sync that has nothing more to do.
+  const isExpected = exitSignal === 'SIGINT' && state.restsForever;
+  return exitSignal === undefined || isExpected ? code : { signal: exitSignal };
+}
+
+/** Runs one git-sync from its settings to its end. */
+export async function startGitSync(init: StartInit): Promise<ExitStatus> {
+  const { settings, secrets, context } = init;
+  const errorFile = createErrorFile(
+    absolute(settings.errorFile, absolute(settings.root, context.cwd)),
+    (why) => context.stderr(`cannot write the error file: ${why}\n`),
+  );
+  const log = createLog({
+    format: logFormat(settings),
+    verbosity: settings.verbosity,
+    secrets,
+    onError: (record) => {
+      if (record.logger === '') {
+        errorFile.write(record);
+      }
+    },
+  });
+  const lifecycle = createLifecycle({
+    graceMs: GRACE_MS,
+    onSignal: (signal) => log.at(1, 'caught signal', { signal }),
+  });
+  const state = initialState(systemClock.now());
+  const assembly: AssembleInit = { ...init, log, lifecycle, errorFile, state };
+  return guarded(assembly, () => assembleAndRun(assembly));
+}
+
+interface AssembleInit extends StartInit {
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+  readonly errorFile: ReturnType<typeof createErrorFile>;
+  readonly state: SyncState;
+}
+
+async function assembleAndRun(init: AssembleInit): Promise<number> {
+  const { settings, secrets, context, log, lifecycle, errorFile, state } = init;
+  const clock = systemClock;
+  // A sidecar waits most of its life: V8's optimising compiler would only bring 3 MiB of itself into memory.
+  setFlagsFromString('--no-opt');
+  hideQueries(settings, secrets);
+  announce(log, init);
+  await requireGit(settings, context.env);
+  process.umask(settings.groupWrite ? 0o002 : 0o022);
+  const root = await prepareRoot(absolute(settings.root, context.cwd), log);
+  const link = absolute(settings.link, root);
+  const layout = layoutOf(settings.dialect, root);
+  state.hasEarlierData = (await earlierPublication(root, link, layout, settings)) !== undefined;
+  const telemetry = await createTelemetry(settings, state);
+
+  const wake = createWakeUp();
+  if (settings.syncOnSignal) {
+    const name = settings.syncOnSignal;
+    process.on(name, () => {
+      log.at(1, 'caught signal', { signal: name, number: osConstants.signals[name] });
+      wake.set();
+    });
+  }
+
+  if (settings.syncOnSignal !== 'SIGUSR1') {
+    // Without a listener Node opens a debugger, which would let every container of the pod in.
+    process.on('SIGUSR1', () => process.kill(process.pid, 'SIGTERM'));
+  }
+
+  const authentication = await prepareAuthentication({
+    settings,
+    secrets,
+    log,
+    context,
+    root,
+    clock,
+    telemetry,
+    lifecycle,
+  });
+  const git = createGit({ program: settings.git, log, env: authentication.gitEnvironment });
+  await startServer({ settings, state, link, log, secrets, lifecycle, telemetry, clock });
+  const hooks = createHooks({
+    settings,
+    clock,
+    log,
+    env: context.env,
+    execEnv: () => ({ ...hookEnvironment(context.env), ...authentication.hookVariables() }),
+    treePath: layout.treePath,
+    onResult: telemetry.hook,
+    stop: lifecycle.signal,
+  });
+  lifecycle.onShutdown('hooks', () => hooks.stopped());
+  const probe = createRemoteProbe({
+    settings,
+    ref: watchedRef(settings),
+    git,
+    root,
+    agent: `git/pillion-${version}`,
+    env: context.env,
+    authorization: () => Promise.resolve(authentication.authorization(settings.repo)),
+  });
+  lifecycle.onShutdown('connection to the remote', () => probe.close());
+  if (log.enabled(0)) {
+    const told = git.run(['version'], { cwd: root, signal: lifecycle.signal }).then(
+      (text) => log.info('git version', { version: text }),
+      () => {},
+    );
+    // Even a git that hangs does not outlive us.
+    lifecycle.onShutdown('git version', () => told);
+  }
+  const teller = createTeller(settings, log);
+  const pass = createSyncPass({
+    settings,
+    root,
+    link,
+    layout,
+    git,
+    log,
+    clock,
+    probe,
+    setOwner: authentication.setOwner,
+    onUpdateRequired(facts) {
+      telemetry.updateRequired();
+      teller.updateRequired({ ...facts, syncCount: state.syncCount });
+    },
+    onPublishing: (hash) => hooks.publishing(hash),
+    onPublished(facts) {
+      state.ready = true;
+      telemetry.published(facts.remote);
+      teller.updated({ ...facts, syncCount: state.syncCount + 1 });
+      hooks.published(facts.remote, facts.changed);
+      return recordPublication(root, settings, facts.remote).catch((error: unknown) => {
+        log.at(1, 'cannot record what was published', { reason: errorMessage(error) });
+      });
+    },
+    inUse: () => hooks.busy().map((hash) => layout.treePath(hash)),
+  });
+  return runLoop({
+    settings,
+    pass,
+    refresh: authentication.refresh,
+    hooks,
+    state,
+    metrics: telemetry,
+    clock,
+    log,
+    errorFile,
+    touchFile: absolute(settings.touchFile, root),
+    stop: lifecycle.signal,
+    wake,
+  });
+}

@@ -1,0 +1,58 @@
+/** The metrics of one git-sync; when nobody can scrape them nothing is loaded and nothing is counted. */
+import type { HookName } from './hooks/hooks.ts';
+import { METRICS } from './metrics.ts';
+import type { GitSyncSettings } from './settings.ts';
+import type { SyncState } from './state.ts';
+
+type Result = 'success' | 'error';
+
+export interface Telemetry {
+  readonly scrape: (() => Promise<{ contentType: string; body: string }>) | undefined;
+  pass(status: Result | 'noop', seconds: number): void;
+  updateRequired(): void;
+  published(hash: string): void;
+  hook(name: HookName, status: Result): void;
+  askpass(status: Result): void;
+  appToken(status: Result): void;
+}
+
+const SILENT: Telemetry = {
+  scrape: undefined,
+  pass() {},
+  updateRequired() {},
+  published() {},
+  hook() {},
+  askpass() {},
+  appToken() {},
+};
+
+export async function createTelemetry(settings: GitSyncSettings, state: SyncState): Promise<Telemetry> {
+  if (!settings.http?.metrics) {
+    return SILENT;
+  }
+  const { addProcessMetrics, createMetrics, createRegistry } = await import('../core/metrics/metrics.ts');
+  const registry = createRegistry();
+  const metrics = createMetrics(METRICS, registry);
+  addProcessMetrics(registry);
+  let shown: string | undefined;
+  return {
+    scrape: () => registry.scrape(),
+    pass(status, seconds) {
+      metrics.syncCount.inc({ status });
+      metrics.syncDuration.observe({ status }, seconds);
+      metrics.lastSuccess.set((state.lastSuccessAt ?? 0) / 1000);
+      metrics.failuresInARow.set(status === 'error' ? state.failuresInARow : 0);
+    },
+    updateRequired: () => metrics.fetchCount.inc(),
+    published(hash) {
+      if (shown !== undefined && shown !== hash) {
+        metrics.published.remove({ hash: shown });
+      }
+      shown = hash;
+      metrics.published.set({ hash }, 1);
+    },
+    hook: (name, status) => metrics.hookRuns.inc({ name, status }),
+    askpass: (status) => metrics.askpassCalls.inc({ status }),
+    appToken: (status) => metrics.appTokenRefreshes.inc({ status }),
+  };
+}
