@@ -1,0 +1,53 @@
+import type { Lifecycle } from '../core/lifecycle.ts';
+import type { Log } from '../core/log/log.ts';
+import type { MetricsRegistry } from '../core/metrics/metrics.ts';
+import type { RunValues } from './command.ts';
+
+/** The loop turns at least every 30 s; one that has not for three times that is stuck. */
+const STUCK_MS = 90_000;
+const SUPERCRONIC_PORT = 9746;
+
+export interface CronHttpInput {
+  readonly values: RunValues;
+  readonly log: Log;
+  readonly registry: MetricsRegistry;
+  readonly redact: (text: string) => string;
+  readonly lifecycle: Lifecycle;
+  readonly sinceTickMs: () => number;
+  readonly status: () => unknown;
+}
+
+/** Serves health, status and metrics when an address was given. */
+export async function startCronHttp(input: CronHttpInput): Promise<void> {
+  const { values, log, registry, lifecycle } = input;
+  const bind = values.httpBind === '' ? supercronicBind(values.listen) : values.httpBind;
+  if (bind === '') {
+    return;
+  }
+  const { startHttpServer, sendText } = await import('../core/http/server.ts');
+  const server = await startHttpServer({
+    bind,
+    log,
+    redact: input.redact,
+    status: input.status,
+    ...(values.httpMetrics ? { metrics: () => registry.scrape() } : {}),
+    live: () => ({ ok: input.sinceTickMs() < STUCK_MS, reason: 'the scheduler is stuck' }),
+    ready: () => ({ ok: !lifecycle.signal.aborted, reason: 'shutting down' }),
+    handle(_request, response, url) {
+      // supercronic's only health path, which says OK while the process runs.
+      if (url.pathname === '/health') {
+        sendText(response, 200, 'OK');
+        return true;
+      }
+      return false;
+    },
+  });
+  lifecycle.onShutdown('http server', (deadline) => server.close(deadline));
+  log.info('listening', { host: server.host, port: server.port });
+}
+
+/** A host alone gets supercronic's default port. */
+export function supercronicBind(address: string): string {
+  const hasPort = /:\d+$/.test(address) && !/^[\da-f]*:[\da-f:]*:[\da-f:]*$/i.test(address);
+  return address === '' || hasPort ? address : `${address}:${SUPERCRONIC_PORT}`;
+}
