@@ -1,0 +1,121 @@
+import { writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { runPillion } from '../../support/pillion.ts';
+import { useTempDir } from '../../support/use-temp-dir.ts';
+import { everySecond, startCron } from './support/cron.ts';
+
+const temp = useTempDir();
+
+async function crontab(text: string): Promise<string> {
+  const file = temp.join('crontab');
+  await writeFile(file, text);
+  return file;
+}
+
+describe('the commands of pillion cron', () => {
+  it('test tells every error with file, line and column, and exits with 1', async () => {
+    const file = await crontab('61 * * * * a\n@dayly b\n0 0 31 2 * c\n');
+    const result = await runPillion(['cron', 'test', file]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain(`${file}:1:1: minute 61 is not in 0-59`);
+    expect(result.stderr).toContain(`${file}:2:1: unknown macro "@dayly" (did you mean @daily?)`);
+    const never = await runPillion(['cron', 'test', await crontab('0 0 31 2 * c\n')]);
+    expect(never.stderr).toContain('can never fire');
+    expect((await runPillion(['cron', 'test', '--lenient', file])).code).toBe(0);
+    expect((await runPillion(['cron', 'test', await crontab('@daily c\n')])).code).toBe(0);
+  });
+
+  it('next lists the coming starts with what clock changes do to them', async () => {
+    const file = await crontab('30 2 * * * nightly\n0 * * * * hourly\n');
+    const flags = ['--from', '2025-03-09T01:30:00-05:00', '--tz', 'America/New_York', '--count', '3'];
+    const json = await runPillion(['cron', 'next', file, ...flags, '--output', 'json']);
+    expect(JSON.parse(json.stdout)).toEqual([
+      { job: 'nightly', line: 1, at: '2025-03-09T03:00:00-04:00', note: 'after-gap' },
+      { job: 'hourly', line: 2, at: '2025-03-09T03:00:00-04:00' },
+      { job: 'hourly', line: 2, at: '2025-03-09T04:00:00-04:00' },
+    ]);
+    const text = await runPillion(['cron', 'next', file, ...flags]);
+    expect(text.stdout).toContain('right after the gap');
+  });
+
+  it('explain says what an expression means, and points at what is wrong with one', async () => {
+    const good = await runPillion(['cron', 'explain', '0 0 */2 * mon', '--tz', 'Europe/Berlin']);
+    expect(good.stdout).toContain('a day must match both of them');
+    expect(good.stdout).toContain('Next, in Europe/Berlin:');
+    const bad = await runPillion(['cron', 'explain', '0 24 * * *']);
+    expect(bad).toMatchObject({ code: 1 });
+    expect(bad.stderr).toContain('  ^ hour 24 is not in 0-23');
+  });
+
+  it('a wrong command line is exit code 2 with advice', async () => {
+    expect(await runPillion(['cron'])).toMatchObject({ code: 2 });
+    expect(await runPillion(['cron', '--graze=1s', 'x'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean --grace?'),
+    });
+    expect(await runPillion(['cron', 'next', await crontab(''), '--from', 'tomorrow'])).toMatchObject({
+      code: 2,
+    });
+    expect(await runPillion(['cron', 'run', await crontab('* * * * * backup\n'), 'backpu'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean backup?'),
+    });
+  });
+
+  it('a bad or missing crontab ends the start with 1', async () => {
+    expect(await runPillion(['cron', await crontab('* * * x\n')])).toMatchObject({ code: 1 });
+    expect(await runPillion(['cron', temp.join('none')])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is no such file'),
+    });
+  });
+});
+
+describe('started as supercronic', () => {
+  it('takes its flags in Go syntax, reads its crontabs as it did and has its metrics', async () => {
+    const text = `${everySecond('echo "$LATE"')}LATE=applies to the whole file\n`;
+    const flags = [
+      '-json',
+      '-debug',
+      '-inotify',
+      '-overlapping',
+      '-no-reap',
+      '-prometheus-listen-address',
+      '127.0.0.1:0',
+    ];
+    const cron = await startCron(temp.path, text, flags, { startedAs: 'supercronic' });
+    await cron.waitForLog('applies to the whole file');
+    await cron.waitForLog('job succeeded');
+    expect((await cron.get('/metrics')).body).toContain('supercronic_successful_executions{');
+    expect((await cron.get('/health')).body).toBe('OK\n');
+    expect((await cron.stop()).code).toBe(0);
+  });
+
+  it('checks a file with -test, prints a version, and knows no sub-commands', async () => {
+    const startedAs = 'supercronic';
+    expect(await runPillion(['-test', await crontab('* * * * * true\n')], { startedAs })).toMatchObject({
+      code: 0,
+    });
+    expect(await runPillion(['-test', await crontab('* * * * true\n')], { startedAs })).toMatchObject({
+      code: 1,
+    });
+    expect(await runPillion(['-version'], { startedAs })).toMatchObject({ code: 0 });
+    expect(await runPillion(['-no-such-flag'], { startedAs })).toMatchObject({ code: 2 });
+    expect(await runPillion(['explain', '* * * * *'], { startedAs })).toMatchObject({ code: 2 });
+  });
+
+  it('passes the output of jobs on as it is with -passthrough-logs, and splits logs with -split-logs', async () => {
+    const text = everySecond('echo plain; echo error >&2');
+    const cron = await startCron(temp.path, text, ['-passthrough-logs', '-split-logs'], {
+      startedAs: 'supercronic',
+    });
+    await cron.waitForLog(/^plain$/);
+    await cron.waitForLog(/^error$/);
+    await cron.waitForLog('job succeeded');
+    await cron.stop();
+    expect(cron.stdout()).toContain('job succeeded');
+    expect(cron.stdout()).toMatch(/^plain$/m);
+    expect(cron.stderr()).toMatch(/^error$/m);
+    expect(cron.stderr()).not.toContain('job succeeded');
+  });
+});
