@@ -1,0 +1,48 @@
+# shellcheck shell=bash disable=SC2034
+# What every script here shares: versions, places, and a few words for talking. Sourced, never run.
+set -euo pipefail
+
+KUBERNETES_VERSION=${KUBERNETES_VERSION:-1.34.2}
+# Of the same generation: it uses the client library of this Kubernetes.
+COREDNS_VERSION=${COREDNS_VERSION:-1.12.4}
+
+# The Node of the test image's base: the LTS line that the official base image has.
+NODE_VERSION=${NODE_VERSION:-24}
+
+cluster_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+repository=$(cd "$cluster_scripts/../.." && pwd)
+
+# Binaries, the pause image and the base of the test image: made once, kept outside the repository.
+cache=${PILLION_CLUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pillion/cluster}
+binaries=$cache/kubernetes-$KUBERNETES_VERSION-coredns-$COREDNS_VERSION
+
+# One folder per running cluster. /var/tmp, since layers of images may not fit where /tmp is memory.
+clusters=${PILLION_CLUSTER_DIR:-/var/tmp/pillion-cluster}
+
+# Addresses inside the cluster's own network. The node's is from TEST-NET-1: it can never be a real machine.
+NODE_ADDRESS=192.0.2.10
+POD_SUBNET=10.244.0.0/24
+SERVICE_SUBNET=10.96.0.0/16
+API_SERVICE_ADDRESS=10.96.0.1
+DNS_ADDRESS=10.96.0.10
+
+say() { printf 'cluster: %s\n' "$*" >&2; }
+die() {
+  say "$*"
+  exit 1
+}
+
+# Seconds since the shell started, for the lines that say how long something took.
+took() { printf '%d s' "$((SECONDS - $1))"; }
+
+# until_ok SECONDS COMMAND...: repeats it, quietly, until it succeeds; fails when the time is over, or when there is no
+# hope (a script may define its own still_possible).
+until_ok() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS < deadline)) && still_possible || return 1
+    sleep 0.2
+  done
+}
+still_possible() { true; }

@@ -1,0 +1,113 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { clusterFolder } from './environment.ts';
+import type { TestNamespace } from './namespace.ts';
+
+export interface MemoryUse {
+  /** The most that the container ever held, page cache included. */
+  readonly peakBytes: number;
+  /** What it holds now without page cache: heap, stacks. */
+  readonly anonymousBytes: number;
+  /** How many of its processes the kernel killed because of the limit. A child that is killed ends no container. */
+  readonly oomKills: number;
+}
+
+const LOOK_EVERY_MS = 20;
+
+// cgroups: one tree in version 2, one per kind of resource in version 1.
+const VERSIONS = [
+  {
+    root: '/sys/fs/cgroup/memory',
+    peak: 'memory.max_usage_in_bytes',
+    anonymous: 'total_rss',
+    events: 'memory.oom_control',
+  },
+  { root: '/sys/fs/cgroup', peak: 'memory.peak', anonymous: 'anon', events: 'memory.events' },
+] as const;
+
+/** The number behind a name, in a file of lines `name number`. */
+async function numberIn(file: string, name: string): Promise<number> {
+  const line = (await readFile(file, 'utf8'))
+    .split('\n')
+    .find((candidate) => candidate.startsWith(`${name} `));
+  return Number(line?.split(' ')[1]);
+}
+
+async function read(folder: string, version: (typeof VERSIONS)[number]): Promise<MemoryUse> {
+  return {
+    peakBytes: Number(await readFile(join(folder, version.peak), 'utf8')),
+    anonymousBytes: await numberIn(join(folder, 'memory.stat'), version.anonymous),
+    oomKills: await numberIn(join(folder, version.events), 'oom_kill'),
+  };
+}
+
+/** How the memory of a running container is read: finding it is the slow part. */
+async function reader(
+  namespace: TestNamespace,
+  pod: string,
+  container: string,
+): Promise<() => Promise<MemoryUse>> {
+  const statuses = ['initContainerStatuses', 'containerStatuses'].map(
+    (list) => `{.status.${list}[?(@.name=="${container}")].containerID}`,
+  );
+  const id = (await namespace.kubectl(['get', 'pod', pod, `--output=jsonpath=${statuses.join('')}`]))
+    .split('//')
+    .at(-1);
+  for (const version of VERSIONS) {
+    const own = join(version.root, basename(clusterFolder()));
+    const folders = await readdir(own, { recursive: true }).catch(() => []);
+    const folder = id && folders.find((candidate) => basename(candidate) === id);
+    if (folder) {
+      return async () => read(join(own, folder), version);
+    }
+  }
+  throw new Error(`container ${container} of pod ${pod} does not run`);
+}
+
+/** Memory of a running container, as the kernel counts it against the container's limit. */
+export async function memoryUse(
+  namespace: TestNamespace,
+  pod: string,
+  container: string,
+): Promise<MemoryUse> {
+  return (await reader(namespace, pod, container))();
+}
+
+export interface MemoryWatch {
+  /** The highest figures that were seen. */
+  stop(): Promise<MemoryUse>;
+}
+
+/** Looks at the memory of a container again and again; while it does not run, nothing is counted. */
+export function watchMemory(namespace: TestNamespace, pod: string, container: string): MemoryWatch {
+  const over = new AbortController();
+  const highest = { peakBytes: 0, anonymousBytes: 0, oomKills: 0 };
+  let readNow: (() => Promise<MemoryUse>) | undefined;
+  const look = async () => {
+    try {
+      readNow ??= await reader(namespace, pod, container);
+      const now = await readNow();
+      highest.peakBytes = Math.max(highest.peakBytes, now.peakBytes);
+      highest.anonymousBytes = Math.max(highest.anonymousBytes, now.anonymousBytes);
+      highest.oomKills = Math.max(highest.oomKills, now.oomKills);
+    } catch {
+      // Not started yet, or started anew.
+      readNow = undefined;
+    }
+  };
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      await look();
+      await delay(LOOK_EVERY_MS);
+    }
+    await look();
+  })();
+  return {
+    async stop() {
+      over.abort();
+      await watching;
+      return highest;
+    },
+  };
+}
