@@ -1,0 +1,115 @@
+/**
+ * What a lean command costs beside a bare Node: start-up time of `pillion git-sync --version`, memory of an idle
+ * sidecar. Prints ratios and differences; never fails, since a busy machine is no defect of the program.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const brief = process.argv.includes('--brief');
+const RUNS = brief ? 7 : 25;
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function time(args: readonly string[]): number {
+  const started = performance.now();
+  const { status } = spawnSync(process.execPath, args, { stdio: 'ignore' });
+  if (status !== 0) {
+    throw new Error(`${args.join(' ')} ended with ${status}`);
+  }
+  return performance.now() - started;
+}
+
+/** MiB of a process: resident, and the part that is its own (anonymous). */
+function memory(pid: number): { rss: number; anonymous: number } {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const of = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN) / 1024;
+  return { rss: of('Rss'), anonymous: of('Anonymous') };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await delay(50);
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await gone;
+}
+
+async function bareMemory() {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6); console.log(1)']);
+  let ready = false;
+  child.stdout.once('data', () => {
+    ready = true;
+  });
+  await until(() => ready);
+  await delay(1000);
+  const result = memory(child.pid ?? 0);
+  await end(child);
+  return result;
+}
+
+async function sidecarMemory() {
+  const directory = mkdtempSync(join(tmpdir(), 'pillion-budget-'));
+  const git = (...args: string[]) => {
+    const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+    spawnSync('git', ['-c', 'user.name=b', '-c', 'user.email=b@example.com', ...args], {
+      cwd: directory,
+      env,
+    });
+  };
+  git('init', '-q', '-b', 'main', 'source');
+  git('-C', 'source', 'commit', '-q', '--allow-empty', '-m', 'first');
+  const flags = ['--repo', `file://${directory}/source`, '--root', join(directory, 'root'), '--link', 'link'];
+  const idle = ['--period=1s', '--http-bind=127.0.0.1:0', '--http-metrics'];
+  const child = spawn(process.execPath, ['bin/pillion', 'git-sync', ...flags, ...idle], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  await until(() => log.includes('updated successfully') || child.exitCode !== null);
+  // Some polls later it is what it will be for the rest of its life.
+  await delay(brief ? 4000 : 15_000);
+  const result = memory(child.pid ?? 0);
+  await end(child);
+  rmSync(directory, { recursive: true, force: true });
+  return result;
+}
+
+const starts = { bare: [] as number[], pillion: [] as number[] };
+for (let i = 0; i < RUNS; i += 1) {
+  starts.bare.push(time(['-e', '0']));
+  starts.pillion.push(time(['bin/pillion', 'git-sync', '--version']));
+}
+const bare = median(starts.bare);
+const pillion = median(starts.pillion);
+const none = await bareMemory();
+const sidecar = await sidecarMemory();
+const row = (name: string, value: string, goal: string) =>
+  console.log(`  ${name.padEnd(34)} ${value.padEnd(44)} goal ${goal}`);
+row(
+  'start of git-sync --version',
+  `${(pillion / bare).toFixed(2)}x node -e 0 (${pillion.toFixed(0)} ms, ${bare.toFixed(0)} ms)`,
+  '<= 2x',
+);
+row(
+  'idle git-sync, anonymous memory',
+  `node + ${(sidecar.anonymous - none.anonymous).toFixed(1)} MiB (${sidecar.anonymous.toFixed(1)}, ${none.anonymous.toFixed(1)})`,
+  '<= node + 8 MiB',
+);
+row(
+  'idle git-sync, resident memory',
+  `node + ${(sidecar.rss - none.rss).toFixed(1)} MiB (${sidecar.rss.toFixed(1)}, ${none.rss.toFixed(1)})`,
+  '<= node + 12 MiB',
+);

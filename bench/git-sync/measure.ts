@@ -1,0 +1,147 @@
+/** One measurement each: first sync, change to published, and the CPU of a poll; the whole process tree counts. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Contender, Task } from './contenders.ts';
+
+const TICKS_PER_SECOND = 100;
+const POLL_PERIOD_MS = 200;
+/** Short, so that the work counts and not the wait for the next poll. */
+const CHANGE_PERIOD_MS = 50;
+
+const environment = () => ({
+  ...(process.env.GIT_SSH_COMMAND ? { GIT_SSH_COMMAND: process.env.GIT_SSH_COMMAND } : {}),
+  PATH: process.env.PATH ?? '',
+  HOME: process.env.HOME ?? '/tmp',
+  GIT_CONFIG_NOSYSTEM: '1',
+  // The shell loop reads it; git-sync and its like bring their own.
+  GIT_CONFIG_GLOBAL: '/dev/null',
+});
+
+function start(command: readonly string[]): ChildProcess {
+  const [program = '', ...args] = command;
+  return spawn(program, args, { env: environment(), stdio: ['ignore', 'ignore', 'ignore'], detached: true });
+}
+
+function ended(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      resolve(child.exitCode);
+    } else {
+      child.once('exit', resolve);
+    }
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.kill('SIGTERM');
+  await Promise.race([ended(child), delay(10_000)]);
+  try {
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+  } catch {
+    // The group is gone, as it should be.
+  }
+}
+
+/** The hash that is published, by the name of the tree. */
+function published(task: Task): string | undefined {
+  try {
+    return readlinkSync(join(task.root, 'link')).split('/').at(-1);
+  } catch {
+    return undefined;
+  }
+}
+
+async function untilPublished(task: Task, hash: string): Promise<void> {
+  const limit = performance.now() + 300_000;
+  while (published(task) !== hash) {
+    if (performance.now() > limit) {
+      throw new Error(`${hash} was not published in 5 minutes`);
+    }
+    await delay(2);
+  }
+}
+
+/** Milliseconds from start to exit on an empty root. */
+export async function firstSync(contender: Contender, task: Task): Promise<number> {
+  await rm(task.root, { recursive: true, force: true });
+  const started = performance.now();
+  const code = await ended(start(contender.once(task)));
+  const elapsed = performance.now() - started;
+  if (code !== 0) {
+    throw new Error(`${contender.name} ended with ${code}`);
+  }
+  return elapsed;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** CPU milliseconds of a process and all descendants it has waited for. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
+  return (ticks * 1000) / TICKS_PER_SECOND;
+}
+
+/** Milliseconds from the moment a commit is in the repository until the link leads to it, one value per change. */
+export async function changeToPublished(
+  contender: Contender,
+  task: Task,
+  current: string,
+  changes: readonly (() => Promise<string>)[],
+): Promise<number[]> {
+  await rm(task.root, { recursive: true, force: true });
+  const child = start(contender.forever(task, CHANGE_PERIOD_MS, await freePort()));
+  try {
+    await untilPublished(task, current);
+    const times: number[] = [];
+    for (const change of changes) {
+      // At a random moment of the poll's period: a fixed one would always meet the same part of it.
+      await delay(500 + Math.random() * 10 * CHANGE_PERIOD_MS);
+      const hash = await change();
+      const started = performance.now();
+      await untilPublished(task, hash);
+      times.push(performance.now() - started);
+    }
+    return times;
+  } finally {
+    await end(child);
+  }
+}
+
+/** CPU milliseconds per poll without change, over `seconds` of polling. */
+export async function pollCpu(
+  contender: Contender,
+  task: Task,
+  current: string,
+  seconds: number,
+): Promise<number> {
+  await rm(task.root, { recursive: true, force: true });
+  const port = await freePort();
+  const child = start(contender.forever(task, POLL_PERIOD_MS, port));
+  try {
+    await untilPublished(task, current);
+    await delay(1500);
+    const before = { cpu: cpuOf(child.pid ?? 0), polls: (await contender.polls(task, port)) ?? 0 };
+    await delay(seconds * 1000);
+    const cpu = cpuOf(child.pid ?? 0) - before.cpu;
+    let polls = await contender.polls(task, port);
+    if (polls === undefined) {
+      await end(child);
+      // A loop that counts only at its end has counted from its start: the warm-up is a known share.
+      polls = ((await contender.polls(task, port)) ?? 0) * (seconds / (seconds + 1.5));
+    }
+    return cpu / Math.max(1, polls - before.polls);
+  } finally {
+    await end(child);
+  }
+}

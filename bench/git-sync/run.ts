@@ -1,0 +1,167 @@
+/**
+ * git-sync beside its peers, all in one run: `npm run bench -- git-sync [--peer COMMAND]... [--quick] [--only small|wide|deep]`.
+ * A peer is any command that takes git-sync v4's flags. Always beside it: a plain shell loop of ls-remote, fetch and
+ * worktree add, and a shell loop that replays the very git commands that git-sync runs.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createRepository, type GitRepository } from '../../test/support/git-repository.ts';
+import { type HttpGitServer, startHttpGitServer } from '../../test/support/http-git-server.ts';
+import { createDeepRepository, createWideRepository } from '../../test/support/large-repository.ts';
+import { type SshServer, startSshServer } from '../../test/support/ssh-server.ts';
+import { makeTempDir, removeTempDir } from '../../test/support/temp.ts';
+import { type Contender, contenders, type Task } from './contenders.ts';
+import { changeToPublished, firstSync, pollCpu } from './measure.ts';
+
+const quick = process.argv.includes('--quick');
+const only = process.argv[process.argv.indexOf('--only') + 1];
+const isWanted = (name: string) => !process.argv.includes('--only') || name === only;
+const peers = process.argv.flatMap((word, index) => (process.argv[index - 1] === '--peer' ? [word] : []));
+
+interface Scenario {
+  readonly name: string;
+  readonly depth: number;
+  readonly runs: number;
+  readonly make: (dir: string) => Promise<GitRepository>;
+}
+
+const scenarios: readonly Scenario[] = [
+  {
+    name: 'small',
+    depth: 1,
+    runs: quick ? 3 : 11,
+    async make(dir) {
+      const repository = await createRepository(dir, { branch: 'main' });
+      await repository.commit({ 'index.html': 'one\n', 'docs/a.md': 'a\n' }, 'first');
+      return repository;
+    },
+  },
+  {
+    name: 'wide',
+    depth: 1,
+    runs: quick ? 1 : 3,
+    make: (dir) => createWideRepository(dir, { files: quick ? 5000 : 50_000 }),
+  },
+  {
+    name: 'deep',
+    depth: 0,
+    runs: quick ? 1 : 3,
+    make: (dir) => createDeepRepository(dir, { commits: quick ? 2000 : 20_000 }),
+  },
+];
+
+interface Row {
+  readonly measure: string;
+  readonly values: readonly number[];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+async function each(
+  all: readonly Contender[],
+  measure: (one: Contender) => Promise<number>,
+): Promise<number[]> {
+  const values: number[] = [];
+  for (const one of all) {
+    values.push(await measure(one));
+  }
+  return values;
+}
+
+/** Runs take turns, so that a busy moment of the machine hits everybody. */
+async function medians(
+  all: readonly Contender[],
+  runs: number,
+  measure: (one: Contender) => Promise<number>,
+): Promise<number[]> {
+  const rounds: number[][] = [];
+  for (let run = 0; run < runs; run += 1) {
+    rounds.push(await each(all, measure));
+  }
+  return all.map((_one, index) => median(rounds.map((round) => round[index] ?? Number.NaN)));
+}
+
+interface Servers {
+  readonly http: HttpGitServer;
+  readonly ssh: SshServer;
+}
+
+/** Over ssh only the small repository: what grows with a repository does not depend on the transport. */
+function addresses(scenario: Scenario, path: string, servers: Servers): [string, string][] {
+  const common: [string, string][] = [
+    ['file', `file://${path}`],
+    ['http', servers.http.repositoryUrl(`${scenario.name}.git`)],
+  ];
+  return scenario.name === 'small' ? [...common, ['ssh', servers.ssh.repositoryUrl(path)]] : common;
+}
+
+async function measureScenario(scenario: Scenario, dir: string, servers: Servers): Promise<Row[]> {
+  const all = contenders(peers);
+  const repository = await scenario.make(join(dir, `${scenario.name}.git`));
+  const rows: Row[] = [];
+  const commit = (text: string) => repository.commit({ 'changed.txt': text }, 'change');
+  for (const [transport, repo] of addresses(scenario, repository.path, servers)) {
+    const task: Task = { repo, root: join(dir, 'root'), depth: scenario.depth };
+    const label = (what: string) => `${scenario.name}, ${transport}: ${what}`;
+    rows.push({
+      measure: label('first sync, ms'),
+      values: await medians(all, scenario.runs, (one) => firstSync(one, task)),
+    });
+    const changes = Array.from(
+      { length: scenario.runs },
+      (_, index) => () => commit(`${transport} ${index} ${Math.random()}`),
+    );
+    rows.push({
+      measure: label('change to published, ms'),
+      values: await each(all, async (one) => {
+        const current = await commit(`${transport} start ${Math.random()}`);
+        return median(await changeToPublished(one, task, current, changes));
+      }),
+    });
+    const current = await commit(`${transport} polls`);
+    rows.push({
+      measure: label('CPU per poll without change, ms'),
+      values: await each(all, (one) => pollCpu(one, task, current, quick ? 4 : 12)),
+    });
+  }
+  return rows;
+}
+
+function print(names: readonly string[], rows: readonly Row[]): void {
+  const [, ...others] = names;
+  const head = ['measure', ...names, ...others.map((name) => `pillion : ${name}`)];
+  console.log(`| ${head.join(' | ')} |\n|${head.map(() => '---').join('|')}|`);
+  for (const { measure, values } of rows) {
+    const [own = Number.NaN, ...rest] = values;
+    const ratios = rest.map((value) => `${(own / value).toFixed(2)}x`);
+    console.log(`| ${[measure, ...values.map((value) => value.toFixed(1)), ...ratios].join(' | ')} |`);
+  }
+}
+
+const dir = await makeTempDir('pillion-bench-');
+await mkdir(dir, { recursive: true });
+const servers: Servers = {
+  http: await startHttpGitServer({ root: dir }),
+  ssh: await startSshServer(join(dir, 'ssh')),
+};
+// The first value of an ssh option counts, so this also serves those that add their own.
+const hostKey = `-o StrictHostKeyChecking=yes -o UserKnownHostsFile=${servers.ssh.knownHostsPath}`;
+process.env.GIT_SSH_COMMAND = `ssh -i ${servers.ssh.keyPath} ${hostKey}`;
+try {
+  const rows: Row[] = [];
+  for (const scenario of scenarios.filter((one) => isWanted(one.name))) {
+    console.error(`measuring ${scenario.name} ...`);
+    rows.push(...(await measureScenario(scenario, dir, servers)));
+  }
+  print(
+    contenders(peers).map((one) => one.name),
+    rows,
+  );
+} finally {
+  await servers.http.stop();
+  await servers.ssh.stop();
+  await removeTempDir(dir);
+}
