@@ -1,0 +1,57 @@
+/** What the reference documents: one entry per command, made of the same tables as the program. */
+import { commands } from '../../src/commands.ts';
+import { DIAGNOSES } from '../../src/git-sync/git-errors.ts';
+import { METRICS } from '../../src/git-sync/metrics.ts';
+import { v3Options } from '../../src/git-sync/options/v3-table.ts';
+import { v4Options } from '../../src/git-sync/options/v4-table.ts';
+import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/schedule/options.ts';
+import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/schedule/run/metrics.ts';
+import type { DocumentedCommand } from './render.ts';
+
+const summaryOf = (name: string) => commands.find((entry) => entry.name === name)?.summary ?? '';
+
+export const documentedCommands: readonly DocumentedCommand[] = [
+  {
+    name: 'git-sync',
+    summary: summaryOf('git-sync'),
+    options: v4Options,
+    sections: [
+      {
+        heading: 'Flags of the v4 dialect',
+        text: 'Two dashes; `--name=value` or `--name value`. Where several variables are listed and present, the last one counts, as in git-sync.',
+        options: v4Options,
+      },
+      {
+        heading: 'Flags of the v3 dialect',
+        text: 'One dash or two; booleans only as `-x` or `-x=true`; parsing stops at the first word that is no flag. Empty variables count as not set.',
+        options: v3Options,
+      },
+    ],
+    metrics: METRICS,
+    errors: DIAGNOSES,
+  },
+  {
+    name: 'cron',
+    summary: summaryOf('cron'),
+    options: RUN_OPTIONS,
+    sections: [
+      {
+        heading: 'Running: `pillion cron FILE`, `RUNAT=HH:MM pillion cron COMMAND`',
+        text: 'One dash or two, as with supercronic. The [guide](../guides/cron.md) tells the crontab grammar and the options of a job.',
+        options: RUN_OPTIONS,
+      },
+      {
+        heading: 'Reading: `cron test FILE`, `cron explain EXPRESSION`, `cron run FILE JOB`',
+        text: 'How crontabs are read; these flags are also those of `pillion cron FILE`.',
+        options: READ_OPTIONS,
+      },
+      {
+        heading: 'Looking ahead: `cron next FILE`',
+        text: 'When things will run, as text or as a JSON array of `{job, line, at}`.',
+        options: NEXT_OPTIONS,
+      },
+    ],
+    metrics: { ...CRON_METRICS, ...SUPERCRONIC_METRICS },
+    errors: [],
+  },
+];
