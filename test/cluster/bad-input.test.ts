@@ -111,10 +111,17 @@ describe.concurrent('the log or an event names the cause and the fix, and the ol
     await staysAsItWas(cases.key);
   });
 
-  it('when known_hosts has another key for the server', async () => {
-    await cases.host.apply([server.secret(SECRET, { known_hosts: knownHosts(await server.strangeKey()) })]);
-    await told(cases.host, /Host key verification failed/, /output of ssh-keyscan .* into the known_hosts/);
-    await staysAsItWas(cases.host);
+  it('when known_hosts does not know the server, and when it has another key for it', async () => {
+    const { host } = cases;
+    const known_hosts = knownHosts(await server.strangeKey());
+    await host.apply([
+      server.secret(SECRET, { known_hosts: known_hosts.replace('github.com', 'elsewhere') }),
+    ]);
+    await told(host, /Host key verification failed/, /output of ssh-keyscan .* into the known_hosts/);
+    await staysAsItWas(host);
+    await host.apply([server.secret(SECRET, { known_hosts })]);
+    await told(host, /REMOTE HOST IDENTIFICATION HAS CHANGED/, /find out whether it was replaced on purpose/);
+    await staysAsItWas(host);
   });
 
   it('when the Secret is missing for a new pod', async () => {

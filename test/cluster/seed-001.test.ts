@@ -99,7 +99,15 @@ it('shows the page and the folder of the seed in both pods, and the page on the 
   expect(first).toMatch(listing(hash));
   expect(second).toMatch(listing(hash));
   const port = await namespace.get(`service/${APP}`, '.spec.ports[0].nodePort');
-  expect(await httpGet(`http://${NODE_ADDRESS}:${port}/`)).toEqual({ status: 200, body: page('v1.0') });
+  // kube-proxy opens the port in its own time.
+  const answer = await waitFor(
+    async () => {
+      const got = await httpGet(`http://${NODE_ADDRESS}:${port}/`);
+      return got.status !== 0 && got;
+    },
+    { what: 'an answer on the port of the node', timeoutMs: 30_000, intervalMs: 200 },
+  );
+  expect(answer).toEqual({ status: 200, body: page('v1.0') });
 });
 
 it('shows a commit in both pods, with the new revision in place of the old one', async () => {

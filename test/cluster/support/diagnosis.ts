@@ -8,13 +8,13 @@ async function say(title: string, args: readonly string[]): Promise<string> {
   return text && `--- ${title}\n${text}\n`;
 }
 
+/** pod: as in "pod/name". */
 async function logsOfPod(namespace: string, pod: string): Promise<string[]> {
   const containers = await tryInside([
     'kubectl',
     '--namespace',
     namespace,
     'get',
-    'pod',
     pod,
     '--output=jsonpath={.spec.initContainers[*].name} {.spec.containers[*].name}',
   ]);
