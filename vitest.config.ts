@@ -1,8 +1,35 @@
 import { defineConfig } from 'vitest/config';
+import type { Reporter } from 'vitest/node';
 
-// Two projects: unit tests sit beside their file and run in `npm run check`; integration tests talk to real programs.
+// Unit tests sit beside their file and run in `npm run check`; integration tests talk to real programs, those of the
+// cluster to a real Kubernetes. The two may be given a second try where a machine may stand still for seconds; whoever
+// does so shows which tests needed it.
+const retry = Number(process.env['PILLION_TEST_RETRY'] ?? 0);
+const secondTries: Reporter = {
+  onTestRunEnd(modules) {
+    for (const module of modules) {
+      for (const test of module.children.allTests()) {
+        if (test.diagnostic()?.flaky) {
+          const [first] = test.result().errors ?? [];
+          console.log(
+            `needed a second try: ${module.relativeModuleId} > ${test.fullName}: ${first?.message}`,
+          );
+        }
+      }
+    }
+  },
+};
+
+// A file for the counts of a run, as JSON.
+const report = process.env['PILLION_TEST_REPORT'];
+
 export default defineConfig({
   test: {
+    reporters: [
+      'default',
+      secondTries,
+      ...(report === undefined ? [] : [['json', { outputFile: report }] as ['json', { outputFile: string }]]),
+    ],
     projects: [
       {
         test: {
@@ -18,6 +45,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts', 'examples/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 90_000,
+          retry,
           // They wait more than they work; they run after the unit tests, which work.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
@@ -29,6 +57,7 @@ export default defineConfig({
           include: ['test/cluster/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
+          retry,
           fileParallelism: false,
         },
       },

@@ -18,9 +18,9 @@ function count(report: unknown, key: string): number {
 async function vitest(workspace: string): Promise<Counts> {
   const file = join(workspace, 'report.json');
   const projects = ['--project', 'unit', '--project', 'integration'];
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const result = spawnSync('node_modules/.bin/vitest', ['run', ...projects, ...reporters], {
+  const result = spawnSync('node_modules/.bin/vitest', ['run', ...projects], {
     stdio: 'inherit',
+    env: { ...process.env, PILLION_TEST_REPORT: file },
   });
   const text = await readFile(file, 'utf8').catch(() => '{}');
   const report: unknown = JSON.parse(text);

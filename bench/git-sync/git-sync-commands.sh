@@ -17,9 +17,9 @@ git config --global safe.directory '*'
 mkdir -p "$root"
 cd "$root"
 sane() { [ "$(git rev-parse --show-toplevel)" = "$root" ] && git fsck --no-progress --connectivity-only >/dev/null 2>&1; }
-[ -d .git ] || git init -q -b git-sync
 current=
 while :; do
+  [ -d .git ] || git init -q -b git-sync
   sane
   git remote get-url origin >/dev/null 2>&1 || git remote add origin "$repo"
   if [ "$depth" = 0 ]; then

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface WaitOptions {
   /** What is waited for, for the message of the failure: "the link to appear". */
   readonly what: string;
-  /** Milliseconds; generous, because it only bounds a failing test. Default 20,000. */
+  /** Milliseconds; generous, because it only bounds a failing test. Default 45,000. */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks. Default 20. */
   readonly intervalMs?: number;
@@ -20,7 +20,7 @@ export async function waitFor<T>(
   condition: () => T | Falsy | Promise<T | Falsy>,
   options: WaitOptions,
 ): Promise<T> {
-  const timeoutMs = options.timeoutMs ?? 20_000;
+  const timeoutMs = options.timeoutMs ?? 45_000;
   const end = performance.now() + timeoutMs;
   let lastError: unknown;
   for (;;) {
