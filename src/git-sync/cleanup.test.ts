@@ -101,7 +101,6 @@ describe('the clean-up', () => {
     await cleanup(cleaning, current, signal);
     expect(await readdir(dir.join('.worktrees'))).toEqual([A]);
     expect(calls).toEqual([
-      'worktree prune --verbose',
       'reflog expire --expire-unreachable=all --all',
       ...(gc === undefined ? [] : [gc]),
     ]);

@@ -7,6 +7,7 @@ import type { Git } from './git.ts';
 import { isInside, isTreeOfAnyDialect, type Layout } from './layout.ts';
 import { linksOf } from './links.ts';
 import { gitDirOfTree } from './repository/files.ts';
+import { forgetLostTrees } from './repository/tree-records.ts';
 import type { GitSyncSettings } from './settings.ts';
 
 export interface CleanupInit {
@@ -96,7 +97,7 @@ export async function cleanup(init: CleanupInit, current: string, signal: AbortS
     await removeTree(path, signal);
   }
   const call = { cwd: init.root, signal };
-  await init.git.run(['worktree', 'prune', '--verbose'], call);
+  await forgetLostTrees(init.root);
   await init.git.run(['reflog', 'expire', '--expire-unreachable=all', '--all'], call);
   const flags = GC_FLAGS[init.settings.gc];
   if (flags) {

@@ -104,6 +104,8 @@ function defaults({ settings, credentialSocket }: GitFilesInit): GitConfigPair[]
   return [
     { key: 'gc.autoDetach', value: 'false' },
     { key: 'gc.pruneExpire', value: 'now' },
+    // It goes by paths that are wrong wherever else the volume is mounted; what is lost is forgotten without it.
+    { key: 'gc.worktreePruneExpire', value: 'never' },
     ...FRUGAL,
     ...helper,
     ...RUNS_PROGRAMS,

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readlink, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -149,6 +149,31 @@ describe('two syncs on one root', () => {
     for (const link of ['one', 'two']) {
       await expectPublished(path.join(root, link), await repository.hash(), 2);
     }
+  });
+
+  it('in containers that mount the volume at different paths keep what the other has published', async () => {
+    const repository = await makeVersions(temp.join('repo.git'));
+    await repository.setBranch('stays');
+    const stays = await repository.hash('stays');
+    const [here, there] = [temp.join('here'), temp.join('there', 'deeper', 'root')];
+    await mkdir(path.dirname(there), { recursive: true });
+    const syncHere = () =>
+      mustSync({ repo: repository.url, root: here, link: 'one', flags: ['--ref=stays'] });
+    await syncHere();
+    for (let version = 2; version <= 4; version += 1) {
+      await commitVersion(repository, version);
+      await rename(here, there);
+      await mustSync({ repo: repository.url, root: there, link: 'two' });
+      await expectPublished(path.join(there, 'one'), stays, 1);
+      await expectPublished(path.join(there, 'two'), await repository.hash(), version);
+      await rename(there, here);
+      expect((await syncHere()).stderr).not.toContain('worktree failed checks');
+      await expectPublished(path.join(here, 'two'), await repository.hash(), version);
+      await expectPublished(path.join(here, 'one'), stays, 1);
+    }
+    expect((await readdir(path.join(here, '.worktrees'))).sort()).toEqual(
+      [stays, await repository.hash()].sort(),
+    );
   });
 
   it('leave a tree alone that a link of an older git-sync in the root leads to', async () => {
