@@ -1,7 +1,7 @@
 /** `make demo`: a git repository kept checked out beside a web application, and what happens when things go wrong. */
-import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { pageUrl } from './demo/page.ts';
 import { createReport, type Report } from './demo/report.ts';
 import { clearStage, leavingNothingBehind, type Stage, setStage } from './demo/stage.ts';
@@ -10,6 +10,7 @@ import { ensurePackages } from './packages.ts';
 
 const LOG_TAIL = 30;
 const LONGEST_LINE = 400;
+const LOOK_MS = 1000;
 /** As shells count it: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
@@ -19,9 +20,13 @@ function isWatched(): boolean {
   return wish === undefined ? process.stdin.isTTY && process.stdout.isTTY : wish === 'yes';
 }
 
-/** Aborted by Ctrl-C, by `kill`, and when the terminal goes away. */
+/** Aborted by Ctrl-C, by `kill`, when the terminal goes away, and when nobody reads what is said (`make demo | head`). */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
+  for (const stream of [process.stdout, process.stderr]) {
+    // Without a listener a failed write would end the process, and leave the others running.
+    stream.on('error', (error) => controller.abort(error));
+  }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     // Stays installed: a second Ctrl-C must not end the clean-up half-way.
     process.on(name, () => controller.abort(new Error(name)));
@@ -52,8 +57,10 @@ const visit: Step = {
     report.say(`open ${pageUrl(stage)}`);
     report.say(`change it: git clone ${stage.repositoryUrl}, edit folder1/foo.md, commit, push`);
     report.say('Ctrl-C ends the demo');
-    if (!stage.signal.aborted) {
-      await once(stage.signal, 'abort');
+    // A terminal that goes away tells only its session's leader, which need not pass it on: make does not.
+    const onTerminal = isatty(0);
+    while (!stage.signal.aborted && isatty(0) === onTerminal) {
+      await delay(LOOK_MS, undefined, { signal: stage.signal }).catch(() => undefined);
     }
     stage.crash.signal.throwIfAborted();
   },
@@ -72,11 +79,10 @@ async function show(stage: Stage, report: Report): Promise<boolean> {
   return holds(endOfSidecar, { ...stage, signal: AbortSignal.timeout(30_000) }, report);
 }
 
-async function main(): Promise<number> {
+async function main(signal: AbortSignal): Promise<number> {
   if (!ensurePackages(['git']).ok) {
     return 1;
   }
-  const signal = stopSignal();
   const report = createReport((line) => console.log(line));
   let complete = false;
   const left = await leavingNothingBehind(async (dir) => {
@@ -100,11 +106,14 @@ async function main(): Promise<number> {
   return complete && failed === 0 ? 0 : 1;
 }
 
+const signal = stopSignal();
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(signal);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = signal.aborted ? INTERRUPTED : 1;
+  if (!signal.aborted) {
+    console.error(error instanceof Error ? error.message : error);
+  }
 }
 // Sockets of visitors must not keep the process: whatever is worth waiting for has ended.
 await delay(0);
