@@ -8,6 +8,7 @@ const temp = useTempDir();
 
 interface Container {
   readonly name: string;
+  readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly securityContext: unknown;
 }
@@ -67,6 +68,7 @@ describe('the cron sidecar', () => {
         capabilities: { drop: ['ALL'] },
       });
     }
-    expect(pod?.containers.find(({ name }) => name === 'cron')?.args?.[0]).toBe('cron');
+    const cron = pod?.containers.find(({ name }) => name === 'cron');
+    expect([...(cron?.command ?? []), cron?.args?.[0]]).toEqual(['tini', '--', 'pillion', 'cron']);
   });
 });

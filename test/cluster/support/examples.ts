@@ -13,6 +13,8 @@ export function exampleImages(test: TestImages, pillion = imageUnderTest()): Ima
     'betterdoc/templater-service': test.templaterService,
     'nginx:1.14-alpine': test.nginx,
     'nginxinc/nginx-unprivileged:stable': test.nginxUnprivileged,
+    // For its shell.
+    'busybox:1.36': test.nginxUnprivileged,
   };
 }
 

@@ -12,7 +12,7 @@ export interface NamespaceOptions {
 export interface WaitForOptions {
   /** As `kubectl wait --for` takes it: `condition=Ready`, `jsonpath={.status.phase}=Succeeded`, `delete`. */
   readonly until: string;
-  /** Seconds. Default 60. */
+  /** Seconds; generous, because they only bound a failing test. Default 180. */
   readonly timeoutSeconds?: number;
 }
 
@@ -38,7 +38,7 @@ export class TestNamespace {
   }
 
   /** Waits for a condition of `kind/name`; a failure tells all that the cluster knows. */
-  async waitFor(resource: string, { until, timeoutSeconds = 60 }: WaitForOptions): Promise<void> {
+  async waitFor(resource: string, { until, timeoutSeconds = 180 }: WaitForOptions): Promise<void> {
     const wait = [
       '--namespace',
       this.name,
@@ -89,7 +89,7 @@ async function create(name: string, { podSecurity = 'privileged' }: NamespaceOpt
     JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }),
   );
   // A pod that comes before the namespace's account is refused.
-  await kubectl(['--namespace', name, 'wait', 'serviceaccount/default', '--for=create', '--timeout=30s']);
+  await kubectl(['--namespace', name, 'wait', 'serviceaccount/default', '--for=create', '--timeout=120s']);
 }
 
 /** A namespace for the tests of this file: made before them, removed after them, told about when one of them fails. */
@@ -116,15 +116,8 @@ export interface Answer {
 
 /** A GET from the node: to the address of a pod or a Service. A status of 0 means that there was no answer. */
 export async function httpGet(url: string): Promise<Answer> {
-  const { stdout } = await tryInside([
-    'curl',
-    '--silent',
-    '--max-time',
-    '5',
-    '--write-out',
-    '\n%{http_code}',
-    url,
-  ]);
+  const flags = ['--silent', '--max-time', '20', '--write-out', '\n%{http_code}'];
+  const { stdout } = await tryInside(['curl', ...flags, url]);
   const split = stdout.lastIndexOf('\n');
   return { status: Number(stdout.slice(split + 1)), body: stdout.slice(0, split) };
 }
