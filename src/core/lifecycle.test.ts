@@ -44,6 +44,15 @@ describe('a lifecycle', () => {
     expect(process.listenerCount('SIGTERM')).toBe(before);
   });
 
+  it('ends by other signals when it is told which, and by those alone', () => {
+    const { lifecycle, source } = start({ stopSignals: ['SIGINT', 'SIGHUP'] });
+    expect(source.listenerCount('SIGTERM')).toBe(0);
+    source.emit('SIGHUP', 'SIGHUP');
+    expect(lifecycle.signal.reason).toMatchObject({ signal: 'SIGHUP' });
+    lifecycle.dispose();
+    expect([source.listenerCount('SIGINT'), source.listenerCount('SIGHUP')]).toEqual([0, 0]);
+  });
+
   it('takes any number of waits on its signal without a warning', async () => {
     const { lifecycle } = start();
     const warnings: Error[] = [];

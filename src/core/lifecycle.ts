@@ -3,7 +3,7 @@ import { PillionError } from './errors.ts';
 
 /** Signals that ask a process to end: Kubernetes sends the first, a terminal the second. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-type StopSignal = (typeof STOP_SIGNALS)[number];
+export type StopSignal = (typeof STOP_SIGNALS)[number] | 'SIGHUP';
 
 /** Time for a step to react to the deadline, so that one that hangs is told from one that hurries. */
 const LAST_CHANCE_MS = 100;
@@ -23,6 +23,8 @@ export class ShutdownError extends PillionError {
 export interface LifecycleOptions {
   /** From the first signal (or `shutdown`) to the deadline, milliseconds. Below the pod's grace period. */
   readonly graceMs: number;
+  /** Signals that begin the end. Default: SIGTERM and SIGINT. */
+  readonly stopSignals?: readonly StopSignal[] | undefined;
   /** Every stop signal, with how many came so far: log it. */
   readonly onSignal?: ((signal: NodeJS.Signals, count: number) => void) | undefined;
   /** Where the signals come from; tests pass an EventEmitter. */
@@ -44,7 +46,7 @@ export interface ShutdownReport {
 }
 
 export interface Lifecycle {
-  /** Aborted with a `ShutdownError` at the first SIGTERM or SIGINT, or by `shutdown`. Pass it to every wait. */
+  /** Aborted with a `ShutdownError` at the first stop signal, or by `shutdown`. Pass it to every wait. */
   readonly signal: AbortSignal;
   /** Aborted when the grace has passed or at a second signal: from then on only what takes no time. */
   readonly deadline: AbortSignal;
@@ -78,6 +80,7 @@ interface NamedStep {
  */
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const source = options.process ?? process;
+  const stopSignals = options.stopSignals ?? STOP_SIGNALS;
   const stop = new AbortController();
   const deadline = new AbortController();
   setMaxListeners(0, stop.signal, deadline.signal); // every wait of the program listens: that is no leak
@@ -117,7 +120,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     return result;
   }
 
-  for (const name of STOP_SIGNALS) {
+  for (const name of stopSignals) {
     source.on(name, onSignal);
   }
   return {
@@ -136,7 +139,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     },
     dispose() {
       clearTimeout(graceTimer);
-      for (const name of STOP_SIGNALS) {
+      for (const name of stopSignals) {
         source.off(name, onSignal);
       }
     },

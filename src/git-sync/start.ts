@@ -5,7 +5,7 @@ import { systemClock } from '../core/clock.ts';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import { errorMessage, PillionError } from '../core/errors.ts';
 import { findProgram } from '../core/exec/which.ts';
-import { createLifecycle, type Lifecycle } from '../core/lifecycle.ts';
+import { createLifecycle, type Lifecycle, type StopSignal } from '../core/lifecycle.ts';
 import { createLog, type Log } from '../core/log/log.ts';
 import type { Secrets } from '../core/log/secrets.ts';
 import { version } from '../core/version.ts';
@@ -30,6 +30,8 @@ import { createTeller } from './wording.ts';
 
 /** Below Kubernetes' default of 30 s, with room for the container runtime. */
 const GRACE_MS = 25_000;
+/** The signals that end a program without a handler, and that Kubernetes, terminals and supervisors send. */
+const STOP_SIGNALS: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 export interface StartInit {
   readonly settings: GitSyncSettings;
@@ -124,6 +126,8 @@ export async function startGitSync(init: StartInit): Promise<ExitStatus> {
   });
   const lifecycle = createLifecycle({
     graceMs: GRACE_MS,
+    // As with git-sync: what asks for a sync does nothing else, whatever it usually means.
+    stopSignals: STOP_SIGNALS.filter((name) => name !== settings.syncOnSignal),
     onSignal: (signal) => log.at(1, 'caught signal', { signal }),
   });
   const state = initialState(systemClock.now());

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -59,6 +60,20 @@ describe('a signal', () => {
     expect(said('syncing')).toHaveLength(2);
   });
 
+  it.for(['TERM', 'INT', 'HUP'])('for a sync is for nothing else, even SIG%s', async (name, test) => {
+    const scene = await makeScene(test, '1');
+    const sync = await scene.start(['--period=100s', `--sync-on-signal=${name}`]);
+    await sync.synced();
+    await sync.waitForLog('"msg":"next sync"');
+    await scene.commit('2');
+    sync.signal(`SIG${name}` as NodeJS.Signals);
+    await sync.synced();
+    expect(await scene.read()).toBe('2');
+    const deadly = name === 'INT' ? 'SIGTERM' : 'SIGINT';
+    sync.signal(deadly);
+    expect(await sync.exit).toMatchObject({ code: null, signal: deadly });
+  });
+
   it('for a sync cuts the wait after a failure short', async (test) => {
     const scene = await makeScene(test);
     const flags = ['--period=100s', '--ref=later', '--max-failures=-1', '--sync-on-signal=HUP'];
@@ -110,7 +125,11 @@ describe.runIf(hasNamespaces)('as process 1', () => {
     expect(await scene.read()).toBe('first');
   });
 
-  it('SIGTERM ends it with 143', async (test) => {
+  const CODES = [
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const;
+  it.for(CODES)('%s ends it with %i', async ([name, code], test) => {
     const scene = await makeScene(test);
     const script = await writeProgram(scene.join('start.sh'), `"$@" & wait "$!"; echo "ended $?"`);
     const ended = scene.join('ended');
@@ -123,9 +142,10 @@ describe.runIf(hasNamespaces)('as process 1', () => {
     const result = tryProgram(command, args, { env });
     await waitFor(async () => readFile(ended, 'utf8').then(() => true), { what: 'the first sync' });
     const pids = (await runProgram('pgrep', ['-f', '--', `git-sync --repo=${scene.repo.url}`])).split('\n');
-    // The youngest is process 1 of its namespace; the others are unshare and the shell.
-    process.kill(Number(pids.at(-1)), 'SIGTERM');
-    expect((await result).stdout).toContain('ended 143');
+    // One is process 1 of its namespace; the others are unshare and the shell.
+    const first = pids.find((pid) => /^NSpid:.*\s1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
+    process.kill(Number(first), name);
+    expect((await result).stdout).toContain(`ended ${code}`);
   });
 });
 
