@@ -162,6 +162,7 @@ function build(house: House, state: StateFile | undefined, onFailure: (exitCode:
     passthrough,
     stopping,
     warnings,
+    secrets,
     observers,
   });
   const scheduler = createScheduler({

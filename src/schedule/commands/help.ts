@@ -1,5 +1,6 @@
 import { renderHelp } from '../../core/options/help.ts';
 import type { Options } from '../../core/options/option.ts';
+import { jobOptionLines } from '../grammar/job-options.ts';
 import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../options.ts';
 
 export function cronHelp(): string {
@@ -14,7 +15,12 @@ export function cronHelp(): string {
     ].join('\n  '),
     summary: 'pillion cron: runs the jobs of a crontab, a YAML file or RUNAT in a container',
     options: RUN_OPTIONS,
-    after: 'Flags may have one dash or two. Every sub-command takes --help.',
+    after: [
+      'Options of a job, as key=value in a "# pillion:" comment above it or as keys in YAML:',
+      ...jobOptionLines().map((line) => `  ${line}`),
+      '',
+      'Flags may have one dash or two. Every sub-command takes --help.',
+    ].join('\n'),
   });
 }
 

@@ -63,6 +63,7 @@ export async function runCommand(context: CommandContext): Promise<ExitStatus> {
     passthrough,
     stopping,
     warnings,
+    secrets,
     observers,
   });
   stopping.addEventListener('abort', () => runner.stopAll(), { once: true });

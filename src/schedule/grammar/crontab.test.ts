@@ -104,10 +104,25 @@ describe('a crontab', () => {
     ]);
   });
 
+  it('gives one job a zone of its own, in a comment or in front of its schedule', () => {
+    const text = [
+      'CRON_TZ=Europe/Berlin',
+      '# pillion: tz=Asia/Tokyo',
+      '@daily one',
+      'CRON_TZ=America/New_York 0 5 * * * two',
+      '@daily three',
+    ].join('\n');
+    for (const envScope of ['following', 'file'] as const) {
+      const jobs = jobsOf(text, { envScope });
+      expect(jobs.map(({ zone }) => zone)).toEqual(['Asia/Tokyo', 'America/New_York', 'Europe/Berlin']);
+      expect(jobs[1]).toMatchObject({ scheduleText: '0 5 * * *', command: { line: 'two' }, column: 26 });
+    }
+  });
+
   it('has options for a job in the comments above it', () => {
     const text = [
       '# pillion: name=nightly timeout=10m overlap=queue',
-      '# pillion: retries=3 exit-codes=3:success,75-78:final max-output=64Ki',
+      '# pillion: retries=3 exit-codes=3:success,75-78:final max-output=64Ki env-file=/run/secrets/db',
       '0 3 * * * sh backup.sh',
       '0 4 * * * sh backup.sh',
     ].join('\n');
@@ -119,6 +134,7 @@ describe('a crontab', () => {
         overlap: 'queue',
         retries: 3,
         maxOutputBytes: 65_536,
+        envFile: '/run/secrets/db',
         exitCodes: [
           { from: 3, to: 3, meaning: 'success' },
           { from: 75, to: 78, meaning: 'final' },
@@ -153,6 +169,12 @@ describe('a crontab', () => {
     ['@dayly cmd', 'crontab:1:1: unknown macro "@dayly" (did you mean @daily?)'],
     ['@daily', 'crontab:1:7: there is no command (put one behind the schedule)'],
     ['* * * * *', 'crontab:1:10: there is no command (put one behind the schedule)'],
+    ['RANDOM_DELAY=soon', 'crontab:1:1: RANDOM_DELAY "soon" is not a number (minutes, from 0 to 9999)'],
+    [
+      'CRON_TZ=Mars/Olympus @daily x',
+      'crontab:1:1: tz: unknown time zone "Mars/Olympus" (a name such as Europe/Berlin)',
+    ],
+    ['CRON_TZ=UTC 61 * * * * x', 'crontab:1:13: minute 61 is not in 0-59 (the first is 0, the last 59)'],
     [
       'CRON_TZ=Europe/Berlim',
       'crontab:1:1: unknown time zone "Europe/Berlim" (a name such as Europe/Berlin)',
@@ -161,7 +183,10 @@ describe('a crontab', () => {
       '# pillion: timeot=5m\n* * * * * x',
       'crontab:1:12: unknown job option "timeot" (did you mean timeout?)',
     ],
-    ['# pillion: timeout=5\n* * * * * x', 'crontab:1:12: timeout: 5 needs a unit, for example 5s'],
+    [
+      '# pillion: timeout=5\n* * * * * x',
+      'crontab:1:12: timeout: 5 needs a unit, for example 5s (such as 90s, 10m or 1h30m)',
+    ],
     ['# pillion: timeout\n* * * * * x', 'crontab:1:12: "timeout" is not key=value (for example timeout=10m)'],
     ['# pillion: timeout=5s', 'crontab:1:1: no job follows these options (put them above the job)'],
   ])('with "%s" is refused with position and advice', (text, expected) => {
@@ -174,6 +199,8 @@ describe('a crontab', () => {
 
   it('with the same given name twice is refused', () => {
     const text = '# pillion: name=a\n* * * * * x\n# pillion: name=a\n* * * * * y\n';
-    expect(errorsOf(text)).toEqual(['crontab:4:1: the name "a" is taken by line 2']);
+    expect(errorsOf(text)).toEqual([
+      'crontab:4:1: the name "a" is taken by line 2 (names are labels: give each job its own)',
+    ]);
   });
 });

@@ -3,12 +3,14 @@ import { splitPercent } from './command-text.ts';
 import { type EnvLine, parseEnvLine } from './env-line.ts';
 import { parseWords } from './expression.ts';
 import { type Finding, GrammarError } from './grammar-error.ts';
-import { type JobOptions, parseOptionWords } from './job-options.ts';
+import { type JobOptions, parseOptionWords, readJobOption } from './job-options.ts';
 import type { JobCommand, JobSpec, ParsedTable, TableRules } from './job-spec.ts';
 import { commandText, derivedName, uniqueNames } from './job-spec.ts';
 import { findScheduleWords } from './schedule-words.ts';
 
 const OPTIONS_COMMENT = /^#[ \t]*pillion:/;
+/** robfig/cron's way to give one job a zone: `CRON_TZ=Asia/Tokyo 0 5 * * * command`. */
+const ZONED_JOB = /^CRON_TZ=([^\s"']+)[ \t]+(?=\S)/;
 const DEFAULT_SHELL = '/bin/sh';
 const MINUTE_MS = 60_000;
 
@@ -83,12 +85,16 @@ function readLine(reader: Reader, line: string, number: number): void {
     if (text === '' || text.startsWith('#')) {
       return;
     }
-    const env = parseEnvLine(text);
+    const [zoned = '', zone] = ZONED_JOB.exec(text) ?? [];
+    const env = zone === undefined ? parseEnvLine(text) : undefined;
     if (env !== undefined) {
       readEnv(reader, env, number, indent);
       return;
     }
-    reader.jobs.push(readJob(reader, text, indent, number));
+    if (zone !== undefined) {
+      reader.options = { ...reader.options, ...readJobOption('tz', zone, indent) };
+    }
+    reader.jobs.push(readJob(reader, text.slice(zoned.length), indent + zoned.length, number));
     takeOptions(reader);
   } catch (error) {
     if (!(error instanceof GrammarError)) {
@@ -115,10 +121,10 @@ function readEnv(reader: Reader, { name, value }: EnvLine, line: number, indent:
     reader.settings = { ...settings, zone: value === '' ? undefined : value };
   } else if (name === 'RANDOM_DELAY') {
     reader.settings = { ...settings, jitterMs: randomDelay(value, indent) };
-  } else {
-    const shell = name === 'SHELL' ? { shell: value === '' ? DEFAULT_SHELL : value } : {};
-    reader.settings = { ...settings, env: { ...settings.env, [name]: value }, ...shell };
+  } else if (name === 'SHELL') {
+    reader.settings = { ...settings, shell: value === '' ? DEFAULT_SHELL : value };
   }
+  reader.settings = { ...reader.settings, env: { ...settings.env, [name]: value } };
   const hint = ENV_WARNINGS[name];
   if (hint !== undefined && value !== '') {
     reader.warnings.push(finding(reader, line, indent, hint));
@@ -140,7 +146,7 @@ const ENV_WARNINGS: Readonly<Record<string, string>> = {
 /** cronie counts it in minutes. */
 function randomDelay(value: string, offset: number): number {
   if (!/^\d{0,4}$/.test(value)) {
-    throw new GrammarError(`RANDOM_DELAY "${value}" must be a number of minutes`, offset);
+    throw new GrammarError(`RANDOM_DELAY "${value}" is not a number`, offset, 'minutes, from 0 to 9999');
   }
   return Number(value) * MINUTE_MS;
 }
@@ -168,7 +174,7 @@ function readJob(reader: Reader, text: string, indent: number, line: number): Jo
     scheduleText,
     command,
     env: settings.env,
-    zone: settings.zone,
+    zone: options.zone ?? settings.zone,
     options,
   };
 }
@@ -226,7 +232,7 @@ function addNotes(
 
 function withSettings(job: JobSpec, { env, shell, zone }: Settings): JobSpec {
   const command = job.command.kind === 'shell' ? { ...job.command, shell } : job.command;
-  return { ...job, env, zone, command };
+  return { ...job, env, zone: job.options.zone ?? zone, command };
 }
 
 function checkNames(reader: Reader): void {
@@ -234,7 +240,8 @@ function checkNames(reader: Reader): void {
   for (const job of reader.jobs.filter(({ named }) => named)) {
     const first = seen.get(job.name);
     if (first !== undefined) {
-      reader.errors.push(finding(reader, job.line, 0, `the name "${job.name}" is taken by line ${first}`));
+      const message = `the name "${job.name}" is taken by line ${first}`;
+      reader.errors.push(finding(reader, job.line, 0, message, 'names are labels: give each job its own'));
     }
     seen.set(job.name, job.line);
   }

@@ -4,7 +4,7 @@ import { GrammarError } from './grammar-error.ts';
 
 const RULES: ExpressionRules = { sixth: 'year', dayRule: 'vixie', hashKey: 'pod-0\njob' };
 
-function refusal(text: string, rules = RULES): { message: string; offset: number; hint: string | undefined } {
+function refusal(text: string, rules = RULES): { message: string; offset: number; hint: string } {
   try {
     parseExpression(text, rules);
   } catch (error) {
@@ -28,28 +28,31 @@ describe('a schedule expression', () => {
   it.each([
     ['60 * * * *', 0, 'the first minute is 0'],
     ['* 24 * * *', 2, 'the first hour is 0'],
-    ['* * 0 * *', 4, undefined],
-    ['* * * 13 *', 6, undefined],
+    ['* * 0 * *', 4, 'the first is 1, the last 31'],
+    ['* * * 13 *', 6, 'the first is 1, the last 12'],
     ['* * * * 8', 8, '0 and 7 are Sunday'],
     ['* * * janury *', 6, 'did you mean january?'],
     ['* * * * mnday', 8, 'did you mean monday?'],
     ['*/60 * * * *', 2, 'a step that long leaves only the first value: write that'],
     ['2/60 * * * *', 2, 'a step that long leaves only the first value: write that'],
     ['2-20/61 * * * *', 5, 'a step that long leaves only the first value: write that'],
-    ['*/0 * * * *', 2, undefined],
+    ['*/0 * * * *', 2, 'for example */2'],
     ['0 0 20-10/2 * *', 4, 'write 20-31,1-10'],
     ['0 0 * * 5-1', 8, 'write 5-6,0-1'],
     ['0 0 * * fri-sun', 8, 'write 5-7'],
     ['1,,2 * * * *', 2, 'remove a comma'],
     ['0 0 L-3 * *', 4, 'only L, LW and nW are known'],
     ['0 0 * * L', 8, 'write 5L for the last Friday of the month'],
-    ['0 0 * * 1#6', 10, undefined],
+    ['0 0 * * 1#6', 10, 'fri#3 is the third Friday of the month'],
     ['@weekley', 0, 'did you mean @weekly?'],
     ['@Daily', 0, 'did you mean @daily?'],
     ['@every', 0, 'for example @every 90s or @every 1h30m'],
     ['@every 5', 7, 'write 90s, 15m or 1h30m'],
-    ['@every 10ms', 7, undefined],
-    ['@daily 5', 7, undefined],
+    ['@every 10ms', 7, 'from 1s to 40 years'],
+    ['@daily 5', 7, 'leave out the rest, or write fields instead'],
+    ['20~10 * * * *', 0, 'write 10~20'],
+    ['2025-2020 * * * *', 0, 'the first is 0, the last 59'],
+    ['* * * * * 1969', 10, 'the first is 1970, the last 2099'],
     [
       '* * * *',
       0,

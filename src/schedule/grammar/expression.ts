@@ -90,7 +90,11 @@ function parseMacro(macro: Word, next: Word | undefined, count: number, rules: E
   const fields = MACROS[macro.text];
   if (fields !== undefined || macro.text === '@reboot') {
     if (count > 1) {
-      throw new GrammarError(`${macro.text} stands alone`, next?.offset ?? macro.offset);
+      throw new GrammarError(
+        `${macro.text} stands alone`,
+        next?.offset ?? macro.offset,
+        'leave out the rest, or write fields instead',
+      );
     }
     return fields === undefined ? { kind: 'reboot' } : parseExpression(fields, rules);
   }
@@ -116,7 +120,7 @@ function parseEvery(macro: Word, duration: Word | undefined, count: number): Sch
   }
   const ms = everyMs(duration);
   if (ms < MIN_EVERY_MS || ms > MAX_EVERY_MS || !Number.isInteger(ms)) {
-    throw new GrammarError(`@every ${duration.text}: must be from 1s to 40 years`, duration.offset);
+    throw new GrammarError(`@every ${duration.text}: out of range`, duration.offset, 'from 1s to 40 years');
   }
   return { kind: 'every', ms };
 }

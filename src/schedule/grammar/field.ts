@@ -61,7 +61,11 @@ function readField(text: string, kind: FieldKind, hashKey: string): Field {
   let offset = 0;
   for (const item of text.split(',')) {
     if (item === '') {
-      throw new GrammarError(`empty item in the ${kind.label} list "${text}"`, offset, 'remove a comma');
+      throw new GrammarError(
+        `empty item in the ${kind.label} list "${shown(text)}"`,
+        offset,
+        'remove a comma',
+      );
     }
     parseItem(item, offset, draft);
     offset += item.length + 1;
@@ -140,11 +144,10 @@ function unwrapped(from: number, to: number, kind: FieldKind): string {
 function parseStep(text: string, offset: number, kind: FieldKind): number {
   const step = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (step < 1 || step > kind.maxStep) {
-    const hint = step > kind.maxStep ? 'a step that long leaves only the first value: write that' : undefined;
     throw new GrammarError(
-      `step "${text}" of the ${kind.label} must be a number from 1 to ${kind.maxStep}`,
+      `step "${shown(text)}" of the ${kind.label} must be a number from 1 to ${kind.maxStep}`,
       offset,
-      hint,
+      step > kind.maxStep ? 'a step that long leaves only the first value: write that' : 'for example */2',
     );
   }
   return step;
@@ -169,11 +172,13 @@ function parseValue(text: string, offset: number, kind: FieldKind): number {
   return named;
 }
 
-function rangeHint(value: number, kind: FieldKind): string | undefined {
+function rangeHint(value: number, kind: FieldKind): string {
   if (kind === WEEKDAY) {
     return '0 and 7 are Sunday';
   }
-  return value === kind.max + 1 && kind.min === 0 ? `the first ${kind.label} is 0` : undefined;
+  return value === kind.max + 1 && kind.min === 0
+    ? `the first ${kind.label} is 0`
+    : `the first is ${kind.min}, the last ${kind.max}`;
 }
 
 function shown(text: string): string {
@@ -223,7 +228,8 @@ function parseWeekdaySpecial(item: string, offset: number, draft: Draft): boolea
   if (nth) {
     const [, day = '', n = ''] = nth;
     if (!/^[1-5]$/.test(n)) {
-      throw new GrammarError(`"${shown(item)}": after # comes 1 to 5`, offset + day.length + 1);
+      const hint = 'fri#3 is the third Friday of the month';
+      throw new GrammarError(`"${shown(item)}": after # comes 1 to 5`, offset + day.length + 1, hint);
     }
     draft.nthWeekdays.push({ day: normal(parseValue(day, offset, draft.kind), draft.kind), n: Number(n) });
     return true;
@@ -263,7 +269,11 @@ function addRandom(base: string, tilde: number, offset: number, draft: Draft): v
   const from = left === '' ? kind.min : parseValue(left, offset, kind);
   const to = right === '' ? kind.maxHash : parseValue(right, offset + tilde + 1, kind);
   if (from > to) {
-    throw new GrammarError(`${kind.label} range "${base}" ends before it begins`, offset);
+    throw new GrammarError(
+      `${kind.label} range "${base}" ends before it begins`,
+      offset,
+      `write ${to}~${from}`,
+    );
   }
   draft.values.add(normal(from + (hash(draft.hashKey) % (to - from + 1)), kind));
 }

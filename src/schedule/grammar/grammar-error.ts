@@ -1,12 +1,12 @@
 import { PillionError } from '../../core/errors.ts';
 
-/** What is wrong with a piece of text: where in it (0-based), what, and what to write instead. */
+/** What is wrong with a piece of text: where in it (0-based), what, and what to write instead: nobody is left without advice. */
 export class GrammarError extends Error {
   override readonly name = 'GrammarError';
   readonly offset: number;
-  readonly hint: string | undefined;
+  readonly hint: string;
 
-  constructor(message: string, offset: number, hint?: string) {
+  constructor(message: string, offset: number, hint: string) {
     super(message);
     this.offset = offset;
     this.hint = hint;

@@ -1,24 +1,18 @@
 import { errorMessage } from '../../core/errors.ts';
-import { parseGoBool, parseGoDuration } from '../../core/options/go-values.ts';
+import { parseGoBool } from '../../core/options/go-values.ts';
 import { nearest } from '../../core/options/lookup.ts';
 import { GrammarError } from './grammar-error.ts';
+import * as values from './option-values.ts';
 
 export type OverlapPolicy = 'forbid' | 'allow' | 'replace' | 'queue';
 const OVERLAP_POLICIES: readonly OverlapPolicy[] = ['forbid', 'allow', 'replace', 'queue'];
-
-/** What an exit code means: `final` is a failure that a retry cannot mend. */
-export type ExitMeaning = 'success' | 'failure' | 'final';
-const EXIT_MEANINGS: readonly ExitMeaning[] = ['success', 'failure', 'final'];
-
-export interface ExitRule {
-  readonly from: number;
-  readonly to: number;
-  readonly meaning: ExitMeaning;
-}
+const LEFTOVERS = ['kill', 'keep'] as const;
 
 /** How one job is run; durations are milliseconds, undefined is no limit. */
 export interface JobOptions {
   readonly name: string | undefined;
+  /** undefined: the zone of the file, or of the scheduler. */
+  readonly zone: string | undefined;
   readonly overlap: OverlapPolicy;
   readonly timeoutMs: number | undefined;
   /** From SIGTERM to SIGKILL. */
@@ -33,7 +27,9 @@ export interface JobOptions {
   /** A start missed while nothing ran is made up for when it is not older than this. */
   readonly catchUpMs: number | undefined;
   readonly runAtStart: boolean;
-  readonly exitCodes: readonly ExitRule[];
+  readonly exitCodes: readonly values.ExitRule[];
+  /** Read anew before each attempt; relative to the job's working directory. */
+  readonly envFile: string | undefined;
   /** healthchecks.io style: URL/start, URL, URL/fail. May be `$NAME` of an environment variable. */
   readonly ping: string | undefined;
   readonly onSuccess: string | undefined;
@@ -41,11 +37,12 @@ export interface JobOptions {
   /** Output beyond this is dropped, per run. */
   readonly maxOutputBytes: number | undefined;
   /** What becomes of processes of the group that outlive the job's own. */
-  readonly leftovers: 'kill' | 'keep';
+  readonly leftovers: (typeof LEFTOVERS)[number];
 }
 
 export const DEFAULT_JOB_OPTIONS: JobOptions = {
   name: undefined,
+  zone: undefined,
   overlap: 'forbid',
   timeoutMs: undefined,
   killAfterMs: 5000,
@@ -56,6 +53,7 @@ export const DEFAULT_JOB_OPTIONS: JobOptions = {
   catchUpMs: undefined,
   runAtStart: false,
   exitCodes: [],
+  envFile: undefined,
   ping: undefined,
   onSuccess: undefined,
   onFailure: undefined,
@@ -63,45 +61,133 @@ export const DEFAULT_JOB_OPTIONS: JobOptions = {
   leftovers: 'kill',
 };
 
-type Reader = (text: string) => Partial<JobOptions>;
+interface JobOption {
+  /** What a value looks like: shown in help, and as advice with every refusal. */
+  readonly form: string;
+  readonly help: string;
+  readonly read: (text: string) => Partial<JobOptions>;
+}
+
+const DURATION = 'such as 90s, 10m or 1h30m';
+const URL_FORM = 'an http(s) URL, or $NAME of a variable that holds one';
 
 /** The keys as they are written, in a comment line or in YAML. */
-const READERS: Readonly<Record<string, Reader>> = {
-  name: (text) => ({ name: jobName(text) }),
-  overlap: (text) => ({ overlap: oneOf(text, OVERLAP_POLICIES) }),
-  timeout: (text) => ({ timeoutMs: positive(text) }),
-  'kill-after': (text) => ({ killAfterMs: duration(text) }),
-  retries: (text) => ({ retries: count(text, 100) }),
-  'retry-delay': (text) => ({ retryDelayMs: duration(text) }),
-  jitter: (text) => ({ jitterMs: duration(text) }),
-  'start-deadline': (text) => ({ startDeadlineMs: positive(text) }),
-  'catch-up': (text) => ({ catchUpMs: text === 'off' ? undefined : positive(text) }),
-  'run-at-start': (text) => ({ runAtStart: parseGoBool(text) }),
-  'exit-codes': (text) => ({ exitCodes: exitRules(text) }),
-  ping: (text) => ({ ping: url(text) }),
-  'on-success': (text) => ({ onSuccess: url(text) }),
-  'on-failure': (text) => ({ onFailure: url(text) }),
-  'max-output': (text) => ({ maxOutputBytes: bytes(text) }),
-  leftovers: (text) => ({ leftovers: oneOf(text, ['kill', 'keep'] as const) }),
+const JOB_OPTIONS: Readonly<Record<string, JobOption>> = {
+  name: {
+    form: '1 to 64 letters, digits or ._-:/ that begin and end with a letter or digit',
+    help: 'label in logs, metrics and /status',
+    read: (text) => ({ name: values.jobName(text) }),
+  },
+  tz: {
+    form: 'a name such as Europe/Berlin',
+    help: 'time zone of its schedule',
+    read: (text) => ({ zone: values.zoneName(text) }),
+  },
+  overlap: {
+    form: OVERLAP_POLICIES.join(', '),
+    help: 'what becomes of a start while it runs',
+    read: (text) => ({ overlap: values.oneOf(text, OVERLAP_POLICIES) }),
+  },
+  timeout: {
+    form: DURATION,
+    help: 'limit of an attempt',
+    read: (text) => ({ timeoutMs: values.limit(text) }),
+  },
+  'kill-after': {
+    form: DURATION,
+    help: 'from SIGTERM to SIGKILL for its process group',
+    read: (text) => ({ killAfterMs: values.duration(text) }),
+  },
+  retries: {
+    form: 'a number from 0 to 100',
+    help: 'further attempts after a failure',
+    read: (text) => ({ retries: values.count(text, 100) }),
+  },
+  'retry-delay': {
+    form: DURATION,
+    help: 'wait before the first retry, doubled with each further one',
+    read: (text) => ({ retryDelayMs: values.duration(text) }),
+  },
+  jitter: {
+    form: DURATION,
+    help: 'puts starts off by up to this, fixed per pod and job',
+    read: (text) => ({ jitterMs: values.duration(text) }),
+  },
+  'start-deadline': {
+    form: DURATION,
+    help: 'skip a start that is later than this',
+    read: (text) => ({ startDeadlineMs: values.limit(text) }),
+  },
+  'catch-up': {
+    form: `${DURATION}, or off`,
+    help: 'make up for a start missed at most this long ago (with --state-file)',
+    read: (text) => ({ catchUpMs: text === 'off' ? undefined : values.limit(text) }),
+  },
+  'run-at-start': {
+    form: 'true or false',
+    help: 'also run when the scheduler starts',
+    read: (text) => ({ runAtStart: parseGoBool(text) }),
+  },
+  'exit-codes': {
+    form: 'a list such as 3:success,75-78:final',
+    help: 'which exit codes are success, failure, or failure without a retry',
+    read: (text) => ({ exitCodes: values.exitRules(text) }),
+  },
+  'env-file': {
+    form: 'the path of a file of NAME=value lines',
+    help: 'more environment, read before each attempt',
+    read: (text) => ({ envFile: values.path(text) }),
+  },
+  ping: {
+    form: URL_FORM,
+    help: 'told of start, success and failure: URL/start, URL, URL/fail',
+    read: (text) => ({ ping: values.url(text) }),
+  },
+  'on-success': {
+    form: URL_FORM,
+    help: 'gets a POST with JSON after a success',
+    read: (text) => ({ onSuccess: values.url(text) }),
+  },
+  'on-failure': {
+    form: URL_FORM,
+    help: 'gets a POST with JSON after a failure',
+    read: (text) => ({ onFailure: values.url(text) }),
+  },
+  'max-output': {
+    form: 'a size such as 64Ki or 10Mi',
+    help: 'output of a run beyond this is dropped',
+    read: (text) => ({ maxOutputBytes: values.bytes(text) }),
+  },
+  leftovers: {
+    form: LEFTOVERS.join(', '),
+    help: 'what becomes of processes that a job leaves in its group',
+    read: (text) => ({ leftovers: values.oneOf(text, LEFTOVERS) }),
+  },
 };
 
-export const JOB_OPTION_KEYS: readonly string[] = Object.keys(READERS);
+export const JOB_OPTION_KEYS: readonly string[] = Object.keys(JOB_OPTIONS);
+
+/** For help pages: a line per option. */
+export function jobOptionLines(): string[] {
+  const width = Math.max(...JOB_OPTION_KEYS.map((key) => key.length));
+  return Object.entries(JOB_OPTIONS).map(([key, { help, form }]) => `${key.padEnd(width)}  ${help}: ${form}`);
+}
 
 /**
  * Reads one option of a job.
  * @throws GrammarError with `offset` as its offset
  */
 export function readJobOption(key: string, text: string, offset: number): Partial<JobOptions> {
-  const reader = Object.hasOwn(READERS, key) ? READERS[key] : undefined;
-  if (reader === undefined) {
+  const option = Object.hasOwn(JOB_OPTIONS, key) ? JOB_OPTIONS[key] : undefined;
+  if (option === undefined) {
     const near = nearest(key.slice(0, 40), JOB_OPTION_KEYS);
     const hint = near === undefined ? `known: ${JOB_OPTION_KEYS.join(', ')}` : `did you mean ${near}?`;
     throw new GrammarError(`unknown job option "${key.slice(0, 40)}"`, offset, hint);
   }
   try {
-    return reader(text);
+    return option.read(text);
   } catch (error) {
-    throw new GrammarError(`${key}: ${errorMessage(error)}`, offset);
+    throw new GrammarError(`${key}: ${errorMessage(error)}`, offset, option.form);
   }
 }
 
@@ -122,87 +208,4 @@ export function parseOptionWords(text: string, offset: number): Partial<JobOptio
     options = { ...options, ...readJobOption(key, value.replace(/^(["'])(.*)\1$/, '$2'), at) };
   }
   return options;
-}
-
-const NAME = /^[A-Za-z0-9](?:[\w.:/-]{0,62}[A-Za-z0-9])?$/;
-
-function jobName(text: string): string {
-  if (!NAME.test(text)) {
-    throw new Error('must have 1 to 64 letters, digits or ._-:/ and begin and end with a letter or digit');
-  }
-  return text;
-}
-
-function oneOf<T extends string>(text: string, allowed: readonly T[]): T {
-  const found = allowed.find((word) => word === text);
-  if (found === undefined) {
-    throw new Error(`"${text}" must be one of ${allowed.join(', ')}`);
-  }
-  return found;
-}
-
-function duration(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) !== 0) {
-    throw new Error(`${text} needs a unit, for example ${text}s`);
-  }
-  const ms = parseGoDuration(text);
-  if (ms < 0) {
-    throw new Error('must not be negative');
-  }
-  return ms;
-}
-
-/** 0 is no limit, as everywhere in Kubernetes. */
-function positive(text: string): number | undefined {
-  const ms = duration(text);
-  return ms === 0 ? undefined : ms;
-}
-
-function count(text: string, max: number): number {
-  if (!/^\d{1,6}$/.test(text) || Number(text) > max) {
-    throw new Error(`"${text}" must be a number from 0 to ${max}`);
-  }
-  return Number(text);
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1e3,
-  Ki: 1024,
-  M: 1e6,
-  Mi: 1024 ** 2,
-  G: 1e9,
-  Gi: 1024 ** 3,
-};
-
-function bytes(text: string): number {
-  const match = /^(\d{1,12})(|k|Ki|M|Mi|G|Gi)B?$/.exec(text);
-  const factor = UNITS[match?.[2] ?? 'none'];
-  if (match === null || factor === undefined) {
-    throw new Error(`"${text}" must be a size such as 64Ki or 10Mi`);
-  }
-  return Number(match[1]) * factor;
-}
-
-/** `3:success,75:final,100-110:failure` */
-function exitRules(text: string): ExitRule[] {
-  return text.split(',').map((item) => {
-    const match = /^(\d{1,3})(?:-(\d{1,3}))?:(\w+)$/.exec(item);
-    const from = Number(match?.[1] ?? -1);
-    const to = Number(match?.[2] ?? from);
-    if (match === null || from > to || to > 255) {
-      throw new Error(`"${item}" must be like 3:success or 100-110:final`);
-    }
-    return { from, to, meaning: oneOf(match[3] ?? '', EXIT_MEANINGS) };
-  });
-}
-
-function url(text: string): string {
-  if (/^\$[A-Za-z_]\w*$/.test(text)) {
-    return text;
-  }
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new Error('must be an http or https URL, or $NAME of an environment variable that holds one');
-  }
-  return text;
 }

@@ -21,6 +21,7 @@ jobs:
     command: [curl, -sf, "http://localhost/tick"]
     tz: UTC
     timeout: 5s
+    env-file: secrets/db
     env: { LEVEL: 4 }
 `,
       'jobs.yaml',
@@ -42,26 +43,32 @@ jobs:
         env: { LEVEL: '4' },
         schedule: { kind: 'every', ms: 90_000 },
         command: { kind: 'program', argv: ['curl', '-sf', 'http://localhost/tick'] },
-        options: { timeoutMs: 5000 },
+        options: { timeoutMs: 5000, envFile: 'secrets/db' },
       },
     ]);
   });
 
   it.each([
-    ['jobs:\n  - schedule: "61 * * * *"\n    command: x\n', 'jobs.yaml:2:15: minute 61 is not in 0-59'],
-    ['jobs:\n  - schedule: "@daily"\n', 'jobs.yaml:2:5: jobs.0.command is missing'],
+    [
+      'jobs:\n  - schedule: "61 * * * *"\n    command: x\n',
+      'jobs.yaml:2:15: minute 61 is not in 0-59 (the first is 0, the last 59)',
+    ],
+    [
+      'jobs:\n  - schedule: "@daily"\n',
+      'jobs.yaml:2:5: jobs.0.command is missing (a file has jobs, a job has schedule and command)',
+    ],
     [
       'jobs:\n  - schedule: "@daily"\n    command: x\n    timout: 5m\n',
       'jobs.yaml:4:13: unknown key "timout" (did you mean timeout?)',
     ],
     [
       'jobs:\n  - schedule: "@daily"\n    command: x\n    timeout: 5\n',
-      'jobs.yaml:4:14: timeout: 5 needs a unit, for example 5s',
+      'jobs.yaml:4:14: timeout: 5 needs a unit, for example 5s (such as 90s, 10m or 1h30m)',
     ],
     ['job: []\n', 'jobs.yaml:1:6: unknown key "job" (did you mean jobs?)'],
     [
       'defaults: {overlap: never}\njobs: []\n',
-      'jobs.yaml:1:21: overlap: "never" must be one of forbid, allow, replace, queue',
+      'jobs.yaml:1:21: overlap: "never" is none of its values (forbid, allow, replace, queue)',
     ],
     [
       'jobs: [',
@@ -69,7 +76,7 @@ jobs:
     ],
     [
       'tz: Mars/Olympus\njobs: [{schedule: "@daily", command: x}]\n',
-      'jobs.yaml:2:8: unknown time zone "Mars/Olympus" (a name such as Europe/Berlin)',
+      'jobs.yaml:1:5: tz: unknown time zone "Mars/Olympus" (a name such as Europe/Berlin)',
     ],
   ])('%# is refused with position and advice', (text, expected) => {
     expect(errorsOf(text)).toContain(expected);

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { nearest } from '../../core/options/lookup.ts';
-import { findZone } from '../time/zone.ts';
 import { parseExpression } from './expression.ts';
 import { type Finding, GrammarError } from './grammar-error.ts';
 import { JOB_OPTION_KEYS, type JobOptions, readJobOption } from './job-options.ts';
@@ -22,7 +21,6 @@ const job = v.strictObject({
   ),
   env: v.optional(environment),
   shell: v.optional(text),
-  tz: v.optional(text),
   cwd: v.optional(text),
 });
 const file = v.strictObject({
@@ -103,20 +101,22 @@ function shapeError(source: Source, issue: v.BaseIssue<unknown>): Finding {
       near ? `did you mean ${near}?` : `known: ${known.join(', ')}`,
     );
   }
-  const missing = issue.input === undefined ? 'is missing' : issue.message;
-  return at(source, offset, `${name} ${missing}`);
+  return issue.input === undefined
+    ? at(source, offset, `${name} is missing`, 'a file has jobs, a job has schedule and command')
+    : at(source, offset, `${name} ${issue.message}`);
 }
 
 function readDefaults(source: Source, whole: YamlFile, rules: TableRules, errors: Finding[]): TableRules {
-  let key = '';
+  let path: Path = ['tz'];
   try {
-    const options = readOptions(whole.defaults, (name) => (key = name));
-    return { ...rules, defaults: { ...rules.defaults, ...options } };
+    const zone = whole.tz === undefined ? {} : readJobOption('tz', whole.tz, 0);
+    const options = readOptions(whole.defaults, (name) => (path = ['defaults', name]));
+    return { ...rules, defaults: { ...rules.defaults, ...zone, ...options } };
   } catch (error) {
     if (!(error instanceof GrammarError)) {
       throw error;
     }
-    errors.push(at(source, offsetOf(source, ['defaults', key]), error.message, error.hint));
+    errors.push(at(source, offsetOf(source, path), error.message, error.hint));
     return rules;
   }
 }
@@ -133,11 +133,6 @@ function readJob(
   try {
     const options = { ...rules.defaults, ...readOptions(entry, (name) => (key = name)) };
     const command = readCommand(entry, whole.shell ?? '/bin/sh');
-    const zone = entry.tz ?? whole.tz;
-    key = 'tz';
-    if (zone !== undefined && findZone(zone) === undefined) {
-      throw new GrammarError(`unknown time zone "${zone}"`, 0, 'a name such as Europe/Berlin');
-    }
     key = 'schedule';
     const hashKey = `${rules.podName}\n${options.name ?? commandText(command)}`;
     const offset = offsetOf(source, ['jobs', index]);
@@ -153,7 +148,7 @@ function readJob(
       command,
       env: stringsOf({ ...whole.env, ...entry.env }),
       cwd: entry.cwd,
-      zone,
+      zone: options.zone,
       options,
     };
   } catch (error) {

@@ -1,11 +1,15 @@
 import type { Clock } from '../../core/clock.ts';
+import { errorMessage } from '../../core/errors.ts';
 import { type RunOutcome, tryRun } from '../../core/exec/run.ts';
 import type { Log } from '../../core/log/log.ts';
+import type { Secrets } from '../../core/log/secrets.ts';
 import { backoff } from '../../core/retry.ts';
 import type { JobSpec } from '../grammar/job-spec.ts';
+import { readEnvFile } from './env-file.ts';
 import type { ActiveRun, RunEnd } from './job.ts';
 import { type Channel, jobOutput } from './output.ts';
 import { judge, type Verdict } from './run-result.ts';
+import type { WarnLimit } from './warn-limit.ts';
 
 /** A job's output has been handed on line by line: nothing of it needs to be kept. */
 const KEPT_OUTPUT_BYTES = 1024;
@@ -14,6 +18,9 @@ const MAX_RETRY_DELAY_MS = 3_600_000;
 export interface ExecuteContext {
   readonly clock: Clock;
   readonly log: Log;
+  readonly warnings: WarnLimit;
+  /** What the log never shows: values of an `env-file` become part of it. */
+  readonly secrets: Secrets;
   /** The scheduler's own environment, which jobs inherit. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
@@ -30,14 +37,12 @@ export async function execute(run: ActiveRun, context: ExecuteContext): Promise<
   const delays = backoff({ initialMs: options.retryDelayMs, maxMs: MAX_RETRY_DELAY_MS });
   let outputBytes = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const { outcome, bytes } = await attemptRun(run, context);
+    const { verdict, exitCode, signal, bytes } = await attemptRun(run, context);
     outputBytes += bytes;
-    const verdict = judge(outcome, options.exitCodes);
     const again = verdict.retryable && attempt <= options.retries && !context.stopping.aborted;
     logVerdict(run, context, verdict, attempt, again);
     if (!again || !(await waitFor(delays(attempt), run, context))) {
       const { result, text } = verdict;
-      const { exitCode, signal } = outcome;
       const durationMs = context.clock.monotonic() - started;
       return { result, text, exitCode, signal, attempts: attempt, durationMs, outputBytes };
     }
@@ -55,12 +60,24 @@ async function waitFor(ms: number, run: ActiveRun, context: ExecuteContext): Pro
   }
 }
 
-async function attemptRun(
-  run: ActiveRun,
-  context: ExecuteContext,
-): Promise<{ outcome: RunOutcome; bytes: number }> {
+type Attempt = Pick<RunOutcome, 'exitCode' | 'signal'> & {
+  readonly verdict: Verdict;
+  readonly bytes: number;
+};
+
+async function attemptRun(run: ActiveRun, context: ExecuteContext): Promise<Attempt> {
   const { spec } = run;
   const { options } = spec;
+  const cwd = spec.cwd ?? context.cwd;
+  let fromFile: Readonly<Record<string, string>> = {};
+  if (options.envFile !== undefined) {
+    try {
+      fromFile = await readEnvFile(options.envFile, cwd, context.secrets);
+    } catch (error) {
+      const verdict = { result: 'failure', retryable: true, text: errorMessage(error) } as const;
+      return { verdict, exitCode: undefined, signal: undefined, bytes: 0 };
+    }
+  }
   const fields = { job: run.job, run: run.id };
   const output = jobOutput(
     {
@@ -72,14 +89,17 @@ async function attemptRun(
         }
       },
       capped: (bytes) =>
-        context.log.warn('output cut off: the run has reached its max-output', { ...fields, bytes }),
+        context.warnings.warn(run.job, 'output cut off: the run has reached its max-output', {
+          run: run.id,
+          bytes,
+        }),
     },
     options.maxOutputBytes,
   );
   const { program, args, stdin } = commandOf(spec);
   const outcome = await tryRun(program, args, {
-    cwd: spec.cwd ?? context.cwd,
-    env: { ...context.env, ...spec.env, PILLION_JOB: run.job, PILLION_RUN: run.id },
+    cwd,
+    env: { ...context.env, ...spec.env, ...fromFile, PILLION_JOB: run.job, PILLION_RUN: run.id },
     stdin,
     timeoutMs: options.timeoutMs,
     graceMs: options.killAfterMs,
@@ -93,7 +113,8 @@ async function attemptRun(
   });
   run.pid = undefined;
   output.end();
-  return { outcome, bytes: output.bytes() };
+  const { exitCode, signal } = outcome;
+  return { verdict: judge(outcome, options.exitCodes), exitCode, signal, bytes: output.bytes() };
 }
 
 function commandOf({ command }: JobSpec): {
@@ -110,7 +131,7 @@ function commandOf({ command }: JobSpec): {
 
 function logVerdict(
   run: ActiveRun,
-  { log }: ExecuteContext,
+  { log, warnings }: ExecuteContext,
   verdict: Verdict,
   attempt: number,
   again: boolean,
@@ -119,9 +140,9 @@ function logVerdict(
   if (verdict.result === 'success') {
     log.info('job succeeded', fields);
   } else if (verdict.result === 'stopped') {
-    log.warn('job stopped', fields);
+    log.info('job stopped', fields);
   } else if (again) {
-    log.warn(`error running command: ${verdict.text}; trying again`, fields);
+    warnings.warn(run.job, `error running command: ${verdict.text}; trying again`, fields);
   } else {
     log.error('error running command', verdict.text, fields);
   }

@@ -1,5 +1,5 @@
 import type { RunOutcome } from '../../core/exec/run.ts';
-import type { ExitRule } from '../grammar/job-options.ts';
+import type { ExitRule } from '../grammar/option-values.ts';
 
 /** How a run of a job ended; `stopped` is our doing: a replacement or the end of the scheduler. */
 export type RunResult = 'success' | 'failure' | 'timeout' | 'stopped';

@@ -1,9 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { eventually, memoryLog, specOf } from '../testing/fakes.ts';
 import { createJob, type Job, type RunEnd } from './job.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { createWarnLimit } from './warn-limit.ts';
+
+let directory = '';
+
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'pillion-runner-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
 
 interface Bench {
   readonly runner: Runner;
@@ -16,7 +26,7 @@ interface Bench {
 }
 
 function bench(crontab: string): Bench {
-  const { log, lines } = memoryLog();
+  const { log, lines, secrets } = memoryLog();
   const stopping = new AbortController();
   const ends: RunEnd[] = [];
   const job = createJob(specOf(crontab));
@@ -28,6 +38,7 @@ function bench(crontab: string): Bench {
     passthrough: undefined,
     stopping: stopping.signal,
     warnings: createWarnLimit(log, systemClock),
+    secrets,
     observers: [{ ended: (_run, end) => ends.push(end) }],
   });
   return {
@@ -88,6 +99,47 @@ describe('a run', () => {
     await runner.idle();
     expect(ends).toMatchObject([{ result: 'timeout' }]);
     expect(ends[0]?.durationMs).toBeLessThan(5000);
+  });
+
+  it('gets the lines of its env-file, as they are at each attempt', async () => {
+    const file = path.join(directory, 'env');
+    await writeFile(file, '# of the database\r\nexport A="file"\nB=\n\nDB_PASSWORD=correct-horse\n');
+    const { runner, start, lines, ends } = bench(
+      `A=from crontab\n# pillion: retries=1 retry-delay=1ms env-file=${file}\n` +
+        `* * * * * echo "<$A> <$B> $DB_PASSWORD"; echo A=new > ${file}; test "$A" = new\n`,
+    );
+    start();
+    await runner.idle();
+    expect(ends).toMatchObject([{ result: 'success', attempts: 2 }]);
+    expect(lines.join('\n')).toContain('<file> <> REDACTED');
+    expect(lines.join('\n')).not.toContain('correct-horse');
+  });
+
+  it.each([
+    ['that is not there', undefined, ': there is no such file'],
+    ['with a line that is no variable', 'A=1\n\nhunter2-hunter2\n', ':3: this is not NAME=value'],
+    ['with a NUL byte', 'A=a\0b\n', ':1: this is not NAME=value'],
+  ])('with an env-file %s fails, names the place and starts nothing', async (_, text, expected) => {
+    const file = path.join(directory, 'env');
+    if (text !== undefined) {
+      await writeFile(file, text);
+    }
+    const { runner, start, lines, ends } = bench(`# pillion: env-file=${file}\n* * * * * echo started\n`);
+    start();
+    await runner.idle();
+    expect(ends).toMatchObject([{ result: 'failure', text: `env-file ${file}${expected}` }]);
+    expect(lines.join('\n')).toContain(`${file}${expected}`);
+    expect(lines.join('\n')).not.toMatch(/started|hunter2/);
+  });
+
+  it('that fails and is tried again and again warns once a minute', async () => {
+    const { runner, start, lines, ends } = bench(
+      '# pillion: retries=6 retry-delay=1ms max-output=1\n* * * * * echo much; exit 1\n',
+    );
+    start();
+    await runner.idle();
+    expect(ends).toMatchObject([{ attempts: 7 }]);
+    expect(lines.filter((line) => line.includes('"level":"warn"'))).toHaveLength(1);
   });
 
   it('has its output cut off at its cap and goes on', async () => {

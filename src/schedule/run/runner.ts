@@ -1,21 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
-import type { Clock } from '../../core/clock.ts';
 import { signalGroup } from '../../core/exec/process-group.ts';
-import type { Log } from '../../core/log/log.ts';
 import { type ExecuteContext, execute } from './execute.ts';
 import type { ActiveRun, Cause, Job, RunEnd, RunObserver, StartRequest } from './job.ts';
 import type { SkipReason } from './timetable.ts';
-import type { WarnLimit } from './warn-limit.ts';
 
 /** With `overlap=allow` a job that never ends must not fill the machine. */
 const MAX_PARALLEL = 100;
 const HISTORY = 10;
 
 export interface RunnerContext extends ExecuteContext {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly warnings: WarnLimit;
   readonly observers: readonly RunObserver[];
 }
 

@@ -1,15 +1,16 @@
 import { systemClock } from '../../core/clock.ts';
 import { createLog, type Log } from '../../core/log/log.ts';
-import { createSecrets } from '../../core/log/secrets.ts';
+import { createSecrets, type Secrets } from '../../core/log/secrets.ts';
 import { parseCrontab } from '../grammar/crontab.ts';
 import type { JobSpec } from '../grammar/job-spec.ts';
 import { TEST_RULES } from './rules.ts';
 
 /** A log that keeps its lines. */
-export function memoryLog(): { log: Log; lines: string[] } {
+export function memoryLog(): { log: Log; lines: string[]; secrets: Secrets } {
   const lines: string[] = [];
+  const secrets = createSecrets();
   const write = (line: string) => lines.push(line);
-  return { log: createLog({ format: 'json', verbosity: 0, secrets: createSecrets(), write }), lines };
+  return { log: createLog({ format: 'json', verbosity: 0, secrets, write }), lines, secrets };
 }
 
 export function specsOf(text: string): readonly JobSpec[] {
