@@ -51,12 +51,12 @@ async function bootId(): Promise<string> {
   return text.trim().replaceAll('-', '').slice(0, 12) || 'unknown';
 }
 
-/** Anybody who may write into the root may name an owner; a name with slashes must not lead out of it. */
 /** A socket that does not listen yet, or whose maker died at that moment. */
 const NASCENT = `${LOCK_NAME}-new-`;
 /** How long making a socket may take on a machine that is busy with other things. */
 const NASCENT_MS = 5_000;
 
+/** Anybody who may write into the root may name an owner; a name with slashes must not lead out of it. */
 const socketName = (id: string) => `${LOCK_NAME}-${id.replaceAll('/', '_')}.sock`;
 
 /** Listening through /proc/self/fd keeps the address short, whatever the length of the root's path. */

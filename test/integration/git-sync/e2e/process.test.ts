@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -156,6 +156,15 @@ async function publicDirectory(test: OwningTest): Promise<string> {
   return dir;
 }
 
+/** The program at a place that anybody may read. */
+async function copyProgram(dir: string): Promise<string> {
+  const checkout = path.dirname(path.dirname(PILLION));
+  for (const part of ['bin', 'dist']) {
+    await cp(path.join(checkout, part), path.join(dir, 'program', part), { recursive: true });
+  }
+  return path.join(dir, 'program', 'bin', 'pillion');
+}
+
 describe.runIf(canBeAnother)('as a user that no passwd file knows', () => {
   it('it syncs, --add-user or not, and /etc/passwd stays as it is', async (test) => {
     const scene = await makeScene(test);
@@ -163,6 +172,8 @@ describe.runIf(canBeAnother)('as a user that no passwd file knows', () => {
     await chown(dir, 12_345, 12_345);
     const repo = await scene.repo.mirror(path.join(dir, 'repo'));
     await chown(repo.path, 0, 0);
+    // The checkout may be where only its owner may look.
+    await symlink(await copyProgram(dir), scene.join('git-sync'));
     await runProgram('chmod', ['-R', 'a+rX', dir]);
     await runProgram('chmod', ['a+x', scene.join()]);
     const before = await readFile('/etc/passwd', 'utf8');
