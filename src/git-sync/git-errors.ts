@@ -19,7 +19,7 @@ export const DIAGNOSES: readonly Diagnosis[] = [
     code: 'disk_full',
     // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
     pattern: /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/,
-    hint: 'the volume is full: raise its size limit, or use --depth=1 or --filter to fetch less',
+    hint: 'the volume is full: raise its size limit, or fetch less with --depth=1',
   },
   {
     code: 'submodule_commit_not_found',

@@ -80,7 +80,7 @@ function withAdvice(error: unknown): unknown {
   return new PillionError({
     code: 'disk_full',
     message: errorMessage(error),
-    hint: 'the volume is full: raise its size limit, or use --depth=1 or --filter to fetch less',
+    hint: 'the volume is full: raise its size limit, or fetch less with --depth=1',
     retryable: true,
     cause: error,
   });

@@ -9,6 +9,7 @@ import { createLifecycle, type Lifecycle, type StopSignal } from '../core/lifecy
 import { createLog, type Log } from '../core/log/log.ts';
 import type { Secrets } from '../core/log/secrets.ts';
 import { version } from '../core/version.ts';
+import { adviceIn } from './advice.ts';
 import { prepareAuthentication } from './authentication.ts';
 import { createErrorFile } from './error-file.ts';
 import { watchedRef } from './fetch.ts';
@@ -118,6 +119,7 @@ export async function startGitSync(init: StartInit): Promise<ExitStatus> {
     format: logFormat(settings),
     verbosity: settings.verbosity,
     secrets,
+    adviseAs: (hint) => adviceIn(settings.dialect, hint),
     onError: (record) => {
       if (record.logger === '') {
         errorFile.write(record);

@@ -55,6 +55,14 @@ describe('the house format', () => {
     });
   });
 
+  it('puts hints into the words of the command line they are for', () => {
+    const { log, last } = setUp('json', { adviseAs: (hint) => hint.replaceAll('--', '-') });
+    log.error('m', new PillionError({ code: 'c', message: 'no', hint: 'use --flag' }));
+    expect(last()).toMatchObject({ hint: 'use -flag' });
+    log.child('x').error('m', new PillionError({ code: 'c', message: 'no', hint: 'use --flag' }));
+    expect(last()).toMatchObject({ hint: 'use -flag' });
+  });
+
   it('keeps a field apart that is named like a key of its own', () => {
     const { log, last } = setUp('json');
     log.info('m', { msg: 'x', level: 'y' });

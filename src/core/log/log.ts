@@ -42,6 +42,8 @@ export interface LogOptions {
   readonly clock?: Clock | undefined;
   /** Takes one line without its newline. The default writes to stderr, synchronously. */
   readonly write?: ((line: string) => void) | undefined;
+  /** Puts a hint into the words of the user's command line. */
+  readonly adviseAs?: ((hint: string) => string) | undefined;
   /** Told about each error line after it was written. */
   readonly onError?: ((record: ErrorRecord) => void) | undefined;
 }
@@ -58,8 +60,9 @@ export function createLog(options: LogOptions): Log {
     }
   };
   const withCaller = options.format !== 'json';
+  const adviseAs = options.adviseAs ?? ((hint: string) => hint);
   return namedLog(
-    { emit, now: () => clock.now(), verbosity: options.verbosity, withCaller },
+    { emit, now: () => clock.now(), verbosity: options.verbosity, withCaller, adviseAs },
     options.name ?? '',
   );
 }
@@ -69,6 +72,7 @@ interface Core {
   readonly now: () => number;
   readonly verbosity: number;
   readonly withCaller: boolean;
+  readonly adviseAs: (hint: string) => string;
 }
 
 type Head = Pick<LogRecord, 'severity' | 'verbosity' | 'message'>;
@@ -78,7 +82,7 @@ function namedLog(core: Core, logger: string): Log {
     try {
       const caller = core.withCaller ? callerOfCaller(write) : undefined;
       const error = cause === undefined || cause === null ? undefined : describeError(cause);
-      const all = head.severity === 'error' ? { ...fields, ...errorFields(cause) } : fields;
+      const all = head.severity === 'error' ? { ...fields, ...errorFields(cause, core.adviseAs) } : fields;
       core.emit({ ...head, error, logger, time: core.now(), fields: all, caller });
     } catch {
       // A line that cannot be written must not end the work it speaks about.
@@ -107,11 +111,12 @@ function namedLog(core: Core, logger: string): Log {
   return log;
 }
 
-function errorFields(error: unknown): Fields {
+function errorFields(error: unknown, adviseAs: Core['adviseAs']): Fields {
   if (!(error instanceof PillionError)) {
     return {};
   }
-  return error.hint === undefined ? { code: error.code } : { code: error.code, hint: error.hint };
+  const { code, hint } = error;
+  return hint === undefined ? { code } : { code, hint: adviseAs(hint) };
 }
 
 function errorRecord(record: LogRecord, redact: (text: string) => string): ErrorRecord {

@@ -26,7 +26,7 @@ export function createWebHook({ hook, log, env }: WebHookInit) {
       throw new PillionError({
         code: 'hook_failed',
         message: `received response code ${answer.status} expected ${hook.successStatus}`,
-        hint: 'check the receiver, or set --webhook-success-status (0 accepts any answer)',
+        hint: 'check the receiver, or set --webhook-success-status to what it answers',
         retryable: true,
       });
     }

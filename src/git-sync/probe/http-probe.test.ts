@@ -204,7 +204,7 @@ describe('a poll of a server that does not behave', () => {
     const probe = probeOf(server.repositoryUrl('repo.git'));
     const started = performance.now();
     await expect(probe(AbortSignal.timeout(100))).rejects.toThrow(/abort/i);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('fails when the connection is cut, and works again afterwards', async () => {

@@ -139,7 +139,7 @@ describe('the content of a repository', () => {
     const tree = await runProgram('git', ['mktree'], { cwd: repository.path, env, input });
     const commit = await repository.git('commit-tree', tree, '-p', await repository.hash(), '-m', 'bytes');
     await repository.git('update-ref', 'refs/heads/main', commit);
-    const options = { repo: repository.url, root: temp.join('root'), flags: ['--sync-timeout=3s'] };
+    const options = { repo: repository.url, root: temp.join('root') };
     await mustSync(options);
     await expectClean(temp.join('root', 'link'), commit);
     const last = await commitVersion(repository, 3);

@@ -146,11 +146,13 @@ async function searchEverything(scene: Scene, run: Run): Promise<void> {
   );
   await commitVersion(scene.repository, 2);
   let children: Record<string, string> = {};
-  for (let look = 0; look < 40; look += 1) {
-    children = { ...children, ...childrenOf(running.pid) };
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  expect(Object.keys(children).join()).toContain('remote-http');
+  await waitFor(
+    () => {
+      children = { ...children, ...childrenOf(running.pid) };
+      return Object.keys(children).join().includes('remote-http') && scene.server.heldConnections() > 0;
+    },
+    { what: 'a fetch to hang, with its children', intervalMs: 5 },
+  );
   await privateFiles(running.tmpDir);
   run.breakIt();
   await scene.server.down();

@@ -61,7 +61,9 @@ describe('-max-sync-failures', () => {
     const result = await runV3(args, { env: { PATH: `${dir.join('bin')}:${process.env['PATH'] ?? ''}` } });
     expect(result).toMatchObject({ code: 1 });
     expect(result.stderr).toContain('context deadline exceeded');
-    expect(result.durationMs).toBeLessThan(3500);
+    expect(result.stderr).toContain('raise -timeout');
+    // A git that is waited for would hang for minutes; how fast it is ended is measured elsewhere.
+    expect(result.durationMs).toBeLessThan(20_000);
   });
 });
 

