@@ -50,6 +50,7 @@ function setUp(repo: string, more: readonly string[] = [], init: Partial<RemoteP
     agent: 'git/test',
     env: {},
     authorization: () => Promise.resolve(undefined),
+    now: () => 0,
     ...init,
   });
   onTestFinished(() => probe.close());
@@ -96,11 +97,27 @@ describe('the way to the remote', () => {
     expect(gitCalls).toEqual([]);
   });
 
-  it('is git for good once a server has answered something else than git', async () => {
+  it('is git for ten minutes once a server has answered something else than git, and then no longer', async () => {
     const server = await startServer();
     server.fail(LIES.loginPage, { times: 1 });
-    const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'));
+    let now = 1000;
+    const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'), [], { now: () => now });
+    for (const minutes of [0, 5, 4.9]) {
+      now += minutes * 60_000;
+      expect(await probe.hash(signal)).toBe(tip);
+    }
+    expect(gitCalls).toHaveLength(3);
+    now += 0.1 * 60_000;
     expect(await probe.hash(signal)).toBe(tip);
+    expect(await probe.hash(signal)).toBe(tip);
+    expect(gitCalls).toHaveLength(3);
+  });
+
+  it('stays git for ever where only git knows how', async () => {
+    let now = 0;
+    const { probe, gitCalls } = setUp(repository.url, [], { now: () => now });
+    expect(await probe.hash(signal)).toBe(tip);
+    now = Number.MAX_SAFE_INTEGER;
     expect(await probe.hash(signal)).toBe(tip);
     expect(gitCalls).toHaveLength(2);
   });

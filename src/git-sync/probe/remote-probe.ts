@@ -14,6 +14,8 @@ export interface RemoteProbeInit {
   readonly agent: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly authorization: () => Promise<string | undefined>;
+  /** Milliseconds that only go forward. */
+  readonly now: () => number;
 }
 
 export interface RemoteProbe {
@@ -21,6 +23,9 @@ export interface RemoteProbe {
   hash(signal: AbortSignal): Promise<string | undefined>;
   close(): void;
 }
+
+/** A page that a proxy shows for a moment must not cost a process per poll for ever; a server that needs git does. */
+const ASK_GIT_MS = 10 * 60_000;
 
 /** Configuration and environment that change how git talks to a server, and that only git itself understands. */
 const GIT_ONLY_CONFIG = /^(http|url|credential|remote|core\.gitproxy|protocol)\b/i;
@@ -59,7 +64,7 @@ export function parseLsRemote(text: string): ReadonlyMap<string, AdvertisedRef> 
 
 export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   const { settings, ref, git, root } = init;
-  let isGitNeeded = needsGit(init);
+  let askGitUntil = needsGit(init) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   let client: HttpClient | undefined;
   let http: Probe | undefined;
   /** Only who polls over HTTP loads what that takes. */
@@ -84,13 +89,13 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   };
   return {
     async hash(signal) {
-      if (isGitNeeded) {
+      if (init.now() < askGitUntil) {
         return lsRemote(signal);
       }
       http ??= await loadHttp();
       const result = await http(signal);
       if (result.kind === 'unsupported') {
-        isGitNeeded = true;
+        askGitUntil = init.now() + ASK_GIT_MS;
         return lsRemote(signal);
       }
       return result.kind === 'hash' ? result.hash : undefined;
