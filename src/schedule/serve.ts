@@ -20,7 +20,7 @@ import { createRunner, type Runner } from './run/runner.ts';
 import { createScheduler, type Scheduler } from './run/scheduler.ts';
 import type { StateFile } from './run/state-file.ts';
 import { createWarnLimit } from './run/warn-limit.ts';
-import { watchFile } from './run/watch-file.ts';
+import { fileIdentity, watchFile } from './run/watch-file.ts';
 import { startCronHttp } from './serve-http.ts';
 import { renderStatus } from './status.ts';
 import type { Zone } from './time/zone.ts';
@@ -49,6 +49,8 @@ interface House extends ServeInput {
   readonly registry: MetricsRegistry;
   readonly lifecycle: Lifecycle;
   readonly startedAt: number;
+  /** Identity of the file before it was read. */
+  readonly known: string;
 }
 
 /** Runs the jobs of a source until a signal ends it. */
@@ -61,6 +63,7 @@ export async function serve(input: ServeInput): Promise<ExitStatus> {
     return below;
   }
   keepHeapSmall();
+  const known = source.path === undefined ? '' : await fileIdentity(source.path);
   const table = await source.load();
   warnOf(log, table);
   if (values.sentryDsn !== '' || values.sentryDsnAlias !== '') {
@@ -73,7 +76,7 @@ export async function serve(input: ServeInput): Promise<ExitStatus> {
     onSignal: (signal, count) => log.info(`received ${signal}, shutting down`, { count }),
   });
   const clock = systemClock;
-  return live({ ...input, clock, log, secrets, registry, lifecycle, startedAt: clock.now() }, table);
+  return live({ ...input, clock, log, secrets, registry, lifecycle, startedAt: clock.now(), known }, table);
 }
 
 /**
@@ -231,7 +234,7 @@ function warnOf(log: Log, table: LoadedTable): void {
   }
 }
 
-function listen({ source, values, clock, lifecycle }: House, reloader: Reloader): void {
+function listen({ source, values, clock, lifecycle, known }: House, reloader: Reloader): void {
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) {
     process.on(signal, () => {
       if (source.path !== undefined && !lifecycle.signal.aborted) {
@@ -241,6 +244,6 @@ function listen({ source, values, clock, lifecycle }: House, reloader: Reloader)
   }
   process.on('SIGQUIT', () => void lifecycle.shutdown('received SIGQUIT'));
   if (source.path !== undefined && values.watch) {
-    void watchFile(source.path, clock, lifecycle.signal, () => reloader.reload('file changed'));
+    void watchFile(source.path, known, clock, lifecycle.signal, () => reloader.reload('file changed'));
   }
 }

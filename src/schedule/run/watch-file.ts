@@ -1,21 +1,25 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { readlink, stat } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 
 /** A writer that truncates and then writes should be seen once, complete. */
 const SETTLE_MS = 200;
 /** With notifications this only helps where they are lost (network file systems, overlay copies). */
 const POLL_WITH_WATCH_MS = 10_000;
-const POLL_ALONE_MS = 1000;
+const POLL_ALONE_MS = 500;
+const MAX_LINKS = 40;
 
 /**
  * Calls `changed` when the file may have another content: written, renamed over, deleted and made again, or reached
- * through another target of a symbolic link on the way (a ConfigMap's `..data`). Falls back to looking every second
- * where the system gives no notifications. Ends with the signal; resolves then.
+ * through another target of a symbolic link on the way (a ConfigMap's `..data`, git-sync's link). Falls back to looking
+ * twice a second where the system gives no notifications. Ends with the signal; resolves then.
+ *
+ * @param known the identity of what was read before: a change between that and now counts
  */
 export async function watchFile(
   path: string,
+  known: string,
   clock: Clock,
   signal: AbortSignal,
   changed: () => Promise<void>,
@@ -28,21 +32,22 @@ export async function watchFile(
   };
   signal.addEventListener('abort', notify, { once: true });
   const watchers = new DirectoryWatchers(notify);
-  let seen = await identity(path);
+  let seen = known;
   try {
     while (!signal.aborted) {
       const isWatching = watchers.update(await placesOf(path));
       wake = new AbortController();
-      if (!notified) {
+      // What changed before the watchers stood is seen by this look, what changes after it wakes the sleep.
+      if ((await fileIdentity(path)) === seen && !notified) {
         await clock
           .sleep(isWatching ? POLL_WITH_WATCH_MS : POLL_ALONE_MS, wake.signal)
           .catch(() => undefined);
       }
-      const found = await identity(path);
+      const found = await fileIdentity(path);
       if (!signal.aborted && (notified || found !== seen)) {
         notified = false;
         await clock.sleep(SETTLE_MS, signal).catch(() => undefined);
-        seen = await identity(path);
+        seen = await fileIdentity(path);
         await changed();
       }
     }
@@ -51,7 +56,7 @@ export async function watchFile(
   }
 }
 
-/** The same path, seen from one of its directories. */
+/** An entry whose change can give the path another content. */
 interface Place {
   readonly directory: string;
   readonly name: string;
@@ -80,7 +85,7 @@ class DirectoryWatchers {
   #watch({ directory, name }: Place): FSWatcher | undefined {
     try {
       const watcher = watch(directory, { persistent: false }, (_event, changed) => {
-        if (changed === null || changed === name || changed.startsWith('..')) {
+        if (changed === null || changed === name) {
           this.#notify();
         }
       });
@@ -101,14 +106,32 @@ class DirectoryWatchers {
   }
 }
 
-/** Where the path is, and where it leads to. */
+/** Every symbolic link on the way, and the file itself. */
 async function placesOf(path: string): Promise<Place[]> {
-  const target = await realpath(path).catch(() => path);
-  return [...new Set([path, target])].map((one) => ({ directory: dirname(one), name: basename(one) }));
+  const places: Place[] = [];
+  let directory: string = sep;
+  let rest = path.split(sep).filter(Boolean);
+  for (let links = 0; rest.length > 0; ) {
+    const [name = '', ...further] = rest;
+    const here = join(directory, name);
+    const target = links < MAX_LINKS ? await readlink(here).catch(() => undefined) : undefined;
+    if (target !== undefined || further.length === 0) {
+      places.push({ directory, name });
+    }
+    if (target === undefined) {
+      directory = here;
+      rest = further;
+    } else {
+      links += 1;
+      rest = [...resolve(directory, target).split(sep).filter(Boolean), ...further];
+      directory = sep;
+    }
+  }
+  return [...new Map(places.map((place) => [join(place.directory, place.name), place])).values()];
 }
 
 /** Differs when the file differs; '' when there is none. */
-async function identity(path: string): Promise<string> {
+export async function fileIdentity(path: string): Promise<string> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
   return found === undefined ? '' : [found.dev, found.ino, found.size, found.mtimeNs].join(' ');
 }

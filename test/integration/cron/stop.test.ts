@@ -1,24 +1,20 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { PILLION } from '../../support/pillion.ts';
-import { expectNoProcess, treeOf } from '../../support/processes.ts';
+import { expectNoProcess, processInfo, treeOf } from '../../support/processes.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { startCron } from './support/cron.ts';
+import { type RunningProgram, startProgram, succeeds } from './support/program.ts';
 
 const temp = useTempDir();
 
-function succeeds(command: string, ...args: string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const canUnshare = succeeds('unshare', '-Urpf', '--mount-proc', 'true');
+const hasTini = succeeds('tini', '--version');
+if (!canUnshare || !hasTini) {
+  console.warn('NOT TESTED: life as PID 1, which needs namespaces (unshare -Urpf) and tini');
+}
 
 describe('SIGTERM', () => {
   it('begins nothing new, lets running jobs finish and exits with 0', async () => {
@@ -81,25 +77,87 @@ describe('SIGTERM', () => {
 });
 
 describe('as PID 1', () => {
-  // Every second a job leaves an orphan that ends by itself: somebody has to reap it.
-  const orphans = `* * * * * * * setsid sh -c 'sleep 0.2' & true\n# pillion: leftovers=keep\n* * * * * * * (sleep 0.1 &)\n`;
-  const namespace = (...command: string[]) =>
-    ['unshare', '-Urpf', '--mount-proc', '--kill-child', ...command] as const;
+  // Every second jobs leave orphans that end by themselves: somebody has to reap them.
+  const orphans = [
+    '* * * * * * * setsid sh -c "sleep 0.2" & true',
+    '# pillion: leftovers=keep',
+    '* * * * * * * (sleep 0.1 &)',
+  ];
+  // Ends by nothing but SIGKILL, and says what it was told.
+  const stubborn = [
+    '# pillion: name=stubborn kill-after=300ms',
+    `@reboot trap 'echo told to end' TERM; echo deaf; while :; do sleep 0.05; done`,
+  ];
 
-  it.runIf(canUnshare)('ends cleanly at SIGTERM and says when nobody reaps orphans', async () => {
-    const { startProgram } = await import('./support/program.ts');
-    const running = await startProgram(temp.path, orphans, (file) =>
-      namespace(process.execPath, PILLION, 'cron', '--no-reap', file),
+  async function start(
+    crontab: readonly string[],
+    flags: readonly string[] = [],
+    PATH = process.env['PATH'],
+  ) {
+    await writeFile(temp.join('crontab'), `${crontab.join('\n')}\n`);
+    const namespace = ['unshare', '-Urpf', '--mount-proc', '--kill-child'];
+    const command = [process.execPath, PILLION, 'cron', ...flags, temp.join('crontab')];
+    const env = `PATH=${PATH ?? ''}`;
+    return startProgram(temp.path, [...namespace, '/usr/bin/env', env, ...command]);
+  }
+
+  async function runs(program: RunningProgram, times: number): Promise<void> {
+    const ended = () => program.log().filter(({ msg }) => msg === 'job succeeded').length >= times;
+    await program.waitForLog(`${times} runs`, ended);
+  }
+
+  const zombies = (program: RunningProgram) => treeOf(program.pid).filter(({ state }) => state === 'Z');
+
+  it.runIf(canUnshare)('says when nobody reaps orphans, and counts them', async () => {
+    const program = await start(orphans, ['--http-bind=127.0.0.1:0'], '/bin/of/nothing');
+    await program.waitForLog('the warning', ({ level, msg }) => level === 'warn' && msg.includes('as PID 1'));
+    const { port } = await program.waitForLog('the port', ({ msg }) => msg === 'listening');
+    await runs(program, 4);
+    await waitFor(
+      async () => {
+        const response = await fetch(`http://127.0.0.1:${String(port)}/metrics`);
+        return /^pillion_cron_zombies [1-9]/m.test(await response.text());
+      },
+      { what: 'a count of zombies' },
     );
-    await running.waitForOutput('job succeeded');
-    expect(await running.stop()).toBe(0);
+    process.kill(program.init(), 'SIGTERM');
+    expect(await program.exit).toBe(0);
   });
 
-  it.runIf(canUnshare && succeeds('tini', '--version'))('leaves no zombie below tini', async () => {
-    const { startProgram } = await import('./support/program.ts');
-    const running = await startProgram(temp.path, orphans, (file) => namespace(PILLION, 'cron', file));
-    await running.waitForOutput('job succeeded', 3);
-    await waitFor(() => treeOf(running.pid).every(({ state }) => state !== 'Z'), { what: 'no zombies' });
-    expect(await running.stop()).toBe(0);
+  it.runIf(canUnshare && hasTini)('leaves no zombie: it runs below tini', async () => {
+    const program = await start(orphans);
+    await runs(program, 6);
+    await waitFor(() => zombies(program).length === 0, { what: 'no zombies' });
+    const becomesTini = typeof Reflect.get(process, 'execve') === 'function';
+    const first = processInfo(program.init())?.command ?? '';
+    expect(first.split(' ')[0]).toBe(becomesTini ? 'tini' : process.execPath);
+    process.kill(program.init(), 'SIGTERM');
+    expect(await program.exit).toBe(0);
+    await expectNoProcess(temp.path);
+  });
+
+  it.runIf(canUnshare && hasTini).each([
+    ['below tini', []],
+    ['alone', ['--no-reap']],
+  ])('at SIGTERM waits for the grace, then sends SIGTERM, then SIGKILL: %s', async (_how, flags) => {
+    const program = await start([...stubborn, ...orphans], ['--grace=700ms', ...flags]);
+    await program.waitForLog('the job', ({ msg }) => msg === 'deaf');
+    process.kill(program.init(), 'SIGTERM');
+    const asked = performance.now();
+    expect(await program.exit).toBe(0);
+    const took = performance.now() - asked;
+    const told = program.log().map(({ msg }) => msg);
+    const order = [
+      'waiting for jobs to finish',
+      'ending jobs: the grace period has passed',
+      'told to end',
+      'stopped',
+    ];
+    const places = order.map((message) => told.indexOf(message));
+    expect(places, told.join('\n')).toEqual(places.toSorted((a, b) => a - b));
+    expect(Math.min(...places)).toBeGreaterThanOrEqual(0);
+    expect(took).toBeGreaterThan(900);
+    expect(took).toBeLessThan(7000);
+    await expectNoProcess(temp.path);
   });
 });

@@ -1,47 +1,62 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { treeOf } from '../../../support/processes.ts';
 import { waitFor } from '../../../support/wait-for.ts';
+import { type LogLine, parseLog } from './cron.ts';
 
 export interface RunningProgram {
   readonly pid: number;
-  waitForOutput(text: string, times?: number): Promise<void>;
-  /** SIGTERM to the program inside (the child of `unshare`); its exit code. */
-  stop(): Promise<number | null>;
+  /** Its only child, as this side sees it: PID 1 of a namespace that it has made. */
+  init(): number;
+  exit: Promise<number | null>;
+  log(): LogLine[];
+  waitForLog(what: string, matches: (line: LogLine) => boolean, timeoutMs?: number): Promise<LogLine>;
 }
 
-/** Starts any command line on a crontab: for programs inside a namespace of their own. */
-export async function startProgram(
+/** Whether a command can be run here: namespaces are forbidden in some containers. */
+export function succeeds(command: string, ...args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts any command line, for programs inside a namespace of their own; killed with the test. */
+export function startProgram(
   directory: string,
-  crontab: string,
-  commandLine: (file: string) => readonly string[],
-): Promise<RunningProgram> {
-  const file = path.join(directory, 'crontab');
-  await writeFile(file, crontab);
-  const [command = '', ...args] = commandLine(file);
-  const child = spawn(command, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+  [command = '', ...args]: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): RunningProgram {
+  const child = spawn(command, args, { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
   }
   const pid = child.pid ?? 0;
-  const exit = once(child, 'exit');
-  onTestFinished(() => {
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  onTestFinished(async () => {
     child.kill('SIGKILL');
+    await exit;
   });
+  const log = () => parseLog(output.slice(0, output.lastIndexOf('\n') + 1).split('\n'));
   return {
     pid,
-    async waitForOutput(text, times = 1) {
-      await waitFor(() => output.split(text).length > times, { what: `${text} in ${output}` });
-    },
-    async stop() {
+    exit,
+    log,
+    init() {
       const [inner] = treeOf(pid).filter(({ parent }) => parent === pid);
-      process.kill(inner?.pid ?? pid, 'SIGTERM');
-      const [code] = (await exit) as [number | null];
-      return code;
+      if (inner === undefined) {
+        throw new Error(`${command} has no child; its output:\n${output}`);
+      }
+      return inner.pid;
+    },
+    async waitForLog(what, matches, timeoutMs = 20_000) {
+      return waitFor(() => log().find(matches), { what, timeoutMs }).catch((error: unknown) => {
+        throw new Error(`${String(error)}; its output so far:\n${output}`, { cause: error });
+      });
     },
   };
 }
