@@ -1,0 +1,62 @@
+/**
+ * Loaded into the program before its own code: ends it, as SIGKILL does, before its nth change to the file system
+ * (KILL_AT), or in the middle of its nth written file when TORN is set.
+ */
+import promises from 'node:fs/promises';
+import process from 'node:process';
+
+const CHANGES = [
+  'chmod',
+  'copyFile',
+  'cp',
+  'mkdir',
+  'mkdtemp',
+  'rename',
+  'rm',
+  'rmdir',
+  'symlink',
+  'unlink',
+  'utimes',
+] as const;
+
+type Call = (...args: unknown[]) => Promise<unknown>;
+
+const at = Number(process.env['KILL_AT']);
+const isTorn = process.env['TORN'] !== undefined;
+let steps = 0;
+
+async function die(): Promise<void> {
+  process.kill(process.pid, 'SIGKILL');
+  await new Promise(() => {});
+}
+
+const functions = promises as unknown as Record<string, Call>;
+
+function replace(name: string, by: (real: Call, args: unknown[]) => Promise<unknown>): void {
+  const real = functions[name];
+  if (real !== undefined) {
+    functions[name] = async (...args) => by(real, args);
+  }
+}
+
+replace('writeFile', async (real, args) => {
+  steps += 1;
+  if (steps === at) {
+    if (isTorn) {
+      const [path, data, ...more] = args;
+      await real(path, Buffer.from(String(data)).subarray(0, String(data).length / 2), ...more);
+    }
+    await die();
+  }
+  return real(...args);
+});
+
+for (const name of isTorn ? [] : CHANGES) {
+  replace(name, async (real, args) => {
+    steps += 1;
+    if (steps === at) {
+      await die();
+    }
+    return real(...args);
+  });
+}
