@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** CPU seconds of a process itself, without its children. */
 export function cpuSeconds(pid: number): number {
@@ -8,9 +8,13 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
-/** Precise enough for an idle process, in nanoseconds of the scheduler. */
+/** Precise enough for an idle process, of all its threads, in nanoseconds of the scheduler. */
 export function cpuNanoseconds(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]);
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const times = threads.map((id) =>
+    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return times.reduce((sum, time) => sum + time, 0);
 }
 
 export function rssMiB(pid: number, key: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
