@@ -67,6 +67,17 @@ describe('the scheduler', () => {
     expect(log).toEqual([]);
   });
 
+  it('prints nothing and hardly wakes for schedules that never come, as --lenient allows them', async () => {
+    const clock = createVirtualClock('2025-06-01T00:00:00Z', 24 * HOUR_MS);
+    const { starts, skips, log } = await replay(
+      '0 0 31 2 * a\n* * * * * 2001 b\n',
+      'America/New_York',
+      clock,
+    );
+    expect([starts, skips, log]).toEqual([[], [], []]);
+    expect(clock.sleeps()).toBeLessThanOrEqual(24 * 60 * 2 + 1);
+  });
+
   it('runs a fixed job once and a wildcard job in both passes of the New York autumn night', async () => {
     const clock = createVirtualClock('2025-11-02T00:50:00-04:00', 3 * HOUR_MS);
     const { starts } = await replay('30 1 * * * fixed\n0 * * * * wild\n', 'America/New_York', clock);
