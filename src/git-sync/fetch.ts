@@ -17,6 +17,8 @@ import type { GitSyncSettings } from './settings.ts';
 
 export interface FetchInit extends RepositoryInit {
   readonly settings: GitSyncSettings;
+  /** The commit that the remote said a moment ago it has for the ref. */
+  readonly expected?: string | undefined;
 }
 
 const LOOKS_LIKE_HASH = /^[0-9a-f]{4,64}$/i;
@@ -58,14 +60,33 @@ async function fetchRef(init: FetchInit, gitDir: string, ref: string, call: GitC
   }
   if (settings.dialect === 'v3') {
     flags.push('-f', '--tags');
+  } else if (isFullHash(ref)) {
+    // Nothing follows tags here anyway, but only so is git sure that it needs no list of them.
+    flags.push('--no-tags');
   }
   init.log.at(2, 'fetching', { ref, repo: init.repo });
   await init.git.run(['fetch', ...flags, '--', init.repo, ref], call);
   const fetched = await readFetchHead(gitDir);
-  if (fetched?.isCommit) {
+  if (fetched?.isCommit || (fetched && fetched.hash === init.expected)) {
     return fetched.hash;
   }
   return init.git.run(['rev-parse', '--verify', '--end-of-options', 'FETCH_HEAD^{commit}'], call);
+}
+
+/** By its hash a commit comes without the list of refs: a round trip less. Where the server wants a name, by name. */
+async function fetchExpected(
+  init: FetchInit,
+  gitDir: string,
+  expected: string,
+  call: GitCall,
+): Promise<string> {
+  try {
+    return await fetchRef(init, gitDir, expected, call);
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    init.log.at(2, 'fetching by hash failed', { hash: expected, reason: String(error) });
+    return fetchRef(init, gitDir, watchedRef(init.settings), call);
+  }
 }
 
 const isMissingRef = (error: unknown) => error instanceof PillionError && error.code === 'ref_not_found';
@@ -74,6 +95,9 @@ const isMissingRef = (error: unknown) => error instanceof PillionError && error.
 async function fetchRevision(init: FetchInit, gitDir: string, call: GitCall): Promise<string> {
   const { follow } = init.settings;
   const ref = watchedRef(init.settings);
+  if (follow.kind === 'ref' && init.expected !== undefined) {
+    return fetchExpected(init, gitDir, init.expected, call);
+  }
   if (follow.kind === 'ref' || follow.rev === 'HEAD' || !LOOKS_LIKE_HASH.test(follow.rev)) {
     return fetchRef(init, gitDir, ref, call);
   }

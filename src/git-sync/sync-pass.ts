@@ -15,6 +15,7 @@ import type { RemoteProbe } from './probe/remote-probe.ts';
 import { markStale, publish, readPublished } from './publish.ts';
 import { isDiskFull, reclaimSpace } from './reclaim.ts';
 import { setOwnBranch } from './repository/files.ts';
+import { removeForeignConfig } from './repository/foreign-config.ts';
 import { removeLeftovers } from './repository/repository.ts';
 import {
   addTree,
@@ -108,27 +109,29 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
   let first = true;
   let failed = true;
 
-  /** The published hash if nothing at all is to be done. */
-  const upToDate = async (signal: AbortSignal): Promise<string | undefined> => {
+  /** `published`: nothing at all is to be done. `expected`: what the remote has, when it could be asked. */
+  const look = async (
+    signal: AbortSignal,
+  ): Promise<{ readonly published?: string; readonly expected?: string | undefined }> => {
     const current = await readPublished(link);
     const hash = current && layout.hashOf(current);
     if (current === undefined || hash === undefined || first || current !== layout.treePath(hash)) {
-      return undefined;
+      return {};
     }
     const state = await checkTree(current, hash);
     if (state !== 'ok') {
       log.info(state === 'empty' ? 'worktree is empty' : 'worktree failed checks', { path: current, state });
-      return undefined;
+      return {};
     }
     if (isPinned(settings, hash)) {
-      return hash;
+      return { published: hash };
     }
     // Whatever goes wrong in asking, the fetch says better.
     const remote = await init.probe.hash(signal).catch((error: unknown) => {
       log.at(3, 'cheap check of the remote failed', { reason: String(error) });
       return undefined;
     });
-    return remote === hash ? hash : undefined;
+    return remote === hash ? { published: hash } : { expected: remote };
   };
 
   /** Builds the tree of a hash at a path that nobody sees yet. */
@@ -231,6 +234,7 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
     });
     try {
       init.setOwner(lock.id);
+      await removeForeignConfig(root, log);
       return await work();
     } catch (error) {
       // A git that was ended leaves locks and temporary packs, also when we are told to end and no next pass comes.
@@ -241,19 +245,19 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
     }
   };
 
-  const fullPass = (signal: AbortSignal) => {
+  const fullPass = (signal: AbortSignal, expected: string | undefined) => {
     return locked(signal, async () => {
       if (failed) {
         await removeLeftovers(fetching);
       }
-      const result = await withFetched(fetching, signal, (hash) => update(hash, signal)).catch(
-        async (error: unknown) => {
-          if (isDiskFull(error)) {
-            await reclaimSpace(fetching, signal);
-          }
-          throw error;
-        },
-      );
+      const result = await withFetched({ ...fetching, expected }, signal, (hash) =>
+        update(hash, signal),
+      ).catch(async (error: unknown) => {
+        if (isDiskFull(error)) {
+          await reclaimSpace(fetching, signal);
+        }
+        throw error;
+      });
       first = false;
       failed = false;
       return result;
@@ -262,13 +266,13 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
 
   return {
     async run(signal) {
-      const hash = await upToDate(signal);
-      if (hash !== undefined) {
-        teller.noUpdate({ local: hash, remote: hash });
-        return { hash, changed: false, pinned: isPinned(settings, hash) };
+      const { published, expected } = await look(signal);
+      if (published !== undefined) {
+        teller.noUpdate({ local: published, remote: published });
+        return { hash: published, changed: false, pinned: isPinned(settings, published) };
       }
       try {
-        return await fullPass(signal);
+        return await fullPass(signal, expected);
       } catch (error) {
         failed = true;
         throw error;

@@ -32,7 +32,7 @@ export interface PillionExit {
 }
 
 export interface LogOptions {
-  /** Default 20,000. */
+  /** Default 45,000. */
   readonly timeoutMs?: number;
   /** Lines before this one do not count, as in `from: running.lines().length`. */
   readonly from?: number;
@@ -159,7 +159,7 @@ export async function startPillion(
 
   const waitForLog: RunningPillion['waitForLog'] = async (
     pattern,
-    { timeoutMs = 20_000, from = 0, signal } = {},
+    { timeoutMs = 45_000, from = 0, signal } = {},
   ) => {
     const find = () =>
       output

@@ -33,7 +33,7 @@ describe.concurrent('--exechook-command', () => {
     const hook = await makeHook(scene, 'exechook', { fails: true });
     const flags = ['--period=100ms', `--exechook-command=${hook.path}`, '--exechook-backoff=1s'];
     const sync = await scene.start(flags, options);
-    await waitFor(async () => (await hook.runs()).length >= 2, { what: 'a second run', timeoutMs: 3000 });
+    await waitFor(async () => (await hook.runs()).length >= 2, { what: 'a second run' });
     expect(
       await sync.metric('git_sync_hook_run_count_total{name="exechook",status="error"}'),
     ).toBeGreaterThan(0);

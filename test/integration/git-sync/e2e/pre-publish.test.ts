@@ -29,7 +29,7 @@ describe.concurrent('--pre-publish-exechook-command', () => {
     const hook = await makeHook(scene, 'pre-publish', { fails: true });
     const flags = ['--period=100ms', command(hook.path), '--pre-publish-exechook-backoff=1s'];
     const sync = await scene.start(flags, options);
-    await waitFor(async () => (await hook.runs()).length >= 2, { what: 'a second run', timeoutMs: 3000 });
+    await waitFor(async () => (await hook.runs()).length >= 2, { what: 'a second run' });
     expect(await scene.read()).toBe('first');
     expect(await sync.waitForLog('"msg":"hook failed"')).toContain('"logger":"pre-publish-exechook"');
   });
