@@ -62,6 +62,47 @@ describe('the commands of pillion cron', () => {
     });
   });
 
+  it('every kind of bad line ends the start with 1, with its place and advice; at a reload the old table stays', async () => {
+    const bad = [
+      ['60 * * * * x', 1, 'minute 60 is not in 0-59'],
+      ['60 * * * * * * x', 1, 'second 60 is not in 0-59'],
+      ['* 24 * * * x', 3, 'hour 24 is not in 0-23'],
+      ['* * 0 * * x', 5, 'day of month 0 is not in 1-31'],
+      ['* * * 13 * x', 7, 'month 13 is not in 1-12'],
+      ['* * * * mnday x', 9, 'did you mean monday?'],
+      ['* * * * 8 x', 9, '0 and 7 are Sunday'],
+      ['*/0 * * * * x', 3, 'step "0" of the minute'],
+      ['*/61 * * * * x', 3, 'leaves only the first value'],
+      ['0 0 20-10/2 * * x', 5, 'write 20-31,1-10'],
+      ['0 0 * * 5-1 x', 9, 'write 5-6,0-1'],
+      ['0 0 L-3 * * x', 5, 'only L, LW and nW'],
+      ['0 0 31 2 * x', 1, 'can never fire'],
+      ['0 0 1 1 * 2001 x', 1, 'can never fire'],
+      ['@dayly x', 1, 'did you mean @daily?'],
+      ['@every x', 8, 'write 90s'],
+      ['@hourly', 8, 'there is no command'],
+      ['FOO', 1, 'a schedule has 5, 6 or 7 fields'],
+      ['CRON_TZ=Mars/Olympus', 1, 'a name such as Europe/Berlin'],
+      ['# pillion: timeot=5s', 12, 'did you mean timeout?'],
+    ] as const;
+    const text = `${bad.map(([line]) => line).join('\n')}\n`;
+    const good = await startCron(temp.path, everySecond('echo old'));
+    await good.waitForLog('"old"');
+    await writeFile(good.file, text);
+    const refused = await good.waitForLog('cannot reload');
+    const after = good.lines().length;
+    await good.waitForLog('"old"', { from: after });
+    const { code, stderr } = await runPillion(['cron', good.file]);
+    expect(code).toBe(1);
+    for (const [index, [, column, advice]] of bad.entries()) {
+      const place = `${good.file}:${index + 1}:${column}: `;
+      expect(refused).toContain(place);
+      const told = stderr.slice(stderr.indexOf(place)).split(/\\n|\n/)[0];
+      expect(told).toContain(advice);
+      expect(told).toMatch(/ \(.+\)/);
+    }
+  });
+
   it('a bad or missing crontab ends the start with 1', async () => {
     expect(await runPillion(['cron', await crontab('* * * x\n')])).toMatchObject({ code: 1 });
     expect(await runPillion(['cron', temp.join('none')])).toMatchObject({
