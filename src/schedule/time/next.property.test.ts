@@ -127,7 +127,7 @@ describe('the next due time in every zone of the tz database', () => {
   it('is later than the moment it is asked for, at every change of every zone', { timeout: 120_000 }, () => {
     const schedules = ['30 2 * * *', '*/15 * * * *', '0 0 * * *'].map(calendar);
     for (const zoneName of ZONES) {
-      for (const { at } of transitions(zoneName, YEARS[0], Date.UTC(2040, 0, 1))) {
+      for (const { at } of transitions(zoneName, YEARS[0], YEARS[1])) {
         for (const schedule of schedules) {
           for (const start of [at - HOUR_MS, at - 1, at, at + 1]) {
             const next = nextFire(schedule, zone(zoneName), start);
