@@ -29,7 +29,7 @@ cluster_wait() {
   local begin=$SECONDS supervisor
   supervisor=$(<"$1/supervisor")
   until [[ -e $1/ready ]]; do
-    if ! kill -0 "$supervisor" 2>/dev/null || ((SECONDS - begin > 150)); then
+    if ! kill -0 "$supervisor" 2>/dev/null || ((SECONDS - begin > 300)); then
       cluster_report "$1"
       return 1
     fi

@@ -7,6 +7,8 @@ import { restrictedPod } from './support/pods.ts';
 // What the other tests of this folder build on: Services, names, exec, memory.
 const namespace = useNamespace('harness');
 const server = "require('node:http').createServer((_, answer) => answer.end('hello')).listen(8080)";
+// kube-proxy and the DNS learn of a change in their own time.
+const PATIENT = { timeout: 120_000, interval: 200 } as const;
 const fetchText = (url: string): string[] => [
   'node',
   '-e',
@@ -30,21 +32,22 @@ beforeAll(async () => {
 it('reaches a pod through its Service, from the node', async () => {
   const address = await namespace.get('service/greeter', '.spec.clusterIP');
   await expect
-    .poll(async () => httpGet(`http://${address}/`), { timeout: 10_000 })
+    .poll(async () => httpGet(`http://${address}/`), PATIENT)
     .toEqual({ status: 200, body: 'hello' });
 });
 
 it('reaches a Service by its name, from a pod, and also when that is the pod behind it', async () => {
   const names = ['greeter', `greeter.${namespace.name}.svc.cluster.local`];
   for (const name of names) {
-    expect(await namespace.exec('server', 'main', fetchText(`http://${name}/`))).toBe('hello');
+    const ask = async () => namespace.tryExec('server', 'main', fetchText(`http://${name}/`));
+    await expect.poll(async () => (await ask()).stdout.trim(), PATIENT).toBe('hello');
   }
 });
 
 it('gives a name of the outside world to a Service', async () => {
   await resolveName('outside.example.org', await namespace.get('service/greeter', '.spec.clusterIP'));
   const ask = async () => namespace.tryExec('server', 'main', fetchText('http://outside.example.org/'));
-  await expect.poll(async () => (await ask()).stdout.trim(), { timeout: 10_000 }).toBe('hello');
+  await expect.poll(async () => (await ask()).stdout.trim(), PATIENT).toBe('hello');
 });
 
 it('counts the memory of a running container', async () => {

@@ -84,7 +84,7 @@ control_plane() {
     --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
     --kubelet-certificate-authority=pki/ca.crt --kubelet-client-certificate=pki/admin.crt \
     --kubelet-client-key=pki/admin.key --kubelet-preferred-address-types=InternalIP
-  until_ok 60 api_is_ready || die 'kube-apiserver does not get ready'
+  until_ok 180 api_is_ready || die 'kube-apiserver does not get ready'
   start kube-controller-manager --kubeconfig=admin.kubeconfig --bind-address=127.0.0.1 \
     --leader-elect=false --use-service-account-credentials --root-ca-file=pki/ca.crt \
     --service-account-private-key-file=pki/service-accounts.key
@@ -92,7 +92,7 @@ control_plane() {
 }
 
 container_runtime() {
-  until_ok 30 ctr --address containerd.sock version || die 'containerd does not answer'
+  until_ok 120 ctr --address containerd.sock version || die 'containerd does not answer'
   ctr --address containerd.sock --namespace k8s.io images import "$binaries/pause.tar" >/dev/null
 }
 
@@ -110,10 +110,10 @@ dns_answers() { (exec 3<>"/dev/tcp/$DNS_ADDRESS/53"); }
 
 wait_until_ready() {
   kubectl apply -f dns-service.yaml >/dev/null
-  until_ok 60 kubectl get "node/$NODE_NAME" || die 'the node does not register'
-  kubectl wait --for=condition=Ready "node/$NODE_NAME" --timeout=60s >/dev/null
-  until_ok 30 kubectl get serviceaccount/default || die 'the default service account does not appear'
-  until_ok 30 dns_answers || die 'the cluster DNS does not answer on its service address'
+  until_ok 180 kubectl get "node/$NODE_NAME" || die 'the node does not register'
+  kubectl wait --for=condition=Ready "node/$NODE_NAME" --timeout=180s >/dev/null
+  until_ok 120 kubectl get serviceaccount/default || die 'the default service account does not appear'
+  until_ok 120 dns_answers || die 'the cluster DNS does not answer on its service address'
 }
 
 tell_pid

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clusterFolder } from './environment.ts';
 
@@ -11,5 +11,6 @@ export async function resolveName(name: string, address: string): Promise<void> 
   const others = (await readFile(file, 'utf8'))
     .split('\n')
     .filter((line) => line && !line.endsWith(` ${name}`));
-  await writeFile(file, [...others, `${address} ${name}`, ''].join('\n'));
+  await writeFile(`${file}.new`, [...others, `${address} ${name}`, ''].join('\n'));
+  await rename(`${file}.new`, file);
 }

@@ -5,7 +5,12 @@ import { clusterFolder } from './environment.ts';
 import type { TestNamespace } from './namespace.ts';
 
 export interface MemoryUse {
-  /** The most that the container ever held, page cache included. */
+  /** What the kernel holds the container to. */
+  readonly limitBytes: number;
+  /**
+   * The most that the container ever held, page cache included. With much to read and write that is the limit, and may
+   * be some pages more: allocations of the kernel itself that must not fail are let through.
+   */
   readonly peakBytes: number;
   /** What it holds now without page cache: heap, stacks. */
   readonly anonymousBytes: number;
@@ -19,11 +24,18 @@ const LOOK_EVERY_MS = 20;
 const VERSIONS = [
   {
     root: '/sys/fs/cgroup/memory',
+    limit: 'memory.limit_in_bytes',
     peak: 'memory.max_usage_in_bytes',
     anonymous: 'total_rss',
     events: 'memory.oom_control',
   },
-  { root: '/sys/fs/cgroup', peak: 'memory.peak', anonymous: 'anon', events: 'memory.events' },
+  {
+    root: '/sys/fs/cgroup',
+    limit: 'memory.max',
+    peak: 'memory.peak',
+    anonymous: 'anon',
+    events: 'memory.events',
+  },
 ] as const;
 
 /** The number behind a name, in a file of lines `name number`. */
@@ -36,10 +48,28 @@ async function numberIn(file: string, name: string): Promise<number> {
 
 async function read(folder: string, version: (typeof VERSIONS)[number]): Promise<MemoryUse> {
   return {
+    limitBytes: Number(await readFile(join(folder, version.limit), 'utf8')),
     peakBytes: Number(await readFile(join(folder, version.peak), 'utf8')),
     anonymousBytes: await numberIn(join(folder, 'memory.stat'), version.anonymous),
     oomKills: await numberIn(join(folder, version.events), 'oom_kill'),
   };
+}
+
+/** The folder called `name` somewhere below. Others come and go meanwhile, with the containers of other pods. */
+async function folderNamed(name: string, below: string): Promise<string | undefined> {
+  const entries = await readdir(below, { withFileTypes: true }).catch(() => []);
+  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(below, entry.name));
+  const found = folders.find((folder) => basename(folder) === name);
+  if (found !== undefined) {
+    return found;
+  }
+  for (const folder of folders) {
+    const deeper = await folderNamed(name, folder);
+    if (deeper !== undefined) {
+      return deeper;
+    }
+  }
+  return undefined;
 }
 
 /** How the memory of a running container is read: finding it is the slow part. */
@@ -55,11 +85,9 @@ async function reader(
     .split('//')
     .at(-1);
   for (const version of VERSIONS) {
-    const own = join(version.root, basename(clusterFolder()));
-    const folders = await readdir(own, { recursive: true }).catch(() => []);
-    const folder = id && folders.find((candidate) => basename(candidate) === id);
+    const folder = id && (await folderNamed(id, join(version.root, basename(clusterFolder()))));
     if (folder) {
-      return async () => read(join(own, folder), version);
+      return async () => read(folder, version);
     }
   }
   throw new Error(`container ${container} of pod ${pod} does not run`);
@@ -82,15 +110,15 @@ export interface MemoryWatch {
 /** Looks at the memory of a container again and again; while it does not run, nothing is counted. */
 export function watchMemory(namespace: TestNamespace, pod: string, container: string): MemoryWatch {
   const over = new AbortController();
-  const highest = { peakBytes: 0, anonymousBytes: 0, oomKills: 0 };
+  const highest = { limitBytes: 0, peakBytes: 0, anonymousBytes: 0, oomKills: 0 };
   let readNow: (() => Promise<MemoryUse>) | undefined;
   const look = async () => {
     try {
       readNow ??= await reader(namespace, pod, container);
       const now = await readNow();
-      highest.peakBytes = Math.max(highest.peakBytes, now.peakBytes);
-      highest.anonymousBytes = Math.max(highest.anonymousBytes, now.anonymousBytes);
-      highest.oomKills = Math.max(highest.oomKills, now.oomKills);
+      for (const [name, value] of Object.entries(now) as [keyof MemoryUse, number][]) {
+        highest[name] = Math.max(highest[name], value);
+      }
     } catch {
       // Not started yet, or started anew.
       readNow = undefined;
