@@ -3,6 +3,7 @@ export { type AtomicWriteOptions, writeFileAtomic } from './files/atomic-write.t
 export { fileError } from './files/file-error.ts';
 export { fsyncDirectory } from './files/fsync.ts';
 export { removeLeftovers, temporaryName } from './files/leftovers.ts';
+export { makeDirectory } from './files/make-directory.ts';
 export { isEmptyDirectory, readTextIfExists } from './files/read.ts';
 export { removeTree } from './files/remove-tree.ts';
 export { switchSymlink } from './files/symlink.ts';

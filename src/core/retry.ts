@@ -54,21 +54,11 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
       }
       const delayMs = delays(attempt);
       options.onRetry?.(error, attempt, delayMs);
-      await sleep(clock, delayMs, signal);
+      await clock.sleep(delayMs, signal);
     }
   }
 }
 
 function saysRetryable(error: unknown): boolean {
   return error instanceof PillionError && error.retryable;
-}
-
-/** Node's own timers reject with an AbortError that hides the reason. */
-async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await clock.sleep(ms, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  }
 }

@@ -38,8 +38,10 @@ describe('nearest', () => {
     ['roott', 'root'],
     ['max-fail', 'max-failures'],
     ['perid', 'period'],
+    ['rpeo', 'repo'],
+    ['erf', 'ref'],
   ])('takes %s for %s', (name, expected) => {
-    expect(nearest(name, ['root', 'max-failures', 'period', 'ref'])).toBe(expected);
+    expect(nearest(name, ['root', 'repo', 'max-failures', 'period', 'ref'])).toBe(expected);
   });
 
   it('suggests nothing when nothing is near', () => {

@@ -19,16 +19,24 @@ export function flagLookup(options: Options): FlagLookup {
   return { long: (name) => longs.get(name), short: (letter) => shorts.get(letter) };
 }
 
+/** Edits from one word to the other; two neighbours that changed places count as one, as the slip of the pen it is. */
+function distance(name: string, word: string, max: number): number {
+  let best = leven(name, word, { maxDistance: max });
+  for (let at = 0; at + 1 < name.length; at += 1) {
+    const swapped = name.slice(0, at) + name.charAt(at + 1) + name.charAt(at) + name.slice(at + 2);
+    best = Math.min(best, 1 + leven(swapped, word, { maxDistance: max }));
+  }
+  return best;
+}
+
 /** The nearest of the known names, or undefined when none is near enough to be a slip of the pen. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  // Swapped neighbours count as two: a word of five letters may have them.
   const allowed = Math.max(1, Math.round(name.length / 3));
-  let best: { word: string; distance: number } | undefined;
+  let best: { word: string; edits: number } | undefined;
   for (const word of known) {
-    const distance =
-      word.startsWith(name) && name.length > 2 ? 1 : leven(name, word, { maxDistance: allowed + 1 });
-    if (distance <= allowed && (best === undefined || distance < best.distance)) {
-      best = { word, distance };
+    const edits = word.startsWith(name) && name.length > 2 ? 1 : distance(name, word, allowed + 1);
+    if (edits <= allowed && (best === undefined || edits < best.edits)) {
+      best = { word, edits };
     }
   }
   return best?.word;
