@@ -71,6 +71,30 @@ describe('a crontab', () => {
     ]);
   });
 
+  it.each([
+    ['USER=app', 'crontab:1:1: USER is passed to the jobs, but they run as the user of this process'],
+    ['MAILTO=me@x', 'crontab:1:1: no mail is sent; use on-failure=URL in a "# pillion:" comment'],
+    ['TZ=UTC', 'crontab:1:1: TZ is passed to the jobs; CRON_TZ is what moves the schedule'],
+    [
+      '0 1 * * * root x',
+      'crontab:1:11: the command begins with "root", as in the user column of /etc/crontab (--system reads that column)',
+    ],
+    [
+      '0 5 2 * * 1 x',
+      'crontab:1:11: the command begins with what could be a field (six fields that begin with a second: --fields=second)',
+    ],
+  ])('with "%s" is taken with a warning', (text, expected) => {
+    expect(parse(`${text}\n`).errors).toEqual([]);
+    expect(parse(`${text}\n`).warnings.map(formatFinding)).toEqual([expected]);
+  });
+
+  it.each(['MAILTO=', '0 0 * * * 2to3 file', '* * * * * 5 ', '0 0 * * * ./5 x'])(
+    'with "%s" is taken without a word',
+    (text) => {
+      expect(parse(`${text}\n`)).toMatchObject({ errors: [], warnings: [] });
+    },
+  );
+
   it('applies an environment line to the lines below it, and says so when other crons would not', () => {
     const { jobs, warnings } = parse('A=1\n* * * * * one\nA=2\nCRON_TZ=Europe/Berlin\n* * * * * two\n');
     expect(jobs.map(({ env, zone }) => [env['A'], zone])).toEqual([

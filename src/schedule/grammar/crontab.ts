@@ -6,7 +6,7 @@ import { type Finding, GrammarError } from './grammar-error.ts';
 import { type JobOptions, parseOptionWords, readJobOption } from './job-options.ts';
 import type { JobCommand, JobSpec, ParsedTable, TableRules } from './job-spec.ts';
 import { commandText, derivedName, uniqueNames } from './job-spec.ts';
-import { findScheduleWords } from './schedule-words.ts';
+import { findScheduleWords, type ScheduleWords } from './schedule-words.ts';
 
 const OPTIONS_COMMENT = /^#[ \t]*pillion:/;
 /** robfig/cron's way to give one job a zone: `CRON_TZ=Asia/Tokyo 0 5 * * * command`. */
@@ -163,7 +163,7 @@ function readJob(reader: Reader, text: string, indent: number, line: number): Jo
   if (commandText(command) === '') {
     throw new GrammarError('there is no command', indent + text.length, 'put one behind the schedule');
   }
-  addNotes(reader, line, indent, found.rest, found.ambiguous, commandText(command));
+  addNotes(reader, line, indent, found, commandText(command));
   return {
     name: options.name ?? derivedName(command),
     named: options.name !== undefined,
@@ -209,10 +209,14 @@ function addNotes(
   reader: Reader,
   line: number,
   indent: number,
-  rest: number,
-  ambiguous: boolean,
+  { rest, ambiguous, leftField }: ScheduleWords,
   command: string,
 ): void {
+  if (leftField) {
+    const message = 'the command begins with what could be a field';
+    const hint = 'six fields that begin with a second: --fields=second';
+    reader.warnings.push(finding(reader, line, indent + rest, message, hint));
+  }
   if (ambiguous) {
     const hint = 'croner and most libraries read a second in front: --fields=second';
     const message = 'six fields are read as minute to weekday and a year';

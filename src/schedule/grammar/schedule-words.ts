@@ -9,6 +9,8 @@ export interface ScheduleWords {
   readonly rest: number;
   /** The sixth word could be a year as well as the last of six fields that begin with a second. */
   readonly ambiguous: boolean;
+  /** The command begins with what looks like one more field: `0 30 2 * * 1 cmd`. */
+  readonly leftField: boolean;
 }
 
 /** Seven fields and the first word of the command. */
@@ -24,10 +26,12 @@ export function findScheduleWords(line: string, sixth: 'year' | 'second'): Sched
   const taken = words.slice(0, count);
   const rest = words[count]?.offset ?? line.length;
   const sixthText = taken[5]?.text ?? '';
+  const left = words[count]?.text ?? '';
   return {
     words: taken,
     rest,
     ambiguous: count === 6 && isField(sixthText, WEEKDAY) && isField(sixthText, YEAR),
+    leftField: count === 5 && words.length > 6 && /^[\d*]/.test(left) && isField(left, WEEKDAY),
   };
 }
 

@@ -142,6 +142,12 @@ describe('the scheduler', () => {
     expect(log).toHaveLength(1);
   });
 
+  it('starts what is to run at its start, and again when it is due', async () => {
+    const crontab = '# pillion: run-at-start=true\n0 2 * * * both\n@reboot once\n0 2 * * * due\n';
+    const { starts } = await replay(crontab, 'UTC', createVirtualClock('2025-06-01T01:50:00Z', HOUR_MS));
+    expect(starts).toEqual(['both 06-01T01:50', 'once 06-01T01:50', 'both 06-01T02:00', 'due 06-01T02:00']);
+  });
+
   it('puts starts off by a jitter that is the same for the pod and within its bound', async () => {
     const crontab = '# pillion: name=a jitter=10m\n0 * * * * x\n';
     const first = await replay(crontab, 'UTC', createVirtualClock('2025-06-01T00:30:00Z', 4 * HOUR_MS));

@@ -97,11 +97,26 @@ describe('pillion cron', () => {
   });
 
   it('prints at most a warning per job and minute, however often a job comes too early', async () => {
-    const cron = await startCron(temp.path, everySecond('sleep 5'));
+    const cron = await startCron(temp.path, everySecond('sleep 5'), ['--http-bind=127.0.0.1:0']);
     await waitFor(() => cron.log().some(({ msg }) => msg === 'job succeeded'), { what: 'the end of a run' });
+    expect((await cron.get('/metrics')).body).toMatch(
+      /^pillion_cron_skipped_total\{job="sleep",reason="overlap"\} [2-9]/m,
+    );
+    expect((await cron.get('/status')).body).toMatch(/"skipped":\{"overlap":[2-9]/);
     const warnings = cron.log().filter(({ level }) => level === 'warn');
     expect(warnings).toHaveLength(1);
     expect(warnings[0]?.msg).toContain('still running');
+  });
+
+  it('refuses a schedule that can never fire, or with --lenient warns and has NaN for its next run', async () => {
+    const crontab = '# pillion: name=never\n0 0 31 2 * true\n';
+    await writeFile(temp.join('refused'), crontab);
+    expect(await runPillion(['cron', temp.join('refused')])).toMatchObject({ code: 1 });
+    const cron = await startCron(temp.path, crontab, ['--lenient', '--http-bind=127.0.0.1:0']);
+    await cron.waitForLog('can never fire');
+    expect((await cron.get('/metrics')).body).toMatch(
+      /^pillion_cron_next_run_timestamp_seconds\{job="never"\} NaN/im,
+    );
   });
 
   it('runs one job now with its environment, and ends with its exit code', async () => {
