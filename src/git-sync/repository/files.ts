@@ -51,7 +51,9 @@ export async function looksLikeRepository(gitDir: string): Promise<boolean> {
   }
   const validHead = /^ref: refs\/\S+\n?$/.test(head) || isFullHash(head.trim());
   const parts = await Promise.all(['objects', 'refs'].map((name) => isDirectory(join(gitDir, name))));
-  return validHead && parts.every(Boolean);
+  // With this file git would take everything else from another repository.
+  const leadsElsewhere = (await readIfFile(join(gitDir, 'commondir'))) !== undefined;
+  return validHead && parts.every(Boolean) && !leadsElsewhere;
 }
 
 const NOT_A_FILE = new Set<unknown>(['ENOTDIR', 'EISDIR', 'ELOOP']);

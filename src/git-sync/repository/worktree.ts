@@ -5,6 +5,7 @@ import { errorMessage } from '../../core/errors.ts';
 import { readTextIfExists, removeTree, writeFileAtomic } from '../../core/files.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { Git } from '../git.ts';
+import { isInside } from '../layout.ts';
 import type { GitSyncSettings } from '../settings.ts';
 import { createTeller } from '../wording.ts';
 import { gitDirOfTree, headOfTree } from './files.ts';
@@ -159,7 +160,9 @@ async function hasSamePatterns(init: WorktreeInit, admin: string): Promise<boole
  */
 export async function isUntouched(init: WorktreeInit, path: string, signal: AbortSignal): Promise<boolean> {
   const admin = await gitDirOfTree(path);
-  if (admin === undefined || !(await hasSamePatterns(init, admin))) {
+  // A tree that leads git elsewhere would have it follow another configuration.
+  const isOfOurs = admin !== undefined && isInside(join(init.root, '.git', 'worktrees'), admin);
+  if (!isOfOurs || !(await hasSamePatterns(init, admin))) {
     return false;
   }
   // -change-permissions changes modes on purpose.
