@@ -157,8 +157,3 @@ export async function createRepository(
   await allowWhatServersAllow(dir);
   return open(dir, branch, 0);
 }
-
-/** Wraps a bare repository that is already there, for example one made by make-large-repository. */
-export function openRepository(path: string, options: { readonly branch?: string } = {}): GitRepository {
-  return open(path, options.branch ?? 'main', 1_000_000);
-}

@@ -11,13 +11,3 @@ export async function makeTempDir(prefix = 'pillion-test-'): Promise<string> {
 export async function removeTempDir(dir: string): Promise<void> {
   await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
-
-/** Runs `body` with a new directory and removes it afterwards, whatever happened. */
-export async function withTempDir<T>(body: (dir: string) => Promise<T>): Promise<T> {
-  const dir = await makeTempDir();
-  try {
-    return await body(dir);
-  } finally {
-    await removeTempDir(dir);
-  }
-}

@@ -1,5 +1,4 @@
-/** Node fires longer timers at once. */
-const LONGEST_TIMER_MS = 2_147_483_647;
+import { LONGEST_TIMER_MS } from '../clock.ts';
 
 export interface Limits {
   /** Output was seen: the silence starts anew. */

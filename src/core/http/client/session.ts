@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net';
+import { LONGEST_TIMER_MS } from '../../clock.ts';
 import { httpFailure } from './failure.ts';
-
-/** Node fires longer timers at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface SessionInit {
   readonly timeoutMs: number;
