@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 /** Debian packages that tests and demo may need, each with the programs that prove it is there. */
 export const PROGRAMS_OF_PACKAGE = {
+  faketime: ['faketime'],
   git: ['git'],
   'openssh-client': ['ssh', 'ssh-keygen'],
   'openssh-server': ['sshd'],

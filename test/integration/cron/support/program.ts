@@ -24,6 +24,14 @@ export function succeeds(command: string, ...args: string[]): boolean {
   }
 }
 
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 /** Starts any command line, for programs inside a namespace of their own; killed with the test. */
 export function startProgram(
   directory: string,
@@ -38,7 +46,10 @@ export function startProgram(
   const pid = child.pid ?? 0;
   const exit = once(child, 'exit').then(([code]) => code as number | null);
   onTestFinished(async () => {
-    child.kill('SIGKILL');
+    for (const { pid: descendant } of treeOf(pid)) {
+      kill(descendant);
+    }
+    kill(pid);
     await exit;
   });
   const log = () => parseLog(output.slice(0, output.lastIndexOf('\n') + 1).split('\n'));
