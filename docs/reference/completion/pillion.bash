@@ -1,6 +1,8 @@
 # bash completion for pillion; generated, do not edit
 _pillion() {
   local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"
+  if [ "$cur" = = ]; then cur=''; elif [ "$prev" = = ]; then prev="${COMP_WORDS[COMP_CWORD-2]}"; fi
+  COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ]; then
     COMPREPLY=($(compgen -W 'git-sync cron --help --version' -- "$cur"))
     return
@@ -8,9 +10,8 @@ _pillion() {
   case "${COMP_WORDS[1]}" in
     git-sync)
       case "$prev" in
-        --sparse-checkout-file|--root|--link|--error-file|--touch-file|--password-file|--ssh-key-file|--ssh-known-hosts-file|--github-app-private-key-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '--verbose --help --man --version --repo --ref --depth --filter --submodules --sparse-checkout-file --root --link --error-file --touch-file --period --init-period --sync-timeout --one-time --sync-on-signal --max-failures --init-max-failures --add-user --group-write --stale-worktree-timeout --git --git-config --git-config-add --git-gc --exechook-command --exechook-timeout --exechook-backoff --pre-publish-exechook-command --pre-publish-exechook-timeout --pre-publish-exechook-backoff --webhook-url --webhook-method --webhook-success-status --webhook-timeout --webhook-backoff --username --password-file --credential --ssh-key-file --ssh-known-hosts --ssh-known-hosts-file --cookie-file --askpass-url --github-base-url --github-app-private-key-file --github-app-client-id --github-app-application-id --github-app-installation-id --http-bind --http-metrics --http-pprof' -- "$cur")) ;;
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--verbose --help --man --version --repo --ref --depth --filter --submodules --sparse-checkout-file --root --link --error-file --touch-file --period --init-period --sync-timeout --one-time --sync-on-signal --max-failures --init-max-failures --add-user --group-write --stale-worktree-timeout --git --git-config --git-config-add --git-gc --exechook-command --exechook-timeout --exechook-backoff --pre-publish-exechook-command --pre-publish-exechook-timeout --pre-publish-exechook-backoff --webhook-url --webhook-method --webhook-success-status --webhook-timeout --webhook-backoff --username --password-file --credential --ssh-key-file --ssh-known-hosts --ssh-known-hosts-file --cookie-file --askpass-url --github-base-url --github-app-private-key-file --github-app-client-id --github-app-application-id --github-app-installation-id --http-bind --http-metrics --http-pprof' -- "$cur")); fi ;;
     cron)
       case "$prev" in
         --dialect) COMPREPLY=($(compgen -W 'pillion supercronic' -- "$cur")); return ;;
@@ -18,9 +19,8 @@ _pillion() {
         --day-rule) COMPREPLY=($(compgen -W 'dialect vixie or' -- "$cur")); return ;;
         --env-scope) COMPREPLY=($(compgen -W 'dialect following file' -- "$cur")); return ;;
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
-        --state-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
       esac
-      COMPREPLY=($(compgen -W '--dialect --fields --day-rule --env-scope --vixie-percent --system --lenient --tz --hash-key --overlapping --help --run-at --grace --state-file --watch --exit-on-failure --http-bind --http-metrics --metrics-compat --log-level --verbose --passthrough-logs --split-logs --test --version --debug --quiet --prometheus-listen-address --no-reap' -- "$cur")) ;;
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--dialect --fields --day-rule --env-scope --vixie-percent --system --lenient --tz --hash-key --overlapping --help --run-at --grace --state-file --watch --exit-on-failure --http-bind --http-metrics --metrics-compat --log-level --verbose --passthrough-logs --split-logs --test --version --debug --quiet --prometheus-listen-address --no-reap' -- "$cur")); fi ;;
   esac
 }
-complete -F _pillion pillion
+complete -o default -F _pillion pillion

@@ -30,6 +30,16 @@ describe('bash completion', () => {
     expect(complete('pillion', 'git-sync', '--git-gc', '')).toEqual(['auto', 'off']);
   });
 
+  it('offers the words of a choice behind an equals sign, which is a word of its own for bash', () => {
+    expect(complete('pillion', 'git-sync', '--git-gc', '=')).toEqual(['auto', 'off']);
+    expect(complete('pillion', 'git-sync', '--git-gc', '=', 'o')).toEqual(['off']);
+  });
+
+  it('leaves files to bash', () => {
+    expect(complete('pillion', 'git-sync', '--error-file', '')).toEqual(['']);
+    expect(bashCompletion(commands)).toContain('complete -o default');
+  });
+
   it('does not offer what is hidden', () => {
     expect(complete('pillion', 'git-sync', '--h')).toEqual(['']);
   });

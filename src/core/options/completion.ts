@@ -36,16 +36,14 @@ export function bashCompletion(commands: readonly CompletedCommand[]): string {
         (flag) =>
           `      --${flag.flag}) COMPREPLY=($(compgen -W '${flag.choices.join(' ')}' -- "$cur")); return ;;`,
       );
-    const files = flags.filter((flag) => !flag.boolean && isFile(flag.flag)).map((flag) => `--${flag.flag}`);
-    const fileCase =
-      files.length > 0 ? [`      ${files.join('|')}) COMPREPLY=($(compgen -f -- "$cur")); return ;;`] : [];
     const words = flags.map((flag) => `--${flag.flag}`).join(' ');
     return [
       `    ${name})`,
       '      case "$prev" in',
-      ...[...values, ...fileCase].map((line) => `  ${line}`),
+      ...values.map((line) => `  ${line}`),
       '      esac',
-      `      COMPREPLY=($(compgen -W '${words}' -- "$cur")) ;;`,
+      // Without a dash it is a file, which bash completes by itself when we offer nothing.
+      `      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '${words}' -- "$cur")); fi ;;`,
     ].join('\n');
   });
   const names = commands.map(({ name }) => name).join(' ');
@@ -53,6 +51,9 @@ export function bashCompletion(commands: readonly CompletedCommand[]): string {
     '# bash completion for pillion; generated, do not edit',
     '_pillion() {',
     '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"',
+    // bash takes the = of --flag=value for a word of its own.
+    `  if [ "$cur" = = ]; then cur=''; elif [ "$prev" = = ]; then prev="\${COMP_WORDS[COMP_CWORD-2]}"; fi`,
+    '  COMPREPLY=()',
     '  if [ "$COMP_CWORD" = 1 ]; then',
     `    COMPREPLY=($(compgen -W '${names} --help --version' -- "$cur"))`,
     '    return',
@@ -61,7 +62,7 @@ export function bashCompletion(commands: readonly CompletedCommand[]): string {
     ...cases,
     '  esac',
     '}',
-    'complete -F _pillion pillion',
+    'complete -o default -F _pillion pillion',
     '',
   ].join('\n');
 }
@@ -75,9 +76,10 @@ export function zshCompletion(commands: readonly CompletedCommand[]): string {
     const specs = flagsOf(options).map((flag) => {
       const action =
         flag.choices.length > 0 ? `(${flag.choices.join(' ')})` : isFile(flag.flag) ? '_files' : ' ';
-      const value = flag.boolean ? '' : `=:value:${action}`;
-      return `        '--${flag.flag}${flag.boolean ? '' : '='}[${zshText(flag.help)}]${value.replace(/^=/, '')}'`;
+      const [equals, value] = flag.boolean ? ['', ''] : ['=', `:value:${action}`];
+      return `        '--${flag.flag}${equals}[${zshText(flag.help)}]${value}'`;
     });
+    specs.push("        '*:file:_files'");
     return [`    ${name})`, '      _arguments \\', `${specs.join(' \\\n')} ;;`].join('\n');
   });
   return [
