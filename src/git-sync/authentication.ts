@@ -44,6 +44,8 @@ export interface Authentication {
   refresh(signal: AbortSignal): Promise<void>;
   authorization(url: string): string | undefined;
   setOwner(id: string): void;
+  /** A directory that only this process uses. */
+  readonly privatePath: string;
 }
 
 function hasCredentials(settings: GitSyncSettings): boolean {
@@ -120,5 +122,6 @@ export async function prepareAuthentication(init: AuthenticationInit): Promise<A
     setOwner(id) {
       owner = id;
     },
+    privatePath: runtime.path,
   };
 }

@@ -41,6 +41,11 @@ export interface StartInit {
   readonly context: CommandContext;
 }
 
+/** As with git-sync: what asks for a sync does nothing else, whatever it usually means. */
+function stopSignals({ syncOnSignal }: GitSyncSettings): readonly StopSignal[] {
+  return STOP_SIGNALS.filter((name) => name !== syncOnSignal);
+}
+
 function logFormat(settings: GitSyncSettings): 'git-sync' | 'glog' {
   return settings.dialect === 'v3' ? 'glog' : 'git-sync';
 }
@@ -128,8 +133,7 @@ export async function startGitSync(init: StartInit): Promise<ExitStatus> {
   });
   const lifecycle = createLifecycle({
     graceMs: GRACE_MS,
-    // As with git-sync: what asks for a sync does nothing else, whatever it usually means.
-    stopSignals: STOP_SIGNALS.filter((name) => name !== settings.syncOnSignal),
+    stopSignals: stopSignals(settings),
     onSignal: (signal) => log.at(1, 'caught signal', { signal }),
   });
   const state = initialState(systemClock.now());
@@ -170,7 +174,7 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
 
   if (settings.syncOnSignal !== 'SIGUSR1') {
     // Without a listener Node opens a debugger, which would let every container of the pod in.
-    process.on('SIGUSR1', () => process.kill(process.pid, 'SIGTERM'));
+    process.on('SIGUSR1', () => process.kill(process.pid, stopSignals(settings)[0] ?? 'SIGKILL'));
   }
 
   const authentication = await prepareAuthentication({
@@ -201,6 +205,7 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
     ref: watchedRef(settings),
     git,
     root,
+    place: authentication.privatePath,
     agent: `git/pillion-${version}`,
     env: context.env,
     authorization: () => Promise.resolve(authentication.authorization(settings.repo)),

@@ -47,6 +47,7 @@ function setUp(repo: string, more: readonly string[] = [], init: Partial<RemoteP
       },
     },
     root,
+    place: root,
     agent: 'git/test',
     env: {},
     authorization: () => Promise.resolve(undefined),

@@ -1,4 +1,5 @@
 /** Picks the cheapest way to ask whether the remote ref moved. */
+import { dirname } from 'node:path';
 import type { Git } from '../git.ts';
 import { isFullHash } from '../layout.ts';
 import type { GitSyncSettings } from '../settings.ts';
@@ -11,6 +12,8 @@ export interface RemoteProbeInit {
   readonly ref: string;
   readonly git: Git;
   readonly root: string;
+  /** A directory of our own outside of the root: what somebody configured in the root does not count there. */
+  readonly place: string;
   readonly agent: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly authorization: () => Promise<string | undefined>;
@@ -63,7 +66,9 @@ export function parseLsRemote(text: string): ReadonlyMap<string, AdvertisedRef> 
 }
 
 export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
-  const { settings, ref, git, root } = init;
+  const { settings, ref, git } = init;
+  // A path that is relative is relative to the root, as for the fetch.
+  const cwd = /^\/|:/.test(settings.repo) ? init.place : init.root;
   let askGitUntil = needsGit(init) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   let client: HttpClient | undefined;
   let http: Probe | undefined;
@@ -82,8 +87,9 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   };
   const lsRemote = async (signal: AbortSignal) => {
     const text = await git.run(['ls-remote', '-q', '--', settings.repo, ref, `${ref}^{}`], {
-      cwd: root,
+      cwd,
       signal,
+      env: { GIT_CEILING_DIRECTORIES: dirname(cwd) },
     });
     return pickRef(ref, parseLsRemote(text));
   };

@@ -1,7 +1,7 @@
-import { chmod, mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { git, gitEnvironment } from '../../../support/git.ts';
+import { gitEnvironment } from '../../../support/git.ts';
 import {
   type Content,
   createRepository,
@@ -11,15 +11,17 @@ import {
 import { startHttpGitServer } from '../../../support/http-git-server.ts';
 import { runProgram } from '../../../support/run-program.ts';
 import { useTempDir } from '../../../support/use-temp-dir.ts';
-import { expectClean, expectPublished, makeVersions, mustSync, syncOnce, writeProgram } from './support.ts';
+import {
+  expectClean,
+  expectNothingRan,
+  expectPublished,
+  makeVersions,
+  mustSync,
+  syncOnce,
+} from './support.ts';
 import { commitVersion } from './tree.ts';
 
 const temp = useTempDir();
-
-async function expectNothingRan(): Promise<void> {
-  const all = await readdir(temp.path, { recursive: true });
-  expect(all.filter((name) => path.basename(name) === 'pwned')).toEqual([]);
-}
 
 /** All that lies outside the root and the repositories, with what it holds. */
 async function outside(): Promise<Record<string, string>> {
@@ -125,7 +127,7 @@ describe('the content of a repository', () => {
     const last = await commitVersion(repository, 3);
     await mustSync({ repo: repository.url, root: temp.join('root') });
     expect(await readdir(temp.join('root', '.worktrees'))).toEqual([last]);
-    await expectNothingRan();
+    await expectNothingRan(temp.path);
   });
 
   it('may have names that are no text in any encoding, which are published and cleaned away like others', async () => {
@@ -160,7 +162,7 @@ describe('the content of a repository', () => {
     });
     await mustSync({ repo: repository.url, root: temp.join('root') });
     await expectPublished(temp.join('root', 'link'), hash, 2);
-    await expectNothingRan();
+    await expectNothingRan(temp.path);
   });
 
   it('is limited by sparse patterns, which cannot reach out of the tree', async () => {
@@ -191,7 +193,7 @@ describe('a submodule', () => {
     await mustSync(options);
     await commitVersion(repository, 2, { '.gitmodules': modules, [at]: { gitlink: hash } });
     const result = await syncOnce(options, { cwd: temp.path });
-    await expectNothingRan();
+    await expectNothingRan(temp.path);
     const now = path.basename(await readlink(temp.join('root', 'link')));
     // Refused as a whole, or published without the submodule: never something in between.
     const version = result.code === 0 ? 2 : 1;
@@ -239,69 +241,6 @@ describe('a submodule', () => {
     expect(result.stderr).toContain('"code":"transport_refused"');
     await mustSync({ ...options, flags: ['--git-config=protocol.file.allow:always'] });
     expect(await readFile(temp.join('root', 'link', 'sub', 'version'), 'utf8')).toContain('1');
-  });
-});
-
-describe('a root that somebody has prepared', () => {
-  it('starts no program by its hooks or its configuration', async () => {
-    const repository = await makeVersions(temp.join('served', 'repo.git'));
-    const users = new Map([['user', 'word']]);
-    const server = await startHttpGitServer({ root: temp.join('served'), users });
-    onTestFinished(async () => server.stop());
-    const options = {
-      repo: server.repositoryUrl('repo.git'),
-      root: temp.join('root'),
-      flags: ['--username=user'],
-    };
-    const env = { GITSYNC_PASSWORD: 'word' };
-    await mustSync(options, { env });
-    const evil = await writeProgram(temp.join('evil', 'program'), `touch ${temp.join('pwned')}`);
-    const hooks = [
-      'post-checkout',
-      'reference-transaction',
-      'post-index-change',
-      'pre-auto-gc',
-      'post-merge',
-    ];
-    for (const directory of [temp.join('evil', 'hooks'), temp.join('root', '.git', 'hooks')]) {
-      for (const hook of hooks) {
-        await writeProgram(path.join(directory, hook), `touch ${temp.join('pwned')}`);
-        await chmod(path.join(directory, hook), 0o755);
-      }
-    }
-    const gitDir = temp.join('root', '.git');
-    for (const [key, value] of [
-      ['core.hooksPath', temp.join('evil', 'hooks')],
-      ['core.fsmonitor', evil],
-      ['core.sshCommand', evil],
-      ['core.askPass', evil],
-      ['core.editor', evil],
-      ['core.pager', evil],
-      ['credential.helper', `!${evil}`],
-      ['credential.http://127.0.0.1.helper', `!${evil}`],
-      ['alias.fetch', `!${evil}`],
-      ['alias.reset', `!${evil}`],
-      ['diff.external', evil],
-      ['gpg.program', evil],
-    ] as const) {
-      await git(gitDir, 'config', '--file', path.join(gitDir, 'config'), key, value);
-    }
-    await commitVersion(repository, 2);
-    await mustSync(options, { env });
-    await expectNothingRan();
-    // Also when the credentials are refused and git looks for others.
-    users.set('user', 'other');
-    expect((await syncOnce(options, { env })).code).toBe(1);
-    await expectNothingRan();
-    expect(path.basename(await readlink(temp.join('root', 'link')))).toBe(await repository.hash());
-  });
-
-  it('is given its user configured hooks when the user asks for them', async () => {
-    const repository = await makeVersions(temp.join('repo.git'));
-    await writeProgram(temp.join('hooks', 'post-index-change'), `touch ${temp.join('wanted')}`);
-    const flags = [`--git-config=core.hooksPath:${temp.join('hooks')}`];
-    await mustSync({ repo: repository.url, root: temp.join('root'), flags });
-    expect(await readdir(temp.path)).toContain('wanted');
   });
 });
 

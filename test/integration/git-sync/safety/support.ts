@@ -124,6 +124,12 @@ export async function writeProgram(file: string, lines: string): Promise<string>
   return file;
 }
 
+/** Programs that must not run leave a file `pwned` somewhere in the test's directory. */
+export async function expectNothingRan(directory: string): Promise<void> {
+  const all = await readdir(directory, { recursive: true });
+  expect(all.filter((name) => path.basename(name) === 'pwned')).toEqual([]);
+}
+
 /** Numbers that look random and are the same in each run. */
 export function pseudoRandom(seed: number): () => number {
   let state = seed;
