@@ -211,7 +211,7 @@ describe('a crontab', () => {
       '# pillion: timeout=5\n* * * * * x',
       'crontab:1:12: timeout: 5 needs a unit, for example 5s (such as 90s, 10m or 1h30m)',
     ],
-    ['# pillion: timeout\n* * * * * x', 'crontab:1:12: "timeout" is not key=value (for example timeout=10m)'],
+    ['# pillion: timeout\n* * * * * x', 'crontab:1:12: this is not key=value (for example timeout=10m)'],
     ['# pillion: timeout=5s', 'crontab:1:1: no job follows these options (put them above the job)'],
   ])('with "%s" is refused with position and advice', (text, expected) => {
     expect(errorsOf(text)).toEqual([expected]);

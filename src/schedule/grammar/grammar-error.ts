@@ -22,11 +22,15 @@ export interface Finding {
   readonly hint?: string | undefined;
 }
 
+/** A line may have a mebibyte; what is said about it may not. */
+const MAX_MESSAGE = 200;
+
 /** Positions are what editors jump to: `file:line:column: message`. */
 export function formatFinding(finding: Finding): string {
   const where = `${finding.file}:${finding.line}:${finding.column}`;
   const hint = finding.hint === undefined ? '' : ` (${finding.hint})`;
-  return `${where}: ${finding.message}${hint}`;
+  const { message } = finding;
+  return `${where}: ${message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message}${hint}`;
 }
 
 /** More errors than this tell nothing new: the file is not a crontab. */

@@ -194,16 +194,13 @@ export function readJobOption(key: string, text: string, offset: number): Partia
 /** Reads `key=value key="a b"`; the offsets of errors count from the beginning of `text` plus `offset`. */
 export function parseOptionWords(text: string, offset: number): Partial<JobOptions> {
   let options: Partial<JobOptions> = {};
-  const pattern = /\s*(?:([^\s=]+)=("[^"]*"|'[^']*'|[^\s"']*)(?=\s|$)|(\S+))/y;
+  const pattern = /\s*(?:([^\s=]+)=("[^"]*"|'[^']*'|[^\s"']*)(?=\s|$)|\S+)/y;
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    const [whole, key, value = '', other] = match;
+    const [whole, key, value = ''] = match;
     const at = offset + match.index + whole.length - whole.trimStart().length;
     if (key === undefined) {
-      throw new GrammarError(
-        `"${(other ?? '').slice(0, 40)}" is not key=value`,
-        at,
-        'for example timeout=10m',
-      );
+      // Not repeated: it may be the address of a ping.
+      throw new GrammarError('this is not key=value', at, 'for example timeout=10m');
     }
     options = { ...options, ...readJobOption(key, value.replace(/^(["'])(.*)\1$/, '$2'), at) };
   }

@@ -75,6 +75,10 @@ jobs:
       'jobs.yaml:1:8: Flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
     [
+      'env: { A: 1 }\njobs: *none\n',
+      'jobs.yaml:2:7: Unresolved alias (the anchor must be set before the alias): none (an alias (*name) stands for an anchor (&name) above it, up to 100 times)',
+    ],
+    [
       'tz: Mars/Olympus\njobs: [{schedule: "@daily", command: x}]\n',
       'jobs.yaml:1:5: tz: unknown time zone "Mars/Olympus" (a name such as Europe/Berlin)',
     ],

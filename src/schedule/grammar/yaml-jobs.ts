@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit } from 'yaml';
+import { errorMessage } from '../../core/errors.ts';
 import { nearest } from '../../core/options/lookup.ts';
 import { parseExpression } from './expression.ts';
 import { type Finding, GrammarError } from './grammar-error.ts';
@@ -51,8 +52,20 @@ export function parseYamlJobs(source: string, fileName: string, rules: TableRule
     const errors = document.errors.map((error) => at(place, error.pos[0], error.message));
     return { jobs: [], errors, warnings: [], notes: [] };
   }
-  // Aliases could multiply a small file into a large one.
-  const result = v.safeParse(file, document.toJS({ maxAliasCount: 100 }) ?? {});
+  let content: unknown;
+  try {
+    // Aliases could multiply a small file into a large one.
+    content = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    const hint = 'an alias (*name) stands for an anchor (&name) above it, up to 100 times';
+    return {
+      jobs: [],
+      errors: [at(place, aliasOf(document), errorMessage(error), hint)],
+      warnings: [],
+      notes: [],
+    };
+  }
+  const result = v.safeParse(file, content ?? {});
   if (!result.success) {
     return {
       jobs: [],
@@ -68,6 +81,21 @@ export function parseYamlJobs(source: string, fileName: string, rules: TableRule
   });
   checkNames(place, jobs, errors);
   return { jobs: uniqueNames(jobs), errors, warnings: [], notes: [] };
+}
+
+/** Where the first alias is that stands for nothing. */
+function aliasOf(document: Document): number {
+  let offset = 0;
+  visit(document, {
+    Alias(_key, node) {
+      if (node.resolve(document) !== undefined) {
+        return undefined;
+      }
+      offset = node.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }
 
 function at(source: Source, offset: number, message: string, hint?: string): Finding {
