@@ -193,13 +193,13 @@ function readOptions(
   entries:
     | Readonly<Record<string, Value | readonly string[] | Record<string, Value> | undefined>>
     | undefined,
-  visit: (key: string) => void = () => undefined,
+  note: (key: string) => void = () => undefined,
 ): Partial<JobOptions> {
   let options: Partial<JobOptions> = {};
   for (const key of JOB_OPTION_KEYS) {
     const value = entries?.[key];
     if (value !== undefined && typeof value !== 'object') {
-      visit(key);
+      note(key);
       options = { ...options, ...readJobOption(key, String(value), 0) };
     }
   }
