@@ -11,6 +11,7 @@ import type { Secrets } from '../core/log/secrets.ts';
 import { version } from '../core/version.ts';
 import { adviceIn } from './advice.ts';
 import { prepareAuthentication } from './authentication.ts';
+import { watchForCrashes } from './crash.ts';
 import { createErrorFile } from './error-file.ts';
 import { watchedRef } from './fetch.ts';
 import { createGit } from './git.ts';
@@ -95,9 +96,10 @@ async function guarded(
   { log, lifecycle, state }: Pick<AssembleInit, 'log' | 'lifecycle' | 'state'>,
   work: () => Promise<number>,
 ): Promise<ExitStatus> {
+  const crash = watchForCrashes(log);
   let code: number;
   try {
-    code = await work();
+    code = await Promise.race([work(), crash.crashed]);
   } catch (error) {
     log.error("can't start", error);
     code = 1;
@@ -107,6 +109,7 @@ async function guarded(
     log.error('shutdown step did not end in time', null, { step: name });
   }
   lifecycle.dispose();
+  crash.dispose();
   const { exitSignal } = lifecycle;
   // As with git-sync: an interrupt is the expected end of a sync that has nothing more to do.
   const isExpected = exitSignal === 'SIGINT' && state.restsForever;
