@@ -32,6 +32,9 @@ die() {
   exit 1
 }
 
+# undisturbed COMMAND...: to its end, which a Ctrl-C waits for. podman leaves the mounts of a build that is interrupted.
+undisturbed() { setsid --wait "$@"; }
+
 # Seconds since the shell started, for the lines that say how long something took.
 took() { printf '%d s' "$((SECONDS - $1))"; }
 
