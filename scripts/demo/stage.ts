@@ -141,7 +141,7 @@ export async function clearStage(stage: Stage): Promise<void> {
 /** Waits for the end of every process that mentions `dir`, ends those that stay, and returns their command lines. */
 async function endProcessesOf(dir: string): Promise<string[]> {
   const none = () => processesWithMarker(dir).length === 0;
-  await waitFor(none, { what: 'the end of all processes', timeoutMs: 3000 }).catch(() => undefined);
+  await waitFor(none, { what: 'the end of all processes', timeoutMs: 10_000 }).catch(() => undefined);
   const left = processesWithMarker(dir);
   for (const info of left) {
     kill(info.pid);

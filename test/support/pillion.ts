@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { processInfo, treeOf } from './processes.ts';
 import { makeTempDir, removeTempDir } from './temp.ts';
@@ -72,7 +72,10 @@ function matches(line: string, pattern: string | RegExp): boolean {
   return typeof pattern === 'string' ? line.includes(pattern) : pattern.test(line);
 }
 
-/** The moment of the exit, even while a grandchild still holds the pipes; then a moment for the last output. */
+/**
+ * The moment of the exit, even while a grandchild still holds the pipes; then a moment for the last output, with a look
+ * at the pipes after it in case this process itself was held up.
+ */
 async function exitOf(child: Child): Promise<PillionExit> {
   const start = performance.now();
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
@@ -80,7 +83,7 @@ async function exitOf(child: Child): Promise<PillionExit> {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal, durationMs: performance.now() - start }));
   });
-  await Promise.race([closed, delay(500, undefined, { ref: false })]);
+  await Promise.race([closed, delay(500, undefined, { ref: false }).then(() => setImmediate())]);
   return exit;
 }
 

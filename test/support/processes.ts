@@ -97,7 +97,7 @@ export function processesWithMarker(marker: string): ProcessInfo[] {
 }
 
 /** Waits until no process mentions `marker`; the failure lists those that do. Ending takes the kernel a moment. */
-export async function expectNoProcess(marker: string, timeoutMs = 2000): Promise<void> {
+export async function expectNoProcess(marker: string, timeoutMs = 10_000): Promise<void> {
   await waitFor(
     () => {
       const left = processesWithMarker(marker);

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { ExecError } from './exec-error.ts';
-import { blockFor, ENV, fixture, whenReady } from './fixtures/fixtures.ts';
+import { blockFor, blockUntil, ENV, fixture, isRunning, whenReady } from './fixtures/fixtures.ts';
 import { run, tryRun } from './run.ts';
 
 /** Resolves when the program has written its first output, and gives what to pass as `onOutput`. */
@@ -40,19 +40,22 @@ describe('a time limit', () => {
   });
 
   it('on silence does not touch a program that keeps talking on either stream', async () => {
-    const outcome = await tryRun(fixture('drip.sh'), ['16'], { env: ENV, inactivityMs: 600 });
+    const outcome = await tryRun(fixture('drip.sh'), ['32'], { env: ENV, inactivityMs: 1500 });
     expect(outcome).toMatchObject({ exitCode: 0, timedOut: false });
-    expect(outcome.durationMs).toBeGreaterThan(600);
+    expect(outcome.durationMs).toBeGreaterThan(1500);
   });
 
   it('on silence ends a program that stops talking', async () => {
-    const outcome = await tryRun(fixture('drip.sh'), ['3', 'silent'], { env: ENV, inactivityMs: 500 });
+    const outcome = await tryRun(fixture('drip.sh'), ['3', 'silent'], { env: ENV, inactivityMs: 1500 });
     expect(outcome).toMatchObject({ timedOut: 'inactivity', stdout: '2\n', stderr: '1\n3\n' });
   });
 
   it('does not blame a program that ended while our own event loop was held up', async () => {
-    const pending = tryRun('true', [], { env: ENV, timeoutMs: 150, inactivityMs: 150 });
-    blockFor(600);
+    const onSpawn = (pid: number) => {
+      blockUntil(() => !isRunning(pid));
+      blockFor(200);
+    };
+    const pending = tryRun('true', [], { env: ENV, onSpawn, timeoutMs: 150, inactivityMs: 150 });
     expect(await pending).toMatchObject({ exitCode: 0, timedOut: false });
   });
 
@@ -93,10 +96,16 @@ describe('an abort', () => {
   it('after a time limit changes nothing: the first cause wins', async () => {
     const { file, onSpawn } = await whenReady();
     const abort = new AbortController();
-    const options = { env: ENV, onSpawn, signal: abort.signal, timeoutMs: 50, graceMs: 600 };
-    const pending = tryRun(fixture('ignore-term.sh'), [file], options);
-    setTimeout(() => abort.abort(), 200);
+    const onOutput = (_stream: string, chunk: Uint8Array) => {
+      if (String(chunk).includes('told to end')) {
+        abort.abort();
+      }
+    };
+    const options = { env: ENV, onSpawn, onOutput, signal: abort.signal, timeoutMs: 50, graceMs: 1500 };
+    const script = 'trap "echo told to end" TERM; : >"$0"; while :; do sleep 0.02; done';
+    const pending = tryRun('sh', ['-c', script, file], options);
     expect(await pending).toMatchObject({ timedOut: 'total', aborted: false, signal: 'SIGKILL' });
+    expect(abort.signal.aborted).toBe(true);
   });
 
   it('before a time limit wins over it', async () => {
