@@ -197,6 +197,9 @@ describe.concurrent('the mailbox of a hook', () => {
     await sync.synced();
     const second = await scene.commit('2');
     await sync.waitForLog('"msg":"exechook succeeded"');
-    expect((await scene.read(scene.join('picky.log'))).split('\n')).toEqual([first, second]);
+    // A slow machine may repeat the first once more before the second has come.
+    const hashes = (await scene.read(scene.join('picky.log'))).split('\n');
+    expect([...new Set(hashes)]).toEqual([first, second]);
+    expect(hashes.filter((hash) => hash === second)).toHaveLength(1);
   });
 });

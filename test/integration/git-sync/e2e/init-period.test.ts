@@ -39,22 +39,31 @@ describe.concurrent('until the first success', () => {
 describe.concurrent('after the first success', () => {
   it('--max-failures counts failures in a row, and a success starts the count anew', async (test) => {
     const scene = await makeScene(test);
-    const broken = scene.join('broken');
-    const { path } = await installFake(scene.join('bin'), 'git-fail', { WHILE: broken, ONLY: 'ls-remote' });
+    // Pass by pass, so that none comes before the test is ready for it.
     const sync = await scene.start([
-      `--git=${path}`,
-      '--period=100ms',
+      '--period=100s',
+      '--sync-on-signal=HUP',
       '--max-failures=3',
       '--init-max-failures=1',
     ]);
+    const failTwice = async () => {
+      for (const count of [1, 2]) {
+        const from = sync.lines().length;
+        sync.signal('SIGHUP');
+        await sync.waitForLog(`"failCount":${count}`, { from });
+      }
+    };
     await sync.synced();
-    await scene.repo.deleteBranch(scene.repo.branch).catch(() => {});
-    await sync.waitForLog('"failCount":2');
+    await scene.repo.deleteBranch(scene.repo.branch);
+    await failTwice();
     await scene.commit('back again');
+    sync.signal('SIGHUP');
     await sync.synced();
     expect(await scene.read()).toBe('back again');
     await sync.waitForLog('"msg":"resetting failure count"');
     await scene.repo.deleteBranch(scene.repo.branch);
+    await failTwice();
+    sync.signal('SIGHUP');
     expect(await sync.exit).toMatchObject({ code: 1 });
     expect(sync.stderr()).toMatch(/"msg":"too many failures, aborting".*"failCount":3,"maxFailures":3/);
     expect(await scene.read()).toBe('back again');

@@ -1,5 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { runPillion } from '../../../support/pillion.ts';
 import { expectNoProcess } from '../../../support/processes.ts';
 import { useTempDir } from '../../../support/use-temp-dir.ts';
@@ -14,6 +14,8 @@ import {
 } from './support.ts';
 import { commitVersion } from './tree.ts';
 
+// Many processes one after another: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 400_000 });
 const temp = useTempDir();
 
 /**

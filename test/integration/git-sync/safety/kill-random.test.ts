@@ -1,7 +1,7 @@
 import { lutimes, readdir, readlink, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { GitRepository } from '../../../support/git-repository.ts';
 import { startHttpGitServer } from '../../../support/http-git-server.ts';
 import { type RunningPillion, startPillion } from '../../../support/pillion.ts';
@@ -18,6 +18,8 @@ import {
 } from './support.ts';
 import { commitVersion } from './tree.ts';
 
+// Many processes one after another: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 400_000 });
 const temp = useTempDir();
 const KILLS_EACH = 50;
 /** Each life gets to one of these, on a busy machine as well, and is killed some random milliseconds later. */

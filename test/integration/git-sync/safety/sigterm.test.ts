@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { installFake } from '../../../support/fake-programs.ts';
 import { startHookServer } from '../../../support/hook-server.ts';
 import { startHttpGitServer } from '../../../support/http-git-server.ts';
@@ -11,6 +11,8 @@ import { waitFor } from '../../../support/wait-for.ts';
 import { leftoversIn, makeVersions, mustSync, pseudoRandom, startReader, syncArguments } from './support.ts';
 import { commitVersion } from './tree.ts';
 
+// Many processes one after another: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 400_000 });
 const temp = useTempDir();
 /** Children that ignore TERM get half a second, and what hangs here would hang for minutes: the rest is for the machine. */
 const LONGEST_MS = 8000;

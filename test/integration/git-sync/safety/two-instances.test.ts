@@ -1,7 +1,7 @@
 import { mkdir, readdir, readlink, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { installFake } from '../../../support/fake-programs.ts';
 import { git } from '../../../support/git.ts';
 import { runPillion, startPillion } from '../../../support/pillion.ts';
@@ -21,6 +21,8 @@ import {
 } from './support.ts';
 import { commitVersion } from './tree.ts';
 
+// Many processes one after another: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 400_000 });
 const temp = useTempDir();
 
 /** Starts a sync that holds the root's lock, since its fetch hangs. */
