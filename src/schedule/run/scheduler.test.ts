@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { JobSpec } from '../grammar/job-spec.ts';
+import { runAtTable } from '../run-at-table.ts';
 import { memoryLog, specsOf } from '../testing/fakes.ts';
+import { TEST_RULES } from '../testing/rules.ts';
 import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { formatInstant } from '../time/format-instant.ts';
 import { findZone, type Zone } from '../time/zone.ts';
@@ -17,7 +20,11 @@ interface Replay {
 }
 
 /** Lets a scheduler live through a time on a virtual clock and notes what it would have run. */
-async function replay(crontab: string, zoneName: string, clock: VirtualClock): Promise<Replay> {
+async function replay(
+  crontab: string | readonly JobSpec[],
+  zoneName: string,
+  clock: VirtualClock,
+): Promise<Replay> {
   const zone: Zone | undefined = findZone(zoneName);
   if (zone === undefined) {
     throw new Error(`no zone ${zoneName}`);
@@ -42,7 +49,7 @@ async function replay(crontab: string, zoneName: string, clock: VirtualClock): P
     defaultZone: zone,
     podName: 'pod-0',
   });
-  scheduler.load(specsOf(crontab));
+  scheduler.load(typeof crontab === 'string' ? specsOf(crontab) : crontab);
   scheduler.start([]);
   while (!clock.signal.aborted) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -121,6 +128,16 @@ describe('the scheduler', () => {
     clock.stepAt(30 * 60_000, -2 * HOUR_MS);
     const { starts } = await replay('0 2 * * * fixed\n0 * * * * wild\n', 'UTC', clock);
     expect(starts).toEqual(['fixed 06-01T02:00', 'wild 06-01T02:00', 'wild 06-01T01:00', 'wild 06-01T02:00']);
+  });
+
+  it('runs RUNAT once though the clock is set over its time while it waits, and back over it later', async () => {
+    const { jobs } = runAtTable('02:30,14:30', ['true'], TEST_RULES);
+    const clock = createVirtualClock('2025-06-01T01:50:00Z', 5 * HOUR_MS);
+    clock.stepAt(10 * 60_000, 2 * HOUR_MS);
+    clock.stepAt(30 * 60_000, -2 * HOUR_MS);
+    const { starts } = await replay(jobs, 'UTC', clock);
+    expect(starts).toEqual(['true 06-01T04:00']);
+    expect(clock.now()).toBeGreaterThan(Date.parse('2025-06-01T06:49:00Z'));
   });
 
   it('runs a fixed time again when the clock is set back by a day', async () => {
