@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readlink, stat } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 
 /** A writer that truncates and then writes should be seen once, complete. */
@@ -35,7 +35,7 @@ export async function watchFile(
   let seen = known;
   try {
     while (!signal.aborted) {
-      const isWatching = watchers.update(await placesOf(path));
+      const isWatching = watchers.update(await placesOf(path)) && seen !== '';
       wake = new AbortController();
       // What changed before the watchers stood is seen by this look, what changes after it wakes the sleep.
       if ((await fileIdentity(path)) === seen && !notified) {
@@ -59,6 +59,8 @@ export async function watchFile(
 /** An entry whose change can give the path another content. */
 interface Place {
   readonly directory: string;
+  /** Of the directory: another one of the same name needs another watcher. */
+  readonly inode: string;
   readonly name: string;
 }
 
@@ -85,7 +87,12 @@ class DirectoryWatchers {
   #watch({ directory, name }: Place): FSWatcher | undefined {
     try {
       const watcher = watch(directory, { persistent: false }, (_event, changed) => {
-        if (changed === null || changed === name) {
+        // What happens to the directory itself comes under its own name: another may take its place.
+        const isItself = changed === basename(directory);
+        if (isItself) {
+          this.#places = '';
+        }
+        if (isItself || changed === null || changed === name) {
           this.#notify();
         }
       });
@@ -116,7 +123,7 @@ async function placesOf(path: string): Promise<Place[]> {
     const here = join(directory, name);
     const target = links < MAX_LINKS ? await readlink(here).catch(() => undefined) : undefined;
     if (target !== undefined || further.length === 0) {
-      places.push({ directory, name });
+      places.push({ directory, inode: await inodeOf(directory), name });
     }
     if (target === undefined) {
       directory = here;
@@ -128,6 +135,11 @@ async function placesOf(path: string): Promise<Place[]> {
     }
   }
   return [...new Map(places.map((place) => [join(place.directory, place.name), place])).values()];
+}
+
+async function inodeOf(directory: string): Promise<string> {
+  const found = await stat(directory, { bigint: true }).catch(() => undefined);
+  return found === undefined ? '' : `${found.dev} ${found.ino}`;
 }
 
 /** Differs when the file differs; '' when there is none. */

@@ -8,6 +8,16 @@ export interface Layout {
   change(directory: string, text: string): Promise<void>;
 }
 
+/** A file alone in a directory, which is changed as a whole. */
+const inDirectory = (change: (directory: string, text: string) => Promise<void>): Layout => ({
+  async create(directory, text) {
+    await mkdir(path.join(directory, 'jobs'));
+    await writeFile(path.join(directory, 'jobs', 'crontab'), text);
+    return path.join(directory, 'jobs', 'crontab');
+  },
+  change: (directory, text) => change(path.join(directory, 'jobs'), text),
+});
+
 const plain = (change: (file: string, text: string) => Promise<void>): Layout => ({
   async create(directory, text) {
     await writeFile(path.join(directory, 'crontab'), text);
@@ -51,6 +61,20 @@ export const LAYOUTS: Readonly<Record<string, () => Layout>> = {
     plain(async (file, text) => {
       await rm(file);
       await writeFile(file, text);
+    }),
+  'lies in a directory that is deleted and made again': () =>
+    inDirectory(async (directory, text) => {
+      await rm(directory, { recursive: true });
+      await mkdir(directory);
+      await writeFile(path.join(directory, 'crontab'), text);
+    }),
+  'lies in a directory that another takes the place of': () =>
+    inDirectory(async (directory, text) => {
+      await mkdir(`${directory}.new`);
+      await writeFile(path.join(`${directory}.new`, 'crontab'), text);
+      await rm(`${directory}.old`, { recursive: true, force: true });
+      await rename(directory, `${directory}.old`);
+      await rename(`${directory}.new`, directory);
     }),
   'is a ConfigMap whose ..data is swapped': () => switched('..data', { version: '..v', file: 'crontab' }),
   'lies in a directory whose link is switched': () =>
