@@ -1,9 +1,17 @@
 /** The generated reference: `--write` makes the files, `--check` fails when one differs from what would be made. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { commands } from '../src/commands.ts';
 import { documentedCommands } from './docs/commands.ts';
 import { compatibilityPage } from './docs/compatibility.ts';
 import { completionFiles, referenceFiles } from './docs/render.ts';
+
+const documented = new Set(documentedCommands.map(({ name }) => name));
+const undocumented = commands.filter(({ name }) => !documented.has(name)).map(({ name }) => name);
+if (undocumented.length > 0) {
+  console.error(`not documented: ${undocumented.join(', ')}\n  try: add it to scripts/docs/commands.ts`);
+  process.exit(1);
+}
 
 const compatibilityHead = await readFile('docs/git-sync-compatibility.head.md', 'utf8');
 const files = new Map([

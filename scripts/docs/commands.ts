@@ -6,6 +6,7 @@ import { v3Options } from '../../src/git-sync/options/v3-table.ts';
 import { v4Options } from '../../src/git-sync/options/v4-table.ts';
 import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/schedule/options.ts';
 import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/schedule/run/metrics.ts';
+import { errorCodes } from './error-codes.ts';
 import type { DocumentedCommand } from './render.ts';
 
 const summaryOf = (name: string) => commands.find((entry) => entry.name === name)?.summary ?? '';
@@ -28,7 +29,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
       },
     ],
     metrics: METRICS,
-    errors: DIAGNOSES,
+    errors: errorCodes('src/git-sync', DIAGNOSES),
   },
   {
     name: 'cron',
@@ -52,6 +53,6 @@ export const documentedCommands: readonly DocumentedCommand[] = [
       },
     ],
     metrics: { ...CRON_METRICS, ...SUPERCRONIC_METRICS },
-    errors: [],
+    errors: errorCodes('src/schedule'),
   },
 ];

@@ -3,6 +3,7 @@ import { metricsTable } from '../../src/core/metrics/definitions.ts';
 import { bashCompletion, zshCompletion } from '../../src/core/options/completion.ts';
 import { optionsTable } from '../../src/core/options/help.ts';
 import type { Options } from '../../src/core/options/option.ts';
+import type { ErrorCode } from './error-codes.ts';
 
 export interface DocumentedSection {
   readonly heading: string;
@@ -17,7 +18,7 @@ export interface DocumentedCommand {
   /** The options that shell completion offers. */
   readonly options: Options;
   readonly metrics: MetricDefinitions;
-  readonly errors: readonly { readonly code: string; readonly hint: string }[];
+  readonly errors: readonly ErrorCode[];
 }
 
 const NOTICE = '<!-- Generated from the tables in src/ by `npm run docs`; edits are lost. -->';
@@ -36,7 +37,9 @@ function metrics(definitions: MetricDefinitions): string[] {
 
 function errors(codes: DocumentedCommand['errors']): string[] {
   const rows = codes.map(({ code, hint }) => `| \`${code}\` | ${cell(hint)} |`);
-  return rows.length === 0 ? [] : ['## Error codes', '', '| code | what to try |', '|---|---|', ...rows, ''];
+  return rows.length === 0
+    ? []
+    : ['## Error codes', '', '| code | what to try, or what happened |', '|---|---|', ...rows, ''];
 }
 
 function page(command: DocumentedCommand): string {
