@@ -30,6 +30,7 @@ it.each(['error', 'rejection'])(
     const flags = [
       '--username=user',
       '--period=100s',
+      '-v=3',
       `--error-file=${temp.join('error.json')}`,
       `--exechook-command=${hook.path}`,
     ];
@@ -46,7 +47,8 @@ it.each(['error', 'rejection'])(
     onTestFinished(async () => {
       await running.stop();
     });
-    await running.waitForLog('updated successfully');
+    // The end of a pass that succeeded would take the error file away.
+    await running.waitForLog('"msg":"next sync"');
     await waitFor(async () => (await readdir(temp.path)).includes('pids'), { what: 'the hook to hang' });
     running.signal('SIGUSR2');
     expect(await running.exit).toMatchObject({ code: 1, signal: null });
