@@ -1,11 +1,11 @@
 /** argv -> command -> run. The only place that ends the process. */
-import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { commands } from './commands.ts';
 import type { CommandContext, CommandEntry, ExitStatus } from './core/command.ts';
 import { errorMessage, type PillionError, usageError } from './core/errors.ts';
 import { version } from './core/version.ts';
+import { writeText } from './core/write-text.ts';
 
 interface Chosen {
   readonly entry: CommandEntry;
@@ -98,6 +98,15 @@ function leave(status: ExitStatus): void {
   process.exit(128 + constants.signals[status.signal]);
 }
 
+/** Who writes to a reader that has gone ends as SIGPIPE would end it, without a word. */
+function say(descriptor: number): (text: string) => void {
+  return (text) => {
+    if (!writeText(descriptor, text)) {
+      leave({ signal: 'SIGPIPE' });
+    }
+  };
+}
+
 async function start(): Promise<void> {
   const [, script = 'pillion', ...argv] = process.argv;
   try {
@@ -106,8 +115,8 @@ async function start(): Promise<void> {
       env: process.env,
       cwd: process.cwd(),
       startedAs: basename(script),
-      stdout: (text) => writeSync(1, text),
-      stderr: (text) => writeSync(2, text),
+      stdout: say(1),
+      stderr: say(2),
     });
     leave(status);
   } catch (error) {

@@ -1,8 +1,8 @@
 /** The link that consumers follow: read, and switched in one atomic step. */
-import { lstat, mkdir, readlink, utimes } from 'node:fs/promises';
+import { lstat, readlink, utimes } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { PillionError, systemErrorCode } from '../core/errors.ts';
-import { removeLeftovers, switchSymlink } from '../core/files.ts';
+import { makeDirectory, removeLeftovers, switchSymlink } from '../core/files.ts';
 import type { Log } from '../core/log/log.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function readPublished(link: string): Promise<string | undefined> {
 /** Points the link at a tree, relative, so that it holds wherever the volume is mounted. */
 export async function publish(link: string, treePath: string, log: Log): Promise<void> {
   const directory = dirname(link);
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   await removeLeftovers(directory, basename(link));
   const target = relative(directory, treePath);
   log.at(2, 'creating and renaming symlink', { link, target });

@@ -1,12 +1,13 @@
 import { constants } from 'node:fs';
-import { access, mkdir, realpath } from 'node:fs/promises';
+import { access, realpath } from 'node:fs/promises';
 import { errorMessage, PillionError } from '../core/errors.ts';
+import { makeDirectory } from '../core/files.ts';
 import type { Log } from '../core/log/log.ts';
 
 /** Makes the root, resolves its symlinks, and makes sure it can be written. */
 export async function prepareRoot(path: string, log: Log): Promise<string> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o775 });
+    await makeDirectory(path, 0o775);
     const root = await realpath(path);
     if (root !== path) {
       log.info('normalized root path', { root: path, result: root });

@@ -1,9 +1,10 @@
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../core/files.ts';
 
 /** `--touch-file`: created, or its times set to now, after each change that was published. */
 export async function touchFile(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   const file = await open(path, 'a', 0o644);
   try {
     // By its handle: who waits for the file may have deleted it by now.

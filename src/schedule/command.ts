@@ -54,11 +54,15 @@ async function schedule(context: CommandContext, asSupercronic: boolean): Promis
   }
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) {
+    const { nearest } = await import('../core/options/lookup.ts');
+    const meant = nearest(file ?? '', Object.keys(SUB_COMMANDS));
     throw usageError(
       file === undefined
         ? 'there is no crontab'
         : `one crontab, not ${positionals.length}: ${positionals.join(' ')}`,
-      'pillion cron FILE, or RUNAT=HH:MM pillion cron COMMAND; see --help',
+      meant === undefined
+        ? 'pillion cron FILE, or RUNAT=HH:MM pillion cron COMMAND; see --help'
+        : `did you mean pillion cron ${meant}?`,
     );
   }
   if (values.test) {

@@ -40,11 +40,10 @@ describe('a v4 command line that cannot be read', () => {
     expect(ended({ argv: ['--nope', '--depth=x'] }).stdout).toBe('unknown flag: --nope\n');
   });
 
-  it('gets a suggestion after the message when a flag was nearly right', () => {
-    expect(lines(ended({ argv: ['--roots=/x'] }).stderr).slice(0, 2)).toEqual([
-      'unknown flag: --roots',
-      'did you mean --root?',
-    ]);
+  it('gets a suggestion after the message when a flag was nearly right, also in the last line', () => {
+    const result = ended({ argv: ['--roots=/x'] });
+    expect(lines(result.stderr).slice(0, 2)).toEqual(['unknown flag: --roots', 'did you mean --root?']);
+    expect(result.stdout).toBe('unknown flag: --roots\ndid you mean --root?\n');
   });
 
   it('says what it says of a single dash when v4 is forced on a short flag', () => {

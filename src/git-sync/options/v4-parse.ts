@@ -51,7 +51,7 @@ export function parseV4(input: ParseInput): ParseResult {
   if (resolved.error) {
     const { message, hint } = resolved.error;
     const told = hint === undefined ? [message] : [message, hint];
-    return exit(EXIT_USAGE, lines(message), lines(...notes, ...told) + usage());
+    return exit(EXIT_USAGE, lines(...told), lines(...notes, ...told) + usage());
   }
   const text = requestedText(resolved.values, usage);
   if (text !== undefined) {

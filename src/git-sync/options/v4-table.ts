@@ -150,5 +150,4 @@ export const v4Options = defineOptions({
   ...deprecatedOptions,
 });
 
-export type V4Key = keyof typeof v4Options;
 export type V4Values = Values<typeof v4Options>;

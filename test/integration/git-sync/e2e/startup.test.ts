@@ -116,6 +116,12 @@ describe('a start that cannot be', () => {
     expect(await scene.read(path.join(scene.root, 'error.json'))).toContain(text);
   });
 
+  it('ends with 1 when nothing can be made where the root should be', async (test) => {
+    const scene = await makeScene(test);
+    const result = await scene.run(['--root=/proc/pillion', '--one-time']);
+    expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('root_not_writable') });
+  });
+
   it('ends with 1 when the root is a file', async (test) => {
     const scene = await makeScene(test);
     await writeFile(scene.join('file'), '');
