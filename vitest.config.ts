@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import type { Reporter } from 'vitest/node';
+import { BaseSequencer, type Reporter, type TestSpecification } from 'vitest/node';
 
 // Unit tests sit beside their file and run in `npm run check`; integration tests talk to real programs, those of the
 // cluster to a real Kubernetes. The two may be given a second try where a machine may stand still for seconds; whoever
@@ -20,11 +20,22 @@ const secondTries: Reporter = {
   },
 };
 
+// What takes a minute or more starts first: started last, it would run alone at the end.
+const LONG = /\/(kill-[a-z-]+|dst|time-limits|reload)\.test\.ts$/;
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const usual = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONG.test(moduleId);
+    return [...usual.filter(isLong), ...usual.filter((file) => !isLong(file))];
+  }
+}
+
 // A file for the counts of a run, as JSON.
 const report = process.env['PILLION_TEST_REPORT'];
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: [
       'default',
       secondTries,
@@ -47,7 +58,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           retry,
           // They wait more than they work; they run after the unit tests, which work.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
