@@ -7,7 +7,8 @@ import { createSecrets, type Secrets } from '../core/log/secrets.ts';
 import { addProcessMetrics, createRegistry, type MetricsRegistry } from '../core/metrics/metrics.ts';
 import type { RunValues } from './command.ts';
 import { formatFinding } from './grammar/grammar-error.ts';
-import { createCronLog, passthroughOf } from './logging.ts';
+import { createJobRunner } from './job-runner.ts';
+import { createCronLog } from './logging.ts';
 import { podName } from './read-rules.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { AFTER_GRACE_MS, aborted, drain } from './run/drain.ts';
@@ -15,11 +16,9 @@ import { countZombies, runBelowInit } from './run/init-process.ts';
 import type { RunObserver } from './run/job.ts';
 import { observeAsSupercronic, observeScheduler, registerJobMetrics } from './run/job-metrics.ts';
 import type { LoadedTable } from './run/load-table.ts';
-import { createNotifier } from './run/notify.ts';
-import { createRunner, type Runner } from './run/runner.ts';
+import type { Runner } from './run/runner.ts';
 import { createScheduler, type Scheduler } from './run/scheduler.ts';
 import type { StateFile } from './run/state-file.ts';
-import { createWarnLimit } from './run/warn-limit.ts';
 import { fileIdentity, watchFile } from './run/watch-file.ts';
 import { startCronHttp } from './serve-http.ts';
 import { renderStatus } from './status.ts';
@@ -141,39 +140,24 @@ interface Parts {
 }
 
 function build(house: House, state: StateFile | undefined, onFailure: (exitCode: number) => void): Parts {
-  const { context, values, zone, clock, log, secrets, registry, lifecycle } = house;
-  const env = Object.fromEntries(
-    Object.entries(context.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-  const warnings = createWarnLimit(log, clock);
+  const { values, zone, clock, log, registry, lifecycle } = house;
   const own = observeScheduler(registry);
-  const notifier = createNotifier({ clock, warnings, secrets, env, signal: lifecycle.deadline });
-  const observers: RunObserver[] = [
-    ...(state === undefined ? [] : [state]),
-    own,
-    notifier,
-    ...(values.metricsCompat || values.listen !== '' ? [observeAsSupercronic(registry)] : []),
-    ...(values.exitOnFailure ? [failureObserver(lifecycle, onFailure)] : []),
-  ];
-  const stopping = lifecycle.signal;
-  const passthrough = passthroughOf(values);
-  const runner = createRunner({
-    clock,
-    log,
-    env,
-    cwd: context.cwd,
-    passthrough,
-    stopping,
-    warnings,
-    secrets,
-    observers,
+  const { runner, notifier, warnings } = createJobRunner({
+    ...house,
+    observers: (pings) => [
+      ...(state === undefined ? [] : [state]),
+      own,
+      pings,
+      ...(values.metricsCompat || values.listen !== '' ? [observeAsSupercronic(registry)] : []),
+      ...(values.exitOnFailure ? [failureObserver(lifecycle, onFailure)] : []),
+    ],
   });
   const scheduler = createScheduler({
     clock,
     log,
     warnings,
     runner,
-    signal: stopping,
+    signal: lifecycle.signal,
     defaultZone: zone,
     podName: podName(values),
   });

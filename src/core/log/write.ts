@@ -1,9 +1,8 @@
 import { writeSync } from 'node:fs';
-import { systemErrorCode } from '../errors.ts';
+import { FULL_PIPE_PAUSE_MS, pauseForReader, writeSome } from '../write-text.ts';
 
 /** How long one line may wait for a reader that does not read, in milliseconds. */
 const PATIENCE_MS = 1000;
-const PAUSE_MS = 5;
 
 type WriteBytes = (bytes: Uint8Array) => number;
 
@@ -36,8 +35,8 @@ export function createLineWriter(
       } else if (patience <= 0) {
         return left;
       } else {
-        pause(PAUSE_MS);
-        patience -= PAUSE_MS;
+        pauseForReader();
+        patience -= FULL_PIPE_PAUSE_MS;
       }
     }
     return left;
@@ -63,12 +62,8 @@ export function createLineWriter(
 
 function tryWrite(writeBytes: WriteBytes, bytes: Uint8Array): number | 'gone' {
   try {
-    return writeBytes(bytes);
-  } catch (error) {
-    return systemErrorCode(error) === 'EAGAIN' ? 0 : 'gone';
+    return writeSome(writeBytes, bytes);
+  } catch {
+    return 'gone';
   }
-}
-
-function pause(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

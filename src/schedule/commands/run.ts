@@ -6,14 +6,12 @@ import { createLifecycle } from '../../core/lifecycle.ts';
 import { createSecrets } from '../../core/log/secrets.ts';
 import { nearest } from '../../core/options/lookup.ts';
 import type { JobSpec } from '../grammar/job-spec.ts';
-import { createCronLog, passthroughOf } from '../logging.ts';
+import { createJobRunner } from '../job-runner.ts';
+import { createCronLog } from '../logging.ts';
 import { RUN_OPTIONS } from '../options.ts';
 import { defaultZone, tableRules } from '../read-rules.ts';
 import { createJob, type RunEnd, type RunObserver } from '../run/job.ts';
 import { loadTable } from '../run/load-table.ts';
-import { createNotifier } from '../run/notify.ts';
-import { createRunner } from '../run/runner.ts';
-import { createWarnLimit } from '../run/warn-limit.ts';
 import { readSubCommand } from './sub-command.ts';
 
 const USAGE = 'run FILE JOB';
@@ -36,37 +34,25 @@ export async function runCommand(context: CommandContext): Promise<ExitStatus> {
     now,
   });
   const spec = findJob(table.jobs, name);
-  const clock = systemClock;
   const secrets = createSecrets();
   const log = createCronLog(values, secrets);
   const lifecycle = createLifecycle({ graceMs: STOP_MS });
-  const env = Object.fromEntries(
-    Object.entries(context.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-  const warnings = createWarnLimit(log, clock);
-  const signal = lifecycle.deadline;
-  const notifier = createNotifier({ clock, warnings, secrets, env, signal });
   let end: RunEnd | undefined;
   const recorder: RunObserver = {
     ended(_run, ended) {
       end = ended;
     },
   };
-  const observers = [notifier, recorder];
-  const stopping = lifecycle.signal;
-  const passthrough = passthroughOf(values);
-  const runner = createRunner({
-    clock,
+  const { runner, notifier } = createJobRunner({
+    context,
+    values,
+    clock: systemClock,
     log,
-    env,
-    cwd: context.cwd,
-    passthrough,
-    stopping,
-    warnings,
     secrets,
-    observers,
+    lifecycle,
+    observers: (pings) => [pings, recorder],
   });
-  stopping.addEventListener('abort', () => runner.stopAll(), { once: true });
+  lifecycle.signal.addEventListener('abort', () => runner.stopAll(), { once: true });
   runner.request(createJob(spec), { cause: 'command', scheduled: now, wantedAt: now });
   await runner.idle();
   await notifier.idle();

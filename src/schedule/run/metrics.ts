@@ -96,43 +96,45 @@ export const SCHEDULER_METRICS = defineMetrics({
 /** All that are served without asking for more. */
 export const CRON_METRICS = { ...JOB_METRICS, ...SCHEDULER_METRICS };
 
+const SUPERCRONIC_LABELS = ['command', 'position', 'schedule'] as const;
+
 /** supercronic's names, with `--metrics-compat`; its `command` label holds the job's name here. */
 export const SUPERCRONIC_METRICS = defineMetrics({
   running: {
     type: 'gauge',
     name: 'supercronic_currently_running',
     help: 'count of currently running cron executions',
-    labels: ['command', 'position', 'schedule'],
+    labels: SUPERCRONIC_LABELS,
   },
   executions: {
     type: 'counter',
     name: 'supercronic_executions',
     help: 'count of cron executions',
-    labels: ['command', 'position', 'schedule'],
+    labels: SUPERCRONIC_LABELS,
   },
   successes: {
     type: 'counter',
     name: 'supercronic_successful_executions',
     help: 'count of successful cron executions',
-    labels: ['command', 'position', 'schedule'],
+    labels: SUPERCRONIC_LABELS,
   },
   failures: {
     type: 'counter',
     name: 'supercronic_failed_executions',
     help: 'count of failed cron executions',
-    labels: ['command', 'position', 'schedule'],
+    labels: SUPERCRONIC_LABELS,
   },
   deadlines: {
     type: 'counter',
     name: 'supercronic_deadline_exceeded',
     help: 'count of exceeded deadline cron executions',
-    labels: ['command', 'position', 'schedule'],
+    labels: SUPERCRONIC_LABELS,
   },
   duration: {
     type: 'histogram',
     name: 'supercronic_cron_execution_time_seconds',
     help: 'duration of the cron executions',
-    labels: ['command', 'position', 'schedule'],
+    labels: SUPERCRONIC_LABELS,
     buckets: [10, 30, 60, 120, 300, 600, 1800, 3600],
   },
 });

@@ -39,6 +39,26 @@ esac`,
   );
 }
 
+interface KillPlan {
+  /** The number of git's start, from 1. */
+  readonly at: number;
+  readonly when: 'before' | 'meanwhile' | 'after';
+}
+
+/** A sync that is killed as planned, if git is started so often, then one that must succeed; whether it was killed. */
+async function syncKilledAndAgain(
+  killer: string,
+  { at, when }: KillPlan,
+  options: Parameters<typeof syncArguments>[0],
+): Promise<boolean> {
+  await writeFile(`${killer}.plan`, `AT=${at} WHEN=${when}\n`);
+  await writeFile(`${killer}.count`, '0\n');
+  const result = await runPillion([...syncArguments(options), '--one-time']);
+  await writeFile(`${killer}.plan`, 'AT=0 WHEN=\n');
+  await mustSync(options);
+  return result.signal === 'SIGKILL';
+}
+
 describe.each(['before', 'meanwhile', 'after'] as const)('killed %s a command of git', (when) => {
   it('publishes the right tree at the next start, whichever command it was, and readers see nothing of it', async () => {
     const repository = await makeVersions(temp.join('repo.git'));
@@ -53,12 +73,7 @@ describe.each(['before', 'meanwhile', 'after'] as const)('killed %s a command of
     for (let at = 1; killed; at += 1) {
       version += 1;
       await commitVersion(repository, version);
-      await writeFile(`${killer}.plan`, `AT=${at} WHEN=${when}\n`);
-      await writeFile(`${killer}.count`, '0\n');
-      const result = await runPillion([...syncArguments(options), '--one-time']);
-      killed = result.signal === 'SIGKILL';
-      await writeFile(`${killer}.plan`, 'AT=0 WHEN=\n');
-      await mustSync(options);
+      killed = await syncKilledAndAgain(killer, { at, when }, options);
       await expectPublished(link, await repository.hash(), version);
       expect(await leftoversIn(root), `after command ${at}`).toEqual([]);
     }
@@ -85,12 +100,7 @@ describe('killed while a command of git goes on without it', () => {
       steps += 1;
       // Not one of the files that are read.
       await writeFile(temp.join('root', 'link', 'only-in-1'), 'edited');
-      await writeFile(`${killer}.plan`, `AT=${steps} WHEN=${when}\n`);
-      await writeFile(`${killer}.count`, '0\n');
-      const result = await runPillion([...syncArguments(options), '--one-time']);
-      killed = result.signal === 'SIGKILL';
-      await writeFile(`${killer}.plan`, 'AT=0 WHEN=\n');
-      await mustSync(options);
+      killed = await syncKilledAndAgain(killer, { at: steps, when }, options);
       await expectPublished(link, await repository.hash(), 1);
       expect(await leftoversIn(root), `after command ${steps}`).toEqual([]);
     }
@@ -107,12 +117,7 @@ describe('killed while a command of git goes on without it', () => {
     for (let killed = true; killed; ) {
       steps += 1;
       await rm(root, { recursive: true, force: true });
-      await writeFile(`${killer}.plan`, `AT=${steps} WHEN=${when}\n`);
-      await writeFile(`${killer}.count`, '0\n');
-      const result = await runPillion([...syncArguments(options), '--one-time']);
-      killed = result.signal === 'SIGKILL';
-      await writeFile(`${killer}.plan`, 'AT=0 WHEN=\n');
-      await mustSync(options);
+      killed = await syncKilledAndAgain(killer, { at: steps, when }, options);
       await expectPublished(temp.join('root', 'link'), await repository.hash(), 1);
     }
     expect(steps).toBeGreaterThan(2);

@@ -38,6 +38,16 @@ async function startHanging(repo: string, link: string) {
   return running;
 }
 
+/** The lock of an owner on another boot, in a new root; `heart` is the file whose time is its heartbeat. */
+async function lockFromAnotherMachine(root: string): Promise<{ owner: string; heart: string }> {
+  const owner = '000000000000-0123456789abcdef';
+  const heart = path.join(root, `.pillion-lock-${owner}.sock`);
+  await mkdir(root);
+  await symlink(owner, path.join(root, '.pillion-lock'));
+  await writeFile(heart, '');
+  return { owner, heart };
+}
+
 describe('two syncs on one root', () => {
   it('take turns: the second waits, says so, and then does its work', async () => {
     const repository = await makeVersions(temp.join('repo.git'));
@@ -192,12 +202,9 @@ describe('two syncs on one root', () => {
   it('recover a lock that a machine left which is gone', async () => {
     const repository = await makeVersions(temp.join('repo.git'));
     const root = temp.join('root');
-    await mkdir(root);
-    const owner = '000000000000-0123456789abcdef';
-    await symlink(owner, path.join(root, '.pillion-lock'));
-    await writeFile(path.join(root, `.pillion-lock-${owner}.sock`), '');
+    const { heart } = await lockFromAnotherMachine(root);
     const longAgo = new Date(Date.now() - 120_000);
-    await utimes(path.join(root, `.pillion-lock-${owner}.sock`), longAgo, longAgo);
+    await utimes(heart, longAgo, longAgo);
     await mustSync({ repo: repository.url, root });
     expect(await leftoversIn(root)).toEqual([]);
   });
@@ -205,10 +212,7 @@ describe('two syncs on one root', () => {
   it('respect a lock of another machine whose heart beats', async () => {
     const repository = await makeVersions(temp.join('repo.git'));
     const root = temp.join('root');
-    await mkdir(root);
-    const owner = '000000000000-0123456789abcdef';
-    await symlink(owner, path.join(root, '.pillion-lock'));
-    await writeFile(path.join(root, `.pillion-lock-${owner}.sock`), '');
+    const { owner } = await lockFromAnotherMachine(root);
     const result = await syncOnce({ repo: repository.url, root, flags: ['--sync-timeout=500ms'] });
     expect(result.stderr).toContain('"code":"root_busy"');
     expect(await readlink(path.join(root, '.pillion-lock'))).toBe(owner);
