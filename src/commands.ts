@@ -12,6 +12,6 @@ export const commands: readonly CommandEntry[] = [
     name: 'cron',
     summary: "run jobs on schedule in a container (supercronic's and Vixie cron's crontabs, RUNAT, YAML)",
     startedAs: ['supercronic'],
-    load: () => import('./schedule/command.ts'),
+    load: () => import('./cron/command.ts'),
   },
 ];

@@ -1,11 +1,11 @@
 import { createLog } from '../../src/core/log/log.ts';
 import { createSecrets } from '../../src/core/log/secrets.ts';
-import { createRunner } from '../../src/schedule/run/runner.ts';
-import { createScheduler } from '../../src/schedule/run/scheduler.ts';
-import { createWarnLimit } from '../../src/schedule/run/warn-limit.ts';
-import { specsOf } from '../../src/schedule/testing/fakes.ts';
-import { createVirtualClock } from '../../src/schedule/testing/virtual-clock.ts';
-import { findZone } from '../../src/schedule/time/zone.ts';
+import { createRunner } from '../../src/scheduler/runs/dispatcher.ts';
+import { createWarnLimit } from '../../src/scheduler/runs/warn-limit.ts';
+import { createScheduler } from '../../src/scheduler/scheduler.ts';
+import { specsOf } from '../../src/scheduler/testing/fakes.ts';
+import { createVirtualClock } from '../../src/scheduler/testing/virtual-clock.ts';
+import { findZone } from '../../src/scheduler/time/zone.ts';
 import { limits } from './limits.ts';
 
 const HOURS = 24;

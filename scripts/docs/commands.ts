@@ -1,11 +1,11 @@
 /** What the reference documents: one entry per command, made of the same tables as the program. */
 import { commands } from '../../src/commands.ts';
+import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/cron/metrics.ts';
+import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/cron/options.ts';
 import { DIAGNOSES } from '../../src/git-sync/git-errors.ts';
 import { METRICS } from '../../src/git-sync/metrics.ts';
 import { v3Options } from '../../src/git-sync/options/v3-table.ts';
 import { v4Options } from '../../src/git-sync/options/v4-table.ts';
-import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/schedule/options.ts';
-import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/schedule/run/metrics.ts';
 import { errorCodes } from './error-codes.ts';
 import type { DocumentedCommand } from './render.ts';
 
@@ -29,7 +29,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
       },
     ],
     metrics: METRICS,
-    errors: errorCodes('src/git-sync', DIAGNOSES),
+    errors: errorCodes(['src/git-sync'], DIAGNOSES),
   },
   {
     name: 'cron',
@@ -53,6 +53,6 @@ export const documentedCommands: readonly DocumentedCommand[] = [
       },
     ],
     metrics: { ...CRON_METRICS, ...SUPERCRONIC_METRICS },
-    errors: errorCodes('src/schedule'),
+    errors: errorCodes(['src/cron', 'src/scheduler']),
   },
 ];

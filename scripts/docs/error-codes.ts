@@ -55,11 +55,11 @@ function sourcesBelow(folder: string): string[] {
 }
 
 /**
- * Every code that a command can log: `first` in their order, then those of its folder and of core by name.
+ * Every code that a command can log: `first` in their order, then those of its folders and of core by name.
  * @throws when one has neither a literal hint nor an explanation
  */
-export function errorCodes(folder: string, first: readonly ErrorCode[] = []): ErrorCode[] {
-  const texts = [...sourcesBelow(folder), ...sourcesBelow('src/core')];
+export function errorCodes(folders: readonly string[], first: readonly ErrorCode[] = []): ErrorCode[] {
+  const texts = [...folders, 'src/core'].flatMap(sourcesBelow);
   const composed = Object.keys(EXPLAINED).filter((code) => texts.some((text) => text.includes(code)));
   const found = [...texts.flatMap(codesIn), ...composed.map((code) => ({ code, hint: EXPLAINED[code] }))];
   const rows = new Map(first.map((row) => [row.code, row]));
@@ -70,7 +70,7 @@ export function errorCodes(folder: string, first: readonly ErrorCode[] = []): Er
     const told = EXPLAINED[code] ?? hint;
     if (told === undefined) {
       throw new Error(
-        `no hint for the error code ${code} of ${folder}: explain it in scripts/docs/error-codes.ts`,
+        `no hint for the error code ${code} of ${folders.join(', ')}: explain it in scripts/docs/error-codes.ts`,
       );
     }
     rows.set(code, { code, hint: told });

@@ -3,8 +3,10 @@ import { dirname, join } from 'node:path/posix';
 
 /** Folders that may know more than `core`. A new folder needs no row: it may import `core` and itself. */
 const ALSO_KNOWS: Readonly<Record<string, readonly string[]>> = {
-  backup: ['schedule'],
-  credentials: ['schedule'],
+  backup: ['git', 'scheduler'],
+  credentials: ['scheduler'],
+  cron: ['scheduler'],
+  'git-sync': ['git'],
   injection: ['kubernetes'],
 };
 

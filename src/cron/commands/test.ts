@@ -1,0 +1,38 @@
+import { resolve } from 'node:path';
+import type { CommandContext } from '../../core/command.ts';
+import { formatFinding } from '../../scheduler/grammar/grammar-error.ts';
+import { loadTable } from '../load-jobs.ts';
+import { READ_OPTIONS } from '../options.ts';
+import { defaultZone, type ReadValues, tableRules } from '../read-rules.ts';
+import { readSubCommand } from './sub-command.ts';
+
+const USAGE = 'test FILE';
+
+/** `pillion cron test FILE`: exit 0 when the file is valid, 1 with every error's position when not. */
+export async function testCommand(context: CommandContext): Promise<number> {
+  const { values, positionals } = readSubCommand(context, READ_OPTIONS, USAGE, ['FILE']);
+  if (values.help) {
+    const { subCommandHelp } = await import('./help.ts');
+    context.stdout(subCommandHelp(USAGE, 'Checks a file and says what is unusual about it.'));
+    return 0;
+  }
+  return testFile(context, values, positionals[0] ?? '');
+}
+
+/** Also `--test`, under its supercronic name. */
+export async function testFile(context: CommandContext, values: ReadValues, file: string): Promise<number> {
+  const table = await loadTable(resolve(context.cwd, file), {
+    rules: tableRules(values, context.startedAs),
+    defaultZone: defaultZone(values),
+    lenient: values.lenient,
+    now: Date.now(),
+  });
+  for (const warning of table.warnings) {
+    context.stderr(`warning: ${formatFinding(warning)}\n`);
+  }
+  for (const note of table.notes) {
+    context.stderr(`note: ${formatFinding(note)}\n`);
+  }
+  context.stdout(`${file} is valid: ${table.jobs.length} ${table.jobs.length === 1 ? 'job' : 'jobs'}\n`);
+  return 0;
+}

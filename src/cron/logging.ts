@@ -1,0 +1,36 @@
+import { createLog, type Log } from '../core/log/log.ts';
+import type { Secrets } from '../core/log/secrets.ts';
+import { createLineWriter } from '../core/log/write.ts';
+import type { Channel } from '../scheduler/runs/output.ts';
+import type { RunValues } from './command.ts';
+
+const QUIET = -1;
+const DEBUG = 1;
+
+function verbosity(values: RunValues): number {
+  if (values.quiet || values.logLevel === 'warn') {
+    return QUIET;
+  }
+  return Math.max(values.verbose, values.debug || values.logLevel === 'debug' ? DEBUG : 0);
+}
+
+/** JSON lines on standard error, or with `--split-logs` informational ones on standard output. */
+export function createCronLog(values: RunValues, secrets: Secrets): Log {
+  const base = { format: 'json', verbosity: verbosity(values), secrets } as const;
+  if (!values.splitLogs) {
+    return createLog(base);
+  }
+  const out = createLineWriter(1);
+  const error = createLineWriter(2);
+  const isInfo = /^\{"ts":"[^"]*","level":"(?:info|debug)"/;
+  return createLog({ ...base, write: (line) => (isInfo.test(line) ? out(line) : error(line)) });
+}
+
+/** Where job output goes with `--passthrough-logs`: each channel to ours, in whole lines. */
+export function passthroughOf(values: RunValues): ((channel: Channel, line: string) => void) | undefined {
+  if (!values.passthroughLogs) {
+    return undefined;
+  }
+  const writers = { stdout: createLineWriter(1), stderr: createLineWriter(2) };
+  return (channel, line) => writers[channel](line);
+}

@@ -1,0 +1,153 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../core/clock.ts';
+import { errorMessage } from '../core/errors.ts';
+import type { Secrets } from '../core/log/secrets.ts';
+import { backoff, retry } from '../core/retry.ts';
+import type { ActiveRun, RunEnd, RunObserver } from '../scheduler/runs/job.ts';
+import type { WarnLimit } from '../scheduler/runs/warn-limit.ts';
+
+const TIMEOUT_MS = 10_000;
+const ATTEMPTS = 3;
+const RETRY = backoff({ initialMs: 1000, maxMs: 10_000, jitter: 0.5 });
+
+export interface Notifier extends RunObserver {
+  /** Resolves when everything has been sent or given up. */
+  idle(): Promise<void>;
+}
+
+export interface NotifierContext {
+  readonly clock: Clock;
+  readonly warnings: WarnLimit;
+  readonly secrets: Secrets;
+  readonly env: Readonly<Record<string, string>>;
+  /** Aborted when nothing is to be sent any more. */
+  readonly signal: AbortSignal;
+}
+
+interface Message {
+  readonly url: string;
+  readonly body: string;
+  readonly json: boolean;
+}
+
+/** Sends the pings and webhooks that jobs ask for, beside the runs: a slow receiver delays nothing. */
+export function createNotifier(context: NotifierContext): Notifier {
+  const sending = new Set<Promise<void>>();
+
+  function send(
+    run: ActiveRun,
+    configured: string | undefined,
+    suffix: string,
+    text: string,
+    json: boolean,
+  ): void {
+    const base = configured === undefined ? undefined : resolveUrl(configured, run, context);
+    if (base === undefined) {
+      return;
+    }
+    const url = suffix === '' ? base : withSuffix(base, suffix);
+    const sent = deliver({ url, body: text, json }, context.clock, context.signal).then(
+      () => {
+        run.stats.pings.success += 1;
+      },
+      (error: unknown) => {
+        run.stats.pings.failure += 1;
+        context.warnings.warn(run.job, 'cannot send a ping', { error: errorMessage(error) });
+      },
+    );
+    sending.add(sent);
+    void sent.finally(() => sending.delete(sent));
+  }
+
+  return {
+    started(run) {
+      send(run, run.spec.options.ping, 'start', '', false);
+    },
+    ended(run, end) {
+      const { ping, onSuccess, onFailure } = run.spec.options;
+      if (end.result === 'stopped') {
+        return; // nothing is known about the job: its next run tells
+      }
+      const ok = end.result === 'success';
+      send(run, ping, ok ? '' : 'fail', `${end.text} after ${(end.durationMs / 1000).toFixed(1)} s`, false);
+      send(run, ok ? onSuccess : onFailure, '', webhookBody(run, end), true);
+    },
+    async idle() {
+      await Promise.all(sending);
+    },
+  };
+}
+
+/** Ping URLs are bearer secrets: whoever knows one can say that all is well. */
+function resolveUrl(configured: string, run: ActiveRun, context: NotifierContext): string | undefined {
+  let url = configured;
+  if (configured.startsWith('$')) {
+    const name = configured.slice(1);
+    url = run.spec.env[name] ?? context.env[name] ?? '';
+    if (!URL.canParse(url)) {
+      context.warnings.warn(run.job, 'cannot send a ping', { error: `${configured} holds no URL` });
+      return undefined;
+    }
+  }
+  context.secrets.add(url);
+  return url;
+}
+
+function withSuffix(base: string, suffix: string): string {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/${suffix}`;
+  return url.href;
+}
+
+function webhookBody(run: ActiveRun, end: RunEnd): string {
+  const { result, exitCode, signal, attempts, durationMs, outputBytes } = end;
+  return JSON.stringify({
+    job: run.job,
+    run: run.id,
+    host: hostname(),
+    cause: run.cause,
+    schedule: run.spec.scheduleText,
+    scheduledAt: new Date(run.scheduled).toISOString(),
+    startedAt: new Date(run.startedAt).toISOString(),
+    durationMs: Math.round(durationMs),
+    result,
+    exitCode,
+    signal,
+    attempts,
+    outputBytes,
+  });
+}
+
+async function deliver(message: Message, clock: Clock, signal: AbortSignal): Promise<void> {
+  await retry(() => post(message, signal), {
+    attempts: ATTEMPTS,
+    delays: RETRY,
+    signal,
+    clock,
+    retryable: () => true,
+  });
+}
+
+/** node:http instead of fetch, which would cost every cron container 10 MiB for its first use. */
+async function post({ url, body, json }: Message, signal: AbortSignal): Promise<void> {
+  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http');
+  await new Promise<void>((resolve, reject) => {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const headers = {
+      'content-type': json ? 'application/json' : 'text/plain; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      'user-agent': 'pillion-cron',
+    };
+    const sent = request(url, { method: 'POST', headers, signal: limit, agent: false }, (response) => {
+      response.resume();
+      const status = response.statusCode ?? 0;
+      if (status >= 200 && status < 400) {
+        resolve();
+      } else {
+        reject(new Error(`the receiver answered ${status}`));
+      }
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
