@@ -2,10 +2,10 @@
 import { commands } from '../../src/commands.ts';
 import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/cron/metrics.ts';
 import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/cron/options.ts';
-import { DIAGNOSES } from '../../src/git-sync/git-errors.ts';
+import { DIAGNOSES } from '../../src/git/errors.ts';
+import { v3Options } from '../../src/git-sync/cli/v3/options.ts';
+import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
 import { METRICS } from '../../src/git-sync/metrics.ts';
-import { v3Options } from '../../src/git-sync/options/v3-table.ts';
-import { v4Options } from '../../src/git-sync/options/v4-table.ts';
 import { errorCodes } from './error-codes.ts';
 import type { DocumentedCommand } from './render.ts';
 
@@ -29,7 +29,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
       },
     ],
     metrics: METRICS,
-    errors: errorCodes(['src/git-sync'], DIAGNOSES),
+    errors: errorCodes(['src/git-sync', 'src/git'], DIAGNOSES),
   },
   {
     name: 'cron',

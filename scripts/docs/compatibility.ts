@@ -26,7 +26,7 @@ const CHAPTERS: readonly Chapter[] = [
     heading: 'Command line and environment',
     text: 'Both grammars, precedence, messages and exit codes; no usage ever shows a value.',
     verdict: 'same',
-    directory: 'src/git-sync/options',
+    directory: 'src/git-sync/cli',
   },
   {
     heading: 'Nothing is lost',
@@ -36,10 +36,16 @@ const CHAPTERS: readonly Chapter[] = [
   },
   {
     heading: 'Inside',
-    text: 'The parts by themselves: probe, lock, hooks, credentials, publication.',
+    text: 'The parts by themselves: lock, hooks, publication, cleanup.',
     verdict: 'better',
     directory: 'src/git-sync',
-    matches: (file) => !file.startsWith('src/git-sync/options/'),
+    matches: (file) => !file.startsWith('src/git-sync/cli/'),
+  },
+  {
+    heading: 'How git is run',
+    text: 'The probe of the remote, credentials, configuration and environment of git.',
+    verdict: 'better',
+    directory: 'src/git',
   },
 ];
 

@@ -19,7 +19,7 @@ it('an error code is found where it is thrown, with its hint when that is a plai
 });
 
 it('the codes that end a start of git-sync are in its list, each once', () => {
-  const codes = errorCodes(['src/git-sync']).map(({ code }) => code);
+  const codes = errorCodes(['src/git-sync', 'src/git']).map(({ code }) => code);
   const known = ['bind_failed', 'git_missing', 'password_file_unreadable', 'root_not_writable', 'usage'];
   expect(codes).toEqual(expect.arrayContaining(known));
   expect(new Set(codes).size).toBe(codes.length);

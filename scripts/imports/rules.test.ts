@@ -8,7 +8,7 @@ describe('the rules for imports', () => {
     ['src/core/log/log.ts', '../../git-sync/loop.ts', 'core knows no feature'],
     ['src/core/log/log.ts', '../../commands.ts', 'core knows no feature'],
     ['src/git-sync/loop.ts', '../scheduler/model.ts', 'git-sync must not know scheduler'],
-    ['src/git-sync/probe/x.test.ts', '../../scheduler/model.ts', 'git-sync must not know scheduler'],
+    ['src/git-sync/sync/x.test.ts', '../../scheduler/model.ts', 'git-sync must not know scheduler'],
     ['src/brand-new/command.ts', '../git-sync/loop.ts', 'brand-new must not know git-sync'],
     ['src/backup/command.ts', '../git-sync/loop.ts', 'backup must not know git-sync'],
     ['src/scheduler/scheduler.ts', '../cron/options.ts', 'scheduler must not know cron'],
@@ -26,7 +26,7 @@ describe('the rules for imports', () => {
 
   it.each([
     ['src/git-sync/loop.ts', '../core/clock.ts'],
-    ['src/git-sync/probe/ls-refs.ts', '../options/dialect.ts'],
+    ['src/git-sync/sync/layout.ts', '../cli/dialect.ts'],
     ['src/brand-new/command.ts', '../core/clock.ts'],
     ['src/backup/command.ts', '../scheduler/time/next.ts'],
     ['src/backup/command.ts', '../git/run.ts'],

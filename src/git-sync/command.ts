@@ -1,8 +1,8 @@
 /** `pillion git-sync`: reads the command line of either dialect and starts the sync. */
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import { createSecrets, type Secrets } from '../core/log/secrets.ts';
-import { createErrorFile } from './error-file.ts';
-import { parseGitSync } from './options/parse.ts';
+import { parseGitSync } from './cli/parse.ts';
+import { createErrorFile } from './sync/error-file.ts';
 
 /** Runs git-sync until it ends by itself or by a signal. */
 export async function run(context: CommandContext): Promise<ExitStatus> {

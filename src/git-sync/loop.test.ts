@@ -4,16 +4,16 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { useTempDir } from '../../test/support/use-temp-dir.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { PillionError } from '../core/errors.ts';
-import { createErrorFile } from './error-file.ts';
-import type { Hooks } from './hooks/hooks.ts';
+import { createFakeClock, settle } from '../core/testing/fake-clock.ts';
+import { createRecordedLog } from '../core/testing/recorded-log.ts';
+import { v3, v4 } from './cli/testing/parse.ts';
 import { failureLimit, isTooMany, runLoop } from './loop.ts';
-import { v3, v4 } from './options/testing/parse.ts';
 import type { GitSyncSettings } from './settings.ts';
 import { initialState } from './state.ts';
-import type { PassResult } from './sync-pass.ts';
-import { createFakeClock, settle } from './testing/fake-clock.ts';
-import { createRecordedLog } from './testing/recorded-log.ts';
-import { createWakeUp } from './wake-up.ts';
+import { createErrorFile } from './sync/error-file.ts';
+import type { Hooks } from './sync/hooks/hooks.ts';
+import type { PassResult } from './sync/sync-pass.ts';
+import { createWakeUp } from './triggers/signal.ts';
 
 const dir = useTempDir();
 

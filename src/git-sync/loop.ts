@@ -4,14 +4,14 @@ import { errorMessage, PillionError } from '../core/errors.ts';
 import type { Log } from '../core/log/log.ts';
 import { formatGoDuration } from '../core/options/go-values.ts';
 import { withSignal } from '../core/scoped-signal.ts';
-import type { ErrorFile } from './error-file.ts';
-import type { Hooks } from './hooks/hooks.ts';
-import { isDiskFull } from './reclaim.ts';
 import type { GitSyncSettings } from './settings.ts';
 import type { SyncState } from './state.ts';
-import type { PassResult, SyncPass } from './sync-pass.ts';
-import { touchFile } from './touch-file.ts';
-import { createTeller } from './wording.ts';
+import type { ErrorFile } from './sync/error-file.ts';
+import type { Hooks } from './sync/hooks/hooks.ts';
+import { createTeller } from './sync/messages.ts';
+import { isDiskFull } from './sync/reclaim.ts';
+import type { PassResult, SyncPass } from './sync/sync-pass.ts';
+import { touchFile } from './sync/touch-file.ts';
 
 export interface LoopMetrics {
   pass(status: 'success' | 'error' | 'noop', seconds: number): void;

@@ -2,16 +2,9 @@
  * What a git-sync run is asked to do, whichever dialect said it. Durations are milliseconds.
  * Paths are as the user gave them, made absolute where the dialect says so.
  */
-export type Dialect = 'v4' | 'v3';
+import type { GitSettings } from '../git/settings.ts';
 
-/** A username and password for the URLs that start with `url`; exactly one of password and passwordFile is set. */
-export interface Credential {
-  readonly url: string;
-  readonly username: string;
-  readonly password?: string;
-  /** Re-read before each sync (v3: read once at start, which re-reading serves too). */
-  readonly passwordFile?: string;
-}
+export type Dialect = 'v4' | 'v3';
 
 export interface ExecHook {
   readonly command: string;
@@ -28,34 +21,17 @@ export interface WebHook {
   readonly backoffMs: number;
 }
 
-export interface GitHubApp {
-  readonly baseUrl: string;
-  /** The JWT's `iss`: the client id or the application id. */
-  readonly issuer: string;
-  readonly installationId: number;
-  readonly privateKey?: string;
-  readonly privateKeyFile?: string;
-}
-
 /** What to follow: v4 has one ref, v3 a branch and a revision in it. */
 export type Follow =
   | { readonly kind: 'ref'; readonly ref: string }
   | { readonly kind: 'branch'; readonly branch: string; readonly rev: string };
 
-export interface GitConfigPair {
-  readonly key: string;
-  readonly value: string;
-}
-
-export interface GitSyncSettings {
+export interface GitSyncSettings extends GitSettings {
   readonly dialect: Dialect;
-  /** Without user info when it is http(s): that has become the first credential. */
-  readonly repo: string;
   readonly follow: Follow;
   /** 0 is the full history. */
   readonly depth: number;
   readonly filter: string;
-  readonly submodules: 'recursive' | 'shallow' | 'off';
   readonly sparseCheckoutFile: string;
   readonly root: string;
   /** Absolute, or relative to the root with its symlinks resolved. Likewise touchFile. */
@@ -73,7 +49,6 @@ export interface GitSyncSettings {
   readonly maxFailures: number;
   /** The same until the first success. */
   readonly initMaxFailures: number;
-  readonly addUser: boolean;
   readonly groupWrite: boolean;
   /** v3: mode for every file and directory of a new worktree; 0 leaves them alone. */
   readonly changePermissions: number;
@@ -81,27 +56,10 @@ export interface GitSyncSettings {
   readonly exechook?: ExecHook;
   readonly prePublishHook?: ExecHook;
   readonly webhook?: WebHook;
-  readonly credentials: readonly Credential[];
-  /** v3 uses the keys only with -ssh. */
-  readonly ssh: {
-    readonly keyFiles: readonly string[];
-    readonly knownHosts: boolean;
-    readonly knownHostsFile: string;
-    /** v3 without -ssh: git runs ssh its own way, with none of these. */
-    readonly plain?: boolean;
-  };
-  /** Files without which the start fails (v3 checks its keys), and what each is for. */
-  readonly mustExist?: readonly { readonly path: string; readonly why: string }[];
-  /** Path of the cookie file to use, if any. */
-  readonly cookieFile?: string;
-  readonly askpassUrl: string;
-  readonly githubApp?: GitHubApp;
   /** The git program: a path or a name on PATH. */
   readonly git: string;
-  readonly gitConfig: readonly GitConfigPair[];
   readonly gc: 'auto' | 'always' | 'aggressive' | 'off';
   readonly http?: { readonly bind: string; readonly metrics: boolean; readonly pprof: boolean };
-  readonly verbosity: number;
   /** What the user set, already safe to log: flag or variable name and value, secrets replaced. */
   readonly shown: Readonly<Record<string, string>>;
 }

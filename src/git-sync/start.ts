@@ -9,26 +9,26 @@ import { createLifecycle, type Lifecycle, type StopSignal } from '../core/lifecy
 import { createLog, type Log } from '../core/log/log.ts';
 import type { Secrets } from '../core/log/secrets.ts';
 import { version } from '../core/version.ts';
-import { adviceIn } from './advice.ts';
-import { prepareAuthentication } from './authentication.ts';
+import { prepareAuthentication } from '../git/auth/authentication.ts';
+import { hookEnvironment } from '../git/environment.ts';
+import { createRemoteProbe } from '../git/remote/probe.ts';
+import { createGit } from '../git/run.ts';
+import { adviceIn } from './cli/advice.ts';
 import { watchForCrashes } from './crash.ts';
-import { createErrorFile } from './error-file.ts';
-import { watchedRef } from './fetch.ts';
-import { createGit } from './git.ts';
-import { hookEnvironment } from './git-environment.ts';
-import { createHooks } from './hooks/hooks.ts';
-import { absolute, layoutOf } from './layout.ts';
 import { runLoop } from './loop.ts';
-import { createRemoteProbe } from './probe/remote-probe.ts';
-import { earlierPublication, recordPublication } from './publication.ts';
-import { prepareRoot } from './root.ts';
 import { startServer } from './server.ts';
 import type { GitSyncSettings } from './settings.ts';
 import { initialState, type SyncState } from './state.ts';
-import { createSyncPass } from './sync-pass.ts';
+import { createErrorFile } from './sync/error-file.ts';
+import { watchedRef } from './sync/fetch.ts';
+import { createHooks } from './sync/hooks/hooks.ts';
+import { absolute, layoutOf } from './sync/layout.ts';
+import { createTeller } from './sync/messages.ts';
+import { earlierPublication, recordPublication } from './sync/publication.ts';
+import { prepareRoot } from './sync/root.ts';
+import { createSyncPass } from './sync/sync-pass.ts';
 import { createTelemetry } from './telemetry.ts';
-import { createWakeUp } from './wake-up.ts';
-import { createTeller } from './wording.ts';
+import { createWakeUp } from './triggers/signal.ts';
 
 /** Below Kubernetes' default of 30 s, with room for the container runtime. */
 const GRACE_MS = 25_000;
@@ -187,7 +187,8 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
     context,
     root,
     clock,
-    telemetry,
+    onAskpass: telemetry.askpass,
+    onAppToken: telemetry.appToken,
     lifecycle,
   });
   const git = createGit({ program: settings.git, log, env: authentication.gitEnvironment });

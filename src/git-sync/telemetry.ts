@@ -1,8 +1,9 @@
 /** The metrics of one git-sync; when nobody can scrape them nothing is loaded and nothing is counted. */
-import type { HookName } from './hooks/hooks.ts';
+
 import { METRICS } from './metrics.ts';
 import type { GitSyncSettings } from './settings.ts';
 import type { SyncState } from './state.ts';
+import type { HookName } from './sync/hooks/hooks.ts';
 
 type Result = 'success' | 'error';
 

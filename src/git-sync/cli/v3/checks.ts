@@ -1,0 +1,121 @@
+/** What v3 demands of its options, in its order and in its words; then what Pillion demands in addition. */
+import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
+import {
+  type Check,
+  GC_MODES,
+  isDuration,
+  LONGEST_MS,
+  oneOf,
+  quotedList,
+  SUBMODULE_MODES,
+} from '../checks.ts';
+import { gitConfigProblem } from '../git-config-grammar.ts';
+import { leafOf } from '../repo-url.ts';
+import type { V3Values } from './options.ts';
+
+type V3Check = Check<V3Values>;
+
+const when = (wrong: boolean, complaint: string) => (wrong ? `ERROR: ${complaint}` : undefined);
+
+const SECOND = 1000;
+
+const syncChecks: readonly V3Check[] = [
+  ({ repo }) => when(repo === '', '--repo must be specified'),
+  ({ depth }) => when(depth < 0, '--depth must be greater than or equal to 0'),
+  ({ submodules }) =>
+    when(
+      oneOf(SUBMODULE_MODES, submodules) === undefined,
+      `--submodules must be one of ${quotedList(SUBMODULE_MODES)}`,
+    ),
+  ({ gitGc }) =>
+    when(oneOf(GC_MODES, gitGc) === undefined, `--git-gc must be one of ${quotedList(GC_MODES)}`),
+  ({ root }) => when(root === '', '--root must be specified'),
+  ({ wait }) => when(!isDuration(wait * SECOND, 0), '--wait must be greater than or equal to 0'),
+  // v3 takes 0 and then fails every sync at once.
+  ({ timeout }) => when(timeout <= 0 || timeout * SECOND > LONGEST_MS, '--timeout must be greater than 0'),
+];
+
+const hookChecks: readonly V3Check[] = [
+  (v) =>
+    when(
+      v.webhookUrl !== '' && v.webhookSuccessStatus < -1,
+      '--webhook-success-status must be a valid HTTP code or -1',
+    ),
+  (v) =>
+    when(
+      v.webhookUrl !== '' && !isDuration(v.webhookTimeout, SECOND),
+      '--webhook-timeout must be at least 1s',
+    ),
+  (v) =>
+    when(
+      v.webhookUrl !== '' && !isDuration(v.webhookBackoff, SECOND),
+      '--webhook-backoff must be at least 1s',
+    ),
+  (v) =>
+    when(
+      v.exechookCommand !== '' && !isDuration(v.exechookTimeout, SECOND),
+      '--exechook-timeout must be at least 1s',
+    ),
+  (v) =>
+    when(
+      v.exechookCommand !== '' && !isDuration(v.exechookBackoff, SECOND),
+      '--exechook-backoff must be at least 1s',
+    ),
+];
+
+const excludedBySsh: readonly [flag: string, isSet: (values: V3Values) => boolean][] = [
+  ['username', (v) => v.username !== ''],
+  ['password', (v) => v.password !== ''],
+  ['password-file', (v) => v.passwordFile !== ''],
+  ['askpass-url', (v) => v.askpassUrl !== ''],
+  ['cookie-file', (v) => v.cookieFile],
+];
+
+const credentialChecks: readonly V3Check[] = [
+  (v) =>
+    when(
+      v.password !== '' && v.passwordFile !== '',
+      'only one of --password and --password-file may be specified',
+    ),
+  (v) =>
+    when(
+      v.username !== '' && v.password === '' && v.passwordFile === '',
+      '--password or --password-file must be set when --username is specified',
+    ),
+  ...excludedBySsh.map(
+    ([flag, isSet]): V3Check =>
+      (v) =>
+        when(v.ssh && isSet(v), `only one of --ssh and --${flag} may be specified`),
+  ),
+  (v) => when(v.ssh && v.sshKeyFile === '', '--ssh-key-file must be specified when --ssh is specified'),
+  (v) =>
+    when(
+      v.ssh && v.sshKnownHosts && v.sshKnownHostsFile === '',
+      '--ssh-known-hosts-file must be specified when --ssh-known-hosts is specified',
+    ),
+];
+
+function gitConfigComplaint(text: string): string | undefined {
+  const problem = gitConfigProblem(text);
+  return problem === undefined ? undefined : `ERROR: can't parse --git-config: ${problem}`;
+}
+
+const told = (flag: string, problem: string | undefined) =>
+  problem === undefined ? undefined : `ERROR: --${flag} ${problem}`;
+
+/** Not in the original, or only found there once it runs. */
+const houseChecks: readonly V3Check[] = [
+  ({ gitConfig }) => gitConfigComplaint(gitConfig),
+  ({ repo }) => told('repo', repoProblem(repo)),
+  ({ branch }) => when(branch === '', '--branch must be specified'),
+  ({ branch }) => told('branch', refProblem(branch)),
+  ({ rev }) => told('rev', refProblem(rev)),
+  ({ dest, repo }) => told('dest', linkProblem(dest === '' ? leafOf(repo) : dest)),
+];
+
+export const v3Checks: readonly V3Check[] = [
+  ...syncChecks,
+  ...hookChecks,
+  ...credentialChecks,
+  ...houseChecks,
+];

@@ -1,0 +1,103 @@
+/** Reads the command line and environment of git-sync v3. */
+import { resolve } from 'node:path';
+import type { Option, Options } from '../../../core/options/option.ts';
+import { version } from '../../../core/version.ts';
+import type { GitSyncSettings } from '../../settings.ts';
+import { firstComplaint } from '../checks.ts';
+import { type ExitResult, type LogNote, lines, type ParseInput, type ParseResult } from '../result.ts';
+import { createDiscretion, type Discretion, showValue } from '../secrets.ts';
+import { v4Options } from '../v4/options.ts';
+import { v3Checks } from './checks.ts';
+import { GLOG_NAMES } from './glog.ts';
+import { type V3Values, v3Options } from './options.ts';
+import { type ResolvedV3, resolveV3 } from './resolve.ts';
+import { v3Settings } from './settings.ts';
+import { v3Usage } from './usage.ts';
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+const options: Options = v3Options;
+
+function exit(code: number, stdout: string, stderr: string): ExitResult {
+  return { kind: 'exit', code, stdout, stderr };
+}
+
+/**
+ * The root that was given, or v3's default. $GITSYNC_ROOT is not looked at: it is a variable of v4, which the image
+ * sets to v4's default, while a v3 manifest without a root has its volume at $HOME/git (/tmp/git in the image).
+ */
+function withRoot(values: V3Values, uses: ResolvedV3['uses'], home: string): V3Values {
+  const wasGiven = values.root !== '' || uses.some((use) => use.key === 'root');
+  return wasGiven ? values : { ...values, root: `${home}/git` };
+}
+
+/** The exechook under its old name counts when there is none under the new. */
+function withHook(values: V3Values): { values: V3Values; log: readonly LogNote[] } {
+  if (values.exechookCommand !== '' || values.syncHookCommand === '') {
+    return { values, log: [] };
+  }
+  const message = '--sync-hook-command is deprecated, please use --exechook-command instead';
+  return {
+    values: { ...values, exechookCommand: values.syncHookCommand },
+    log: [{ message, fields: {} }],
+  };
+}
+
+function show(resolved: ResolvedV3, discretion: Discretion): GitSyncSettings['shown'] {
+  const shown: Record<string, string> = {};
+  const isIgnored = (declared: Option<unknown>) => GLOG_NAMES.has(declared.flag);
+  for (const use of resolved.uses) {
+    const declared = options[use.key];
+    if (declared && !isIgnored(declared)) {
+      shown[`-${declared.flag}`] = showValue(declared, use.value, discretion);
+    }
+  }
+  for (const [key, { name, text }] of resolved.fromEnv) {
+    const declared = options[key];
+    if (declared) {
+      shown[`$${name}`] = showValue(declared, text, discretion);
+    }
+  }
+  return shown;
+}
+
+function rejected(complaint: string, values: V3Values, before: string, input: ParseInput): ExitResult {
+  const stderr = before + lines(complaint) + v3Usage(v3Options, input.startedAs);
+  const result = exit(EXIT_FAILURE, '', stderr);
+  if (values.errorFile === '' || values.root === '') {
+    return result;
+  }
+  const path = resolve(input.cwd, values.root, values.errorFile.replace(/^\/+/, ''));
+  return { ...result, errorFile: { path, text: complaint } };
+}
+
+/** Reads a v3 invocation; nothing but its arguments is looked at. */
+export function parseV3(input: ParseInput): ParseResult {
+  // A secret flag of v4 may stand where v3 takes it for the value of another.
+  const discretion = createDiscretion({ ...v4Options, ...v3Options }, input.onSecret);
+  const resolved = resolveV3(input.argv, input.env, discretion);
+  const before = lines(...resolved.notes);
+  if (resolved.error) {
+    const { message, hint } = resolved.error;
+    const told = hint === undefined ? [message] : [message, hint];
+    return exit(EXIT_USAGE, '', before + lines(...told) + v3Usage(v3Options, input.startedAs));
+  }
+  if (resolved.help) {
+    return exit(0, '', before + v3Usage(v3Options, input.startedAs));
+  }
+  if (resolved.values.version) {
+    return exit(0, lines(version), before);
+  }
+  const home = input.home ?? input.env.HOME ?? '';
+  const { values, log } = withHook(withRoot(resolved.values, resolved.uses, home));
+  const complaint = firstComplaint(v3Checks, values);
+  if (complaint !== undefined) {
+    return rejected(complaint, values, before, input);
+  }
+  return {
+    kind: 'run',
+    settings: v3Settings({ ...values, root: resolve(input.cwd, values.root) }, show(resolved, discretion)),
+    notes: { stderr: resolved.notes, log },
+  };
+}

@@ -1,0 +1,223 @@
+/** What v4 demands of its options, in its order and in its words; then what Pillion demands in addition. */
+import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
+import { type Check, GC_MODES, isDuration, oneOf, quotedList, SUBMODULE_MODES } from '../checks.ts';
+import { gitConfigProblem } from '../git-config-grammar.ts';
+import { leafOf, splitUrl } from '../repo-url.ts';
+import { isUncatchable, parseSignal } from '../signal-names.ts';
+import type { V4Values } from './options.ts';
+
+type V4Check = Check<V4Values>;
+
+const when = (wrong: boolean, complaint: string) => (wrong ? complaint : undefined);
+
+const SHORTEST_PERIOD = 10;
+const SHORTEST_HOOK = 1000;
+
+/** A missing root is told even before there could be an error file. */
+export const rootCheck: V4Check = ({ root }) => when(root === '', 'required flag: --root must be specified');
+
+const syncChecks: readonly V4Check[] = [
+  ({ repo }) => when(repo === '', 'required flag: --repo must be specified'),
+  ({ branch, rev }) =>
+    when(
+      branch !== '' && rev !== '' && rev !== 'HEAD',
+      "deprecated flag combo: can't set --ref from deprecated --branch and --rev (one or the other is OK)",
+    ),
+  ({ ref }) => when(ref === '', 'required flag: --ref must be specified'),
+  ({ depth }) => when(depth < 0, 'invalid flag: --depth must be greater than or equal to 0'),
+  ({ submodules }) =>
+    when(
+      oneOf(SUBMODULE_MODES, submodules) === undefined,
+      `invalid flag: --submodules must be one of ${quotedList(SUBMODULE_MODES)}`,
+    ),
+  ({ gitGc }) =>
+    when(
+      oneOf(GC_MODES, gitGc) === undefined,
+      `invalid flag: --git-gc must be one of ${quotedList(GC_MODES)}`,
+    ),
+  ({ period }) => when(!isDuration(period, SHORTEST_PERIOD), 'invalid flag: --period must be at least 10ms'),
+  ({ initPeriod }) =>
+    when(
+      initPeriod !== 0 && !isDuration(initPeriod, SHORTEST_PERIOD),
+      'invalid flag: --init-period must be at least 10ms',
+    ),
+  ({ changePermissions }) =>
+    when(changePermissions !== 0, 'deprecated flag: --change-permissions is no longer supported'),
+  ({ syncOnSignal }) =>
+    when(
+      syncOnSignal !== '' && parseSignal(syncOnSignal) === undefined,
+      'invalid flag: --sync-on-signal must be a valid signal name or number',
+    ),
+  ({ syncOnSignal }) => {
+    const signal = parseSignal(syncOnSignal);
+    const uncatchable = signal !== undefined && isUncatchable(signal);
+    return when(
+      uncatchable,
+      `invalid flag: --sync-on-signal must be a signal that a program can handle, not ${signal}`,
+    );
+  },
+  ({ syncTimeout }) =>
+    when(!isDuration(syncTimeout, SHORTEST_PERIOD), 'invalid flag: --sync-timeout must be at least 10ms'),
+];
+
+function hookChecks(
+  flag: string,
+  read: (values: V4Values) => { used: string; timeout: number; backoff: number },
+): readonly V4Check[] {
+  return (['timeout', 'backoff'] as const).map((part) => (values) => {
+    const hook = read(values);
+    const wrong = hook.used !== '' && !isDuration(hook[part], SHORTEST_HOOK);
+    return when(wrong, `invalid flag: --${flag}-${part} must be at least 1s`);
+  });
+}
+
+const allHookChecks: readonly V4Check[] = [
+  ...hookChecks('exechook', (v) => ({
+    used: v.exechookCommand,
+    timeout: v.exechookTimeout,
+    backoff: v.exechookBackoff,
+  })),
+  ...hookChecks('pre-publish-exechook', (v) => ({
+    used: v.prePublishCommand,
+    timeout: v.prePublishTimeout,
+    backoff: v.prePublishBackoff,
+  })),
+  ({ webhookUrl, webhookSuccessStatus }) =>
+    when(
+      webhookUrl !== '' && webhookSuccessStatus < 0,
+      'invalid flag: --webhook-success-status must be a valid HTTP code or 0',
+    ),
+  ...hookChecks('webhook', (v) => ({
+    used: v.webhookUrl,
+    timeout: v.webhookTimeout,
+    backoff: v.webhookBackoff,
+  })),
+];
+
+const passwordChecks: readonly V4Check[] = [
+  ({ username, password, passwordFile }) =>
+    when(
+      username !== '' && password === '' && passwordFile === '',
+      'required flag: $GITSYNC_PASSWORD or --password-file must be specified when --username is specified',
+    ),
+  ({ username, password, passwordFile }) =>
+    when(
+      username !== '' && password !== '' && passwordFile !== '',
+      'invalid flag: only one of $GITSYNC_PASSWORD and --password-file may be specified',
+    ),
+  ({ username, repo }) =>
+    when(
+      username !== '' && splitUrl(repo)?.userInfo !== undefined,
+      'invalid flag: credentials may not be specified in --repo when --username is specified',
+    ),
+  ({ username, password }) =>
+    when(
+      username === '' && password !== '',
+      'invalid flag: $GITSYNC_PASSWORD may only be specified when --username is specified',
+    ),
+  ({ username, passwordFile }) =>
+    when(
+      username === '' && passwordFile !== '',
+      'invalid flag: --password-file may only be specified when --username is specified',
+    ),
+];
+
+const usesApp = (v: V4Values) => v.githubAppApplicationId !== 0 || v.githubAppClientId !== '';
+const APP_IDS = '--github-app-application-id or --github-app-client-id';
+const KEY_VARIABLE = '$GITSYNC_GITHUB_APP_PRIVATE_KEY';
+const KEY_FILE = '--github-app-private-key-file';
+
+const githubChecks: readonly V4Check[] = [
+  (v) =>
+    when(
+      v.githubAppApplicationId !== 0 && v.githubAppClientId !== '',
+      `invalid flag: only one of ${APP_IDS} may be specified`,
+    ),
+  (v) =>
+    when(
+      usesApp(v) && v.githubAppInstallationId === 0,
+      `invalid flag: --github-app-installation-id must be specified when ${APP_IDS} are specified`,
+    ),
+  (v) =>
+    when(
+      usesApp(v) && v.githubAppPrivateKey === '' && v.githubAppPrivateKeyFile === '',
+      `invalid flag: ${KEY_VARIABLE} or ${KEY_FILE} must be specified when ${APP_IDS} are specified`,
+    ),
+  (v) =>
+    when(
+      usesApp(v) && v.githubAppPrivateKey !== '' && v.githubAppPrivateKeyFile !== '',
+      `invalid flag: only one of ${KEY_VARIABLE} or ${KEY_FILE} may be specified`,
+    ),
+  ...(['username', 'password', 'passwordFile'] as const).map((key): V4Check => {
+    const flag = key === 'passwordFile' ? 'password-file' : key;
+    return (v) =>
+      when(
+        usesApp(v) && v[key] !== '',
+        `invalid flag: --${flag} may not be specified when ${KEY_FILE} is specified`,
+      );
+  }),
+  (v) =>
+    when(
+      !usesApp(v) && v.githubAppInstallationId !== 0,
+      `invalid flag: --github-app-installation-id may only be specified when ${KEY_FILE} is specified`,
+    ),
+];
+
+const credentialChecks: readonly V4Check[] = (
+  [
+    ['invalid flag: --credential URL must be specified', (c) => c.url === ''],
+    ['invalid flag: --credential username must be specified', (c) => c.username === ''],
+    [
+      'invalid flag: --credential password or password-file must be specified',
+      (c) => c.password === '' && c.passwordFile === '',
+    ],
+    [
+      'invalid flag: only one of --credential password and password-file may be specified',
+      (c) => c.password !== '' && c.passwordFile !== '',
+    ],
+  ] satisfies readonly [string, (entry: V4Values['credential'][number]) => boolean][]
+).map(
+  ([complaint, isWrong]): V4Check =>
+    ({ credential }) =>
+      when(credential.some(isWrong), complaint),
+);
+
+const httpChecks: readonly V4Check[] = [
+  ({ httpBind, httpMetrics }) =>
+    when(
+      httpBind === '' && httpMetrics,
+      'required flag: --http-bind must be specified when --http-metrics is set',
+    ),
+  ({ httpBind, httpPprof }) =>
+    when(
+      httpBind === '' && httpPprof,
+      'required flag: --http-bind must be specified when --http-pprof is set',
+    ),
+];
+
+function gitConfigComplaint(flag: string, text: string): string | undefined {
+  const problem = gitConfigProblem(text);
+  return problem === undefined ? undefined : `invalid flag: can't parse ${flag}: ${problem}`;
+}
+
+const told = (flag: string, problem: string | undefined) =>
+  problem === undefined ? undefined : `invalid flag: ${flag} ${problem}`;
+
+/** Not in the original, or only found there once it runs. */
+const houseChecks: readonly V4Check[] = [
+  ({ gitConfig }) => gitConfigComplaint('--git-config', gitConfig),
+  ({ gitConfigAdd }) => gitConfigComplaint('--git-config-add', gitConfigAdd.join(',')),
+  ({ repo }) => told('--repo', repoProblem(repo)),
+  ({ ref }) => told('--ref', refProblem(ref)),
+  ({ link, repo }) => told('--link', linkProblem(link === '' ? leafOf(repo) : link)),
+];
+
+export const v4Checks: readonly V4Check[] = [
+  ...syncChecks,
+  ...allHookChecks,
+  ...passwordChecks,
+  ...githubChecks,
+  ...credentialChecks,
+  ...httpChecks,
+  ...houseChecks,
+];

@@ -1,0 +1,55 @@
+/** The startup line's account of what the user set. */
+import type { Option, Options } from '../../../core/options/option.ts';
+import type { GitSyncSettings } from '../../settings.ts';
+import { type Discretion, showValue } from '../secrets.ts';
+import type { EnvReading } from './env.ts';
+import { v4Options } from './options.ts';
+import type { Resolved } from './resolve.ts';
+
+/** From this verbosity on, options that were not set are shown as well; from the second, the empty ones too. */
+const ALL_FROM = 4;
+const EMPTY_FROM = 6;
+
+const options: Options = v4Options;
+const isHidden = (declared: Option<unknown>) => declared.hidden === true || declared.deprecated !== undefined;
+
+/** Flags and variables that were set, by name; every secret replaced. */
+export function v4Shown(
+  resolved: Resolved,
+  env: EnvReading,
+  verbosity: number,
+  discretion: Discretion,
+): GitSyncSettings['shown'] {
+  const shown: Record<string, string> = {};
+  for (const use of resolved.uses) {
+    const declared = options[use.key];
+    if (declared && !isHidden(declared)) {
+      const name = `--${declared.flag}`;
+      const value = showValue(declared, use.value, discretion);
+      const repeated = declared.type.repeats && shown[name] !== undefined;
+      shown[name] = repeated ? `${shown[name]},${value}` : value;
+    }
+  }
+  for (const [key, { name, text }] of env.values) {
+    const declared = options[key];
+    if (declared) {
+      shown[`$${name}`] = showValue(declared, text, discretion);
+    }
+  }
+  if (verbosity >= ALL_FROM) {
+    addDefaults(shown, resolved.given, verbosity);
+  }
+  return shown;
+}
+
+function addDefaults(shown: Record<string, string>, given: ReadonlySet<string>, verbosity: number): void {
+  for (const [key, declared] of Object.entries(options)) {
+    if (given.has(key) || isHidden(declared) || declared.envOnly) {
+      continue;
+    }
+    const text = declared.type.format(declared.default);
+    if (text !== '' || verbosity >= EMPTY_FROM) {
+      shown[`--${declared.flag}`] = text;
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { PillionError } from '../../../core/errors.ts';
+import { ExecError } from '../../../core/exec/exec-error.ts';
+import { run } from '../../../core/exec/run.ts';
+import type { Log } from '../../../core/log/log.ts';
+import type { ExecHook } from '../../settings.ts';
+
+export interface ExecHookInit {
+  readonly hook: ExecHook;
+  readonly log: Log;
+  readonly env: () => Readonly<Record<string, string>>;
+  readonly treePath: (hash: string) => string;
+}
+
+/**
+ * Runs the hook's program in the tree of a commit, with GITSYNC_HASH. One executable, no shell, no arguments; a
+ * relative path with a slash is relative to the tree.
+ */
+export function createExecHook({ hook, log, env, treePath }: ExecHookInit) {
+  return async (hash: string, signal: AbortSignal): Promise<void> => {
+    const cwd = treePath(hash);
+    log.info('running exechook', { hash, command: hook.command, timeout: `${hook.timeoutMs / 1000}s` });
+    try {
+      const result = await run(hook.command, [], {
+        cwd,
+        env: { ...env(), GITSYNC_HASH: hash },
+        timeoutMs: hook.timeoutMs,
+        signal,
+      });
+      log.at(1, 'exechook succeeded', { hash, stdout: result.stdout, stderr: result.stderr });
+    } catch (error) {
+      throw describeFailure(hook, error);
+    }
+  };
+}
+
+function describeFailure(hook: ExecHook, error: unknown): unknown {
+  if (!(error instanceof ExecError)) {
+    return error;
+  }
+  const { outcome } = error;
+  const why =
+    outcome.timedOut !== false
+      ? 'context deadline exceeded'
+      : outcome.spawnError !== undefined
+        ? outcome.spawnError
+        : `exit status ${outcome.exitCode ?? outcome.signal ?? 'unknown'}`;
+  const streams = `{ stdout: ${JSON.stringify(outcome.stdout)}, stderr: ${JSON.stringify(outcome.stderr)} }`;
+  return new PillionError({
+    code: 'hook_failed',
+    message: `Run(${hook.command}): ${why}: ${streams}`,
+    hint:
+      outcome.spawnError === undefined
+        ? error.hint
+        : 'the command is one executable without arguments; put arguments or a shell line into a script',
+    retryable: true,
+  });
+}

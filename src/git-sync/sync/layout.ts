@@ -1,0 +1,47 @@
+/** Where the two generations of git-sync keep their trees, below the root. */
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { isFullHash } from '../../git/object-name.ts';
+import type { Dialect } from '../settings.ts';
+
+export interface Layout {
+  /** Directory whose entries are published trees. */
+  readonly treesDir: string;
+  /** The directory of the tree of a commit. */
+  treePath(hash: string): string;
+  /** The commit a tree directory is named for, or undefined for anything else. */
+  hashOf(treePath: string): string | undefined;
+}
+
+const stripRevision = (name: string) => (name.startsWith('rev-') ? name.slice(4) : name);
+
+/** v4 uses `<root>/.worktrees/<hash>`, v3 `<root>/rev-<hash>`. */
+export function layoutOf(dialect: Dialect, root: string): Layout {
+  const treesDir = dialect === 'v4' ? join(root, '.worktrees') : root;
+  const prefix = dialect === 'v4' ? '' : 'rev-';
+  return {
+    treesDir,
+    treePath: (hash) => join(treesDir, prefix + hash),
+    hashOf(treePath) {
+      const hash = stripRevision(basename(treePath));
+      return isFullHash(hash) ? hash : undefined;
+    },
+  };
+}
+
+/** Whether a directory in the root is a tree of either generation, and so may be cleaned away when it is stale. */
+export function isTreeOfAnyDialect(root: string, path: string): boolean {
+  const parent = dirname(path);
+  const named = isFullHash(stripRevision(basename(path)));
+  return named && (parent === root || parent === join(root, '.worktrees'));
+}
+
+/** Whether `path` is strictly below `directory`; both absolute, compared as text. */
+export function isInside(directory: string, path: string): boolean {
+  const way = relative(directory, path);
+  return way !== '' && way !== '..' && !way.startsWith('../') && !isAbsolute(way);
+}
+
+/** A path that is absolute, or relative to a base; empty stays empty. */
+export function absolute(path: string, base: string): string {
+  return path === '' ? '' : resolve(base, path);
+}

@@ -1,0 +1,53 @@
+/** What git remembers of each tree, in `.git/worktrees`. */
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { removeTree } from '../../../core/files.ts';
+import { isFullHash } from '../../../git/object-name.ts';
+import { gitDirOfTree } from './files.ts';
+import { REBUILD_DIR } from './worktree.ts';
+
+const TREES_DIR = '.worktrees';
+
+async function entriesOf(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch(() => []);
+  return names.map((name) => join(directory, name));
+}
+
+/** The names of the records that trees in the root refer to. */
+async function recordsInUse(root: string): Promise<ReadonlySet<string>> {
+  const places = [root, join(root, TREES_DIR), join(root, TREES_DIR, REBUILD_DIR)];
+  const trees = (await Promise.all(places.map(entriesOf))).flat();
+  const gitDirs = await Promise.all(trees.map(gitDirOfTree));
+  return new Set(gitDirs.flatMap((path) => (path === undefined ? [] : [basename(path)])));
+}
+
+/** Whether a record is of a tree that a git-sync made, wherever its volume was mounted then. */
+function isOfOurs(treePath: string): boolean {
+  const holder = basename(dirname(treePath));
+  const isV3 = isFullHash(basename(treePath).replace(/^rev-/, ''));
+  return holder === TREES_DIR || holder === REBUILD_DIR || isV3;
+}
+
+async function isLost(record: string): Promise<boolean> {
+  const locked = await lstat(join(record, 'locked')).catch(() => undefined);
+  const gitFile = (await readFile(join(record, 'gitdir'), 'utf8').catch(() => '')).trim();
+  if (locked !== undefined || (gitFile !== '' && !isOfOurs(dirname(gitFile)))) {
+    return false;
+  }
+  // A record of somebody's own that happens to be named like ours leads to something.
+  return (await lstat(gitFile).catch(() => undefined)) === undefined;
+}
+
+/**
+ * Forgets the trees that are gone. `git worktree prune` goes by the absolute paths in its records, which are wrong
+ * wherever else the same volume is mounted: it would forget the trees that another container has published. So this
+ * looks from the trees to their records.
+ */
+export async function forgetLostTrees(root: string): Promise<void> {
+  const used = await recordsInUse(root);
+  for (const record of await entriesOf(join(root, '.git', 'worktrees'))) {
+    if (!used.has(basename(record)) && (await isLost(record))) {
+      await removeTree(record);
+    }
+  }
+}

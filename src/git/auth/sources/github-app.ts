@@ -1,0 +1,121 @@
+/** Installation tokens of a GitHub App: a signed JWT is exchanged for a token that lives an hour. */
+import type { KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { errorMessage, PillionError } from '../../../core/errors.ts';
+import type { ClientResponse } from '../../../core/http/client.ts';
+import type { GitHubApp } from '../../settings.ts';
+
+/** GitHub refuses a JWT from the future; clocks differ by seconds, so ours is dated a minute back. */
+const ISSUED_BACK_S = 60;
+/** GitHub allows ten minutes from `iat`; stay inside them with the minute above. */
+const LIFETIME_S = 540;
+const TIMEOUT_MS = 30_000;
+
+export interface InstallationToken {
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+function failed(why: string, hint: string, cause?: unknown): PillionError {
+  return new PillionError({
+    code: 'github_app_failed',
+    message: `GitHub App: ${why}`,
+    hint,
+    retryable: true,
+    cause,
+  });
+}
+
+const base64url = (data: string | Buffer) => Buffer.from(data).toString('base64url');
+
+/** An RS256 JSON Web Token (RFC 7519) for a GitHub App. `now` is milliseconds since the epoch. */
+async function appToken(issuer: string, key: KeyObject, now: number): Promise<string> {
+  const { sign } = await import('node:crypto');
+  const issued = Math.floor(now / 1000) - ISSUED_BACK_S;
+  const header = base64url(JSON.stringify({ alg: 'RS256', typ: 'JWT' }));
+  const claims = base64url(JSON.stringify({ iat: issued, exp: issued + LIFETIME_S, iss: issuer }));
+  const signature = sign('RSA-SHA256', Buffer.from(`${header}.${claims}`), key);
+  return `${header}.${claims}.${base64url(signature)}`;
+}
+
+async function readKey(app: GitHubApp): Promise<KeyObject> {
+  const { createPrivateKey } = await import('node:crypto');
+  try {
+    const pem =
+      app.privateKeyFile === undefined ? (app.privateKey ?? '') : await readFile(app.privateKeyFile, 'utf8');
+    return createPrivateKey(pem);
+  } catch (error) {
+    const source = app.privateKeyFile ?? '$GITSYNC_GITHUB_APP_PRIVATE_KEY';
+    // The cause of a parse failure may quote the key: name the source, not the content.
+    const why =
+      error instanceof Error && 'syscall' in error ? errorMessage(error) : 'it is not a PEM private key';
+    throw failed(
+      `cannot use the private key of ${source}: ${why}`,
+      'give the RSA key that GitHub made for the app, as PEM',
+    );
+  }
+}
+
+function parseToken(body: string): InstallationToken {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    parsed = undefined;
+  }
+  const fields: Readonly<Record<string, unknown>> =
+    typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+  const expiresAt = typeof fields.expires_at === 'string' ? Date.parse(fields.expires_at) : Number.NaN;
+  if (typeof fields.token !== 'string' || fields.token === '' || Number.isNaN(expiresAt)) {
+    throw failed('the answer has no token and expires_at', 'check --github-base-url');
+  }
+  return { token: fields.token, expiresAt };
+}
+
+function tokenUrl(app: GitHubApp): URL {
+  const base = app.baseUrl.endsWith('/') ? app.baseUrl : `${app.baseUrl}/`;
+  try {
+    return new URL(`app/installations/${app.installationId}/access_tokens`, base);
+  } catch {
+    // Node's error quotes the address, which may hold a password.
+    throw failed('the base URL is not valid', 'check --github-base-url');
+  }
+}
+
+/**
+ * A fresh installation token; the key file is read anew each time, so it may be rotated. `now` is milliseconds since
+ * the epoch, `env` gives proxy and certificate authorities.
+ * @throws PillionError `github_app_failed`
+ */
+export async function fetchInstallationToken(
+  app: GitHubApp,
+  now: number,
+  signal: AbortSignal,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<InstallationToken> {
+  const url = tokenUrl(app);
+  const jwt = await appToken(app.issuer, await readKey(app), now);
+  let answer: ClientResponse;
+  try {
+    const { sendRequest } = await import('../../../core/http/client.ts');
+    answer = await sendRequest({
+      method: 'POST',
+      url: url.href,
+      headers: { Authorization: `Bearer ${jwt}`, Accept: 'application/vnd.github+json' },
+      timeoutMs: TIMEOUT_MS,
+      signal,
+      env,
+      userAgent: 'pillion-git-sync',
+    });
+  } catch (error) {
+    throw failed(errorMessage(error), 'check --github-base-url, the network and the proxy variables', error);
+  }
+  if (answer.status !== 201) {
+    throw failed(
+      `${url.origin} answered with status ${answer.status}`,
+      "check the app or client id, the installation id, the private key and this machine's clock",
+    );
+  }
+  return parseToken(answer.body);
+}

@@ -1,0 +1,94 @@
+/** The ssh command that git uses: keys, known hosts, and help for users that no passwd file knows. */
+import { constants } from 'node:fs';
+import { access, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { systemErrorCode } from '../../core/errors.ts';
+import { writeFileAtomic } from '../../core/files.ts';
+import type { Log } from '../../core/log/log.ts';
+import type { GitSettings } from '../settings.ts';
+
+/** Quotes a word for the shell that git runs GIT_SSH_COMMAND with. */
+export function shellQuote(word: string): string {
+  return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A path in the value of an ssh option (ssh_config(5)): split at blanks, with quotes, backslashes and %-tokens. */
+function sshPath(path: string): string {
+  const escaped = path.replaceAll('%', '%%').replaceAll(/[\\"]/g, '\\$&');
+  return /^[A-Za-z0-9_./:=@%+-]+$/.test(path) ? escaped : `"${escaped}"`;
+}
+
+/** `-i` knows no quoting: what ssh would expand in a key's path can only be got rid of by another path. */
+const EXPANDED_BY_SSH = /%|^~|\$\{/;
+
+export interface SshCommandInit {
+  readonly settings: GitSettings;
+  /** The user's own GIT_SSH_COMMAND, if any. */
+  readonly base: string | undefined;
+  /** Key files as ssh is to open them. */
+  readonly keyFiles: readonly string[];
+}
+
+function verbosityFlag(verbosity: number): string[] {
+  if (verbosity >= 9) {
+    return ['-vvv'];
+  }
+  if (verbosity >= 7) {
+    return ['-vv'];
+  }
+  return verbosity >= 5 ? ['-v'] : [];
+}
+
+/** The value of GIT_SSH_COMMAND (contract: base, -v, -i per key, host key options). */
+export function sshCommand({ settings, base, keyFiles }: SshCommandInit): string {
+  const { knownHosts, knownHostsFile } = settings.ssh;
+  const hosts = knownHosts
+    ? ['-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile=${sshPath(knownHostsFile)}`]
+    : ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'];
+  const words = [...verbosityFlag(settings.verbosity), ...keyFiles.flatMap((file) => ['-i', file]), ...hosts];
+  return [base === undefined || base === '' ? 'ssh' : base, ...words.map(shellQuote)].join(' ');
+}
+
+/**
+ * ssh refuses a key that others can read, and a Secret with fsGroup is exactly that: then it gets a private copy. So
+ * does a key whose path ssh would not take as it is.
+ */
+async function usableKey(file: string, index: number, runtimePath: string, log: Log): Promise<string> {
+  let mode: number;
+  let owner: number;
+  try {
+    const status = await stat(file);
+    ({ mode, uid: owner } = status);
+    await access(file, constants.R_OK);
+  } catch (error) {
+    // Said at each sync: at a level that nobody reads by chance when the default file is simply not used.
+    log.at(systemErrorCode(error) === 'ENOENT' ? 3 : 0, 'SSH key file is not readable', {
+      path: file,
+      reason: systemErrorCode(error) ?? 'unknown',
+    });
+    return file;
+  }
+  // ssh only minds the mode of files that its own user owns; root's are checked always.
+  const isOurs = owner === process.getuid?.() || process.getuid?.() === 0;
+  const isPrivate = (mode & 0o077) === 0 || !isOurs;
+  if (isPrivate && !EXPANDED_BY_SSH.test(file)) {
+    return file;
+  }
+  const copy = join(runtimePath, `ssh-key-${index}-${basename(file).replaceAll(/[^A-Za-z0-9._-]/g, '_')}`);
+  const content = await readFile(file);
+  const earlier = await readFile(copy).catch(() => undefined);
+  if (earlier === undefined || !content.equals(earlier)) {
+    await writeFileAtomic(copy, content, { mode: 0o600, fsync: false });
+  }
+  return copy;
+}
+
+/** The key files in the order given, each usable by ssh; called before each sync, since Secrets are rotated. */
+export function prepareKeys(settings: GitSettings, runtimePath: string, log: Log): Promise<string[]> {
+  return Promise.all(settings.ssh.keyFiles.map((file, index) => usableKey(file, index, runtimePath, log)));
+}
+
+/** Whether the repository, or a submodule of it, may be reached over ssh. */
+export function mayUseSsh(settings: GitSettings): boolean {
+  return settings.submodules !== 'off' || !/^(https?|file):\/\/|^\//.test(settings.repo);
+}

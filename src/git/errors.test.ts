@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from './errors.ts';
+
+// What the programs really say: git 2.39, OpenSSH 9.2, curl 7.88.
+const SAYINGS: readonly (readonly [string, string])[] = [
+  ["fatal: couldn't find remote ref nope", 'ref_not_found'],
+  ['fatal: remote error: upload-pack: not our ref 0123', 'ref_not_found'],
+  [
+    "fatal: remote error: upload-pack: not our ref 0123\nfatal: Fetched in submodule path 'sub', but it did not contain 0123.",
+    'submodule_commit_not_found',
+  ],
+  ['@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.', 'host_key_changed'],
+  ['Host key verification failed.\nfatal: Could not read from remote repository.', 'host_key_unknown'],
+  ['git@h: Permission denied (publickey).\nfatal: Could not read from remote repository.', 'ssh_key_refused'],
+  [
+    'Load key "/etc/git-secret/ssh": Permission denied\nfatal: Could not read from remote repository.',
+    'ssh_key_refused',
+  ],
+  ["fatal: Authentication failed for 'http://h/r/'", 'auth_failed'],
+  ["fatal: could not read Username for 'http://h': terminal prompts disabled", 'auth_failed'],
+  ["fatal: unable to access 'https://h/': Could not resolve host: h", 'remote_unreachable'],
+  [
+    "fatal: unable to access 'http://h/': Failed to connect to h port 80: Connection refused",
+    'remote_unreachable',
+  ],
+  ["fatal: unable to access 'https://h/': SSL certificate problem: self signed certificate", 'tls_failed'],
+  ["fatal: repository 'http://h/none/' not found", 'repository_not_found'],
+  ["fatal: '/none' does not appear to be a git repository", 'repository_not_found'],
+  [
+    "fatal: '/none' does not appear to be a git repository\nfatal: Could not read from remote repository.",
+    'repository_not_found',
+  ],
+  ['ERROR: Repository not found.\nfatal: Could not read from remote repository.', 'repository_not_found'],
+  ['No user exists for uid 12345\nfatal: Could not read from remote repository.', 'user_unknown'],
+  ["fatal: Unable to create '/r/.git/shallow.lock': File exists.", 'stale_lock'],
+  ['fatal: write error: No space left on device', 'disk_full'],
+  ['error: packfile ./objects/pack/pack-1.pack is far too short to be a packfile', 'repository_corrupt'],
+  ['fatal: loose object 1234 (stored in .git/objects/12/34) is corrupt', 'repository_corrupt'],
+  ['fatal: index file corrupt', 'repository_corrupt'],
+  ["fatal: transport 'file' not allowed", 'transport_refused'],
+];
+
+describe('the diagnosis of what git says', () => {
+  it.each(SAYINGS)('%j is %s', (stderr, code) => {
+    expect(diagnose(stderr)?.code).toBe(code);
+  });
+
+  it('is none for what nobody has seen before', () => {
+    expect(diagnose('fatal: a new kind of trouble')).toBeUndefined();
+  });
+
+  it('always says what to try', () => {
+    for (const [stderr] of SAYINGS) {
+      expect(diagnose(stderr)?.hint.length).toBeGreaterThan(20);
+    }
+  });
+});

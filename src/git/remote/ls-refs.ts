@@ -1,0 +1,126 @@
+/** What a ref advertisement says, in protocol version 2 (ls-refs) and in version 0/1 (info/refs). */
+import { PillionError } from '../../core/errors.ts';
+import { isFullHash } from '../object-name.ts';
+import { createPacketReader, encodePacket, type Packet } from './pkt-line.ts';
+import { type AdvertisedRef, candidates } from './ref-rules.ts';
+
+/** The body of an ls-refs request (gitprotocol-v2(5)) for the refs a name could mean. */
+export function lsRefsRequest(name: string, agent: string): string {
+  const prefixes = candidates(name).map((candidate) => encodePacket(`ref-prefix ${candidate}\n`));
+  return [
+    encodePacket('command=ls-refs\n'),
+    encodePacket(`agent=${agent}\n`),
+    encodePacket('object-format=sha1\n'),
+    '0001',
+    encodePacket('peel\n'),
+    encodePacket('symrefs\n'),
+    ...prefixes,
+    '0000',
+  ].join('');
+}
+
+function refuse(text: string): never {
+  throw new PillionError({
+    code: 'protocol_error',
+    message: `the server's answer is not git's protocol: ${JSON.stringify(text.slice(0, 80))}`,
+  });
+}
+
+export interface RefReader {
+  push(chunk: Buffer): void;
+  /** Ends the stream; throws when it was cut. */
+  finish(): ReadonlyMap<string, AdvertisedRef>;
+}
+
+/** Reads the answer to ls-refs; keeps only the refs the name could mean. */
+export function createLsRefsReader(name: string): RefReader {
+  const wanted = new Set(candidates(name));
+  const refs = new Map<string, AdvertisedRef>();
+  let flushed = false;
+  const reader = createPacketReader((packet) => {
+    if (packet.kind !== 'data') {
+      flushed = flushed || packet.kind === 'flush';
+      return;
+    }
+    const [hash = '', ref = '', ...attributes] = packet.text.split(' ');
+    // An unborn HEAD is answered with the word instead of a hash.
+    if (hash === 'unborn') {
+      return;
+    }
+    if (!isFullHash(hash) || ref === '') {
+      refuse(packet.text);
+    }
+    const peeled = attributes.find((word) => word.startsWith('peeled:'))?.slice('peeled:'.length);
+    if (wanted.has(ref)) {
+      refs.set(
+        ref,
+        peeled !== undefined && isFullHash(peeled) ? { name: ref, hash, peeled } : { name: ref, hash },
+      );
+    }
+  });
+  return {
+    push: (chunk) => reader.push(chunk),
+    finish() {
+      reader.end();
+      return flushed ? refs : refuse('(the list of refs was cut)');
+    },
+  };
+}
+
+export type Advertisement =
+  | { readonly version: 2 }
+  | { readonly version: 0; readonly refs: ReadonlyMap<string, AdvertisedRef> };
+
+/** Reads `info/refs?service=git-upload-pack`: the capabilities of version 2, or the refs of version 0 and 1. */
+export function createAdvertisementReader(name: string): {
+  push(chunk: Buffer): void;
+  finish(): Advertisement;
+} {
+  const wanted = new Set(candidates(name));
+  const refs = new Map<string, AdvertisedRef>();
+  let announced = false;
+  let version: 0 | 2 | undefined;
+  let flushed = false;
+  const keep = (text: string) => {
+    const [line = ''] = text.split('\0');
+    const space = line.indexOf(' ');
+    const hash = line.slice(0, space);
+    const ref = line.slice(space + 1);
+    if (space < 0 || !isFullHash(hash)) {
+      refuse(text);
+    }
+    const base = ref.endsWith('^{}') ? ref.slice(0, -3) : ref;
+    if (wanted.has(base)) {
+      const earlier = refs.get(base);
+      refs.set(
+        base,
+        base === ref ? { name: base, hash } : { name: base, hash: earlier?.hash ?? hash, peeled: hash },
+      );
+    }
+  };
+  const take = (packet: Packet) => {
+    if (packet.kind !== 'data') {
+      flushed = packet.kind === 'flush' && version !== undefined;
+    } else if (!announced && packet.text === '# service=git-upload-pack') {
+      announced = true;
+    } else if (version === undefined && packet.text === 'version 2') {
+      version = 2;
+    } else if (version === undefined && packet.text === 'version 1') {
+      version = 0;
+    } else if (version !== 2) {
+      version = 0;
+      keep(packet.text);
+    }
+  };
+  const reader = createPacketReader(take);
+  return {
+    push: (chunk) => reader.push(chunk),
+    finish() {
+      reader.end();
+      if (!flushed || version === undefined) {
+        return refuse('(the advertisement was cut)');
+      }
+      return version === 2 ? { version } : { version, refs };
+    },
+  };
+}

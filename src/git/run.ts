@@ -1,0 +1,47 @@
+/** The one way git-sync runs git: private configuration, bounded time, errors that say what to try. */
+import { systemClock } from '../core/clock.ts';
+import { run } from '../core/exec/run.ts';
+import type { Log } from '../core/log/log.ts';
+import { gitError } from './errors.ts';
+
+export interface GitCall {
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  /** Variables for this call only. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Git {
+  /** Runs git with these arguments; resolves to its standard output, trimmed. */
+  run(args: readonly string[], call: GitCall): Promise<string>;
+}
+
+export interface GitInit {
+  readonly program: string;
+  readonly log: Log;
+  /** The whole environment of git, read anew for each call because a dead owner's marker changes per lock. */
+  readonly env: () => Readonly<Record<string, string>>;
+}
+
+export function createGit({ program, log, env }: GitInit): Git {
+  return {
+    async run(args, call) {
+      const shown = [program, ...args].join(' ');
+      log.at(5, 'running command', { cwd: call.cwd, cmd: shown });
+      const started = systemClock.monotonic();
+      try {
+        const result = await run(program, args, {
+          cwd: call.cwd,
+          env: { ...env(), ...call.env },
+          signal: call.signal,
+          graceMs: 500,
+        });
+        const time = `${Math.round(systemClock.monotonic() - started)}ms`;
+        log.at(6, 'command result', { stdout: result.stdout, stderr: result.stderr, time, cmd: shown });
+        return result.stdout.trim();
+      } catch (error) {
+        throw gitError(error);
+      }
+    },
+  };
+}
