@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { commands } from './commands.ts';
 import type { CommandContext, CommandEntry, ExitStatus } from './core/command.ts';
-import { errorMessage, type PillionError, usageError } from './core/errors.ts';
+import { errorMessage, isPillionError, type PillionError, usageError } from './core/errors.ts';
 import { version } from './core/version.ts';
 import { writeText } from './core/write-text.ts';
 
@@ -64,13 +64,6 @@ async function main(context: CommandContext): Promise<ExitStatus> {
     return first === undefined ? 2 : 0;
   }
   throw await unknownCommand(first);
-}
-
-/** By shape: each bundle has a class of its own. */
-function isPillionError(error: unknown): error is PillionError {
-  return (
-    error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number' && 'hint' in error
-  );
 }
 
 function reportFailure(error: unknown): number {

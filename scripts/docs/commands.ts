@@ -2,7 +2,6 @@
 import { commands } from '../../src/commands.ts';
 import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/cron/metrics.ts';
 import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/cron/options.ts';
-import { DIAGNOSES } from '../../src/git/errors.ts';
 import { v3Options } from '../../src/git-sync/cli/v3/options.ts';
 import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
 import { METRICS } from '../../src/git-sync/metrics.ts';
@@ -29,7 +28,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
       },
     ],
     metrics: METRICS,
-    errors: errorCodes(['src/git-sync', 'src/git'], DIAGNOSES),
+    errors: await errorCodes('src/git-sync/command.ts'),
   },
   {
     name: 'cron',
@@ -53,6 +52,6 @@ export const documentedCommands: readonly DocumentedCommand[] = [
       },
     ],
     metrics: { ...CRON_METRICS, ...SUPERCRONIC_METRICS },
-    errors: errorCodes(['src/cron', 'src/scheduler']),
+    errors: await errorCodes('src/cron/command.ts'),
   },
 ];

@@ -1,26 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { codesIn, errorCodes } from './error-codes.ts';
+import { documentedCommands } from './commands.ts';
+import { type FoundTable, raisedIn, tablesIn, withoutImports } from './error-codes.ts';
 
-it('an error code is found where it is thrown, with its hint when that is a plain text', () => {
-  const text = `
-    throw new PillionError({
-      code: 'with_hint',
-      message: \`cannot use \${path}: \${JSON.stringify(why)}\`,
-      hint: 'mount it',
-    });
-    throw new PillionError({ code: 'without', message: \`no answer from \${host}\`, hint: hint ?? HINTS[reason] });
-    throw new PillionError({ code: 'last', message, hint: 'wait' });
-  `;
-  expect(codesIn(text)).toEqual([
-    { code: 'with_hint', hint: 'mount it' },
-    { code: 'without', hint: undefined },
-    { code: 'last', hint: 'wait' },
-  ]);
+const SOURCES = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !/\.test\.ts$|(testing|fixtures)\//.test(name))
+  .map((name) => `src/${name}`);
+const tables = (await Promise.all(SOURCES.map(tablesIn))).flat();
+
+it('every error code stands in one table and says what to try, or what it is about', () => {
+  const codes = tables.flatMap(({ rows }) => Object.keys(rows));
+  expect(codes).toEqual([...new Set(codes)]);
+  for (const [code, { hint, about }] of tables.flatMap(({ rows }) => Object.entries(rows))) {
+    expect(code).toMatch(/^[a-z]+(_[a-z0-9]+)*$/);
+    expect(about ?? hint, code).toMatch(/^\S.+[^.]$/);
+  }
 });
 
-it('the codes that end a start of git-sync are in its list, each once', () => {
-  const codes = errorCodes(['src/git-sync', 'src/git']).map(({ code }) => code);
+it('every code of a table is raised somewhere', () => {
+  const text = SOURCES.map((path) => withoutImports(readFileSync(path, 'utf8'))).join('\n');
+  const unused = tables.flatMap((table) => {
+    const raised = new Set(raisedIn(text, table));
+    return Object.keys(table.rows).filter((code) => !raised.has(code));
+  });
+  expect(unused).toEqual([]);
+});
+
+it('a code is raised where a bundle names it, numbered or not, but not where it is only asked for', () => {
+  const row = { message: 'no', hint: 'yes' };
+  const table: FoundTable = { name: 'IO_ERRORS', rows: { one: row, two: row, three: row } };
+  const declared = 'var IO_ERRORS2 = defineErrors({ one: {}, two: {}, three: {} });';
+  expect(raisedIn(declared, table)).toEqual([]);
+  expect(raisedIn(`${declared} throw IO_ERRORS2.one({ why });`, table)).toEqual(['one']);
+  expect(raisedIn(`${declared} super(IO_ERRORS2.two.init({ why }));`, table)).toEqual(['two']);
+  expect(raisedIn(`${declared} if (IO_ERRORS2.one.matches(e)) { x(IO_ERRORS2.two.code); }`, table)).toEqual(
+    [],
+  );
+  expect(raisedIn(`${declared} throw IO_ERRORS2[code](e);`, table)).toEqual(['one', 'two', 'three']);
+});
+
+const codesOf = (name: string) =>
+  documentedCommands.find((command) => command.name === name)?.errors.map(({ code }) => code) ?? [];
+
+it('the codes that end a start of git-sync are in its reference', () => {
   const known = ['bind_failed', 'git_missing', 'password_file_unreadable', 'root_not_writable', 'usage'];
-  expect(codes).toEqual(expect.arrayContaining(known));
-  expect(new Set(codes).size).toBe(codes.length);
+  expect(codesOf('git-sync')).toEqual(expect.arrayContaining(known));
+});
+
+it('the reference of cron has none of the codes that only git-sync can raise', () => {
+  const foreign = ['git_missing', 'not_a_symlink', 'shutdown'];
+  expect(codesOf('cron').filter((code) => foreign.includes(code))).toEqual([]);
+});
+
+it('each command lists a code once', () => {
+  for (const { errors } of documentedCommands) {
+    expect(new Set(errors.map(({ code }) => code)).size).toBe(errors.length);
+  }
 });

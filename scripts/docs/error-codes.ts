@@ -1,79 +1,110 @@
-/** The error codes of a command, read from where they are thrown, each with its hint. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The error codes that a command can raise, from the tables in its bundle. */
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { build, type OutputFile } from 'esbuild';
+import type { ErrorRow } from '../../src/core/errors.ts';
+import { untabledCodes } from './untabled-error-codes.ts';
 
 export interface ErrorCode {
   readonly code: string;
-  readonly hint: string;
+  /** What the reference says of it: what to try, or what happened. */
+  readonly about: string;
 }
 
-const ABOUT_FILES = 'the hint says what the volume or this user lacks';
+/** A table that a module exports. */
+export interface FoundTable {
+  readonly name: string;
+  readonly rows: Readonly<Record<string, ErrorRow>>;
+}
 
-/** Codes whose hint depends on what happened, or that are put together where they are thrown. */
-const EXPLAINED: Readonly<Record<string, string>> = {
-  bad_crontab: 'each finding has file, line, column and advice; `pillion cron test` shows them all',
-  bad_env_file: 'the message names file and line; the attempt fails, and the file is read anew for the next',
-  bad_expression:
-    'the message points at the character; `pillion cron explain` shows how an expression is read',
-  bad_state: 'the state file is damaged; the scheduler starts without it',
-  bind_failed: 'the address cannot be listened on: the hint says why',
-  connection_cut: 'the server ended the connection in the middle of an answer; the next sync tries again',
-  git_failed: 'git failed in a way that is not known: its own words are in the message',
-  github_app_failed: 'the message says which part: the key, the clock, the installation, or the server',
-  hook_failed: 'the hook is tried again; its last words are in the message',
-  http_failed:
-    'no complete answer from a server (name, connection, certificate, time): the hint says what to check',
-  probe_failed: 'the server answered with an error; the next sync tries again',
-  protocol_error:
-    "the answer is not git's protocol: check that --repo is a git repository and no proxy answers instead",
-  read_failed: `a file cannot be read: ${ABOUT_FILES}`,
-  remove_failed: `a file cannot be removed: ${ABOUT_FILES}`,
-  switch_failed: `a link cannot be switched: ${ABOUT_FILES}`,
-  usage: 'a flag, a variable or a configuration file is wrong: the message names it',
-  write_failed: `a file cannot be written: ${ABOUT_FILES}`,
-};
+function rowOf(factory: unknown): ErrorRow | undefined {
+  return typeof factory === 'function' && 'row' in factory && 'code' in factory
+    ? (factory.row as ErrorRow)
+    : undefined;
+}
 
-/** Reasons that end a wait, never the message of a failure. */
-const INTERNAL = new Set(['shutdown']);
+function rowsOf(value: unknown): Record<string, ErrorRow> | undefined {
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  const rows = entries.map(([code, factory]) => [code, rowOf(factory)] as const);
+  const isTable = rows.length > 0 && rows.every(([, row]) => row !== undefined);
+  return isTable ? (Object.fromEntries(rows) as Record<string, ErrorRow>) : undefined;
+}
 
-/** The codes in a text of TypeScript with their literal hints; undefined where the hint is no plain text. */
-export function codesIn(text: string): { code: string; hint: string | undefined }[] {
-  return [...text.matchAll(/code: '([a-z_]+)'/g)].map((match) => {
-    const rest = text.slice(match.index);
-    const end = rest.search(/\}\)+[;,]?\s*\n/);
-    const hint = /hint:\s*'([^'\n]*)'/.exec(end === -1 ? rest : rest.slice(0, end))?.[1];
-    return { code: match[1] ?? '', hint };
+/** The tables of errors that a source file declares. Throws when it keeps one to itself: it would not be documented. */
+export async function tablesIn(path: string): Promise<FoundTable[]> {
+  const declared = [...readFileSync(path, 'utf8').matchAll(/^(?:export )?const (\w+) = defineErrors\(/gm)];
+  if (declared.length === 0) {
+    return [];
+  }
+  const specifier = pathToFileURL(path).href;
+  const module = (await import(specifier)) as Record<string, unknown>;
+  return declared.map(([, name = '']) => {
+    const rows = rowsOf(module[name]);
+    if (rows === undefined) {
+      throw new Error(`${path} does not export its table of errors ${name}`);
+    }
+    return { name, rows };
   });
 }
 
-function sourcesBelow(folder: string): string[] {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const sources = names.filter(
-    (name) => name.endsWith('.ts') && !/\.test\.ts$|(testing|fixtures)\//.test(name),
-  );
-  return sources.toSorted().map((name) => readFileSync(join(folder, name), 'utf8'));
+/**
+ * The codes of a table that are raised in a bundle's text: those that are named (`TABLE.code(`), or all of them when the
+ * table is used in another way. Asking whether an error matches does not raise it. A bundler may number the name.
+ */
+export function raisedIn(text: string, { name, rows }: FoundTable): string[] {
+  const uses = [...text.matchAll(new RegExp(`\\b${name}\\d*(?:\\.(\\w+)(?:\\.(\\w+))?|\\b(?! = ))`, 'g'))];
+  const asked = new Set(['matches', 'code']);
+  const raised = uses.filter(([, code, member]) => code === undefined || !asked.has(member ?? ''));
+  const wholesale = raised.some(([, code]) => code === undefined);
+  const named = new Set(raised.map(([, code]) => code));
+  return Object.keys(rows).filter((code) => wholesale || named.has(code));
 }
 
-/**
- * Every code that a command can log: `first` in their order, then those of its folders and of core by name.
- * @throws when one has neither a literal hint nor an explanation
- */
-export function errorCodes(folders: readonly string[], first: readonly ErrorCode[] = []): ErrorCode[] {
-  const texts = [...folders, 'src/core'].flatMap(sourcesBelow);
-  const composed = Object.keys(EXPLAINED).filter((code) => texts.some((text) => text.includes(code)));
-  const found = [...texts.flatMap(codesIn), ...composed.map((code) => ({ code, hint: EXPLAINED[code] }))];
-  const rows = new Map(first.map((row) => [row.code, row]));
-  for (const { code, hint } of found.toSorted((a, b) => a.code.localeCompare(b.code, 'en'))) {
-    if (rows.has(code) || INTERNAL.has(code)) {
-      continue;
-    }
-    const told = EXPLAINED[code] ?? hint;
-    if (told === undefined) {
-      throw new Error(
-        `no hint for the error code ${code} of ${folders.join(', ')}: explain it in scripts/docs/error-codes.ts`,
-      );
-    }
-    rows.set(code, { code, hint: told });
-  }
-  return [...rows.values()];
+interface Bundle {
+  readonly text: string;
+  readonly inputs: readonly string[];
+}
+
+/** A command as it is bundled, in chunks and without what nothing in it uses. */
+async function bundleOf(entryPoint: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entryPoint],
+    bundle: true,
+    splitting: true,
+    treeShaking: true,
+    platform: 'node',
+    format: 'esm',
+    outdir: 'dist',
+    write: false,
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const inputs = Object.values(metafile.outputs).flatMap((output) =>
+    Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  return { text: outputFiles.map((file: OutputFile) => withoutImports(file.text)).join('\n'), inputs };
+}
+
+/** What passes between modules is no use of it. */
+export function withoutImports(text: string): string {
+  return text.replaceAll(/^(?:import|export)(?: type)? \{[^}]*\}.*$/gm, '');
+}
+
+/** Every code that a command can log or end with, by name. `entryPoint` is its `command.ts`. */
+export async function errorCodes(entryPoint: string): Promise<ErrorCode[]> {
+  const { text, inputs } = await bundleOf(entryPoint);
+  const sources = [...new Set(inputs)].filter((path) => path.startsWith('src/'));
+  const tables = (await Promise.all(sources.map(tablesIn))).flat();
+  const tabled = tables.flatMap((table) =>
+    raisedIn(text, table).map((code) => ({ code, row: table.rows[code] })),
+  );
+  const shown = tabled.filter(({ row }) => row?.internal !== true);
+  const rows = [...untabledCodes(sources), ...shown.map(({ code, row }) => ({ code, about: aboutOf(row) }))];
+  const unique = new Map(rows.map((row) => [row.code, row]));
+  return [...unique.values()].toSorted((a, b) => a.code.localeCompare(b.code, 'en'));
+}
+
+function aboutOf(row: ErrorRow | undefined): string {
+  const hint = typeof row?.hint === 'string' ? row.hint : '';
+  return row?.about ?? hint;
 }

@@ -36,7 +36,7 @@ function metrics(definitions: MetricDefinitions): string[] {
 }
 
 function errors(codes: DocumentedCommand['errors']): string[] {
-  const rows = codes.map(({ code, hint }) => `| \`${code}\` | ${cell(hint)} |`);
+  const rows = codes.map(({ code, about }) => `| \`${code}\` | ${cell(about)} |`);
   return rows.length === 0
     ? []
     : ['## Error codes', '', '| code | what to try, or what happened |', '|---|---|', ...rows, ''];

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { PillionError } from './errors.ts';
+import { defineErrors, PillionError } from './errors.ts';
 
 /** Signals that ask a process to end: Kubernetes sends the first, a terminal the second. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -8,6 +8,14 @@ export type StopSignal = (typeof STOP_SIGNALS)[number] | 'SIGHUP';
 /** Time for a step to react to the deadline, so that one that hangs is told from one that hurries. */
 const LAST_CHANCE_MS = 100;
 
+export const LIFECYCLE_ERRORS = defineErrors({
+  shutdown: {
+    message: ({ why }: { why: string }) => why,
+    about: 'the program is ending',
+    internal: true,
+  },
+});
+
 /** Why everything ends: the reason of the lifecycle's abort signal. */
 export class ShutdownError extends PillionError {
   override readonly name: string = 'ShutdownError';
@@ -15,7 +23,7 @@ export class ShutdownError extends PillionError {
   readonly signal: NodeJS.Signals | undefined;
 
   constructor(message: string, signal?: NodeJS.Signals, cause?: unknown) {
-    super({ code: 'shutdown', message, facts: { signal }, cause });
+    super(LIFECYCLE_ERRORS.shutdown.init({ why: message }, { facts: { signal }, cause }));
     this.signal = signal;
   }
 }

@@ -6,7 +6,7 @@ import { PillionError } from './errors.ts';
 import { backoff, retry } from './retry.ts';
 
 const { signal } = new AbortController();
-const passing = new PillionError({ code: 'x', message: 'passing', retryable: true });
+const passing = new PillionError({ code: 'x', message: 'passing' });
 const final = new PillionError({ code: 'x', message: 'final' });
 
 /** A clock on which waiting takes no time and is written down. */
@@ -77,19 +77,19 @@ describe('retry', () => {
 
   it('does not try again after an error that is final', async () => {
     const clock = patientClock();
-    const options = { attempts: 3, delays: () => 1, signal, clock };
+    const retryable = (error: unknown) => error !== final;
+    const options = { attempts: 3, delays: () => 1, signal, clock, retryable };
     await expect(retry(() => Promise.reject(final), options)).rejects.toBe(final);
     expect(clock.waits).toEqual([]);
   });
 
-  it('lets the caller decide what is final, and tells it before each wait', async () => {
+  it('tells the error, the attempt and the delay before each wait', async () => {
     const told: [unknown, number, number][] = [];
     const options = {
       attempts: 2,
       delays: () => 7,
       signal,
       clock: patientClock(),
-      retryable: () => true,
       onRetry: (error: unknown, attempt: number, delayMs: number) => told.push([error, attempt, delayMs]),
     };
     await expect(retry(() => Promise.reject(final), options)).rejects.toBe(final);

@@ -1,5 +1,4 @@
 import { type Clock, systemClock } from './clock.ts';
-import { PillionError } from './errors.ts';
 
 export interface BackoffOptions {
   /** Wait before the first retry. */
@@ -32,7 +31,7 @@ export interface RetryOptions {
   readonly delays: Delays;
   readonly signal: AbortSignal;
   readonly clock?: Clock | undefined;
-  /** Whether to try again after this error. Default: the error says so itself (`PillionError.retryable`). */
+  /** Whether to try again after this error. Default: after any. */
   readonly retryable?: ((error: unknown) => boolean) | undefined;
   /** Called before each wait: log it. */
   readonly onRetry?: ((error: unknown, attempt: number, delayMs: number) => void) | undefined;
@@ -43,7 +42,7 @@ export interface RetryOptions {
  * signal was aborted meanwhile; throws the signal's reason when it is aborted before an attempt or during a wait.
  */
 export async function retry<T>(work: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
-  const { attempts, delays, signal, clock = systemClock, retryable = saysRetryable } = options;
+  const { attempts, delays, signal, clock = systemClock, retryable = () => true } = options;
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
     try {
@@ -57,8 +56,4 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, options: R
       await clock.sleep(delayMs, signal);
     }
   }
-}
-
-function saysRetryable(error: unknown): boolean {
-  return error instanceof PillionError && error.retryable;
 }

@@ -32,12 +32,6 @@ describe('ExecError', () => {
     expect(error.message).toContain('ended by SIGKILL after 1.2 s');
   });
 
-  it('counts a shortage of processes as something that passes', () => {
-    const outcome: RunOutcome = { ...OUTCOME, exitCode: undefined, spawnError: 'EAGAIN' };
-    expect(new ExecError('git', [], outcome).retryable).toBe(true);
-    expect(new ExecError('git', [], OUTCOME).retryable).toBe(false);
-  });
-
   it('keeps its message on one line whatever the program wrote', async () => {
     const script = 'printf "first\\nsecond \\033[31mred\\007\\r\\n\\n" >&2; exit 1';
     const error = await run('sh', ['-c', script], { env: ENV }).catch((thrown: unknown) => thrown);

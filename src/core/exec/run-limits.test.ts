@@ -19,7 +19,6 @@ describe('a time limit', () => {
     expect(error).toBeInstanceOf(ExecError);
     expect(error).toMatchObject({
       code: 'exec_timeout',
-      retryable: true,
       outcome: { timedOut: 'total', signal: 'SIGTERM', exitCode: undefined, aborted: false },
     });
   });
@@ -79,7 +78,6 @@ describe('an abort', () => {
     abort.abort();
     await expect(pending).rejects.toMatchObject({
       code: 'exec_aborted',
-      retryable: false,
       outcome: { aborted: true, timedOut: false, exitCode: 0, stdout: 'ready\ntidied\n' },
     });
     expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);

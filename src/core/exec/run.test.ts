@@ -115,7 +115,6 @@ describe('a program that cannot be started', () => {
     expect(error.code).toBe('exec_not_found');
     expect(error.message).toContain('no-such-program x: cannot start');
     expect(error.hint).toContain('PATH');
-    expect(error.retryable).toBe(false);
   });
 
   it('is not called not found when it is the directory that is missing', async () => {

@@ -65,7 +65,7 @@ describe('writeFileAtomic', () => {
     const args = [...NEW_MOUNTS, 'sh', '-c', script, process.execPath, directory, program];
     const { stdout } = await run('unshare', args, { env: ENV });
     expect(JSON.parse(stdout)).toMatchObject({
-      error: { code: 'write_failed', retryable: true, facts: { systemCode: 'ENOSPC' } },
+      error: { code: 'write_failed', facts: { systemCode: 'ENOSPC' } },
       content: 'first',
       entries: ['file'],
     });

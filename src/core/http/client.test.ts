@@ -271,7 +271,7 @@ describe('a failure', () => {
     });
     await expect(send(`http://127.0.0.1:${port}`)).rejects.toEqual(failure('refused'));
     await expect(send('http://nowhere.invalid')).rejects.toEqual(failure('dns'));
-    await expect(send('file:///etc/passwd')).rejects.toMatchObject({ retryable: false });
+    await expect(send('file:///etc/passwd')).rejects.toMatchObject({ code: 'http_failed' });
     await expect(send('not a url')).rejects.toEqual(failure('other'));
     await expect(send(web.url, { method: 'NOT OK' })).rejects.toEqual(failure('other'));
     await expect(send(web.url, { headers: { a: 'b\r\nc: d' } })).rejects.toEqual(failure('other'));

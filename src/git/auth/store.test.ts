@@ -100,7 +100,6 @@ describe('a password file', () => {
     await expect(setUp(missing).store.refresh(signal)).rejects.toMatchObject({
       code: 'password_file_unreadable',
       message: expect.stringContaining(dir.path),
-      retryable: true,
     });
     expect(store.current()).toHaveLength(1);
   });

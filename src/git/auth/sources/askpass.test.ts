@@ -66,7 +66,6 @@ describe('an askpass URL', () => {
     await expect(ask(server.url)).rejects.toMatchObject({
       code: 'askpass_failed',
       message: `the askpass URL answered with status ${status}`,
-      retryable: true,
     });
     expect(server.requests).toHaveLength(1);
   });

@@ -1,0 +1,57 @@
+/** The error codes that are not in a table of `defineErrors` yet: read from where they are thrown. */
+import { readFileSync } from 'node:fs';
+import type { ErrorCode } from './error-codes.ts';
+
+const ABOUT_FILES = 'the hint says what the volume or this user lacks';
+
+/** Codes whose hint depends on what happened, or that are put together where they are thrown. */
+const EXPLAINED: Readonly<Record<string, string>> = {
+  bad_crontab: 'each finding has file, line, column and advice; `pillion cron test` shows them all',
+  bad_env_file: 'the message names file and line; the attempt fails, and the file is read anew for the next',
+  bad_expression:
+    'the message points at the character; `pillion cron explain` shows how an expression is read',
+  bad_state: 'the state file is damaged; the scheduler starts without it',
+  bind_failed: 'the address cannot be listened on: the hint says why',
+  connection_cut: 'the server ended the connection in the middle of an answer; the next sync tries again',
+  git_failed: 'git failed in a way that is not known: its own words are in the message',
+  github_app_failed: 'the message says which part: the key, the clock, the installation, or the server',
+  hook_failed: 'the hook is tried again; its last words are in the message',
+  http_failed:
+    'no complete answer from a server (name, connection, certificate, time): the hint says what to check',
+  probe_failed: 'the server answered with an error; the next sync tries again',
+  protocol_error:
+    "the answer is not git's protocol: check that --repo is a git repository and no proxy answers instead",
+  read_failed: `a file cannot be read: ${ABOUT_FILES}`,
+  remove_failed: `a file cannot be removed: ${ABOUT_FILES}`,
+  switch_failed: `a link cannot be switched: ${ABOUT_FILES}`,
+  write_failed: `a file cannot be written: ${ABOUT_FILES}`,
+};
+
+const FILE_ACTIONS = new Set(['read_failed', 'remove_failed', 'switch_failed', 'write_failed']);
+
+/** The codes in a text of TypeScript with their literal hints; undefined where the hint is no plain text. */
+export function codesIn(text: string): { code: string; hint: string | undefined }[] {
+  return [...text.matchAll(/code: '([a-z]+_[a-z_]+)'/g)].map((match) => {
+    const rest = text.slice(match.index);
+    const end = rest.search(/\}\)+[;,]?\s*\n/);
+    const hint = /hint:\s*(['"])(.*?)\1,?$/m.exec(end === -1 ? rest : rest.slice(0, end))?.[2];
+    return { code: match[1] ?? '', hint };
+  });
+}
+
+/** The codes of these sources. Throws when one has neither a literal hint nor an explanation. */
+export function untabledCodes(sources: readonly string[]): ErrorCode[] {
+  const texts = sources.map((path) => readFileSync(path, 'utf8'));
+  const isComposed = (code: string) =>
+    texts.some((text) => text.includes(`'${code}'`)) ||
+    (FILE_ACTIONS.has(code) && texts.some((text) => text.includes('action}_failed')));
+  const composed = Object.keys(EXPLAINED).filter(isComposed);
+  const found = [...texts.flatMap(codesIn), ...composed.map((code) => ({ code, hint: EXPLAINED[code] }))];
+  return found.map(({ code, hint }) => {
+    const about = EXPLAINED[code] ?? hint;
+    if (about === undefined) {
+      throw new Error(`no hint for the error code ${code}: give it a row in a table of defineErrors`);
+    }
+    return { code, about };
+  });
+}
