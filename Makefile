@@ -1,7 +1,10 @@
-# What contributors and CI call. Needs Node >= 20.19 and make; everything else is installed or named.
+# What contributors and CI call. Needs make, npm and any Node that npm runs on; everything else is installed or named.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 IMAGE ?= localhost/pillion:dev
+# The Node that the image ships is a development dependency: all of this runs on it, whatever the machine has.
+MACHINE_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .PHONY: help build demo test check docs bench image test-cluster clean
 
@@ -10,17 +13,18 @@ help: ## list the targets
 
 node_modules/.package-lock.json: package.json package-lock.json
 # Not `npm ci`: it refuses the lock file wherever a mirror lacks the packages of other platforms. Versions are the lock's.
-	npm install --no-save --no-audit --no-fund --loglevel=error
+	@echo "npm install"
+	@PATH="$(MACHINE_PATH)" npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 build: node_modules/.package-lock.json ## make bin/pillion
 	@npm run --silent build
 
 demo: build ## run the main job for real: a push arrives in a running web page
-	@node_modules/.bin/tsx scripts/demo.ts
+	@tsx scripts/demo.ts
 
 test: build ## unit and integration tests, and the demo
-	@node_modules/.bin/tsx scripts/test.ts
+	@tsx scripts/test.ts
 
 check: node_modules/.package-lock.json ## format, lint, types, unit tests, docs drift
 	@npm run --silent check

@@ -1,5 +1,15 @@
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type Reporter, type TestSpecification } from 'vitest/node';
+import { isAtLeast, readManifest } from './scripts/manifest.ts';
+
+const { oldestNode } = readManifest();
+if (!isAtLeast(process.versions.node, oldestNode)) {
+  const found = `${process.versions.node} at ${process.execPath}`;
+  throw new Error(
+    `needs Node >= ${oldestNode}, not ${found}: npx, npm run and make find the one in node_modules/.bin`,
+  );
+}
 
 // Unit tests sit beside their file and run in `npm run check`; integration tests talk to real programs, those of the
 // cluster to a real Kubernetes. The two may be given a second try where a machine may stand still for seconds; whoever

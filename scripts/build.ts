@@ -1,12 +1,9 @@
 /** One CommonJS bundle per command in dist/, and bin/pillion, which loads just the one that is asked for. */
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { readManifest } from './manifest.ts';
 
-const packageJson: unknown = JSON.parse(await readFile('package.json', 'utf8'));
-const version =
-  typeof packageJson === 'object' && packageJson !== null && 'version' in packageJson
-    ? String(packageJson.version)
-    : 'dev';
+const { version, oldestNode } = readManifest();
 
 /** `import('./git-sync/command.ts')` in the table of commands becomes a require of dist/git-sync.cjs. */
 const entries = new Map<string, string>();
@@ -25,7 +22,7 @@ const shared: BuildOptions = {
   bundle: true,
   platform: 'node',
   format: 'cjs',
-  target: 'node20.19',
+  target: `node${oldestNode}`,
   define: { PILLION_VERSION: JSON.stringify(version) },
   legalComments: 'none',
   minifySyntax: true,

@@ -221,6 +221,10 @@ async function waitTurn(init: RootLockInit, id: string): Promise<void> {
       continue;
     }
     if (!(await isAlive(root, owner, id))) {
+      // Who releases removes the lock first and then the socket: it is dead only if the lock is still there.
+      if ((await currentOwner(root)) !== owner) {
+        continue;
+      }
       await init.onDeadOwner(owner);
       await removeDeadLock(root, owner, id);
       continue;
