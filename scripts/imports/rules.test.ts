@@ -18,6 +18,7 @@ describe('the rules for imports', () => {
     ['src/commands.ts', './git-sync/loop.ts', 'commands.ts must not know git-sync'],
     ['src/git-sync/loop.ts', './testing/fake-clock.ts', 'only there for tests'],
     ['src/git-sync/loop.ts', '../../test/support/temp.ts', 'only there for tests'],
+    ['src/git-sync/loop.ts', 'node:timers/promises', 'use core/timer.ts'],
     ['src/git-sync/loop.ts', 'fast-check', 'fast-check is no dependency of the program'],
     ['src/git-sync/loop.ts', '@other/name/part.js', '@other/name is no dependency of the program'],
   ])('object when %s imports %s', (path, specifier, reason) => {
@@ -36,6 +37,7 @@ describe('the rules for imports', () => {
     ['src/cli.ts', './commands.ts'],
     ['src/git-sync/loop.test.ts', '../../test/support/temp.ts'],
     ['src/git-sync/loop.test.ts', 'fast-check'],
+    ['src/git-sync/loop.test.ts', 'node:timers/promises'],
     ['src/cron/read-rules.ts', 'yaml'],
     ['src/cron/read-rules.ts', '@scope/name/part.js'],
     ['src/git-sync/loop.ts', 'node:fs'],

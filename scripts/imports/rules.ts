@@ -50,8 +50,13 @@ export function objection(
   packages: ReadonlySet<string>,
 ): string | undefined {
   const importer = room(path);
-  if (importer === undefined || specifier.startsWith('node:')) {
+  if (importer === undefined) {
     return undefined;
+  }
+  if (specifier.startsWith('node:')) {
+    return specifier.startsWith('node:timers') && !isForTests(path)
+      ? 'use core/timer.ts, whose timers take any length'
+      : undefined;
   }
   if (!specifier.startsWith('.')) {
     const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');

@@ -1,7 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
-/** Node fires longer timers at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { startTimer } from './timer.ts';
 
 /** Time as the program sees it; tests pass their own. All values are milliseconds. */
 export interface Clock {
@@ -13,24 +10,23 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(ms, undefined, signal ? { signal } : {});
-  } catch (error) {
-    // Node rejects with an AbortError of its own; callers want to know why they were stopped.
-    throw signal?.aborted ? signal.reason : error;
-  }
-}
-
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  async sleep(ms, signal) {
-    const end = performance.now() + ms;
-    let left = ms;
-    do {
-      await pause(Math.max(0, Math.min(left, LONGEST_TIMER_MS)), signal);
-      left = end - performance.now();
-    } while (left > 0);
-  },
+  sleep,
 };
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = startTimer(ms, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { defineErrors, PillionError } from './errors.ts';
+import { startTimer, type Timer } from './timer.ts';
 
 /** Signals that ask a process to end: Kubernetes sends the first, a terminal the second. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -95,19 +96,20 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const steps: NamedStep[] = [];
   let signals = 0;
   let exitSignal: NodeJS.Signals | undefined;
-  let graceTimer: NodeJS.Timeout | undefined;
+  let graceTimer: Timer | undefined;
   let report: Promise<ShutdownReport> | undefined;
 
   function begin(reason: ShutdownError): void {
     if (stop.signal.aborted) {
       return;
     }
-    graceTimer = setTimeout(expire, options.graceMs, new ShutdownError('the grace period has passed'));
+    const passed = () => expire(new ShutdownError('the grace period has passed'));
+    graceTimer = startTimer(options.graceMs, passed);
     stop.abort(reason);
   }
 
   function expire(reason: ShutdownError): void {
-    clearTimeout(graceTimer);
+    graceTimer?.cancel();
     deadline.abort(reason);
   }
 
@@ -124,7 +126,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   async function end(): Promise<ShutdownReport> {
     const result = await runSteps(steps, deadline.signal);
-    clearTimeout(graceTimer);
+    graceTimer?.cancel();
     return result;
   }
 
@@ -146,7 +148,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       return report;
     },
     dispose() {
-      clearTimeout(graceTimer);
+      graceTimer?.cancel();
       for (const name of stopSignals) {
         source.off(name, onSignal);
       }
@@ -175,11 +177,11 @@ async function runSteps(steps: NamedStep[], deadline: AbortSignal): Promise<Shut
 
 /** False when the work has not ended a moment after the deadline; what it throws later is nobody's concern. */
 async function withinDeadline(work: () => Promise<void>, deadline: AbortSignal): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   let onDeadline: () => void = () => undefined;
   const expired = new Promise<false>((resolve) => {
     onDeadline = () => {
-      timer = setTimeout(resolve, LAST_CHANCE_MS, false);
+      timer = startTimer(LAST_CHANCE_MS, () => resolve(false));
     };
   });
   if (deadline.aborted) {
@@ -190,7 +192,7 @@ async function withinDeadline(work: () => Promise<void>, deadline: AbortSignal):
   try {
     return await Promise.race([work().then(() => true), expired]);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
     deadline.removeEventListener('abort', onDeadline);
   }
 }

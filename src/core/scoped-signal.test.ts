@@ -20,6 +20,14 @@ describe('withSignal', () => {
     await expect(work).rejects.toThrow('too slow');
   });
 
+  it('takes 600 hours for what they are', async () => {
+    const work = withSignal(new AbortController().signal, { timeoutMs: 600 * 3_600_000 }, async (signal) => {
+      await systemClock.sleep(20);
+      return signal.aborted;
+    });
+    await expect(work).resolves.toBe(false);
+  });
+
   it('ends the work with its parent, also when that was aborted before', async () => {
     const parent = new AbortController();
     const work = withSignal(parent.signal, {}, (signal) => systemClock.sleep(60_000, signal));

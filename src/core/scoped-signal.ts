@@ -1,3 +1,5 @@
+import { startTimer, type Timer } from './timer.ts';
+
 /** Ends a wait at the latest after this long; without it, only with the parent. */
 export interface Scope {
   readonly timeoutMs?: number;
@@ -16,7 +18,7 @@ export async function withSignal<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const end = () => controller.abort(parent.reason);
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   if (parent.aborted) {
     end();
   } else {
@@ -24,13 +26,13 @@ export async function withSignal<T>(
     if (scope.timeoutMs !== undefined) {
       const expire = () =>
         controller.abort(scope.reason?.() ?? new DOMException('timed out', 'TimeoutError'));
-      timer = setTimeout(expire, scope.timeoutMs);
+      timer = startTimer(scope.timeoutMs, expire);
     }
   }
   try {
     return await work(controller.signal);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
     parent.removeEventListener('abort', end);
     controller.abort(new DOMException('the work has ended', 'AbortError'));
   }

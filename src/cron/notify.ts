@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Secrets } from '../core/log/secrets.ts';
 import { backoff, retry } from '../core/retry.ts';
+import { timeoutSignal } from '../core/timer.ts';
 import type { ActiveRun, RunEnd, RunObserver } from '../scheduler/runs/job.ts';
 import type { WarnLimit } from '../scheduler/runs/warn-limit.ts';
 
@@ -132,7 +133,7 @@ async function deliver(message: Message, clock: Clock, signal: AbortSignal): Pro
 async function post({ url, body, json }: Message, signal: AbortSignal): Promise<void> {
   const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http');
   await new Promise<void>((resolve, reject) => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const limit = AbortSignal.any([signal, timeoutSignal(TIMEOUT_MS)]);
     const headers = {
       'content-type': json ? 'application/json' : 'text/plain; charset=utf-8',
       'content-length': Buffer.byteLength(body),

@@ -4,6 +4,7 @@ import { errorMessage, PillionError } from '../core/errors.ts';
 import type { Log } from '../core/log/log.ts';
 import { formatGoDuration } from '../core/options/go-values.ts';
 import { withSignal } from '../core/scoped-signal.ts';
+import { startTimer } from '../core/timer.ts';
 import type { GitSyncSettings } from './settings.ts';
 import type { SyncState } from './state.ts';
 import type { ErrorFile } from './sync/error-file.ts';
@@ -65,11 +66,11 @@ async function rest(init: LoopInit, milliseconds: number): Promise<void> {
 /** Nothing can change any more: only the sync signal wakes, to check the published tree again. */
 async function restForever(init: LoopInit): Promise<void> {
   // Nothing else may be open then, and Node ends when nothing is.
-  const keepAlive = setInterval(() => {}, 2 ** 30);
+  const keepAlive = startTimer(Number.POSITIVE_INFINITY, () => {});
   init.state.restsForever = true;
   await init.wake.wait(init.stop).catch(() => {});
   init.state.restsForever = init.stop.aborted;
-  clearInterval(keepAlive);
+  keepAlive.cancel();
 }
 
 /** The failures that come from the system rather than from git, with advice. */

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '../clock.ts';
+import { startTimer, type Timer } from '../timer.ts';
 
 export interface Limits {
   /** Output was seen: the silence starts anew. */
@@ -28,7 +28,7 @@ export function startLimits(
     if (ms === undefined || ms === Number.POSITIVE_INFINITY) {
       return () => undefined;
     }
-    let timer: NodeJS.Timeout;
+    let timer: Timer;
     // The timer is not set anew for every output: it looks how long is left when it fires.
     const left = () => since() + ms - performance.now();
     const check = () => {
@@ -42,11 +42,10 @@ export function startLimits(
       }
     };
     const arm = () => {
-      const wait = Math.min(Math.max(Math.ceil(left()), 0), LONGEST_TIMER_MS);
-      timer = setTimeout(() => setImmediate(check), wait);
+      timer = startTimer(left(), () => setImmediate(check));
     };
     arm();
-    return () => clearTimeout(timer);
+    return () => timer.cancel();
   }
 
   return {

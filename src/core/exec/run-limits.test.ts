@@ -31,6 +31,13 @@ describe('a time limit', () => {
     expect(outcome.durationMs).toBeGreaterThanOrEqual(245);
   });
 
+  it('gives a program a grace of 600 hours when asked to', async () => {
+    const { file, onSpawn } = await whenReady();
+    const options = { env: ENV, onSpawn, timeoutMs: 50, graceMs: 600 * 3_600_000 };
+    const outcome = await tryRun(fixture('tidy-on-term.sh'), [file], options);
+    expect(outcome).toMatchObject({ timedOut: 'total', exitCode: 0, stdout: 'ready\ntidied\n' });
+  });
+
   it('still counts as a timeout when the program tidies up and exits with 0', async () => {
     const { file, onSpawn } = await whenReady();
     const options = { env: ENV, onSpawn, inactivityMs: 50, graceMs: 15_000 };

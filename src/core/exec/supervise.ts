@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { errorMessage, systemErrorCode } from '../errors.ts';
+import { startTimer, type Timer } from '../timer.ts';
 import { type Limits, startLimits } from './limits.ts';
 import type { OutputStream, RunOptions, RunOutcome } from './outcome.ts';
 import { signalGroup } from './process-group.ts';
@@ -33,7 +34,7 @@ class Supervisor {
   #settled = false;
   #limits: Limits | undefined;
   /** Grace, then after-kill, or drain: one at a time. */
-  #phaseTimer: NodeJS.Timeout | undefined;
+  #phaseTimer: Timer | undefined;
 
   constructor(
     child: ChildProcess,
@@ -114,12 +115,12 @@ class Supervisor {
     this.#cause = cause;
     this.#limits?.clear();
     this.#signal('SIGTERM');
-    this.#phaseTimer = setTimeout(this.#kill, this.#options.graceMs ?? DEFAULT_GRACE_MS);
+    this.#phaseTimer = startTimer(this.#options.graceMs ?? DEFAULT_GRACE_MS, this.#kill);
   }
 
   readonly #kill = (): void => {
     this.#signal('SIGKILL');
-    this.#phaseTimer = setTimeout(this.#settle, AFTER_KILL_MS);
+    this.#phaseTimer = startTimer(AFTER_KILL_MS, this.#settle);
   };
 
   /** What the program wrote last is still in the pipe; a grandchild may hold it open, or go on writing. */
@@ -133,7 +134,7 @@ class Supervisor {
       }
     };
     const wait = Math.min(DRAIN_SILENCE_MS, Math.max(deadline - performance.now(), 0));
-    this.#phaseTimer = setTimeout(() => setImmediate(check), wait);
+    this.#phaseTimer = startTimer(wait, () => setImmediate(check));
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -160,7 +161,7 @@ class Supervisor {
   #finish(ending: Ending): void {
     this.#settled = true;
     this.#limits?.clear();
-    clearTimeout(this.#phaseTimer);
+    this.#phaseTimer?.cancel();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
       stream?.destroy();

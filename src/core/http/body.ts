@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { PillionError } from '../errors.ts';
+import { startTimer } from '../timer.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -34,12 +35,12 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
     reject(bodyError('body_incomplete', 'the request ended before its body was complete'));
   const onAbort = (): void => reject(asError(signal?.reason));
   const onTimeout = (): void => reject(bodyError('body_timeout', `no complete body within ${timeoutMs} ms`));
-  const timer = setTimeout(onTimeout, timeoutMs);
+  const timer = startTimer(timeoutMs, onTimeout);
   const onEnd = (): void => resolve(Buffer.concat(chunks));
   request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   signal?.addEventListener('abort', onAbort, { once: true });
   return promise.finally(() => {
-    clearTimeout(timer);
+    timer.cancel();
     signal?.removeEventListener('abort', onAbort);
     request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
     request.pause();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { timeoutSignal } from '../timer.ts';
 
 /** How long closing waits for requests in progress when the caller gives no deadline. */
 const DEFAULT_CLOSE_MS = 5_000;
@@ -35,7 +36,7 @@ export function trackConnections(server: Server): (deadline?: AbortSignal) => Pr
       }
     });
   });
-  return async (deadline = AbortSignal.timeout(DEFAULT_CLOSE_MS)) => {
+  return async (deadline = timeoutSignal(DEFAULT_CLOSE_MS)) => {
     closed ??= stop(server, inProgress);
     await endBy(server, closed, deadline);
   };

@@ -23,6 +23,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { PillionError, systemErrorCode } from '../../core/errors.ts';
 import { randomId } from '../../core/random-id.ts';
+import { startInterval } from '../../core/timer.ts';
 
 const LOCK_NAME = '.pillion-lock';
 const HEARTBEAT_MS = 10_000;
@@ -261,15 +262,15 @@ export async function lockRoot(init: RootLockInit): Promise<RootLock> {
     await close();
     throw error;
   }
-  const heartbeat = setInterval(() => {
+  const beat = () => {
     const now = new Date();
     utimes(socket, now, now).catch(() => {});
-  }, HEARTBEAT_MS);
-  heartbeat.unref();
+  };
+  const heartbeat = startInterval(HEARTBEAT_MS, beat, { keepsAlive: false });
   return {
     id,
     async release() {
-      clearInterval(heartbeat);
+      heartbeat.cancel();
       if ((await currentOwner(root).catch(() => undefined)) === id) {
         await rm(join(root, LOCK_NAME), { force: true });
       }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { LONGEST_TIMER_MS } from '../../clock.ts';
+import { startTimer } from '../../timer.ts';
 import { httpFailure } from './failure.ts';
 
 export interface SessionInit {
@@ -38,11 +38,11 @@ export async function inSession<T>(
       reject(
         httpFailure({ reason: 'timeout', url: url(), why: `no complete answer within ${timeoutMs} ms` }),
       );
-    const timer = setTimeout(timeout, Math.min(timeoutMs, LONGEST_TIMER_MS));
+    const timer = startTimer(timeoutMs, timeout);
     const abort = () => reject(aborted());
     signal.addEventListener('abort', abort, { once: true });
     end = () => {
-      clearTimeout(timer);
+      timer.cancel();
       signal.removeEventListener('abort', abort);
     };
   });
