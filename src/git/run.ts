@@ -9,6 +9,8 @@ export interface GitCall {
   readonly signal: AbortSignal;
   /** Variables for this call only. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Receives standard output as it comes; what `run` resolves to is then at most its last MiB. */
+  readonly onStdout?: (chunk: Uint8Array) => void;
 }
 
 export interface Git {
@@ -29,12 +31,14 @@ export function createGit({ program, log, env }: GitInit): Git {
       const shown = [program, ...args].join(' ');
       log.at(5, 'running command', { cwd: call.cwd, cmd: shown });
       const started = systemClock.monotonic();
+      const { onStdout } = call;
       try {
         const result = await run(program, args, {
           cwd: call.cwd,
           env: { ...env(), ...call.env },
           signal: call.signal,
           graceMs: 500,
+          ...(onStdout && { onOutput: (stream, chunk) => stream === 'stdout' && onStdout(chunk) }),
         });
         const time = `${Math.round(systemClock.monotonic() - started)}ms`;
         log.at(6, 'command result', { stdout: result.stdout, stderr: result.stderr, time, cmd: shown });

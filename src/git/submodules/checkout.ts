@@ -1,0 +1,195 @@
+/**
+ * Submodules without `git submodule`: what git would write into a git directory on the shared volume, and read again
+ * from there, stays in private repositories. Addresses and commits come from the commit that is checked out, never from
+ * the tree on the volume.
+ */
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PillionError } from '../../core/errors.ts';
+import type { Log } from '../../core/log/log.ts';
+import type { PrivateRepository } from '../private-repository.ts';
+import type { Git } from '../run.ts';
+import { type Gitlink, type ModulePlan, parseGitlink, parseModules, planModules } from './module-list.ts';
+
+export interface ModuleContext {
+  readonly git: Git;
+  readonly log: Log;
+  /** The private repository for an address; its objects stay from one commit to the next. */
+  readonly repositoryFor: (url: string, commit: string) => Promise<PrivateRepository>;
+  /** A path for the index of a submodule's tree. */
+  readonly newIndexFile: () => string;
+  /** 0 is the full history. */
+  readonly depth: number;
+  /** Submodules of submodules too. */
+  readonly isRecursive: boolean;
+  /** `submodule.<name>.url` from the user's own configuration, by name. */
+  readonly urlOverrides: ReadonlyMap<string, string>;
+}
+
+/** A tree that stands at a commit, and where its git data is. */
+export interface CheckedOutTree {
+  readonly path: string;
+  readonly commit: string;
+  /** The address that relative addresses of its submodules start from. */
+  readonly url: string;
+  readonly repository: PrivateRepository;
+  readonly indexFile: string;
+}
+
+/** A submodule that was checked out, with those in it. */
+export interface CheckedOutModule extends CheckedOutTree {
+  readonly name: string;
+  readonly modules: readonly CheckedOutModule[];
+}
+
+/** More is no list of submodules: git would hold all of it in memory. */
+const MAX_MODULES_FILE_BYTES = 1024 * 1024;
+/** Submodules in submodules; each level needs a commit that names the next, so only a joker gets here. */
+const MAX_LEVELS = 20;
+
+/** Addresses of submodules come from strangers: git treats them so, and asks no user. */
+const FOREIGN_URL = { GIT_PROTOCOL_FROM_USER: '0' };
+
+async function hasModules({ path }: CheckedOutTree): Promise<boolean> {
+  const status = await lstat(join(path, '.gitmodules')).catch(() => undefined);
+  if (status !== undefined && status.size > MAX_MODULES_FILE_BYTES) {
+    throw new PillionError({
+      code: 'submodules_too_many',
+      message: `.gitmodules has ${status.size} bytes, more than ${MAX_MODULES_FILE_BYTES}`,
+      hint: 'use --submodules=off, or a commit with fewer submodules',
+    });
+  }
+  return status?.isFile() ?? false;
+}
+
+/** The submodule commits of a tree. Git lists its directories along with them, which may be many: none is kept. */
+async function gitlinksOf(
+  context: ModuleContext,
+  tree: CheckedOutTree,
+  signal: AbortSignal,
+): Promise<Gitlink[]> {
+  const links: Gitlink[] = [];
+  const decoder = new TextDecoder();
+  let rest = '';
+  await context.git.run(['ls-tree', '-r', '-d', '-z', tree.commit], {
+    cwd: tree.path,
+    signal,
+    env: tree.repository.env(),
+    onStdout(chunk) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\0');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const link = parseGitlink(line);
+        if (link !== undefined) {
+          links.push(link);
+        }
+      }
+    },
+  });
+  return links;
+}
+
+/** What a tree wants, read from its commit. Undefined when it has no submodules. */
+export async function readModulePlan(
+  context: ModuleContext,
+  tree: CheckedOutTree,
+  signal: AbortSignal,
+): Promise<ModulePlan | undefined> {
+  if (!(await hasModules(tree))) {
+    return undefined;
+  }
+  const links = await gitlinksOf(context, tree, signal);
+  if (links.length === 0) {
+    return undefined;
+  }
+  const call = { cwd: tree.path, signal, env: tree.repository.env() };
+  const listing = await context.git.run(
+    ['config', '--blob', `${tree.commit}:.gitmodules`, '--list', '-z'],
+    call,
+  );
+  const plan = planModules(links, parseModules(listing), tree.url, context.urlOverrides);
+  const [path] = plan.withoutUrl;
+  if (path !== undefined) {
+    throw new PillionError({
+      code: 'submodule_without_url',
+      message: `no url found for submodule path ${JSON.stringify(path)} in .gitmodules`,
+      hint: 'the commit has a submodule there that .gitmodules does not describe (or with an address that cannot be used): mend it in the repository, or use --submodules=off',
+    });
+  }
+  for (const skipped of plan.skipped) {
+    context.log.at(1, 'submodule is left alone: its update is "none"', { path: skipped });
+  }
+  return plan;
+}
+
+interface Fetching {
+  readonly url: string;
+  readonly commit: string;
+  readonly path: string;
+  readonly depth: number;
+  readonly repository: PrivateRepository;
+}
+
+async function hasCommit(context: ModuleContext, fetching: Fetching, signal: AbortSignal): Promise<boolean> {
+  const call = { cwd: fetching.repository.gitDir, signal, env: fetching.repository.env() };
+  return context.git.run(['cat-file', '-e', `${fetching.commit}^{commit}`], call).then(
+    () => true,
+    (error: unknown) => {
+      signal.throwIfAborted();
+      return error instanceof PillionError && error.code === 'git_missing' ? Promise.reject(error) : false;
+    },
+  );
+}
+
+/** A commit by its name; from servers that only give what their refs name, by way of all branches. */
+async function fetchCommit(context: ModuleContext, fetching: Fetching, signal: AbortSignal): Promise<void> {
+  const { url, commit, repository } = fetching;
+  const limits = fetching.depth === 0 ? [] : ['--depth', String(fetching.depth)];
+  const flags = ['fetch', '--no-progress', '--no-tags', '--no-auto-gc', ...limits, '--', url];
+  const call = { cwd: repository.gitDir, signal, env: { ...repository.env(), ...FOREIGN_URL } };
+  try {
+    await context.git.run([...flags, commit], call);
+  } catch (error) {
+    if (!(error instanceof PillionError) || error.code !== 'ref_not_found') {
+      throw error;
+    }
+    await context.git.run([...flags, '+refs/heads/*:refs/remotes/origin/*'], call);
+    if (!(await hasCommit(context, fetching, signal))) {
+      throw new PillionError({
+        code: 'submodule_commit_not_found',
+        message: `fetched in submodule path ${JSON.stringify(fetching.path)}, but it did not contain ${commit}`,
+        hint: 'a submodule stands at a commit that its repository does not have: push it there, or use --submodules=off',
+        cause: error,
+      });
+    }
+  }
+  // What a ref names is not cleaned away.
+  await repository.setRef(`refs/pillion/${commit}`, commit);
+}
+
+/** Fetches and checks out the submodules of a tree that nobody reads yet. */
+export async function checkOutModules(
+  context: ModuleContext,
+  tree: CheckedOutTree,
+  signal: AbortSignal,
+  level = 1,
+): Promise<CheckedOutModule[]> {
+  const plan = level > MAX_LEVELS ? undefined : await readModulePlan(context, tree, signal);
+  const modules: CheckedOutModule[] = [];
+  for (const { name, path, commit, url, isShallow } of plan?.wanted ?? []) {
+    const repository = await context.repositoryFor(url, commit);
+    const depth = context.depth === 0 && isShallow ? 1 : context.depth;
+    context.log.at(2, 'fetching submodule', { path, url, commit });
+    await fetchCommit(context, { url, commit, path, depth, repository }, signal);
+    const place = { path: join(tree.path, path), indexFile: context.newIndexFile() };
+    await context.git.run(['-c', 'checkout.workers=2', 'read-tree', '--reset', '-u', commit], {
+      cwd: place.path,
+      signal,
+      env: repository.treeEnv(place),
+    });
+    const module: CheckedOutTree = { ...place, commit, url, repository };
+    const below = context.isRecursive ? await checkOutModules(context, module, signal, level + 1) : [];
+    modules.push({ ...module, name, modules: below });
+  }
+  return modules;
+}
