@@ -2,12 +2,14 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { chmod, chown, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { useProgramsForOthers } from '../../../test/support/for-others.ts';
 import { bundleProgram, ENV, fixture, temporaryDirectory } from '../exec/fixtures/fixtures.ts';
 import { run } from '../exec/run.ts';
 import { removeTree } from '../files.ts';
 
 const NOBODY = 65534;
 const isRoot = process.geteuid?.() === 0;
+const programsForOthers = useProgramsForOthers();
 
 describe('removeTree', () => {
   it('removes a tree, a file, a link, and nothing without complaint', async () => {
@@ -72,7 +74,8 @@ describe('removeTree', () => {
       await run('chown', ['-R', String(NOBODY), tree], { env: ENV });
       await chown(directory, NOBODY, NOBODY);
     }
-    await run(process.execPath, [program, tree], {
+    const node = isRoot ? (await programsForOthers()).node : process.execPath;
+    await run(node, [program, tree], {
       env: ENV,
       ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
     });

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { chown, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { installFake } from '../../../support/fake-programs.ts';
+import { useProgramsForOthers } from '../../../support/for-others.ts';
 import { startHttpGitServer } from '../../../support/http-git-server.ts';
 import { PILLION } from '../../../support/pillion.ts';
 import { runProgram, tryProgram } from '../../../support/run-program.ts';
@@ -17,6 +18,7 @@ const works = (command: string, ...args: readonly string[]) => spawnSync(command
 /** A container's root may lack what namespaces take. */
 const hasNamespaces = works('unshare', '--mount', '--pid', '--fork', '--mount-proc', 'true');
 const canBeAnother = works('setpriv', '--reuid=12345', '--regid=12345', '--clear-groups', 'true');
+const programsForOthers = useProgramsForOthers();
 
 describe('a signal', () => {
   const DEADLY = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -157,15 +159,6 @@ async function publicDirectory(test: OwningTest): Promise<string> {
   return dir;
 }
 
-/** The program at a place that anybody may read. */
-async function copyProgram(dir: string): Promise<string> {
-  const checkout = path.dirname(path.dirname(PILLION));
-  for (const part of ['bin', 'dist']) {
-    await cp(path.join(checkout, part), path.join(dir, 'program', part), { recursive: true });
-  }
-  return path.join(dir, 'program', 'bin', 'pillion');
-}
-
 describe.runIf(canBeAnother)('as a user that no passwd file knows', () => {
   it('it syncs, --add-user or not, and /etc/passwd stays as it is', async (test) => {
     const scene = await makeScene(test);
@@ -173,8 +166,8 @@ describe.runIf(canBeAnother)('as a user that no passwd file knows', () => {
     await chown(dir, 12_345, 12_345);
     const repo = await scene.repo.mirror(path.join(dir, 'repo'));
     await chown(repo.path, 0, 0);
-    // The checkout may be where only its owner may look.
-    await symlink(await copyProgram(dir), scene.join('git-sync'));
+    const { pillion, PATH } = await programsForOthers();
+    await symlink(pillion, scene.join('git-sync'));
     await runProgram('chmod', ['-R', 'a+rX', dir]);
     await runProgram('chmod', ['a+x', scene.join()]);
     const before = await readFile('/etc/passwd', 'utf8');
@@ -182,7 +175,7 @@ describe.runIf(canBeAnother)('as a user that no passwd file knows', () => {
       const own = [`--repo=${repo.url}`, `--root=${dir}/root`, '--one-time', flag];
       const wrapper = ['setpriv', '--reuid=12345', '--regid=12345', '--clear-groups'];
       const { command, args, env } = await through(scene, wrapper, own);
-      const result = await tryProgram(command, args, { env: { ...env, TMPDIR: dir }, cwd: dir });
+      const result = await tryProgram(command, args, { env: { ...env, PATH, TMPDIR: dir }, cwd: dir });
       expect(result, result.stderr).toMatchObject({ code: 0 });
       expect(await readFile(path.join(dir, 'root', 'link', 'file'), 'utf8')).toBe('first\n');
     }

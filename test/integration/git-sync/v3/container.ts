@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
+import type { ProgramsForOthers } from '../../../support/for-others.ts';
 import { PILLION } from '../../../support/pillion.ts';
 import { type ProgramResult, runProgram, tryProgram } from '../../../support/run-program.ts';
 
@@ -16,6 +17,8 @@ export interface ContainerOptions {
   readonly secret?: string;
   /** Runs as this user and group, whom no passwd file knows; root's otherwise. */
   readonly uid?: number;
+  /** Needed for a user other than root. */
+  readonly programs?: ProgramsForOthers;
   /** Supplementary groups: what fsGroup gives. */
   readonly groups?: readonly number[];
   /** Whether the user may append to /etc/passwd, as in git-sync's own image. */
@@ -78,7 +81,8 @@ export async function inContainer(
       await chown(directory, uid, uid);
     }
   }
-  const env = { PATH: process.env['PATH'], HOME: home, TMPDIR: tmp, ...options.env };
-  const command = ['sh', '-c', ENTER, 'sh', etc, ...identity(options), PILLION, 'git-sync', ...args];
+  const { pillion, PATH } = options.programs ?? { pillion: PILLION, PATH: process.env['PATH'] };
+  const env = { PATH, HOME: home, TMPDIR: tmp, ...options.env };
+  const command = ['sh', '-c', ENTER, 'sh', etc, ...identity(options), pillion, 'git-sync', ...args];
   return tryProgram('unshare', ['-m', ...command], { env, cwd: scratch });
 }

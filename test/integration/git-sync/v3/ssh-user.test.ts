@@ -2,11 +2,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, readlink } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { useProgramsForOthers } from '../../../support/for-others.ts';
 import { useTempDir } from '../../../support/use-temp-dir.ts';
 import { canUseContainer, inContainer } from './container.ts';
 import { makeMaster, makeSecret, startSsh } from './support.ts';
 
 const dir = useTempDir();
+const programsForOthers = useProgramsForOthers();
 const hasContainer = await canUseContainer();
 const hasWrapper = readdirSync('/usr/lib').some((name) => existsSync(`/usr/lib/${name}/libnss_wrapper.so`));
 
@@ -32,6 +34,7 @@ async function setUp() {
     scratch: dir.join('container'),
     secret: dir.join('git-secret'),
     uid: UID,
+    programs: await programsForOthers(),
     groups: [FS_GROUP],
   };
   return { v3, v4, first, options };
