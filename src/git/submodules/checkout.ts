@@ -9,6 +9,7 @@ import { PillionError } from '../../core/errors.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { PrivateRepository } from '../private-repository.ts';
 import type { Git } from '../run.ts';
+import { SUBMODULE_ERRORS } from './errors.ts';
 import { type Gitlink, type ModulePlan, parseGitlink, parseModules, planModules } from './module-list.ts';
 
 export interface ModuleContext {
@@ -53,11 +54,7 @@ const FOREIGN_URL = { GIT_PROTOCOL_FROM_USER: '0' };
 async function hasModules({ path }: CheckedOutTree): Promise<boolean> {
   const status = await lstat(join(path, '.gitmodules')).catch(() => undefined);
   if (status !== undefined && status.size > MAX_MODULES_FILE_BYTES) {
-    throw new PillionError({
-      code: 'submodules_too_many',
-      message: `.gitmodules has ${status.size} bytes, more than ${MAX_MODULES_FILE_BYTES}`,
-      hint: 'use --submodules=off, or a commit with fewer submodules',
-    });
+    throw SUBMODULE_ERRORS.submodules_too_many({ bytes: status.size, limit: MAX_MODULES_FILE_BYTES });
   }
   return status?.isFile() ?? false;
 }
@@ -110,11 +107,7 @@ export async function readModulePlan(
   const plan = planModules(links, parseModules(listing), tree.url, context.urlOverrides);
   const [path] = plan.withoutUrl;
   if (path !== undefined) {
-    throw new PillionError({
-      code: 'submodule_without_url',
-      message: `no url found for submodule path ${JSON.stringify(path)} in .gitmodules`,
-      hint: 'the commit has a submodule there that .gitmodules does not describe (or with an address that cannot be used): mend it in the repository, or use --submodules=off',
-    });
+    throw SUBMODULE_ERRORS.submodule_without_url({ path });
   }
   for (const skipped of plan.skipped) {
     context.log.at(1, 'submodule is left alone: its update is "none"', { path: skipped });
@@ -155,12 +148,7 @@ async function fetchCommit(context: ModuleContext, fetching: Fetching, signal: A
     }
     await context.git.run([...flags, '+refs/heads/*:refs/remotes/origin/*'], call);
     if (!(await hasCommit(context, fetching, signal))) {
-      throw new PillionError({
-        code: 'submodule_commit_not_found',
-        message: `fetched in submodule path ${JSON.stringify(fetching.path)}, but it did not contain ${commit}`,
-        hint: 'a submodule stands at a commit that its repository does not have: push it there, or use --submodules=off',
-        cause: error,
-      });
+      throw SUBMODULE_ERRORS.submodule_commit_not_found({ path: fetching.path, commit }, { cause: error });
     }
   }
   // What a ref names is not cleaned away.

@@ -1,0 +1,173 @@
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { git, gitEnvironment } from '../../../test/support/git.ts';
+import { createRepository, type GitRepository, gitmodules } from '../../../test/support/git-repository.ts';
+import { useTempDir } from '../../../test/support/use-temp-dir.ts';
+import { createRecordedLog } from '../../core/testing/recorded-log.ts';
+import { createPrivateRepository } from '../private-repository.ts';
+import { createGit } from '../run.ts';
+import { type CheckedOutModule, checkOutModules } from '../submodules/checkout.ts';
+import {
+  type ConsumerFile,
+  type ConsumerView,
+  type ModuleView,
+  moduleDirectory,
+  repositoryFiles,
+  treeFiles,
+} from './files.ts';
+
+const temp = useTempDir();
+const signal = new AbortController().signal;
+
+async function write(files: readonly ConsumerFile[]): Promise<void> {
+  for (const file of files) {
+    await mkdir(dirname(file.path), { recursive: true });
+    if ('copyOf' in file) {
+      await copyFile(file.copyOf, file.path);
+    } else if (file.text === undefined) {
+      await rm(file.path, { force: true });
+    } else {
+      await writeFile(file.path, file.text);
+    }
+  }
+}
+
+/** A root as git-sync leaves it, with a depth of 1. */
+async function publishTree(
+  upstream: GitRepository,
+  treePath: (hash: string) => string,
+): Promise<ConsumerView> {
+  const root = temp.join('root');
+  const commit = await upstream.hash();
+  const config = {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'protocol.file.allow',
+    GIT_CONFIG_VALUE_0: 'always',
+  };
+  const env = gitEnvironment(config) as Record<string, string>;
+  const { log } = createRecordedLog();
+  const runner = createGit({ program: 'git', log, env: () => env });
+  let count = 0;
+  const open = async (objects: string, url: string) => {
+    await mkdir(objects, { recursive: true });
+    count += 1;
+    const gitDir = temp.join('private', String(count));
+    return createPrivateRepository({ gitDir, objects, format: 'sha1', url, filter: '', shallow: [] });
+  };
+  const repository = await open(join(root, '.git/objects'), upstream.url);
+  const path = join(root, treePath(commit));
+  const indexFile = temp.join('private/index');
+  await mkdir(path, { recursive: true });
+  await runner.run(['fetch', '--depth=1', '--', upstream.url, commit], {
+    cwd: path,
+    signal,
+    env: repository.env(),
+  });
+  const place = { path, indexFile };
+  await runner.run(['read-tree', '--reset', '-u', commit], {
+    cwd: path,
+    signal,
+    env: repository.treeEnv(place),
+  });
+  const objectsOf = new Map<string, string>();
+  const context = {
+    git: runner,
+    log,
+    async repositoryFor(url: string) {
+      const objects = join(root, '.git/pillion/modules', String(objectsOf.size), 'objects');
+      objectsOf.set(url, objects);
+      return open(objects, url);
+    },
+    newIndexFile: () => temp.join(`private/index-${Math.random()}`),
+    depth: 1,
+    isRecursive: true,
+    urlOverrides: new Map<string, string>(),
+  };
+  const modules = await checkOutModules(
+    context,
+    { path, commit, url: upstream.url, repository, indexFile },
+    signal,
+  );
+  const viewOf = async (module: CheckedOutModule): Promise<ModuleView> => ({
+    ...module,
+    objects: objectsOf.get(module.url) ?? '',
+    shallow: await module.repository.shallow(),
+    modules: await Promise.all(module.modules.map(viewOf)),
+  });
+  return {
+    root,
+    format: 'sha1',
+    url: upstream.url,
+    filter: '',
+    shallow: await repository.shallow(),
+    commit,
+    path,
+    indexFile,
+    sparsePatterns: undefined,
+    modules: await Promise.all(modules.map(viewOf)),
+  };
+}
+
+async function makeUpstream(): Promise<GitRepository> {
+  const [parent, sub, nested] = await Promise.all(
+    ['parent', 'sub', 'nested'].map(async (name) => {
+      const repository = await createRepository(temp.join('upstream', name));
+      await repository.commit({ [name]: 'first\n' });
+      await repository.commit({ [name]: 'second\n' });
+      return repository;
+    }),
+  );
+  if (parent === undefined || sub === undefined || nested === undefined) {
+    throw new Error('not made');
+  }
+  await sub.commit({
+    '.gitmodules': gitmodules([{ path: 'nested', url: '../nested' }]),
+    nested: { gitlink: await nested.hash() },
+  });
+  await parent.commit({
+    '.gitmodules': gitmodules([{ name: 'a/sub', path: 'lib/sub', url: sub.url }]),
+    'lib/sub': { gitlink: await sub.hash() },
+  });
+  return parent;
+}
+
+describe('the files for those who read in a root', () => {
+  it.each([
+    ['v4', (hash: string) => `.worktrees/${hash}`],
+    ['v3', (hash: string) => `rev-${hash}`],
+  ])(
+    'make git work in a published tree of %s and in its submodules, whatever became of our own',
+    async (_, treePath) => {
+      const upstream = await makeUpstream();
+      const view = await publishTree(upstream, treePath);
+      await write([...repositoryFiles(view), ...treeFiles(view)]);
+      await rm(temp.join('private'), { recursive: true });
+      const { root, path, commit } = view;
+      expect(await git(path, 'log', '--format=%H')).toBe(commit);
+      expect(await git(path, 'status', '--porcelain')).toBe('');
+      expect(await git(path, 'rev-parse', '--show-toplevel')).toBe(path);
+      expect(await git(root, 'rev-parse', '--abbrev-ref', 'HEAD')).toBe('git-sync');
+      expect(await git(root, 'remote', 'get-url', 'origin')).toBe(upstream.url);
+      expect(await git(root, 'fsck', '--no-dangling')).toBe('');
+      expect(await git(root, 'worktree', 'list', '--porcelain')).toContain(
+        `worktree ${path}\nHEAD ${commit}\ndetached`,
+      );
+      expect(await git(path, 'submodule', 'status', '--recursive')).toMatch(
+        /^ \w{40} lib\/sub .*\n \w{40} lib\/sub\/nested/,
+      );
+      expect(await git(join(path, 'lib/sub/nested'), 'log', '--format=%s')).toBe('change 2');
+    },
+  );
+
+  it('keep submodules in their directory, whatever their names are', () => {
+    expect(moduleDirectory('lib/sub')).toBe('lib/sub');
+    for (const name of ['../x', '/etc', 'a//b', 'a/./b', '..', '']) {
+      const path = moduleDirectory(name);
+      expect(
+        path.split('/').some((part) => part === '' || part === '.' || part === '..'),
+        path,
+      ).toBe(false);
+    }
+  });
+});
