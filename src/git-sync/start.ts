@@ -213,7 +213,7 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
     agent: `git/pillion-${version}`,
     env: context.env,
     authorization: () => Promise.resolve(authentication.authorization(settings.repo)),
-    now: () => clock.monotonic(),
+    clock,
   });
   lifecycle.onShutdown('connection to the remote', () => probe.close());
   if (log.enabled(0)) {

@@ -124,12 +124,16 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
     if (isPinned(settings, hash)) {
       return { published: hash };
     }
-    // Whatever goes wrong in asking, the fetch says better.
-    const remote = await init.probe.hash(signal).catch((error: unknown) => {
+    // Whatever goes wrong on the way, the fetch says better; but an answer counts, and is not asked for twice.
+    const remote = await init.probe.ask(signal).catch((error: unknown) => {
       log.at(3, 'cheap check of the remote failed', { reason: String(error) });
       return undefined;
     });
-    return remote === hash ? { published: hash } : { expected: remote };
+    if (remote?.kind === 'refused') {
+      throw remote.error;
+    }
+    const found = remote?.kind === 'ref' ? remote.hash : undefined;
+    return found === hash ? { published: hash } : { expected: found };
   };
 
   /** Builds the tree of a hash at a path that nobody sees yet. */

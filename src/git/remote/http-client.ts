@@ -1,5 +1,10 @@
 /** A small HTTP client that keeps one connection open; node:http alone, since a sidecar pays for every module. */
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import { PillionError } from '../../core/errors.ts';
 
@@ -16,8 +21,7 @@ export interface HttpCall {
 
 export interface HttpAnswer {
   readonly status: number;
-  readonly contentType: string;
-  readonly location: string | undefined;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export interface HttpClient {
@@ -51,13 +55,7 @@ function collect(response: IncomingMessage, call: HttpCall): Promise<HttpAnswer>
         response.destroy();
       }
     });
-    response.once('end', () => {
-      resolve({
-        status,
-        contentType: response.headers['content-type'] ?? '',
-        location: response.headers.location,
-      });
-    });
+    response.once('end', () => resolve({ status, headers: response.headers }));
     response.once('error', reject);
     response.once('aborted', () =>
       reject(new PillionError({ code: 'connection_cut', message: 'the connection was cut' })),
@@ -74,7 +72,9 @@ export function createHttpClient(env: Readonly<Record<string, string | undefined
     if (https === undefined) {
       const { secureContext } = await import('../../core/http/client/certificates.ts');
       const authorities = env.GIT_SSL_CAINFO ? { ...env, SSL_CERT_FILE: env.GIT_SSL_CAINFO } : env;
-      https = new create({ ...limits, secureContext: await secureContext(authorities) });
+      // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED in a pod's environment does not switch it off.
+      const context = { secureContext: await secureContext(authorities), rejectUnauthorized: true };
+      https = new create({ ...limits, ...context });
     }
     return https;
   };

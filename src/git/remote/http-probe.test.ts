@@ -1,6 +1,6 @@
 /** The probe against a real git over HTTP, and against servers that are slow, closed, old or liars. */
 import { createConnection, createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createRepository, type GitRepository } from '../../../test/support/git-repository.ts';
 import { hugeAdvertisement, LIES } from '../../../test/support/http-faults.ts';
 import {
@@ -37,11 +37,15 @@ async function startServer(options: Partial<HttpGitServerOptions> = {}): Promise
 
 interface ProbeOptions {
   readonly ref?: string;
-  readonly authorization?: string;
+  readonly authorization?: string | (() => string);
   readonly env?: Readonly<Record<string, string>>;
+  readonly gitMayKnowMore?: boolean;
 }
 
-function probeOf(repo: string, { ref = 'main', authorization, env = {} }: ProbeOptions = {}) {
+function probeOf(
+  repo: string,
+  { ref = 'main', authorization, env = {}, gitMayKnowMore = false }: ProbeOptions = {},
+) {
   const client = createHttpClient(env);
   onTestFinished(() => client.close());
   return createHttpProbe({
@@ -49,7 +53,10 @@ function probeOf(repo: string, { ref = 'main', authorization, env = {} }: ProbeO
     ref,
     client,
     agent: 'git/test',
-    authorization: () => Promise.resolve(authorization),
+    authorization: () =>
+      Promise.resolve(typeof authorization === 'function' ? authorization() : authorization),
+    gitMayKnowMore: () => Promise.resolve(gitMayKnowMore),
+    now: () => 0,
   });
 }
 
@@ -77,7 +84,7 @@ describe('a poll over HTTP', () => {
     const proxy = await startCountingProxy(server.port);
     const probe = probeOf(`${proxy.url}/repo.git`);
     for (let poll = 0; poll < 5; poll += 1) {
-      expect(await probe(signal)).toEqual({ kind: 'hash', hash: tip });
+      expect(await probe(signal)).toEqual({ kind: 'ref', hash: tip });
     }
     expect(server.requests.map(({ method }) => method)).toEqual(['GET', ...Array(5).fill('POST')]);
     expect(server.requests.every(({ gitProtocol }) => gitProtocol === 'version=2')).toBe(true);
@@ -86,14 +93,14 @@ describe('a poll over HTTP', () => {
 
   it.each(['/', '//', ''])('bears slashes at the end of the address (%j)', async (end) => {
     const server = await startServer();
-    expect(await probeOf(`${server.url}/repo.git${end}`)(signal)).toEqual({ kind: 'hash', hash: tip });
+    expect(await probeOf(`${server.url}/repo.git${end}`)(signal)).toEqual({ kind: 'ref', hash: tip });
   });
 
   it('takes one request of a server that only speaks version 0', async () => {
     const server = await startServer({ protocolV0Only: true });
     const probe = probeOf(server.repositoryUrl('repo.git'));
     for (let poll = 0; poll < 3; poll += 1) {
-      expect(await probe(signal)).toEqual({ kind: 'hash', hash: tip });
+      expect(await probe(signal)).toEqual({ kind: 'ref', hash: tip });
     }
     expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET']);
   });
@@ -109,7 +116,7 @@ describe('a poll over HTTP', () => {
     for (const protocolV0Only of [false, true]) {
       const server = await startServer({ protocolV0Only });
       expect(await probeOf(server.repositoryUrl('repo.git'), { ref })(signal)).toEqual({
-        kind: 'hash',
+        kind: 'ref',
         hash,
       });
     }
@@ -118,7 +125,7 @@ describe('a poll over HTTP', () => {
   it.each([false, true])('knows that a ref is not there (version 0 only: %s)', async (protocolV0Only) => {
     const server = await startServer({ protocolV0Only });
     const probe = probeOf(server.repositoryUrl('repo.git'), { ref: 'mai' });
-    expect(await probe(signal)).toEqual({ kind: 'absent' });
+    expect(await probe(signal)).toEqual({ kind: 'missing', what: 'ref' });
   });
 
   it('sees a change at the next poll', async () => {
@@ -128,8 +135,8 @@ describe('a poll over HTTP', () => {
     const before = await probe(signal);
     await repository.setBranch('moving', 'main');
     expect([before, await probe(signal)]).toEqual([
-      { kind: 'hash', hash: await repository.hash('main~1') },
-      { kind: 'hash', hash: tip },
+      { kind: 'ref', hash: await repository.hash('main~1') },
+      { kind: 'ref', hash: tip },
     ]);
   });
 });
@@ -137,22 +144,64 @@ describe('a poll over HTTP', () => {
 describe('a poll with credentials', () => {
   const users = new Map([['me', 'secret']]);
 
-  it('sends them at once, so that no request is refused', async () => {
+  it('offers them once the server has asked, and from then on at once', async () => {
     const server = await startServer({ users });
     const probe = probeOf(server.repositoryUrl('repo.git'), { authorization: basic('me', 'secret') });
     await probe(signal);
-    expect(await probe(signal)).toEqual({ kind: 'hash', hash: tip });
-    expect(server.requests.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(await probe(signal)).toEqual({ kind: 'ref', hash: tip });
+    expect(server.requests.map(({ status }) => status)).toEqual([401, 200, 200, 200]);
   });
 
-  it('fails when they are refused, and leaves it to git when there are none', async () => {
+  it('does not offer them to a server that never asks', async () => {
+    const server = await startServer();
+    const probe = probeOf(server.repositoryUrl('repo.git'), { authorization: basic('me', 'secret') });
+    expect(await probe(signal)).toEqual({ kind: 'ref', hash: tip });
+    expect(server.requests.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
+  });
+
+  it('offers wrong ones once, and takes the answer for one', async () => {
+    const server = await startServer({ users });
+    const probe = probeOf(server.repositoryUrl('repo.git'), { authorization: basic('me', 'old') });
+    for (const offers of [1, 2]) {
+      expect(await probe(signal)).toEqual({ kind: 'denied', status: 401, offered: true });
+      expect(server.requests.filter(({ authorization }) => authorization !== undefined)).toHaveLength(offers);
+    }
+  });
+
+  it('sees that they have been replaced, and that there are none', async () => {
     const server = await startServer({ users });
     const repo = server.repositoryUrl('repo.git');
-    await expect(probeOf(repo, { authorization: basic('me', 'old') })(signal)).rejects.toMatchObject({
-      code: 'probe_failed',
-      facts: { status: 401 },
-    });
-    expect(await probeOf(repo)(signal)).toMatchObject({ kind: 'unsupported' });
+    const options = { authorization: basic('me', 'old') };
+    const probe = probeOf(repo, { authorization: () => options.authorization });
+    await probe(signal);
+    options.authorization = basic('me', 'secret');
+    expect(await probe(signal)).toEqual({ kind: 'ref', hash: tip });
+    expect(await probeOf(repo)(signal)).toEqual({ kind: 'denied', status: 401, offered: false });
+    expect(await probeOf(repo, { gitMayKnowMore: true })(signal)).toMatchObject({ kind: 'unsupported' });
+  });
+
+  it.each([
+    'Digest realm="x", nonce="1"',
+    'Basic realm="x", Digest realm="x"',
+    'NTLM, Basic',
+    'Negotiate',
+    '',
+  ])('never sends Basic to a server that asks for %j', async (challenge) => {
+    const server = await startServer();
+    server.fail({ kind: 'status', status: 401, headers: { 'www-authenticate': challenge } });
+    const probe = probeOf(server.repositoryUrl('repo.git'), { authorization: basic('me', 'secret') });
+    for (const polls of [1, 2]) {
+      expect(await probe(signal)).toEqual({ kind: 'unsupported', why: 'status 401' });
+    }
+    expect(server.requests.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
+  });
+
+  it('takes Basic where the other schemes need what it does not have', async () => {
+    const server = await startServer();
+    const headers = { 'www-authenticate': 'Negotiate, Basic realm="x"' };
+    server.fail({ kind: 'status', status: 401, headers }, { when: (r) => r.authorization === undefined });
+    const probe = probeOf(server.repositoryUrl('repo.git'), { authorization: basic('me', 'secret') });
+    expect(await probe(signal)).toEqual({ kind: 'ref', hash: tip });
   });
 
   it('does not follow a redirect, and so hands them to nobody else', async () => {
@@ -184,13 +233,24 @@ describe('a poll of a server that does not behave', () => {
     expect(await probe(signal)).toMatchObject({ kind: 'unsupported' });
   });
 
-  it.each([500, 503, 404])('fails when it answers %i, and asks again from the start', async (status) => {
+  it.each([
+    [500, {}, { kind: 'busy', status: 500, retryAfterMs: undefined }],
+    [503, { 'retry-after': '7' }, { kind: 'busy', status: 503, retryAfterMs: 7000 }],
+    [
+      429,
+      { 'retry-after': 'Thu, 01 Jan 1970 00:01:00 GMT' },
+      { kind: 'busy', status: 429, retryAfterMs: 60_000 },
+    ],
+    [404, {}, { kind: 'missing', what: 'repository' }],
+    [403, {}, { kind: 'denied', status: 403, offered: false }],
+    [203, {}, { kind: 'unsupported', why: 'status 203' }],
+  ])('tells that it answered %i, and asks again from the start', async (status, headers, answer) => {
     const server = await startServer();
     const probe = probeOf(server.repositoryUrl('repo.git'));
     await probe(signal);
-    server.fail({ kind: 'status', status }, { times: 1 });
-    await expect(probe(signal)).rejects.toMatchObject({ code: 'probe_failed', facts: { status } });
-    expect(await probe(signal)).toEqual({ kind: 'hash', hash: tip });
+    server.fail({ kind: 'status', status, headers }, { times: 1 });
+    expect(await probe(signal)).toEqual(answer);
+    expect(await probe(signal)).toEqual({ kind: 'ref', hash: tip });
     expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'POST', 'GET', 'POST']);
   });
 
@@ -212,7 +272,7 @@ describe('a poll of a server that does not behave', () => {
     const probe = probeOf(server.repositoryUrl('repo.git'));
     server.fail({ kind: 'cut', afterBytes: 5 }, { times: 1 });
     await expect(probe(signal)).rejects.toThrow(/cut|aborted|ECONNRESET|socket/);
-    expect(await probe(signal)).toEqual({ kind: 'hash', hash: tip });
+    expect(await probe(signal)).toEqual({ kind: 'ref', hash: tip });
   });
 
   it('asks on a new connection when the kept one is gone', async () => {
@@ -221,7 +281,7 @@ describe('a poll of a server that does not behave', () => {
     await probe(signal);
     await server.down();
     await server.up();
-    expect(await probe(signal)).toEqual({ kind: 'hash', hash: tip });
+    expect(await probe(signal)).toEqual({ kind: 'ref', hash: tip });
   });
 
   it('reads a list of very many refs without keeping it', async () => {
@@ -229,7 +289,7 @@ describe('a poll of a server that does not behave', () => {
     server.fail(hugeAdvertisement(50_000));
     const before = process.memoryUsage.rss();
     const probe = probeOf(server.repositoryUrl('repo.git'), { ref: 'branch-49999' });
-    expect(await probe(signal)).toEqual({ kind: 'hash', hash: '1'.repeat(40) });
+    expect(await probe(signal)).toEqual({ kind: 'ref', hash: '1'.repeat(40) });
     expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 1024 * 1024);
   });
 });
@@ -241,9 +301,18 @@ describe('a poll over HTTPS', () => {
     const repo = server.repositoryUrl('repo.git');
     const probe = probeOf(repo, { env: { [name]: authority.file } });
     await probe(signal);
-    expect(await probe(signal)).toEqual({ kind: 'hash', hash: tip });
+    expect(await probe(signal)).toEqual({ kind: 'ref', hash: tip });
     expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'POST']);
     await expect(probeOf(repo)(signal)).rejects.toThrow(/certificate|issuer|self.signed/i);
+  });
+
+  it('is refused by a man in the middle, also where the environment of Node says to trust anybody', async () => {
+    const server = await startServer({ tls: makeAuthority(root, 'middle').issue('127.0.0.1') });
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const probe = probeOf(server.repositoryUrl('repo.git'), { authorization: basic('me', 'secret') });
+    await expect(probe(signal)).rejects.toThrow(/certificate|issuer|self.signed/i);
+    expect(server.requests).toEqual([]);
   });
 
   it('refuses a certificate for another name', async () => {

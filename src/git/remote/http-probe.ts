@@ -1,119 +1,93 @@
 /** Asks a smart HTTP server for one ref, in this process: no child, one request once the server is known. */
 import { PillionError } from '../../core/errors.ts';
-import type { HttpAnswer, HttpClient } from './http-client.ts';
+import { type AskInit, createAsk, type Question, type Refusal } from './http-question.ts';
 import { createAdvertisementReader, createLsRefsReader, lsRefsRequest } from './ls-refs.ts';
-import { pickRef } from './ref-rules.ts';
+import { type AdvertisedRef, pickRef } from './ref-rules.ts';
 
-/** Version 0 servers list all their refs; more than this is left to git itself. */
-const MAX_BYTES = 256 * 1024 * 1024;
+const ADVERTISEMENT = 'application/x-git-upload-pack-advertisement';
+const RESULT = 'application/x-git-upload-pack-result';
 
-export type ProbeResult =
-  | { readonly kind: 'hash'; readonly hash: string }
-  /** The server answered, and has no such ref. */
-  | { readonly kind: 'absent' }
-  /** This server needs git itself: dumb protocol, redirect, unknown authentication. */
-  | { readonly kind: 'unsupported'; readonly why: string };
+/** What the server said about the ref. */
+export type ProbeAnswer =
+  | { readonly kind: 'ref'; readonly hash: string }
+  | { readonly kind: 'missing'; readonly what: 'ref' }
+  | Refusal;
 
-export interface HttpProbeInit {
+export interface HttpProbeInit extends AskInit {
   readonly repo: string;
   readonly ref: string;
-  readonly client: HttpClient;
-  readonly agent: string;
-  /** The Authorization header for this repository, if there are credentials for it. */
-  readonly authorization: () => Promise<string | undefined>;
 }
 
-export type Probe = (signal: AbortSignal) => Promise<ProbeResult>;
-
-const asResult = (hash: string | undefined): ProbeResult =>
-  hash === undefined ? { kind: 'absent' } : { kind: 'hash', hash };
+/** Rejects when there was no answer at all: no connection, a cut one, the signal. */
+export type Probe = (signal: AbortSignal) => Promise<ProbeAnswer>;
 
 export function createHttpProbe(init: HttpProbeInit): Probe {
-  const base = init.repo.replace(/\/+$/, '');
-  const advertisementUrl = new URL(`${base}/info/refs?service=git-upload-pack`);
-  const lsRefsUrl = new URL(`${base}/git-upload-pack`);
+  const { ref } = init;
+  const questions = questionsFor(init);
+  const ask = createAsk(init);
   let speaksV2 = false;
 
-  const headers = (authorization: string | undefined, extra: Readonly<Record<string, string>>) => {
-    const common = { 'User-Agent': init.agent, 'Git-Protocol': 'version=2', ...extra };
-    return authorization === undefined ? common : { ...common, Authorization: authorization };
+  const lsRefs = async (signal: AbortSignal): Promise<ProbeAnswer> => {
+    const reader = createLsRefsReader(ref);
+    const refused = await ask(questions.lsRefs, RESULT, reader, signal);
+    return refused ?? answerOf(ref, reader.finish());
   };
 
-  const failed = (answer: HttpAnswer, authorized: boolean): ProbeResult => {
-    // Without credentials of ours git may still know a way: .netrc, client certificates, Kerberos.
-    const refused = authorized && (answer.status === 401 || answer.status === 403);
-    if (answer.status >= 500 || answer.status === 404 || refused) {
-      throw new PillionError({
-        code: 'probe_failed',
-        message: `the server answered ${answer.status}`,
-        retryable: true,
-        facts: { status: answer.status },
-      });
-    }
-    return { kind: 'unsupported', why: `status ${answer.status}` };
-  };
-
-  const lsRefs = async (signal: AbortSignal): Promise<ProbeResult> => {
-    const reader = createLsRefsReader(init.ref);
-    const authorization = await init.authorization();
-    const body = lsRefsRequest(init.ref, init.agent);
-    const answer = await init.client.send({
-      method: 'POST',
-      url: lsRefsUrl,
-      headers: headers(authorization, {
-        'Content-Type': 'application/x-git-upload-pack-request',
-        Accept: 'application/x-git-upload-pack-result',
-        'Content-Length': String(Buffer.byteLength(body)),
-      }),
-      body,
-      signal,
-      onData: (chunk) => reader.push(chunk),
-      maxBytes: MAX_BYTES,
-    });
-    if (answer.status !== 200) {
-      return failed(answer, authorization !== undefined);
-    }
-    return asResult(pickRef(init.ref, reader.finish()));
-  };
-
-  const advertisement = async (signal: AbortSignal): Promise<ProbeResult> => {
-    const reader = createAdvertisementReader(init.ref);
-    const authorization = await init.authorization();
-    const answer = await init.client.send({
-      method: 'GET',
-      url: advertisementUrl,
-      headers: headers(authorization, { Accept: 'application/x-git-upload-pack-advertisement' }),
-      signal,
-      onData: (chunk) => reader.push(chunk),
-      maxBytes: MAX_BYTES,
-    });
-    if (answer.status !== 200) {
-      return failed(answer, authorization !== undefined);
-    }
-    if (!answer.contentType.startsWith('application/x-git-upload-pack-advertisement')) {
-      return { kind: 'unsupported', why: `content type ${answer.contentType}` };
+  const advertisement = async (signal: AbortSignal): Promise<ProbeAnswer> => {
+    const reader = createAdvertisementReader(ref);
+    const refused = await ask(questions.advertisement, ADVERTISEMENT, reader, signal);
+    if (refused) {
+      return refused;
     }
     const advertised = reader.finish();
-    if (advertised.version === 2) {
-      speaksV2 = true;
-      return lsRefs(signal);
-    }
-    return asResult(pickRef(init.ref, advertised.refs));
+    speaksV2 = advertised.version === 2;
+    return advertised.version === 2 ? lsRefs(signal) : answerOf(ref, advertised.refs);
   };
 
   return async (signal) => {
-    const known = speaksV2;
-    speaksV2 = false;
     try {
-      const result = await (known ? lsRefs(signal) : advertisement(signal));
-      speaksV2 = speaksV2 || (known && result.kind !== 'unsupported');
-      return result;
+      const answer = await (speaksV2 ? lsRefs : advertisement)(signal);
+      // After anything unusual it may be another server: ask from the start.
+      speaksV2 &&= answer.kind === 'ref' || (answer.kind === 'missing' && answer.what === 'ref');
+      return answer;
     } catch (error) {
+      speaksV2 = false;
       // Whatever this is, git may know better: a dumb server, a proxy's page, a server that lies.
       if (error instanceof PillionError && error.code === 'protocol_error') {
         return { kind: 'unsupported', why: error.message };
       }
       throw error;
     }
+  };
+}
+
+function answerOf(name: string, refs: ReadonlyMap<string, AdvertisedRef>): ProbeAnswer {
+  const hash = pickRef(name, refs);
+  return hash === undefined ? { kind: 'missing', what: 'ref' } : { kind: 'ref', hash };
+}
+
+function questionsFor({
+  repo,
+  ref,
+  agent,
+}: HttpProbeInit): Readonly<Record<'advertisement' | 'lsRefs', Question>> {
+  const base = repo.replace(/\/+$/, '');
+  const body = lsRefsRequest(ref, agent);
+  return {
+    advertisement: {
+      method: 'GET',
+      url: new URL(`${base}/info/refs?service=git-upload-pack`),
+      headers: { Accept: ADVERTISEMENT },
+    },
+    lsRefs: {
+      method: 'POST',
+      url: new URL(`${base}/git-upload-pack`),
+      headers: {
+        'Content-Type': 'application/x-git-upload-pack-request',
+        Accept: RESULT,
+        'Content-Length': String(Buffer.byteLength(body)),
+      },
+      body,
+    },
   };
 }

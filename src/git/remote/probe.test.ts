@@ -1,10 +1,17 @@
 /** Which way the remote is asked: in this process where that is all it takes, by git wherever git knows better. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { gitEnvironment } from '../../../test/support/git.ts';
 import { createRepository, type GitRepository } from '../../../test/support/git-repository.ts';
 import { LIES } from '../../../test/support/http-faults.ts';
-import { type HttpGitServer, startHttpGitServer } from '../../../test/support/http-git-server.ts';
+import {
+  type HttpGitServer,
+  type HttpGitServerOptions,
+  startHttpGitServer,
+} from '../../../test/support/http-git-server.ts';
 import { makeTempDir, removeTempDir } from '../../../test/support/temp.ts';
+import { createFakeClock } from '../../core/testing/fake-clock.ts';
 import { createRecordedLog } from '../../core/testing/recorded-log.ts';
 import { createGit } from '../run.ts';
 import type { GitConfigPair } from '../settings.ts';
@@ -25,8 +32,8 @@ afterAll(() => removeTempDir(root));
 
 const { signal } = new AbortController();
 
-async function startServer(): Promise<HttpGitServer> {
-  const server = await startHttpGitServer({ root });
+async function startServer(options: Partial<HttpGitServerOptions> = {}): Promise<HttpGitServer> {
+  const server = await startHttpGitServer({ root, ...options });
   onTestFinished(async () => server.stop());
   return server;
 }
@@ -52,7 +59,7 @@ function setUp(repo: string, gitConfig: readonly GitConfigPair[] = [], init: Par
     agent: 'git/test',
     env: {},
     authorization: () => Promise.resolve(undefined),
-    now: () => 0,
+    clock: createFakeClock(),
     ...init,
   });
   onTestFinished(() => probe.close());
@@ -63,15 +70,15 @@ describe('the way to the remote', () => {
   it('is HTTP in this process, without git', async () => {
     const server = await startServer();
     const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'));
-    expect(await probe.hash(signal)).toBe(tip);
-    expect(await probe.hash(signal)).toBe(tip);
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
     expect(gitCalls).toEqual([]);
     expect(server.requests).toHaveLength(3);
   });
 
   it.each(['file', 'path'])('is one git ls-remote for everything else (%s)', async (kind) => {
     const { probe, gitCalls } = setUp(kind === 'file' ? repository.url : repository.path);
-    expect(await probe.hash(signal)).toBe(tip);
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
     expect(gitCalls).toHaveLength(1);
   });
 
@@ -84,7 +91,10 @@ describe('the way to the remote', () => {
     [[], { GIT_CONFIG_COUNT: '1' }],
   ])('is git when only git knows how: %j %j', async (gitConfig, env) => {
     const { probe, gitCalls } = setUp('http://127.0.0.1:1/repo.git', gitConfig, { env });
-    await expect(probe.hash(signal)).rejects.toThrow('ls-remote');
+    expect(await probe.ask(signal)).toMatchObject({
+      kind: 'refused',
+      error: { code: 'remote_unreachable', message: expect.stringContaining('ls-remote') },
+    });
     expect(gitCalls).toHaveLength(1);
   });
 
@@ -95,32 +105,32 @@ describe('the way to the remote', () => {
   ])('stays in this process for what does not touch it: %j', async (gitConfig, env) => {
     const server = await startServer();
     const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'), gitConfig, { env });
-    expect(await probe.hash(signal)).toBe(tip);
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
     expect(gitCalls).toEqual([]);
   });
 
   it('is git for ten minutes once a server has answered something else than git, and then no longer', async () => {
     const server = await startServer();
     server.fail(LIES.loginPage, { times: 1 });
-    let now = 1000;
-    const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'), [], { now: () => now });
+    const clock = createFakeClock();
+    const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'), [], { clock });
     for (const minutes of [0, 5, 4.9]) {
-      now += minutes * 60_000;
-      expect(await probe.hash(signal)).toBe(tip);
+      await clock.advance(minutes * 60_000);
+      expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
     }
     expect(gitCalls).toHaveLength(3);
-    now += 0.1 * 60_000;
-    expect(await probe.hash(signal)).toBe(tip);
-    expect(await probe.hash(signal)).toBe(tip);
+    await clock.advance(0.1 * 60_000);
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
     expect(gitCalls).toHaveLength(3);
   });
 
   it('stays git for ever where only git knows how', async () => {
-    let now = 0;
-    const { probe, gitCalls } = setUp(repository.url, [], { now: () => now });
-    expect(await probe.hash(signal)).toBe(tip);
-    now = Number.MAX_SAFE_INTEGER;
-    expect(await probe.hash(signal)).toBe(tip);
+    const clock = createFakeClock();
+    const { probe, gitCalls } = setUp(repository.url, [], { clock });
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+    await clock.advance(Number.MAX_SAFE_INTEGER / 2);
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
     expect(gitCalls).toHaveLength(2);
   });
 
@@ -128,32 +138,110 @@ describe('the way to the remote', () => {
     const [server, moved] = [await startServer(), await startServer()];
     server.fail({ kind: 'redirect', to: moved.url });
     const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'));
-    expect(await probe.hash(signal)).toBe(tip);
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
     expect(gitCalls).toHaveLength(1);
   });
 
   it('tells nothing about a ref that is not there: the fetch says it better', async () => {
     const server = await startServer();
     for (const repo of [server.repositoryUrl('repo.git'), repository.url]) {
-      expect(await setUp(repo, [], { ref: 'nope' }).probe.hash(signal)).toBeUndefined();
+      expect(await setUp(repo, [], { ref: 'nope' }).probe.ask(signal)).toEqual({ kind: 'missing' });
     }
   });
 
   it('takes a name that looks like an option or a pattern for a name', async () => {
     const { probe } = setUp(repository.url, [], { ref: '--upload-pack=touch x' });
-    expect(await probe.hash(signal)).toBeUndefined();
-    expect(await setUp(repository.url, [], { ref: 'ma*' }).probe.hash(signal)).toBeUndefined();
+    expect(await probe.ask(signal)).toEqual({ kind: 'missing' });
+    expect(await setUp(repository.url, [], { ref: 'ma*' }).probe.ask(signal)).toEqual({ kind: 'missing' });
   });
 
   it('peels an annotated tag over git too', async () => {
-    expect(await setUp(repository.url, [], { ref: 'v1' }).probe.hash(signal)).toBe(tip);
+    expect(await setUp(repository.url, [], { ref: 'v1' }).probe.ask(signal)).toEqual({
+      kind: 'ref',
+      hash: tip,
+    });
   });
 
   it('ends with the signal', async () => {
     const server = await startServer();
     server.fail({ kind: 'stall-in-headers', afterBytes: 0 });
     const { probe } = setUp(server.repositoryUrl('repo.git'));
-    await expect(probe.hash(AbortSignal.timeout(100))).rejects.toThrow(/abort/i);
+    await expect(probe.ask(AbortSignal.timeout(100))).rejects.toThrow(/abort/i);
+  });
+});
+
+describe('an answer of the server', () => {
+  const wrong = `Basic ${Buffer.from('me:wrong').toString('base64')}`;
+
+  it('that refuses the credentials is not asked for again with git', async () => {
+    const server = await startServer({ users: new Map([['me', 'secret']]) });
+    const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'), [], {
+      authorization: () => Promise.resolve(wrong),
+    });
+    expect(await probe.ask(signal)).toMatchObject({
+      kind: 'refused',
+      error: { code: 'auth_failed', facts: { status: 401 }, hint: expect.stringContaining('password') },
+    });
+    expect(server.requests.map(({ authorization }) => authorization)).toEqual([undefined, wrong]);
+    expect(gitCalls).toEqual([]);
+  });
+
+  it.each([
+    [404, 'repository_not_found'],
+    [403, 'auth_failed'],
+    [503, 'remote_unreachable'],
+    [429, 'remote_unreachable'],
+  ])('%i is one, with the code that git would fail with', async (status, code) => {
+    const server = await startServer();
+    server.fail({ kind: 'status', status });
+    const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'));
+    expect(await probe.ask(signal)).toMatchObject({ kind: 'refused', error: { code } });
+    expect(server.requests).toHaveLength(1);
+    expect(gitCalls).toEqual([]);
+    const asked = setUp(server.repositoryUrl('repo.git'), [{ key: 'http.userAgent', value: 'x' }]);
+    expect(await asked.probe.ask(signal)).toMatchObject({ kind: 'refused', error: { code } });
+    expect(asked.gitCalls).toHaveLength(1);
+  });
+
+  it('that asks for a wait is respected: until then nothing is asked', async () => {
+    const server = await startServer();
+    server.fail({ kind: 'status', status: 429, headers: { 'retry-after': '120' } }, { times: 1 });
+    const clock = createFakeClock();
+    const { probe } = setUp(server.repositoryUrl('repo.git'), [], { clock });
+    const refused = {
+      kind: 'refused',
+      error: { facts: { status: 429, retryAfterMs: 120_000 }, message: expect.stringContaining('in 120 s') },
+    };
+    expect(await probe.ask(signal)).toMatchObject(refused);
+    await clock.advance(119_000);
+    expect(await probe.ask(signal)).toMatchObject(refused);
+    expect(server.requests).toHaveLength(1);
+    await clock.advance(1000);
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+  });
+
+  it('cannot hold up the sync for longer than ten minutes', async () => {
+    const server = await startServer();
+    server.fail({ kind: 'status', status: 503, headers: { 'retry-after': '9999999999' } }, { times: 1 });
+    const clock = createFakeClock();
+    const { probe } = setUp(server.repositoryUrl('repo.git'), [], { clock });
+    await probe.ask(signal);
+    await clock.advance(10 * 60_000);
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+  });
+
+  it('without credentials to offer leaves it to git where there is a .netrc', async () => {
+    const server = await startServer({ users: new Map([['me', 'secret']]) });
+    const home = await makeTempDir();
+    onTestFinished(() => removeTempDir(home));
+    const ask = async () => {
+      const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'), [], { env: { HOME: home } });
+      expect(await probe.ask(signal)).toMatchObject({ kind: 'refused', error: { code: 'auth_failed' } });
+      return gitCalls.length;
+    };
+    expect(await ask()).toBe(0);
+    await writeFile(join(home, '.netrc'), '');
+    expect(await ask()).toBe(1);
   });
 });
 

@@ -1,11 +1,15 @@
 /** Picks the cheapest way to ask whether the remote ref moved. */
-import { dirname } from 'node:path';
+import { access } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import { isPillionError, type PillionError } from '../../core/errors.ts';
 import { isFullHash } from '../object-name.ts';
 import type { Git } from '../run.ts';
 import type { GitSettings } from '../settings.ts';
 import type { HttpClient } from './http-client.ts';
 import type { Probe } from './http-probe.ts';
 import { type AdvertisedRef, pickRef } from './ref-rules.ts';
+import { refusalError } from './refusal-error.ts';
 
 export interface RemoteProbeInit {
   readonly settings: GitSettings;
@@ -17,18 +21,41 @@ export interface RemoteProbeInit {
   readonly agent: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly authorization: () => Promise<string | undefined>;
-  /** Milliseconds that only go forward. */
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
+/** What is known of the remote ref. */
+export type RemoteState =
+  | { readonly kind: 'ref'; readonly hash: string }
+  /** The remote lists no such ref: it may be a commit, or a fetch tells better what is wrong. */
+  | { readonly kind: 'missing' }
+  /** The remote's answer. A fetch would get it once more, and offer the same credentials once more. */
+  | { readonly kind: 'refused'; readonly error: PillionError };
+
 export interface RemoteProbe {
-  /** The commit the ref is at, or undefined when that cannot be told cheaply (then fetch, which tells why). */
-  hash(signal: AbortSignal): Promise<string | undefined>;
+  /** Rejects when there was no answer. */
+  ask(signal: AbortSignal): Promise<RemoteState>;
   close(): void;
 }
 
 /** A page that a proxy shows for a moment must not cost a process per poll for ever; a server that needs git does. */
 const ASK_GIT_MS = 10 * 60_000;
+
+/** A server that asks for a longer wait is asked again all the same. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+
+/** Failures of git that are the remote's answer. */
+const REMOTE_ANSWERS: ReadonlySet<string> = new Set([
+  'auth_failed',
+  'ssh_key_refused',
+  'host_key_changed',
+  'host_key_unknown',
+  'user_unknown',
+  'repository_not_found',
+  'remote_unreachable',
+  'tls_failed',
+  'transport_refused',
+]);
 
 /** Configuration and environment that change how git talks to a server, and that only git itself understands. */
 const GIT_ONLY_CONFIG = /^(http|url|credential|remote|core\.gitproxy|protocol)\b/i;
@@ -65,11 +92,35 @@ export function parseLsRemote(text: string): ReadonlyMap<string, AdvertisedRef> 
   return refs;
 }
 
-export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
-  const { settings, ref, git } = init;
+const stateOf = (hash: string | undefined): RemoteState =>
+  hash === undefined ? { kind: 'missing' } : { kind: 'ref', hash };
+
+/** Asks by `git ls-remote`. */
+function createLsRemote({ settings, ref, git, place, root }: RemoteProbeInit): RemoteProbe['ask'] {
   // A path that is relative is relative to the root, as for the fetch.
-  const cwd = /^\/|:/.test(settings.repo) ? init.place : init.root;
+  const cwd = /^\/|:/.test(settings.repo) ? place : root;
+  return async (signal) => {
+    try {
+      const text = await git.run(['ls-remote', '-q', '--', settings.repo, ref, `${ref}^{}`], {
+        cwd,
+        signal,
+        env: { GIT_CEILING_DIRECTORIES: dirname(cwd) },
+      });
+      return stateOf(pickRef(ref, parseLsRemote(text)));
+    } catch (error) {
+      if (isPillionError(error) && REMOTE_ANSWERS.has(error.code)) {
+        return { kind: 'refused', error };
+      }
+      throw error;
+    }
+  };
+}
+
+export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
+  const { settings, clock } = init;
+  const lsRemote = createLsRemote(init);
   let askGitUntil = needsGit(init) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  let busy: { readonly until: number; readonly state: RemoteState } | undefined;
   let client: HttpClient | undefined;
   let http: Probe | undefined;
   /** Only who polls over HTTP loads what that takes. */
@@ -79,33 +130,47 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
     client = createHttpClient(init.env);
     return createHttpProbe({
       repo: settings.repo,
-      ref,
+      ref: init.ref,
       client,
       agent: init.agent,
       authorization: init.authorization,
+      gitMayKnowMore: () => hasNetrc(init.env),
+      now: () => clock.now(),
     });
-  };
-  const lsRemote = async (signal: AbortSignal) => {
-    const text = await git.run(['ls-remote', '-q', '--', settings.repo, ref, `${ref}^{}`], {
-      cwd,
-      signal,
-      env: { GIT_CEILING_DIRECTORIES: dirname(cwd) },
-    });
-    return pickRef(ref, parseLsRemote(text));
   };
   return {
-    async hash(signal) {
-      if (init.now() < askGitUntil) {
+    async ask(signal) {
+      if (clock.monotonic() < askGitUntil) {
         return lsRemote(signal);
+      }
+      if (busy !== undefined && clock.monotonic() < busy.until) {
+        return busy.state;
       }
       http ??= await loadHttp();
-      const result = await http(signal);
-      if (result.kind === 'unsupported') {
-        askGitUntil = init.now() + ASK_GIT_MS;
+      const answer = await http(signal);
+      if (answer.kind === 'unsupported') {
+        askGitUntil = clock.monotonic() + ASK_GIT_MS;
         return lsRemote(signal);
       }
-      return result.kind === 'hash' ? result.hash : undefined;
+      if (answer.kind === 'ref') {
+        return answer;
+      }
+      if (answer.kind === 'missing' && answer.what === 'ref') {
+        return { kind: 'missing' };
+      }
+      const state: RemoteState = { kind: 'refused', error: refusalError(answer, settings.repo) };
+      if (answer.kind === 'busy' && answer.retryAfterMs !== undefined) {
+        busy = { until: clock.monotonic() + Math.min(answer.retryAfterMs, LONGEST_WAIT_MS), state };
+      }
+      return state;
     },
     close: () => client?.close(),
   };
+}
+
+async function hasNetrc(env: RemoteProbeInit['env']): Promise<boolean> {
+  return access(join(env.HOME ?? '/', '.netrc')).then(
+    () => true,
+    () => false,
+  );
 }
