@@ -18,7 +18,6 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   hook_failed: 'the hook is tried again; its last words are in the message',
   http_failed:
     'no complete answer from a server (name, connection, certificate, time): the hint says what to check',
-  probe_failed: 'the server answered with an error; the next sync tries again',
   protocol_error:
     "the answer is not git's protocol: check that --repo is a git repository and no proxy answers instead",
   read_failed: `a file cannot be read: ${ABOUT_FILES}`,

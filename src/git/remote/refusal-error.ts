@@ -7,7 +7,7 @@ export function refusalError(
   refusal: Exclude<Refusal, { readonly kind: 'unsupported' }>,
   repo: string,
 ): PillionError {
-  const { code, why } = described(refusal);
+  const { diagnosis: code, why } = described(refusal);
   return new PillionError({
     code,
     message: `${repo}: ${why}`,
@@ -20,18 +20,21 @@ export function refusalError(
 }
 
 function described(refusal: Exclude<Refusal, { readonly kind: 'unsupported' }>): {
-  code: string;
+  diagnosis: string;
   why: string;
 } {
   if (refusal.kind === 'missing') {
-    return { code: 'repository_not_found', why: 'the server has no such repository' };
+    return { diagnosis: 'repository_not_found', why: 'the server has no such repository' };
   }
   if (refusal.kind === 'denied') {
     const what = refusal.offered ? 'refused the credentials' : 'asks for credentials, and there are none';
     const why = refusal.status === 403 ? 'denies access' : what;
-    return { code: 'auth_failed', why: `the server ${why} (status ${refusal.status})` };
+    return { diagnosis: 'auth_failed', why: `the server ${why} (status ${refusal.status})` };
   }
   const wait = refusal.retryAfterMs;
   const until = wait === undefined ? '' : `, ask again in ${Math.ceil(wait / 1000)} s`;
-  return { code: 'remote_unreachable', why: `the server answered with status ${refusal.status}${until}` };
+  return {
+    diagnosis: 'remote_unreachable',
+    why: `the server answered with status ${refusal.status}${until}`,
+  };
 }
