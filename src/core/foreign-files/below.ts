@@ -1,0 +1,94 @@
+/** Work at paths of several parts below an open directory: each part is opened by itself, and none may be a link. */
+import type { AtomicWriteOptions } from '../files/atomic-write.ts';
+import type { ForeignDirectory, ReadLimits } from './directory.ts';
+import { FOREIGN_FILE_ERRORS } from './errors.ts';
+import type { ForeignContent } from './read-file.ts';
+
+function split(path: string): { readonly directories: readonly string[]; readonly name: string } {
+  const parts = path.split('/');
+  return { directories: parts.slice(0, -1), name: parts.at(-1) ?? '' };
+}
+
+async function walk<T>(
+  top: ForeignDirectory,
+  names: readonly string[],
+  step: (directory: ForeignDirectory, name: string) => Promise<ForeignDirectory | undefined>,
+  use: (directory: ForeignDirectory | undefined) => Promise<T>,
+): Promise<T> {
+  let current = top;
+  try {
+    for (const name of names) {
+      const next = await step(current, name);
+      if (current !== top) {
+        await current.close();
+      }
+      if (next === undefined) {
+        current = top;
+        return await use(undefined);
+      }
+      current = next;
+    }
+    return await use(current);
+  } finally {
+    if (current !== top) {
+      await current.close();
+    }
+  }
+}
+
+/** Opens the directory at a path of several parts for the time of `use`; undefined where one of them is no directory. */
+export function withDirectory<T>(
+  top: ForeignDirectory,
+  path: string,
+  use: (directory: ForeignDirectory | undefined) => Promise<T>,
+): Promise<T> {
+  return walk(top, path === '' ? [] : path.split('/'), (directory, name) => directory.open(name), use);
+}
+
+/**
+ * The same, and makes the directories that are missing.
+ * @throws PillionError `not_a_directory` where something else is in the place of one
+ */
+export function withMadeDirectory<T>(
+  top: ForeignDirectory,
+  path: string,
+  mode: number,
+  use: (directory: ForeignDirectory) => Promise<T>,
+): Promise<T> {
+  const names = path === '' ? [] : path.split('/');
+  return walk(
+    top,
+    names,
+    (directory, name) => directory.make(name, mode),
+    async (directory) => {
+      if (directory === undefined) {
+        throw FOREIGN_FILE_ERRORS.not_a_directory({ path: `${top.shownPath}/${path}` });
+      }
+      return use(directory);
+    },
+  );
+}
+
+export interface WriteBelowOptions extends AtomicWriteOptions {
+  /** For directories that are made, less the umask. Default 0o777. */
+  readonly directoryMode?: number;
+}
+
+export function writeBelow(
+  top: ForeignDirectory,
+  path: string,
+  data: string | Uint8Array,
+  options: WriteBelowOptions = {},
+): Promise<void> {
+  const { directories, name } = split(path);
+  return withMadeDirectory(top, directories.join('/'), options.directoryMode ?? 0o777, (directory) =>
+    directory.write(name, data, options),
+  );
+}
+
+export function readBelow(top: ForeignDirectory, path: string, limits?: ReadLimits): Promise<ForeignContent> {
+  const { directories, name } = split(path);
+  return withDirectory(top, directories.join('/'), (directory) =>
+    directory === undefined ? Promise.resolve({ kind: 'missing' }) : directory.read(name, limits),
+  );
+}

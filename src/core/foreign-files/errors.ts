@@ -1,0 +1,12 @@
+import { defineErrors } from '../errors.ts';
+
+export const FOREIGN_FILE_ERRORS = defineErrors({
+  bad_entry_name: {
+    message: ({ name }: { name: string }) => `${JSON.stringify(name)} is no name of a directory entry`,
+    hint: 'this is a mistake in Pillion: please report it',
+  },
+  not_a_directory: {
+    message: ({ path }: { path: string }) => `${path} is a link or a file where a directory is needed`,
+    hint: 'move it away; nothing was changed',
+  },
+});

@@ -1,0 +1,165 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { useTempDir } from '../../../test/support/use-temp-dir.ts';
+import { readBelow, withDirectory, writeBelow } from './below.ts';
+import type { ForeignDirectory } from './directory.ts';
+import { openForeignRoot } from './open-directory.ts';
+
+const temp = useTempDir();
+
+async function withRoot<T>(use: (root: ForeignDirectory) => Promise<T>): Promise<T> {
+  await mkdir(temp.join('root'), { recursive: true });
+  const root = await openForeignRoot(temp.join('root'));
+  try {
+    return await use(root);
+  } finally {
+    await root.close();
+  }
+}
+
+/** One of each kind of entry that is no regular file. */
+async function makeOddEntries(): Promise<readonly string[]> {
+  await mkdir(temp.join('root/directory'), { recursive: true });
+  await writeFile(temp.join('outside'), 'outside\n');
+  await symlink(temp.join('outside'), temp.join('root/link'));
+  await symlink('loop', temp.join('root/loop'));
+  spawnSync('mkfifo', [temp.join('root/fifo')]);
+  return ['directory', 'link', 'loop', 'fifo'];
+}
+
+describe('reading', () => {
+  it('gives the bytes of a regular file, and what else there may be by its kind, without waiting', async () => {
+    const odd = await makeOddEntries();
+    await writeFile(temp.join('root/file'), 'text\n');
+    await withRoot(async (root) => {
+      expect(await root.read('file')).toEqual({ kind: 'file', bytes: Buffer.from('text\n') });
+      expect(await root.readText('file')).toBe('text\n');
+      expect(await root.read('nothing')).toEqual({ kind: 'missing' });
+      for (const name of odd) {
+        expect(await root.read(name), name).toEqual({ kind: 'not-a-file' });
+      }
+    });
+  });
+
+  it('stops at its limit', async () => {
+    await mkdir(temp.join('root'));
+    await writeFile(temp.join('root/file'), 'x'.repeat(100));
+    await withRoot(async (root) => {
+      expect(await root.read('file', { maxBytes: 99 })).toEqual({ kind: 'too-large' });
+      expect((await root.read('file', { maxBytes: 100 })).kind).toBe('file');
+    });
+  });
+
+  it('does not follow links on the way', async () => {
+    await mkdir(temp.join('outside'), { recursive: true });
+    await writeFile(temp.join('outside/file'), 'secret');
+    await withRoot(async (root) => {
+      await symlink(temp.join('outside'), temp.join('root/a'));
+      expect(await readBelow(root, 'a/file')).toEqual({ kind: 'missing' });
+      expect(await withDirectory(root, 'a', async (directory) => directory)).toBeUndefined();
+    });
+  });
+});
+
+describe('writing', () => {
+  it('replaces a link, a FIFO and a file without touching what they lead to', async () => {
+    await makeOddEntries();
+    await withRoot(async (root) => {
+      for (const name of ['link', 'loop', 'fifo', 'new']) {
+        await root.write(name, 'mine\n', { mode: 0o644 });
+        expect(await root.readText(name), name).toBe('mine\n');
+      }
+      await expect(root.write('directory', 'x')).rejects.toMatchObject({ code: 'write_failed' });
+    });
+    expect(await readFile(temp.join('outside'), 'utf8')).toBe('outside\n');
+  });
+
+  it('makes the directories that are missing, and refuses one that is a link', async () => {
+    await mkdir(temp.join('outside'));
+    await withRoot(async (root) => {
+      await writeBelow(root, 'a/b/c', 'deep\n');
+      expect(await readFile(temp.join('root/a/b/c'), 'utf8')).toBe('deep\n');
+      await symlink(temp.join('outside'), temp.join('root/out'));
+      await expect(writeBelow(root, 'out/c', 'x')).rejects.toMatchObject({ code: 'not_a_directory' });
+    });
+    expect(await readdir(temp.join('outside'))).toEqual([]);
+  });
+
+  it('stays in the directory that was opened, whatever takes its name', async () => {
+    await mkdir(temp.join('root/a'), { recursive: true });
+    await mkdir(temp.join('outside'));
+    await withRoot(async (root) => {
+      const directory = await root.open('a');
+      await rename(temp.join('root/a'), temp.join('root/b'));
+      await symlink(temp.join('outside'), temp.join('root/a'));
+      await directory?.write('file', 'mine\n');
+      await directory?.switchSymlink('latest', 'file');
+      await directory?.close();
+    });
+    expect((await readdir(temp.join('root/b'))).toSorted()).toEqual(['file', 'latest']);
+    expect(await readdir(temp.join('outside'))).toEqual([]);
+  });
+
+  it('copies a private file in as a whole', async () => {
+    await writeFile(temp.join('private'), 'index');
+    await withRoot(async (root) => {
+      await symlink(temp.join('elsewhere'), temp.join('root/index'));
+      await root.copyIn(temp.join('private'), 'index');
+      expect(await root.readText('index')).toBe('index');
+    });
+    expect(await readdir(temp.join('root'))).toEqual(['index']);
+  });
+});
+
+describe('an open directory', () => {
+  it('refuses names that lead elsewhere', async () => {
+    await withRoot(async (root) => {
+      for (const name of ['', '.', '..', 'a/b', '/etc/passwd', 'a\0b']) {
+        await expect((async () => root.read(name))(), name).rejects.toMatchObject({ code: 'bad_entry_name' });
+      }
+    });
+  });
+
+  it('tells links by themselves, lists no more than its limit and removes only what is named', async () => {
+    await makeOddEntries();
+    await withRoot(async (root) => {
+      expect(await root.readlink('link')).toBe(temp.join('outside'));
+      expect([await root.readlink('fifo'), await root.readlink('nothing')]).toEqual([undefined, undefined]);
+      expect((await root.stat('link'))?.isSymbolicLink()).toBe(true);
+      expect(await root.list(2)).toHaveLength(2);
+      for (const name of ['link', 'fifo', 'directory', 'nothing']) {
+        await root.remove(name);
+      }
+      expect((await root.list()).map(({ name }) => name)).toEqual(['loop']);
+    });
+    expect(await readFile(temp.join('outside'), 'utf8')).toBe('outside\n');
+  });
+
+  it('is undefined where there is none, and makes one only where there is nothing', async () => {
+    await makeOddEntries();
+    await withRoot(async (root) => {
+      for (const name of ['link', 'loop', 'fifo', 'nothing']) {
+        expect(await root.open(name), name).toBeUndefined();
+      }
+      for (const name of ['link', 'loop', 'fifo']) {
+        expect(await root.make(name), name).toBeUndefined();
+      }
+      const made = await root.make('made', 0o700);
+      expect((await root.stat('made'))?.mode).toBe(0o40700);
+      await made?.close();
+    });
+  });
+
+  it('says which path could not be read or written', async () => {
+    await mkdir(temp.join('root'));
+    await rm(temp.join('root/x'), { force: true });
+    await chmod(temp.join('root'), 0o755);
+    await withRoot(async (root) => {
+      await expect(root.rename('x', root, 'y')).rejects.toMatchObject({
+        code: 'write_failed',
+        message: expect.stringContaining(temp.join('root/x')),
+      });
+    });
+  });
+});

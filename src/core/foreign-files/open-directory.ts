@@ -1,0 +1,55 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
+import { systemErrorCode } from '../errors.ts';
+import { fileError } from '../files/file-error.ts';
+import { createForeignDirectory, type ForeignDirectory } from './directory.ts';
+
+/** Neither follows a link in the last part of the path nor waits for anything. */
+export const DIRECTORY_FLAGS =
+  constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** What stands in the place of a directory and is none. */
+const NOT_A_DIRECTORY = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO']);
+
+/** Opens a directory without following a link at `path`; undefined when there is none, or something else. */
+export async function openIfDirectory(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, DIRECTORY_FLAGS);
+  } catch (error) {
+    if (NOT_A_DIRECTORY.has(systemErrorCode(error) ?? '')) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/**
+ * Opens the top of what others can write to: a root, a volume. The path itself is trusted, and a link at its end is
+ * followed; from here on nothing is.
+ * @throws PillionError `read_failed`
+ */
+export async function openForeignRoot(path: string): Promise<ForeignDirectory> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK);
+    return createForeignDirectory(handle, path);
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+}
+
+/** Makes a directory in an open one unless something is there already, and opens it. */
+export async function makeAndOpen(path: string, mode: number): Promise<FileHandle | undefined> {
+  const found = await openIfDirectory(path);
+  if (found !== undefined) {
+    return found;
+  }
+  if ((await lstat(path).catch(() => undefined)) !== undefined) {
+    return undefined;
+  }
+  await mkdir(path, { mode }).catch((error: unknown) => {
+    if (systemErrorCode(error) !== 'EEXIST') {
+      throw error;
+    }
+  });
+  return openIfDirectory(path);
+}
