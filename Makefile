@@ -21,10 +21,10 @@ build: node_modules/.package-lock.json ## make bin/pillion
 	@npm run --silent build
 
 demo: build ## run the main job for real: a push arrives in a running web page
-	@tsx scripts/demo.ts
+	@node scripts/demo.ts
 
 test: build ## unit and integration tests, and the demo
-	@tsx scripts/test.ts
+	@node scripts/test.ts
 
 check: node_modules/.package-lock.json ## format, lint, types, unit tests, docs drift
 	@npm run --silent check

@@ -31,7 +31,7 @@ const secondTries: Reporter = {
 };
 
 // What takes a minute or more starts first: started last, it would run alone at the end.
-const LONG = /\/(kill-[a-z-]+|dst|time-limits|reload)\.test\.ts$/;
+const LONG = /\/(kill-[a-z-]+|dst|time-limits|reload|demo)\.test\.ts$/;
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const usual = await super.sort(files);

@@ -12,14 +12,14 @@ interface Step {
 const steps: readonly Step[] = [
   { name: 'format', command: ['biome', 'check', '.'] },
   { name: 'lint', command: ['oxlint'] },
-  { name: 'import rules', command: ['tsx', 'scripts/imports.ts'] },
+  { name: 'import rules', command: ['node', 'scripts/imports.ts'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
-  { name: 'docs drift', command: ['tsx', 'scripts/docs.ts', '--check'] },
+  { name: 'docs drift', command: ['node', 'scripts/docs.ts', '--check'] },
   { name: 'unit tests', command: ['vitest', 'run', '--project', 'unit'], shows: /\bTests\b.*\bpassed\b/ },
-  { name: 'build', command: ['tsx', 'scripts/build.ts'] },
+  { name: 'build', command: ['node', 'scripts/build.ts'] },
   {
     name: 'budget (printed, never fails)',
-    command: ['tsx', 'bench/budget/run.ts', '--brief'],
+    command: ['node', 'bench/budget/run.ts', '--brief'],
     shows: /goal/,
   },
 ];

@@ -14,6 +14,9 @@ const LOOK_MS = 1000;
 /** As shells count it: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
+/** What nobody foresaw, as reason of the abort. */
+class Fault extends Error {}
+
 /** Whether somebody watches who can press Ctrl-C. PILLION_DEMO_INTERACTIVE=no|yes decides where a terminal misleads. */
 function isWatched(): boolean {
   const wish = process.env['PILLION_DEMO_INTERACTIVE'];
@@ -31,7 +34,18 @@ function stopSignal(): AbortSignal {
     // Stays installed: a second Ctrl-C must not end the clean-up half-way.
     process.on(name, () => controller.abort(new Error(name)));
   }
+  for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
+    // A fault of the demo itself: it ends like an interrupted one, and leaves as little.
+    process.on(name, (error: unknown) => {
+      console.error(error);
+      controller.abort(new Fault(String(error), { cause: error }));
+    });
+  }
   return controller.signal;
+}
+
+function statusOfAbort(signal: AbortSignal): number {
+  return signal.aborted && !(signal.reason instanceof Fault) ? INTERRUPTED : 1;
 }
 
 /** Runs one step; false when it did not hold, with what helps to see why. */
@@ -101,16 +115,16 @@ async function main(signal: AbortSignal): Promise<number> {
   const { passed, failed } = report.checks;
   report.say(`${passed} checks held, ${failed} failed`);
   if (signal.aborted && !complete && failed === 0) {
-    return INTERRUPTED;
+    return statusOfAbort(signal);
   }
-  return complete && failed === 0 ? 0 : 1;
+  return complete && failed === 0 && !(signal.reason instanceof Fault) ? 0 : 1;
 }
 
 const signal = stopSignal();
 try {
   process.exitCode = await main(signal);
 } catch (error) {
-  process.exitCode = signal.aborted ? INTERRUPTED : 1;
+  process.exitCode = statusOfAbort(signal);
   if (!signal.aborted) {
     console.error(error instanceof Error ? error.message : error);
   }

@@ -108,7 +108,7 @@ function isPackage(name: string): name is DebianPackage {
   return Object.hasOwn(PROGRAMS_OF_PACKAGE, name);
 }
 
-/** `tsx scripts/packages.ts [package...]`: without names, everything that the tests need. */
+/** `node scripts/packages.ts [package...]`: without names, everything that the tests need. */
 function main(names: readonly string[]): number {
   const known = Object.keys(PROGRAMS_OF_PACKAGE).filter(isPackage);
   const unknown = names.filter((name) => !isPackage(name));

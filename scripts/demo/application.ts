@@ -15,7 +15,7 @@ export interface Application {
 
 /** Starts examples/templater-service as a process of its own, as the container beside the sidecar would be. */
 export async function startApplication(templateRoot: string, signal: AbortSignal): Promise<Application> {
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), MAIN], {
+  const child = spawn(process.execPath, [MAIN], {
     env: {
       PATH: process.env['PATH'],
       TEMPLATE_ROOT: templateRoot,

@@ -30,6 +30,8 @@ export interface Stage {
 }
 
 const PERIOD = '500ms';
+/** How long an ending process may take on a machine that is busy with other things. */
+const GRACE_MS = 30_000;
 
 function kill(pid: number): void {
   try {
@@ -133,28 +135,30 @@ export async function setStage(dir: string, signal: AbortSignal): Promise<Stage>
 
 /** Ends all processes of the stage, in any state it may be in. */
 export async function clearStage(stage: Stage): Promise<void> {
-  await stage.sidecar?.stop();
-  await stage.application.stop();
-  await stage.server.stop();
+  await Promise.allSettled([stage.sidecar?.stop(), stage.application.stop(), stage.server.stop()]);
 }
 
 /** Waits for the end of every process that mentions `dir`, ends those that stay, and returns their command lines. */
 async function endProcessesOf(dir: string): Promise<string[]> {
-  const none = () => processesWithMarker(dir).length === 0;
-  await waitFor(none, { what: 'the end of all processes', timeoutMs: 10_000 }).catch(() => undefined);
+  const ended = async (timeoutMs: number) =>
+    waitFor(() => processesWithMarker(dir).length === 0, { what: 'the end of all processes', timeoutMs });
+  await ended(GRACE_MS).catch(() => undefined);
   const left = processesWithMarker(dir);
   for (const info of left) {
     kill(info.pid);
   }
+  // Who is killed still runs for a moment, and may write into a directory that is being removed.
+  await ended(GRACE_MS);
   return left.map((info) => info.command);
 }
 
 /**
- * Runs `body` with a directory of its own and removes it afterwards, also when `body` fails. Returns the command lines
- * of processes that were left; they are ended.
+ * Runs `body` with a directory of its own, which is also TMPDIR of everything started in it, and removes it afterwards,
+ * also when `body` fails. Returns the command lines of processes that were left; they are ended.
  */
 export async function leavingNothingBehind(body: (dir: string) => Promise<void>): Promise<string[]> {
   const dir = await makeTempDir('pillion-demo-');
+  process.env['TMPDIR'] = dir;
   let left: string[] = [];
   try {
     await body(dir);
