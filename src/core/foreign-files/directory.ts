@@ -3,6 +3,7 @@ import {
   copyFile,
   type FileHandle,
   lstat,
+  open,
   opendir,
   readlink,
   rename,
@@ -74,7 +75,23 @@ function single(name: string): string {
   return name;
 }
 
-export function createForeignDirectory(handle: FileHandle, shownPath: string): ForeignDirectory {
+const ROOT_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK;
+
+/**
+ * Opens the top of what others can write to: a root, a volume. The path itself is trusted, and a link at its end is
+ * followed; from here on nothing is.
+ * @throws PillionError `read_failed`
+ */
+export async function openForeignRoot(path: string): Promise<ForeignDirectory> {
+  try {
+    const handle = await open(path, ROOT_FLAGS);
+    return createForeignDirectory(handle, path);
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+}
+
+function createForeignDirectory(handle: FileHandle, shownPath: string): ForeignDirectory {
   const path = descriptorPath(handle.fd, shownPath);
   const at = (name: string) => `${path}/${single(name)}`;
   const shown = (name: string) => join(shownPath, name);

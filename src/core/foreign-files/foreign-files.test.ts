@@ -3,8 +3,7 @@ import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { readBelow, withDirectory, writeBelow } from './below.ts';
-import type { ForeignDirectory } from './directory.ts';
-import { openForeignRoot } from './open-directory.ts';
+import { type ForeignDirectory, openForeignRoot } from './directory.ts';
 
 const temp = useTempDir();
 

@@ -1,8 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { systemErrorCode } from '../errors.ts';
-import { fileError } from '../files/file-error.ts';
-import { createForeignDirectory, type ForeignDirectory } from './directory.ts';
 
 /** Neither follows a link in the last part of the path nor waits for anything. */
 export const DIRECTORY_FLAGS =
@@ -20,20 +18,6 @@ export async function openIfDirectory(path: string): Promise<FileHandle | undefi
       return undefined;
     }
     throw error;
-  }
-}
-
-/**
- * Opens the top of what others can write to: a root, a volume. The path itself is trusted, and a link at its end is
- * followed; from here on nothing is.
- * @throws PillionError `read_failed`
- */
-export async function openForeignRoot(path: string): Promise<ForeignDirectory> {
-  try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK);
-    return createForeignDirectory(handle, path);
-  } catch (error) {
-    throw fileError('read', path, error);
   }
 }
 
