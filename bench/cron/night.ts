@@ -1,15 +1,16 @@
 import { createLog } from '../../src/core/log/log.ts';
 import { createSecrets } from '../../src/core/log/secrets.ts';
-import { createRunner } from '../../src/scheduler/runs/dispatcher.ts';
+import { commandBody } from '../../src/scheduler/runs/command-body.ts';
+import { createDispatcher } from '../../src/scheduler/runs/dispatcher.ts';
 import { createWarnLimit } from '../../src/scheduler/runs/warn-limit.ts';
 import { createScheduler } from '../../src/scheduler/scheduler.ts';
-import { specsOf } from '../../src/scheduler/testing/fakes.ts';
+import { jobsFrom } from '../../src/scheduler/testing/jobs.ts';
 import { createVirtualClock } from '../../src/scheduler/testing/virtual-clock.ts';
 import { findZone } from '../../src/scheduler/time/zone.ts';
 import { limits } from './limits.ts';
 
 const HOURS = 24;
-const CRONTAB = '30 2 * * * exec true\n0 * * * * exec true\n*/5 * * * * exec true\n';
+const JOBS = '30 2 * * * fixed\n0 * * * * hourly\n*/5 * * * * often\n';
 
 /**
  * The day on which New York skips an hour, with real jobs, on a virtual clock that waits for them: supercronic loops
@@ -22,42 +23,52 @@ export async function replayNight(): Promise<string> {
   }
   const virtual = createVirtualClock('2025-03-09T00:00:00-05:00', HOURS * 3_600_000);
   let bytes = 0;
-  const secrets = createSecrets();
   const log = createLog({
     format: 'json',
     verbosity: 0,
-    secrets,
+    secrets: createSecrets(),
     write: (line) => (bytes += line.length + 1),
   });
   const warnings = createWarnLimit(log, virtual);
   let starts = 0;
-  const runner = createRunner({
+  const dispatcher = createDispatcher({
     clock: virtual,
     log,
     warnings,
-    secrets,
-    env: { PATH: process.env['PATH'] ?? '' },
-    cwd: '/',
-    passthrough: undefined,
+    failureMessage: 'error running command',
     stopping: virtual.signal,
     observers: [{ ended: () => (starts += 1) }],
+  });
+  const body = commandBody({
+    command: { kind: 'shell', shell: '/bin/sh', line: 'exec true' },
+    cwd: undefined,
+    env: { PATH: process.env['PATH'] ?? '' },
+    exitRules: [],
+    maxOutputBytes: undefined,
+    leftovers: 'kill',
+    output: { line: () => undefined, capped: () => undefined },
   });
   const clock = {
     ...virtual,
     async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-      await runner.idle();
+      await dispatcher.idle();
       await virtual.sleep(ms, signal);
     },
   };
   const { signal } = virtual;
-  const scheduler = createScheduler({ clock, log, warnings, runner, signal, defaultZone: zone, podName: '' });
-  scheduler.load(specsOf(CRONTAB));
+  const scheduler = createScheduler({
+    clock,
+    log,
+    warnings,
+    dispatcher,
+    signal,
+    defaultZone: zone,
+    podName: '',
+  });
+  scheduler.load(jobsFrom(JOBS, {}, body));
   const before = process.cpuUsage();
-  scheduler.start([]);
-  while (!signal.aborted) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  await runner.idle();
+  await scheduler.start([]);
+  await dispatcher.idle();
   const { user, system } = process.cpuUsage(before);
   const cpuMs = (user + system) / 1000;
   const share = (cpuMs / (HOURS * 3_600_000)) * 100;

@@ -1,7 +1,7 @@
 /** What the reference documents: one entry per command, made of the same tables as the program. */
 import { commands } from '../../src/commands.ts';
+import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/cron/cli/options.ts';
 import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/cron/metrics.ts';
-import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/cron/options.ts';
 import { v3Options } from '../../src/git-sync/cli/v3/options.ts';
 import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
 import { METRICS } from '../../src/git-sync/metrics.ts';

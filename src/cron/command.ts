@@ -1,22 +1,21 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { systemClock } from '../core/clock.ts';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
-import { usageError } from '../core/errors.ts';
-import { parseGoFlags } from '../core/options/goflag-syntax.ts';
-import type { Values } from '../core/options/option.ts';
+import { type PillionError, usageError } from '../core/errors.ts';
 import { resolveOptions } from '../core/options/resolve.ts';
 import { version } from '../core/version.ts';
-import { interspersedGoFlags, RUN_OPTIONS } from './options.ts';
-import { defaultZone, tableRules } from './read-rules.ts';
+import { schedulerFlags } from './cli/flags.ts';
+import { RUN_OPTIONS, type RunValues } from './cli/options.ts';
+import { crontabRules, defaultZone } from './cli/rules.ts';
 
-export type RunValues = Values<typeof RUN_OPTIONS>;
 type SubCommand = (context: CommandContext) => Promise<ExitStatus>;
 
 const SUB_COMMANDS: Readonly<Record<string, () => Promise<SubCommand>>> = {
-  test: async () => (await import('./commands/test.ts')).testCommand,
-  next: async () => (await import('./commands/next.ts')).nextCommand,
-  explain: async () => (await import('./commands/explain.ts')).explainCommand,
-  run: async () => (await import('./commands/run.ts')).runCommand,
+  test: async () => (await import('./cli/test.ts')).testCommand,
+  next: async () => (await import('./cli/next.ts')).nextCommand,
+  explain: async () => (await import('./cli/explain.ts')).explainCommand,
+  run: async () => (await import('./cli/run.ts')).runCommand,
 };
 
 /** `pillion cron`: a sub-command, or the scheduler for a file or RUNAT. */
@@ -33,15 +32,10 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
 
 async function schedule(context: CommandContext, asSupercronic: boolean): Promise<ExitStatus> {
   const { argv, env } = context;
-  // RUNAT's command has flags of its own: ours end where it begins.
-  const strict = resolveOptions(RUN_OPTIONS, { argv, env, syntax: parseGoFlags });
-  const isRunAt = strict.values.runAt !== '';
-  const { values, positionals } =
-    isRunAt || asSupercronic
-      ? strict
-      : resolveOptions(RUN_OPTIONS, { argv, env, syntax: interspersedGoFlags });
+  const syntax = schedulerFlags(env['RUNAT'], asSupercronic);
+  const { values, positionals } = resolveOptions(RUN_OPTIONS, { argv, env, syntax });
   if (values.help) {
-    const { cronHelp } = await import('./commands/help.ts');
+    const { cronHelp } = await import('./cli/help.ts');
     context.stdout(cronHelp());
     return 0;
   }
@@ -49,46 +43,52 @@ async function schedule(context: CommandContext, asSupercronic: boolean): Promis
     context.stdout(`${version}\n`);
     return 0;
   }
-  if (isRunAt) {
-    return runAt(context, values, positionals);
+  if (values.runAt !== '') {
+    return scheduleRunAt(context, values, positionals);
   }
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) {
-    const { nearest } = await import('../core/options/lookup.ts');
-    const meant = nearest(file ?? '', Object.keys(SUB_COMMANDS));
-    throw usageError(
-      file === undefined
-        ? 'there is no crontab'
-        : `one crontab, not ${positionals.length}: ${positionals.join(' ')}`,
-      meant === undefined
-        ? 'pillion cron FILE, or RUNAT=HH:MM pillion cron COMMAND; see --help'
-        : `did you mean pillion cron ${meant}?`,
-    );
+    throw await wrongArguments(positionals);
   }
   if (values.test) {
-    const { testFile } = await import('./commands/test.ts');
+    const { testFile } = await import('./cli/test.ts');
     return testFile(context, values, file);
   }
-  return serveFile(context, values, file);
+  return scheduleFile(context, values, file);
 }
 
-async function serveFile(context: CommandContext, values: RunValues, file: string): Promise<ExitStatus> {
+async function wrongArguments(positionals: readonly string[]): Promise<PillionError> {
+  const [file = ''] = positionals;
+  const { nearest } = await import('../core/options/lookup.ts');
+  const meant = nearest(file, Object.keys(SUB_COMMANDS));
+  return usageError(
+    positionals.length === 0
+      ? 'there is no crontab'
+      : `one crontab, not ${positionals.length}: ${positionals.join(' ')}`,
+    meant === undefined
+      ? 'pillion cron FILE, or RUNAT=HH:MM pillion cron COMMAND; see --help'
+      : `did you mean pillion cron ${meant}?`,
+  );
+}
+
+async function scheduleFile(context: CommandContext, values: RunValues, file: string): Promise<ExitStatus> {
   const zone = defaultZone(values);
-  const rules = tableRules(values, context.startedAs);
+  const rules = crontabRules(values, context.startedAs);
   const path = resolve(context.cwd, file);
-  const { loadTable } = await import('./load-jobs.ts');
-  const { serve } = await import('./run-scheduler.ts');
-  const load = () => loadTable(path, { rules, defaultZone: zone, lenient: values.lenient, now: Date.now() });
-  return serve({ context, values, zone, source: { label: file, path, load } });
+  const { loadJobs } = await import('./jobs/load-jobs.ts');
+  const { runScheduler } = await import('./run-scheduler.ts');
+  const load = () =>
+    loadJobs(path, { rules, defaultZone: zone, lenient: values.lenient, now: systemClock.now() });
+  return runScheduler({ context, values, zone, source: { label: file, path, load } });
 }
 
-async function runAt(
+async function scheduleRunAt(
   context: CommandContext,
   values: RunValues,
   argv: readonly string[],
 ): Promise<ExitStatus> {
-  const { runAtTable } = await import('./run-at-job.ts');
-  const table = runAtTable(values.runAt, argv, tableRules(values, context.startedAs));
+  const { runAtJob } = await import('./jobs/run-at-job.ts');
+  const job = runAtJob(values.runAt, argv, crontabRules(values, context.startedAs));
   const [program = ''] = argv;
   if (argv.length === 1 && isPlainFile(resolve(context.cwd, program))) {
     throw usageError(
@@ -96,19 +96,21 @@ async function runAt(
       'RUNAT takes a command; with a crontab unset RUNAT',
     );
   }
-  const { serve } = await import('./run-scheduler.ts');
-  const source = { label: `RUNAT=${values.runAt}`, path: undefined, load: () => Promise.resolve(table) };
-  return serve({ context, values, zone: defaultZone(values), source });
+  const { runScheduler } = await import('./run-scheduler.ts');
+  const load = () => Promise.resolve({ jobs: [job], warnings: [], notes: [], text: '' });
+  const source = { label: `RUNAT=${values.runAt}`, path: undefined, load };
+  return runScheduler({ context, values, zone: defaultZone(values), source });
 }
 
+/** A file that cannot be executed. */
 function isPlainFile(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+    return false;
+  }
   try {
-    if (!statSync(path).isFile()) {
-      return false;
-    }
     accessSync(path, constants.X_OK);
     return false;
   } catch {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+    return true;
   }
 }

@@ -7,10 +7,17 @@ import {
   type SummaryDefinition,
 } from '../core/metrics/metrics.ts';
 import type { Sample } from '../core/metrics/registry.ts';
-import type { ActiveRun, Job, JobEntry, RunObserver } from '../scheduler/runs/job.ts';
-import { JOB_METRICS, SCHEDULER_METRICS, SUPERCRONIC_METRICS } from './metrics.ts';
+import type { Job, JobEntry, JobStats, RunObserver } from '../scheduler/runs/job.ts';
+import { countZombies } from './init-process.ts';
+import type { CronSpec } from './jobs/cron-spec.ts';
+import { CHILD_METRICS, JOB_METRICS, SCHEDULER_METRICS, SUPERCRONIC_METRICS } from './metrics.ts';
+import type { PingCounts } from './notify.ts';
 
-type Row = { readonly job: Job; readonly entry: JobEntry | undefined };
+interface Row {
+  readonly job: Job;
+  readonly entry: JobEntry | undefined;
+  readonly pings: PingCounts;
+}
 type Scraped = CounterDefinition | GaugeDefinition | SummaryDefinition;
 
 /** How each metric is read off a job; undefined leaves the job out. */
@@ -19,7 +26,7 @@ const READERS: Readonly<
 > = {
   runs: ({ job }) => counts(job.stats.runs, 'result'),
   skipped: ({ job }) => counts(job.stats.skipped, 'reason'),
-  pings: ({ job }) => counts(job.stats.pings, 'result').filter(({ value }) => value > 0),
+  pings: ({ pings }) => counts({ ...pings }, 'result').filter(({ value }) => value > 0),
   retries: ({ job }) => job.stats.retries,
   running: ({ job }) => job.running.size,
   duration({ job }) {
@@ -42,16 +49,25 @@ const READERS: Readonly<
   },
 };
 
-/** Samples are made when somebody asks: a thousand jobs cost nothing until then, and a job that is gone is gone. */
+/**
+ * Samples are made at each scrape: a thousand jobs cost nothing until then, and a job that is gone has no series.
+ * @param pingsOf how many pings were sent for the job with these counts
+ */
 export function registerJobMetrics(
   registry: MetricsRegistry,
   entries: () => readonly JobEntry[],
   retired: () => readonly Job[],
+  pingsOf: (stats: JobStats) => PingCounts,
 ): void {
+  const rowOf = (job: Job, entry: JobEntry | undefined): Row => ({ job, entry, pings: pingsOf(job.stats) });
   const rows = (): Row[] => [
-    ...entries().map((entry) => ({ job: entry.job, entry })),
-    ...retired().map((job) => ({ job, entry: undefined })),
+    ...entries().map((entry) => rowOf(entry.job, entry)),
+    ...retired().map((job) => rowOf(job, undefined)),
   ];
+  registry.addScraped({
+    ...CHILD_METRICS.zombies,
+    samples: () => [{ value: process.pid === 1 ? countZombies() : 0 }],
+  });
   for (const [key, definition] of Object.entries<Scraped>(JOB_METRICS)) {
     const read = READERS[key as keyof typeof JOB_METRICS];
     registry.addScraped({ ...definition, samples: () => rows().flatMap((row) => samplesOf(row, read(row))) });
@@ -95,10 +111,10 @@ export function observeScheduler(registry: MetricsRegistry): SchedulerMetrics {
 }
 
 /** The same as supercronic names it. Series of jobs that are gone stay, as they do there. */
-export function observeAsSupercronic(registry: MetricsRegistry): RunObserver {
+export function observeAsSupercronic(registry: MetricsRegistry): RunObserver<CronSpec> {
   const metrics = createMetrics(SUPERCRONIC_METRICS, registry);
-  const labels = ({ job, spec }: Pick<ActiveRun, 'job' | 'spec'>) => {
-    return { command: job, position: String(spec.position), schedule: spec.scheduleText };
+  const labels = ({ spec }: { readonly spec: CronSpec }) => {
+    return { command: spec.name, position: String(spec.source.position), schedule: spec.scheduleText };
   };
   return {
     started(run) {
@@ -112,7 +128,7 @@ export function observeAsSupercronic(registry: MetricsRegistry): RunObserver {
     },
     skipped(job, reason, count) {
       if (reason === 'overlap' || reason === 'late') {
-        metrics.deadlines.inc(labels({ job: job.spec.name, spec: job.spec }), count);
+        metrics.deadlines.inc(labels(job), count);
       }
     },
   };

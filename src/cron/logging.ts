@@ -1,8 +1,8 @@
 import { createLog, type Log } from '../core/log/log.ts';
 import type { Secrets } from '../core/log/secrets.ts';
 import { createLineWriter } from '../core/log/write.ts';
-import type { Channel } from '../scheduler/runs/output.ts';
-import type { RunValues } from './command.ts';
+import type { Channel } from '../scheduler/runs/command-output.ts';
+import type { RunValues } from './cli/options.ts';
 
 const QUIET = -1;
 const DEBUG = 1;

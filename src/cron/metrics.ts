@@ -88,13 +88,22 @@ export const SCHEDULER_METRICS = defineMetrics({
   reloadFailed: {
     type: 'gauge',
     name: 'pillion_cron_reload_failed',
-    help: '1 while the file is invalid and an older table is in use.',
+    help: '1 while the file is invalid and the jobs of an older version are in use.',
   },
-  jobs: { type: 'gauge', name: 'pillion_cron_jobs', help: 'Jobs in the table.' },
+  jobs: { type: 'gauge', name: 'pillion_cron_jobs', help: 'Jobs that are scheduled.' },
+});
+
+/** Read from the system at each scrape. */
+export const CHILD_METRICS = defineMetrics({
+  zombies: {
+    type: 'gauge',
+    name: 'pillion_cron_zombies',
+    help: 'Ended orphans of jobs that are not reaped: above 0 only as PID 1 without an init program.',
+  },
 });
 
 /** All that are served without asking for more. */
-export const CRON_METRICS = { ...JOB_METRICS, ...SCHEDULER_METRICS };
+export const CRON_METRICS = { ...JOB_METRICS, ...SCHEDULER_METRICS, ...CHILD_METRICS };
 
 const SUPERCRONIC_LABELS = ['command', 'position', 'schedule'] as const;
 

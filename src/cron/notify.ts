@@ -4,16 +4,27 @@ import { errorMessage } from '../core/errors.ts';
 import type { Secrets } from '../core/log/secrets.ts';
 import { backoff, retry } from '../core/retry.ts';
 import { timeoutSignal } from '../core/timer.ts';
-import type { ActiveRun, RunEnd, RunObserver } from '../scheduler/runs/job.ts';
+import type { ActiveRun, JobStats, RunObserver, RunReport } from '../scheduler/runs/job.ts';
 import type { WarnLimit } from '../scheduler/runs/warn-limit.ts';
+import type { CronSpec } from './jobs/cron-spec.ts';
 
 const TIMEOUT_MS = 10_000;
 const ATTEMPTS = 3;
 const RETRY = backoff({ initialMs: 1000, maxMs: 10_000, jitter: 0.5 });
 
-export interface Notifier extends RunObserver {
+/** Pings and webhooks of a job that were sent, or given up. */
+export interface PingCounts {
+  success: number;
+  failure: number;
+}
+
+type Run = ActiveRun<CronSpec>;
+
+export interface Notifier extends RunObserver<CronSpec> {
   /** Resolves when everything has been sent or given up. */
-  idle(): Promise<void>;
+  readonly idle: () => Promise<void>;
+  /** What was sent for the job that has these counts. */
+  readonly sent: (stats: JobStats) => Readonly<PingCounts>;
 }
 
 export interface NotifierContext {
@@ -31,17 +42,18 @@ interface Message {
   readonly json: boolean;
 }
 
-/** Sends the pings and webhooks that jobs ask for, beside the runs: a slow receiver delays nothing. */
+/** Sends the pings and webhooks that jobs ask for; no run waits for them: a slow receiver delays nothing. */
 export function createNotifier(context: NotifierContext): Notifier {
   const sending = new Set<Promise<void>>();
+  const counts = new WeakMap<JobStats, PingCounts>();
 
-  function send(
-    run: ActiveRun,
-    configured: string | undefined,
-    suffix: string,
-    text: string,
-    json: boolean,
-  ): void {
+  function countsOf(stats: JobStats): PingCounts {
+    const found = counts.get(stats) ?? { success: 0, failure: 0 };
+    counts.set(stats, found);
+    return found;
+  }
+
+  function send(run: Run, configured: string | undefined, suffix: string, text: string, json: boolean): void {
     const base = configured === undefined ? undefined : resolveUrl(configured, run, context);
     if (base === undefined) {
       return;
@@ -49,11 +61,11 @@ export function createNotifier(context: NotifierContext): Notifier {
     const url = suffix === '' ? base : withSuffix(base, suffix);
     const sent = deliver({ url, body: text, json }, context.clock, context.signal).then(
       () => {
-        run.stats.pings.success += 1;
+        countsOf(run.stats).success += 1;
       },
       (error: unknown) => {
-        run.stats.pings.failure += 1;
-        context.warnings.warn(run.job, 'cannot send a ping', { error: errorMessage(error) });
+        countsOf(run.stats).failure += 1;
+        context.warnings.warn(run.spec.name, 'cannot send a ping', { error: errorMessage(error) });
       },
     );
     sending.add(sent);
@@ -62,31 +74,38 @@ export function createNotifier(context: NotifierContext): Notifier {
 
   return {
     started(run) {
-      send(run, run.spec.options.ping, 'start', '', false);
+      send(run, run.spec.source.options.ping, 'start', '', false);
     },
-    ended(run, end) {
-      const { ping, onSuccess, onFailure } = run.spec.options;
-      if (end.result === 'stopped') {
+    ended(run, report) {
+      const { ping, onSuccess, onFailure } = run.spec.source.options;
+      if (report.result === 'stopped') {
         return; // nothing is known about the job: its next run tells
       }
-      const ok = end.result === 'success';
-      send(run, ping, ok ? '' : 'fail', `${end.text} after ${(end.durationMs / 1000).toFixed(1)} s`, false);
-      send(run, ok ? onSuccess : onFailure, '', webhookBody(run, end), true);
+      const ok = report.result === 'success';
+      send(
+        run,
+        ping,
+        ok ? '' : 'fail',
+        `${report.text} after ${(report.durationMs / 1000).toFixed(1)} s`,
+        false,
+      );
+      send(run, ok ? onSuccess : onFailure, '', webhookBody(run, report), true);
     },
     async idle() {
       await Promise.all(sending);
     },
+    sent: countsOf,
   };
 }
 
 /** Ping URLs are bearer secrets: whoever knows one can say that all is well. */
-function resolveUrl(configured: string, run: ActiveRun, context: NotifierContext): string | undefined {
+function resolveUrl(configured: string, run: Run, context: NotifierContext): string | undefined {
   let url = configured;
   if (configured.startsWith('$')) {
     const name = configured.slice(1);
-    url = run.spec.env[name] ?? context.env[name] ?? '';
+    url = run.spec.source.env[name] ?? context.env[name] ?? '';
     if (!URL.canParse(url)) {
-      context.warnings.warn(run.job, 'cannot send a ping', { error: `${configured} holds no URL` });
+      context.warnings.warn(run.spec.name, 'cannot send a ping', { error: `${configured} holds no URL` });
       return undefined;
     }
   }
@@ -100,10 +119,10 @@ function withSuffix(base: string, suffix: string): string {
   return url.href;
 }
 
-function webhookBody(run: ActiveRun, end: RunEnd): string {
-  const { result, exitCode, signal, attempts, durationMs, outputBytes } = end;
+function webhookBody(run: Run, report: RunReport): string {
+  const { result, exitCode, signal, attempts, durationMs, outputBytes } = report;
   return JSON.stringify({
-    job: run.job,
+    job: run.spec.name,
     run: run.id,
     host: hostname(),
     cause: run.cause,

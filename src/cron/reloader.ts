@@ -1,47 +1,49 @@
+import type { Clock } from '../core/clock.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Log } from '../core/log/log.ts';
-import type { JobSpec } from '../scheduler/grammar/job-spec.ts';
 import type { SchedulerMetrics } from './job-metrics.ts';
-import type { LoadedTable } from './load-jobs.ts';
+import type { CronJob } from './jobs/cron-job.ts';
+import type { LoadedJobs } from './jobs/load-jobs.ts';
 import type { ReloadStatus } from './status.ts';
 
 export interface ReloaderContext {
-  readonly source: { load(): Promise<LoadedTable> };
+  readonly source: { load(): Promise<LoadedJobs> };
   readonly log: Log;
+  readonly clock: Clock;
   readonly metrics: SchedulerMetrics['metrics'];
-  readonly initial: LoadedTable;
-  readonly apply: (jobs: readonly JobSpec[]) => void;
-  readonly warn: (table: LoadedTable) => void;
+  readonly initial: LoadedJobs;
+  readonly apply: (jobs: readonly CronJob[]) => void;
+  readonly logFindings: (loaded: LoadedJobs) => void;
 }
 
 export interface Reloader {
-  /** Reads the file again; one after the other. Never rejects: an invalid file leaves the old table in use. */
+  /** Reads the file again, one reload at a time. Never rejects: an invalid file leaves the jobs as they were. */
   reload(why: string): Promise<void>;
   last(): ReloadStatus | undefined;
 }
 
 export function createReloader(context: ReloaderContext): Reloader {
-  const { log, metrics } = context;
+  const { log, clock, metrics } = context;
   let text = context.initial.text;
   let last: ReloadStatus | undefined;
   let running: Promise<void> = Promise.resolve();
 
   async function attempt(why: string): Promise<void> {
-    const at = new Date().toISOString();
+    const at = new Date(clock.now()).toISOString();
     try {
-      const table = await context.source.load();
+      const loaded = await context.source.load();
       metrics.reloadFailed.set(0);
       last = { at, ok: true };
-      if (table.text === text) {
+      if (loaded.text === text) {
         metrics.reloads.inc({ result: 'unchanged' });
         return;
       }
-      text = table.text;
-      context.warn(table);
-      context.apply(table.jobs);
-      metrics.jobs.set(table.jobs.length);
+      text = loaded.text;
+      context.logFindings(loaded);
+      context.apply(loaded.jobs);
+      metrics.jobs.set(loaded.jobs.length);
       metrics.reloads.inc({ result: 'success' });
-      log.info('reloaded', { why, jobs: table.jobs.length });
+      log.info('reloaded', { why, jobs: loaded.jobs.length });
     } catch (error) {
       metrics.reloads.inc({ result: 'failure' });
       metrics.reloadFailed.set(1);

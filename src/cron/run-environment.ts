@@ -3,48 +3,74 @@ import type { CommandContext } from '../core/command.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Log } from '../core/log/log.ts';
 import type { Secrets } from '../core/log/secrets.ts';
-import { createRunner, type Runner } from '../scheduler/runs/dispatcher.ts';
+import type { CommandOutput } from '../scheduler/runs/command-output.ts';
+import { createDispatcher, type Dispatcher } from '../scheduler/runs/dispatcher.ts';
 import type { RunObserver } from '../scheduler/runs/job.ts';
 import { createWarnLimit, type WarnLimit } from '../scheduler/runs/warn-limit.ts';
-import type { RunValues } from './command.ts';
+import type { RunValues } from './cli/options.ts';
+import type { CronJob } from './jobs/cron-job.ts';
+import { type CronSpec, cronSpec } from './jobs/cron-spec.ts';
+import { readEnvFile } from './jobs/env-file.ts';
 import { passthroughOf } from './logging.ts';
 import { createNotifier, type Notifier } from './notify.ts';
 
-export interface JobRunnerInit {
+export interface RunEnvironmentInit {
   readonly context: CommandContext;
   readonly values: RunValues;
   readonly clock: Clock;
   readonly log: Log;
   readonly secrets: Secrets;
   readonly lifecycle: Lifecycle;
-  /** Who is told of runs, in order; the notifier is one of them. */
-  readonly observers: (notifier: Notifier) => readonly RunObserver[];
+  /** Who learns of runs, in order; the notifier is one of them. */
+  readonly observers: (notifier: Notifier) => readonly RunObserver<CronSpec>[];
 }
 
-export interface JobRunner {
-  readonly runner: Runner;
+export interface RunEnvironment {
+  readonly dispatcher: Dispatcher<CronSpec>;
   readonly notifier: Notifier;
   readonly warnings: WarnLimit;
+  readonly specOf: (job: CronJob) => CronSpec;
 }
 
-/** A runner in the environment of the command line, for the scheduler and for a single run alike. */
-export function createJobRunner(init: JobRunnerInit): JobRunner {
+/** What jobs run in: the command line's environment, log, pings; for the scheduler and for a single run alike. */
+export function createRunEnvironment(init: RunEnvironmentInit): RunEnvironment {
   const { context, values, clock, log, secrets, lifecycle } = init;
   const env = Object.fromEntries(
     Object.entries(context.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
   const warnings = createWarnLimit(log, clock);
   const notifier = createNotifier({ clock, warnings, secrets, env, signal: lifecycle.deadline });
-  const runner = createRunner({
+  const dispatcher = createDispatcher<CronSpec>({
     clock,
     log,
-    env,
-    cwd: context.cwd,
-    passthrough: passthroughOf(values),
     stopping: lifecycle.signal,
     warnings,
-    secrets,
+    failureMessage: 'error running command',
+    startFields: ({ source }) => ({ position: source.position }),
     observers: init.observers(notifier),
   });
-  return { runner, notifier, warnings };
+  const output = outputTo(log, warnings, passthroughOf(values));
+  const specOf = (job: CronJob): CronSpec =>
+    cronSpec(job, { env, output, readEnvFile: (path) => readEnvFile(path, secrets) });
+  return { dispatcher, notifier, warnings, specOf };
+}
+
+/** Job output as log lines under the job's name, or as it is. */
+function outputTo(
+  log: Log,
+  warnings: WarnLimit,
+  passthrough: ReturnType<typeof passthroughOf>,
+): CommandOutput {
+  return {
+    line({ job, run }, channel, line, truncated) {
+      if (passthrough) {
+        passthrough(channel, line);
+      } else {
+        log.info(line, { job, run, channel, ...(truncated ? { truncated } : {}) });
+      }
+    },
+    capped({ job, run }, bytes) {
+      warnings.warn(job, 'output cut off: the run has reached its max-output', { run, bytes });
+    },
+  };
 }

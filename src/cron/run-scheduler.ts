@@ -5,22 +5,22 @@ import { createLifecycle, type Lifecycle } from '../core/lifecycle.ts';
 import type { Log } from '../core/log/log.ts';
 import { createSecrets, type Secrets } from '../core/log/secrets.ts';
 import { addProcessMetrics, createRegistry, type MetricsRegistry } from '../core/metrics/metrics.ts';
-import { formatFinding } from '../scheduler/grammar/grammar-error.ts';
-import type { Runner } from '../scheduler/runs/dispatcher.ts';
-import { AFTER_GRACE_MS, aborted, drain } from '../scheduler/runs/drain.ts';
+import { AFTER_GRACE_MS, drain } from '../scheduler/runs/drain.ts';
 import type { RunObserver } from '../scheduler/runs/job.ts';
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts';
 import type { StateFile } from '../scheduler/state/state-file.ts';
 import type { Zone } from '../scheduler/time/zone.ts';
 import { zoneDataVersions } from '../scheduler/time/zone-data.ts';
-import type { RunValues } from './command.ts';
-import { countZombies, runBelowInit } from './init-process.ts';
+import type { RunValues } from './cli/options.ts';
+import { podName } from './cli/rules.ts';
+import { runBelowInit } from './init-process.ts';
 import { observeAsSupercronic, observeScheduler, registerJobMetrics } from './job-metrics.ts';
-import type { LoadedTable } from './load-jobs.ts';
+import type { CronSpec } from './jobs/cron-spec.ts';
+import { formatFinding } from './jobs/findings.ts';
+import type { LoadedJobs } from './jobs/load-jobs.ts';
 import { createCronLog } from './logging.ts';
-import { podName } from './read-rules.ts';
 import { createReloader, type Reloader } from './reloader.ts';
-import { createJobRunner } from './run-environment.ts';
+import { createRunEnvironment, type RunEnvironment } from './run-environment.ts';
 import { startCronHttp } from './serve-http.ts';
 import { renderStatus } from './status.ts';
 import { fileIdentity, watchFile } from './watch-file.ts';
@@ -30,10 +30,10 @@ export interface JobSource {
   readonly label: string;
   /** Absolute; undefined for RUNAT. */
   readonly path: string | undefined;
-  load(): Promise<LoadedTable>;
+  load(): Promise<LoadedJobs>;
 }
 
-export interface ServeInput {
+export interface SchedulerInput {
   readonly context: CommandContext;
   readonly values: RunValues;
   readonly source: JobSource;
@@ -41,7 +41,7 @@ export interface ServeInput {
 }
 
 /** What all parts of the running scheduler share. */
-interface House extends ServeInput {
+interface SchedulerContext extends SchedulerInput {
   readonly clock: Clock;
   readonly log: Log;
   readonly secrets: Secrets;
@@ -53,7 +53,7 @@ interface House extends ServeInput {
 }
 
 /** Runs the jobs of a source until a signal ends it. */
-export async function serve(input: ServeInput): Promise<ExitStatus> {
+export async function runScheduler(input: SchedulerInput): Promise<ExitStatus> {
   const { context, values, source } = input;
   const secrets = createSecrets();
   const log = createCronLog(values, secrets);
@@ -63,8 +63,8 @@ export async function serve(input: ServeInput): Promise<ExitStatus> {
   }
   keepHeapSmall();
   const known = source.path === undefined ? '' : await fileIdentity(source.path);
-  const table = await source.load();
-  warnOf(log, table);
+  const loaded = await source.load();
+  logFindings(log, loaded);
   if (values.sentryDsn !== '' || values.sentryDsnAlias !== '') {
     log.warn('nothing is sent to Sentry', { hint: 'use ping=URL or on-failure=URL of a job' });
   }
@@ -75,7 +75,8 @@ export async function serve(input: ServeInput): Promise<ExitStatus> {
     onSignal: (signal, count) => log.info(`received ${signal}, shutting down`, { count }),
   });
   const clock = systemClock;
-  return live({ ...input, clock, log, secrets, registry, lifecycle, startedAt: clock.now(), known }, table);
+  const startedAt = clock.now();
+  return runUntilStopped({ ...input, clock, log, secrets, registry, lifecycle, startedAt, known }, loaded);
 }
 
 /**
@@ -87,36 +88,36 @@ function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
-async function live(house: House, table: LoadedTable): Promise<number> {
-  const { values, source, zone, clock, log, lifecycle } = house;
-  const state = await openState(house);
+async function runUntilStopped(cron: SchedulerContext, loaded: LoadedJobs): Promise<number> {
+  const { values, source, zone, clock, log, lifecycle } = cron;
+  const state = await openState(cron);
   lifecycle.onShutdown('state file', () => state?.flush());
   const failed: { exitCode: number | undefined } = { exitCode: undefined };
-  const { runner, scheduler, metrics, pingsIdle } = build(house, state, (exitCode) => {
+  const { dispatcher, notifier, specOf, scheduler, metrics } = assemble(cron, state, (exitCode) => {
     failed.exitCode ??= exitCode;
     void lifecycle.shutdown('a job failed');
   });
-  scheduler.load(table.jobs);
-  metrics.jobs.set(table.jobs.length);
+  scheduler.load(loaded.jobs.map(specOf));
+  metrics.jobs.set(loaded.jobs.length);
   const reloader = createReloader({
     source,
     log,
+    clock,
     metrics,
-    initial: table,
+    initial: loaded,
     apply(jobs) {
-      const { added } = scheduler.load(jobs);
+      const { added } = scheduler.load(jobs.map(specOf));
       scheduler.catchUp(state?.missed(added, clock.now()) ?? []);
     },
-    warn: (loaded) => warnOf(log, loaded),
+    logFindings: (reloaded) => logFindings(log, reloaded),
   });
   const zoneData = await zoneDataVersions();
-  await serveHttp(house, scheduler, reloader, zoneData);
-  lifecycle.onShutdown('pings', pingsIdle);
-  lifecycle.onShutdown('jobs', (deadline) => drain(runner, values.grace, deadline, clock, log));
-  listen(house, reloader);
-  log.info('scheduling', { source: source.label, jobs: table.jobs.length, zone: zone.name, zoneData });
-  scheduler.start(state?.missed(scheduler.entries(), clock.now()) ?? []);
-  await aborted(lifecycle.signal);
+  await serveHttp(cron, scheduler, reloader, zoneData);
+  lifecycle.onShutdown('pings', notifier.idle);
+  lifecycle.onShutdown('jobs', (deadline) => drain(dispatcher, values.grace, deadline, clock, log));
+  reloadWhenAsked(cron, reloader);
+  log.info('scheduling', { source: source.label, jobs: loaded.jobs.length, zone: zone.name, zoneData });
+  await scheduler.start(state?.missed(scheduler.entries(), clock.now()) ?? []);
   const report = await lifecycle.shutdown('stopped');
   lifecycle.dispose();
   log.info('stopped', { seconds: Math.round(report.durationMs / 100) / 10 });
@@ -124,7 +125,7 @@ async function live(house: House, table: LoadedTable): Promise<number> {
 }
 
 /** Loaded only where catching up is asked for. */
-async function openState({ values, log }: House): Promise<StateFile | undefined> {
+async function openState({ values, log }: SchedulerContext): Promise<StateFile | undefined> {
   if (values.stateFile === '') {
     return undefined;
   }
@@ -132,43 +133,39 @@ async function openState({ values, log }: House): Promise<StateFile | undefined>
   return openStateFile(values.stateFile, log);
 }
 
-interface Parts {
-  readonly runner: Runner;
-  readonly scheduler: Scheduler;
+interface Parts extends RunEnvironment {
+  readonly scheduler: Scheduler<CronSpec>;
   readonly metrics: ReturnType<typeof observeScheduler>['metrics'];
-  readonly pingsIdle: () => Promise<void>;
 }
 
-function build(house: House, state: StateFile | undefined, onFailure: (exitCode: number) => void): Parts {
-  const { values, zone, clock, log, registry, lifecycle } = house;
+function assemble(
+  cron: SchedulerContext,
+  state: StateFile | undefined,
+  onFailure: (exitCode: number) => void,
+): Parts {
+  const { values, zone, clock, log, registry, lifecycle } = cron;
   const own = observeScheduler(registry);
-  const { runner, notifier, warnings } = createJobRunner({
-    ...house,
-    observers: (pings) => [
+  const environment = createRunEnvironment({
+    ...cron,
+    observers: (notifier) => [
       ...(state === undefined ? [] : [state]),
       own,
-      pings,
+      notifier,
       ...(values.metricsCompat || values.listen !== '' ? [observeAsSupercronic(registry)] : []),
       ...(values.exitOnFailure ? [failureObserver(lifecycle, onFailure)] : []),
     ],
   });
-  const scheduler = createScheduler({
+  const scheduler = createScheduler<CronSpec>({
     clock,
     log,
-    warnings,
-    runner,
+    warnings: environment.warnings,
+    dispatcher: environment.dispatcher,
     signal: lifecycle.signal,
     defaultZone: zone,
     podName: podName(values),
   });
-  registerJobMetrics(registry, scheduler.entries, scheduler.retired);
-  registry.addScraped({
-    name: 'pillion_cron_zombies',
-    help: 'Orphans of jobs that nobody reaps: above 0 only as PID 1 without an init program.',
-    type: 'gauge',
-    samples: () => [{ value: process.pid === 1 ? countZombies() : 0 }],
-  });
-  return { runner, scheduler, metrics: own.metrics, pingsIdle: notifier.idle };
+  registerJobMetrics(registry, scheduler.entries, scheduler.retired, environment.notifier.sent);
+  return { ...environment, scheduler, metrics: own.metrics };
 }
 
 function failureObserver(lifecycle: Lifecycle, onFailure: (exitCode: number) => void): RunObserver {
@@ -182,12 +179,12 @@ function failureObserver(lifecycle: Lifecycle, onFailure: (exitCode: number) => 
 }
 
 async function serveHttp(
-  house: House,
-  scheduler: Scheduler,
+  cron: SchedulerContext,
+  scheduler: Scheduler<CronSpec>,
   reloader: Reloader,
   zoneData: Awaited<ReturnType<typeof zoneDataVersions>>,
 ): Promise<void> {
-  const { values, log, registry, secrets, lifecycle, source, zone, startedAt } = house;
+  const { values, log, registry, secrets, lifecycle, source, zone, startedAt } = cron;
   await startCronHttp({
     values,
     log,
@@ -209,16 +206,17 @@ async function serveHttp(
   });
 }
 
-function warnOf(log: Log, table: LoadedTable): void {
-  for (const warning of table.warnings) {
+function logFindings(log: Log, { warnings, jobs }: LoadedJobs): void {
+  for (const warning of warnings) {
     log.warn(formatFinding(warning));
   }
-  if (table.jobs.length === 0) {
+  if (jobs.length === 0) {
     log.warn('there are no jobs');
   }
 }
 
-function listen({ source, values, clock, lifecycle, known }: House, reloader: Reloader): void {
+function reloadWhenAsked(cron: SchedulerContext, reloader: Reloader): void {
+  const { source, values, clock, lifecycle, known } = cron;
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) {
     process.on(signal, () => {
       if (source.path !== undefined && !lifecycle.signal.aborted) {

@@ -2,15 +2,16 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLifecycle } from '../core/lifecycle.ts';
 import { createRegistry } from '../core/metrics/metrics.ts';
 import { resolveOptions } from '../core/options/resolve.ts';
-import { memoryLog } from '../scheduler/testing/fakes.ts';
-import { interspersedGoFlags, RUN_OPTIONS } from './options.ts';
+import { createRecordedLog } from '../core/testing/recorded-log.ts';
+import { interspersedGoFlags } from './cli/flags.ts';
+import { RUN_OPTIONS } from './cli/options.ts';
 import { startCronHttp, supercronicBind } from './serve-http.ts';
 
 describe('/livez', () => {
   it('fails when the loop has not turned for a minute and a half, and not before', async () => {
     const argv = ['--http-bind=127.0.0.1:0'];
     const { values } = resolveOptions(RUN_OPTIONS, { argv, env: {}, syntax: interspersedGoFlags });
-    const { log, lines } = memoryLog();
+    const { log, lines } = createRecordedLog(0);
     const lifecycle = createLifecycle({ graceMs: 1000 });
     onTestFinished(async () => {
       await lifecycle.shutdown('the test is over');

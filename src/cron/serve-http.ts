@@ -1,9 +1,9 @@
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Log } from '../core/log/log.ts';
 import type { MetricsRegistry } from '../core/metrics/metrics.ts';
-import type { RunValues } from './command.ts';
+import type { RunValues } from './cli/options.ts';
 
-/** The loop turns at least every 30 s; one that has not for three times that is stuck. */
+/** The timer loop ticks at least every 30 s; one that has not for three times that is stuck. */
 const STUCK_MS = 90_000;
 const SUPERCRONIC_PORT = 9746;
 

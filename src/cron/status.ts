@@ -1,4 +1,5 @@
 import type { Job, JobEntry } from '../scheduler/runs/job.ts';
+import type { CronSpec } from './jobs/cron-spec.ts';
 
 /** The last attempt to read the file again. */
 export interface ReloadStatus {
@@ -12,13 +13,13 @@ export interface StatusSource {
   readonly zone: string;
   readonly startedAt: number;
   readonly zoneData: unknown;
-  readonly entries: readonly JobEntry[];
-  readonly retired: readonly Job[];
+  readonly entries: readonly JobEntry<CronSpec>[];
+  readonly retired: readonly Job<CronSpec>[];
   readonly lastReload: ReloadStatus | undefined;
   readonly stopping: boolean;
 }
 
-/** What `/status` tells: for each job what runs, what was, what comes. */
+/** The body of `/status`: for each job its runs in progress, its last ones, its next start. */
 export function renderStatus(source: StatusSource): unknown {
   const { entries, retired, startedAt, ...rest } = source;
   return {
@@ -34,13 +35,13 @@ export function renderStatus(source: StatusSource): unknown {
   };
 }
 
-function jobStatus(job: Job): Record<string, unknown> {
+function jobStatus(job: Job<CronSpec>): Record<string, unknown> {
   const { spec, running, waiting, history, lastStart, lastSuccess, stats } = job;
   return {
     job: spec.name,
-    line: spec.line,
+    line: spec.source.line,
     schedule: spec.scheduleText,
-    overlap: spec.options.overlap,
+    overlap: spec.policy.overlap,
     running: [...running.values()].map((run) => ({
       run: run.id,
       since: iso(run.startedAt),

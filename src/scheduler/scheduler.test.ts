@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { JobSpec } from './grammar/job-spec.ts';
+import { createRecordedLog } from '../core/testing/recorded-log.ts';
 import { parseRunAt } from './grammar/run-at.ts';
-import type { Runner } from './runs/dispatcher.ts';
+import type { JobSpec } from './job-spec.ts';
 import { createWarnLimit } from './runs/warn-limit.ts';
-import { createScheduler } from './scheduler.ts';
-import { memoryLog, specOf, specsOf } from './testing/fakes.ts';
+import { createScheduler, type SchedulerInit } from './scheduler.ts';
+import { jobsFrom } from './testing/jobs.ts';
 import { createVirtualClock, type VirtualClock } from './testing/virtual-clock.ts';
 import { formatInstant } from './time/format-instant.ts';
 import { findZone, type Zone } from './time/zone.ts';
@@ -20,7 +20,7 @@ interface Replay {
 
 /** Lets a scheduler live through a time on a virtual clock and notes what it would have run. */
 async function replay(
-  crontab: string | readonly JobSpec[],
+  jobs: string | readonly JobSpec[],
   zoneName: string,
   clock: VirtualClock,
 ): Promise<Replay> {
@@ -28,31 +28,24 @@ async function replay(
   if (zone === undefined) {
     throw new Error(`no zone ${zoneName}`);
   }
-  const { log, lines } = memoryLog();
+  const { log, lines } = createRecordedLog(0);
   const starts: string[] = [];
   const skips: string[] = [];
-  const runner: Runner = {
+  const dispatcher: SchedulerInit<JobSpec>['dispatcher'] = {
     request: (job) => starts.push(`${job.spec.name} ${formatInstant(clock.now(), zone).slice(5, 16)}`),
     skip: (job, reason, count) => skips.push(`${job.spec.name} ${reason} ${count}`),
-    idle: () => Promise.resolve(),
-    stopAll: () => undefined,
-    killAll: () => undefined,
-    active: () => [],
   };
   const scheduler = createScheduler({
     clock,
     log,
-    runner,
+    dispatcher,
     warnings: createWarnLimit(log, clock),
     signal: clock.signal,
     defaultZone: zone,
     podName: 'pod-0',
   });
-  scheduler.load(typeof crontab === 'string' ? specsOf(crontab) : crontab);
-  scheduler.start([]);
-  while (!clock.signal.aborted) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  scheduler.load(typeof jobs === 'string' ? jobsFrom(jobs) : jobs);
+  await scheduler.start([]);
   return { starts, skips, log: lines };
 }
 
@@ -130,7 +123,8 @@ describe('the scheduler', () => {
   });
 
   it('runs RUNAT once though the clock is set over its time while it waits, and back over it later', async () => {
-    const jobs = [{ ...specOf('0 0 * * * true\n'), schedule: parseRunAt('02:30,14:30') }];
+    const schedule = parseRunAt('02:30,14:30');
+    const jobs = jobsFrom('0 0 * * * true\n').map((job) => ({ ...job, schedule }));
     const clock = createVirtualClock('2025-06-01T01:50:00Z', 5 * HOUR_MS);
     clock.stepAt(10 * 60_000, 2 * HOUR_MS);
     clock.stepAt(30 * 60_000, -2 * HOUR_MS);
@@ -159,15 +153,15 @@ describe('the scheduler', () => {
   });
 
   it('starts what is to run at its start, and again when it is due', async () => {
-    const crontab = '# pillion: run-at-start=true\n0 2 * * * both\n@reboot once\n0 2 * * * due\n';
-    const { starts } = await replay(crontab, 'UTC', createVirtualClock('2025-06-01T01:50:00Z', HOUR_MS));
+    const jobs = jobsFrom('0 2 * * * both\n@reboot once\n0 2 * * * due\n', { both: { runAtStart: true } });
+    const { starts } = await replay(jobs, 'UTC', createVirtualClock('2025-06-01T01:50:00Z', HOUR_MS));
     expect(starts).toEqual(['both 06-01T01:50', 'once 06-01T01:50', 'both 06-01T02:00', 'due 06-01T02:00']);
   });
 
   it('puts starts off by a jitter that is the same for the pod and within its bound', async () => {
-    const crontab = '# pillion: name=a jitter=10m\n0 * * * * x\n';
-    const first = await replay(crontab, 'UTC', createVirtualClock('2025-06-01T00:30:00Z', 4 * HOUR_MS));
-    const again = await replay(crontab, 'UTC', createVirtualClock('2025-06-01T00:30:00Z', 4 * HOUR_MS));
+    const jobs = jobsFrom('0 * * * * a\n', { a: { jitterMs: 600_000 } });
+    const first = await replay(jobs, 'UTC', createVirtualClock('2025-06-01T00:30:00Z', 4 * HOUR_MS));
+    const again = await replay(jobs, 'UTC', createVirtualClock('2025-06-01T00:30:00Z', 4 * HOUR_MS));
     expect(first.starts).toEqual(again.starts);
     expect(first.starts).toHaveLength(4);
     expect(new Set(first.starts.map((start) => start.slice(-2))).size).toBe(1);
@@ -177,7 +171,8 @@ describe('the scheduler', () => {
   it('skips a start that is later than its start-deadline', async () => {
     const clock = createVirtualClock('2025-06-01T01:50:00Z', HOUR_MS);
     clock.stallAt(5 * 60_000, 30 * 60_000);
-    const { starts, skips } = await replay('# pillion: start-deadline=1m\n0 2 * * * fixed\n', 'UTC', clock);
+    const jobs = jobsFrom('0 2 * * * fixed\n', { fixed: { startDeadlineMs: 60_000 } });
+    const { starts, skips } = await replay(jobs, 'UTC', clock);
     expect(starts).toEqual([]);
     expect(skips).toEqual(['fixed deadline 1']);
   });

@@ -1,47 +1,51 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log/log.ts';
-import type { JobSpec } from './grammar/job-spec.ts';
-import type { Runner } from './runs/dispatcher.ts';
+import type { JobSpec } from './job-spec.ts';
+import type { Dispatcher } from './runs/dispatcher.ts';
 import type { Job, JobEntry } from './runs/job.ts';
 import type { WarnLimit } from './runs/warn-limit.ts';
-import { nextTable, type TableChange, type TableContext } from './timetable/merge-jobs.ts';
+import { type MergeContext, type MergedJobs, mergeJobs } from './timetable/merge-jobs.ts';
 import { earliestStart, STEP_MS, takeDue } from './timetable/take-due.ts';
 import { startTimerLoop, type Tick, type TimerLoop } from './timetable/timer-loop.ts';
 
-export interface SchedulerContext extends TableContext {
+export interface SchedulerInit<S extends JobSpec> extends MergeContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly warnings: WarnLimit;
-  readonly runner: Runner;
+  readonly dispatcher: Pick<Dispatcher<S>, 'request' | 'skip'>;
+  /** Aborted when nothing more is to be started. */
   readonly signal: AbortSignal;
 }
 
 /** A due instant that passed while nothing ran. */
-export interface Missed {
-  readonly entry: JobEntry;
+export interface Missed<S extends JobSpec> {
+  readonly entry: JobEntry<S>;
   readonly scheduled: number;
 }
 
-export interface Scheduler {
-  /** Takes another table at once; running jobs go on. */
-  load(specs: readonly JobSpec[]): TableChange;
-  /** Begins: jobs of the start, then the timetable. */
-  start(missed: readonly Missed[]): void;
-  catchUp(missed: readonly Missed[]): void;
-  entries(): readonly JobEntry[];
-  /** Jobs of former tables that still run. */
-  retired(): readonly Job[];
-  /** Milliseconds since the loop last turned. */
+export interface Scheduler<S extends JobSpec = JobSpec> {
+  /** Takes another list of jobs at once; running jobs go on. */
+  load(specs: readonly S[]): MergedJobs<S>;
+  /**
+   * Begins: jobs of the start, missed ones, then the timetable. Resolves when the signal has been aborted; runs may
+   * still be in progress then (`drain`).
+   */
+  start(missed: readonly Missed<S>[]): Promise<void>;
+  catchUp(missed: readonly Missed<S>[]): void;
+  entries(): readonly JobEntry<S>[];
+  /** Jobs of former lists that still run. */
+  retired(): readonly Job<S>[];
+  /** Milliseconds since the last tick of the timer loop. */
   sinceTick(): number;
 }
 
-/** A late start is worth a word when it is later than a busy machine explains. */
+/** A start is logged as late when it is later than a busy machine explains. */
 const LATE_MS = 1000;
 
-export function createScheduler(context: SchedulerContext): Scheduler {
-  const { clock, log, warnings, runner } = context;
-  let entries: readonly JobEntry[] = [];
-  let retired: readonly Job[] = [];
+export function createScheduler<S extends JobSpec>(init: SchedulerInit<S>): Scheduler<S> {
+  const { clock, log, warnings, dispatcher } = init;
+  let entries: readonly JobEntry<S>[] = [];
+  let retired: readonly Job<S>[] = [];
   let loop: TimerLoop | undefined;
 
   function tick({ now, stepMs }: Tick): number | undefined {
@@ -51,7 +55,7 @@ export function createScheduler(context: SchedulerContext): Scheduler {
     for (const due of takeDue(entries, now, stepMs)) {
       const { job } = due.entry;
       if (due.kind === 'skip') {
-        runner.skip(job, due.reason, due.count);
+        dispatcher.skip(job, due.reason, due.count);
         warnings.warn(job.spec.name, SKIP_MESSAGES[due.reason] ?? 'a start was skipped', {
           count: due.count,
         });
@@ -61,37 +65,38 @@ export function createScheduler(context: SchedulerContext): Scheduler {
         const message = 'job took too long to start: it should have started earlier';
         warnings.warn(job.spec.name, message, { late_seconds: Math.round(due.lateMs / 1000) });
       }
-      runner.request(job, { cause: 'schedule', scheduled: due.scheduled, wantedAt: now - due.lateMs });
+      dispatcher.request(job, { cause: 'schedule', scheduled: due.scheduled, wantedAt: now - due.lateMs });
     }
     return earliestStart(entries);
   }
 
-  function catchUp(missed: readonly Missed[]): void {
+  function catchUp(missed: readonly Missed<S>[]): void {
     for (const { entry, scheduled } of missed) {
       const fields = { job: entry.spec.name, scheduled: new Date(scheduled).toISOString() };
       log.info('catching up on a missed start', fields);
-      runner.request(entry.job, { cause: 'catch-up', scheduled, wantedAt: clock.now() });
+      dispatcher.request(entry.job, { cause: 'catch-up', scheduled, wantedAt: clock.now() });
     }
   }
 
   return {
     catchUp,
     load(specs) {
-      const change = nextTable(entries, specs, clock.now(), context, retired);
-      entries = change.entries;
-      retired = [...retired, ...change.retired].filter((job) => job.retired && job.running.size > 0);
+      const merged = mergeJobs(entries, specs, clock.now(), init, retired);
+      entries = merged.entries;
+      retired = [...retired, ...merged.retired].filter((job) => job.retired && job.running.size > 0);
       loop?.wake();
-      return change;
+      return merged;
     },
     start(missed) {
       const now = clock.now();
       for (const { job, spec } of entries) {
-        if (spec.schedule.kind === 'reboot' || spec.options.runAtStart) {
-          runner.request(job, { cause: 'start', scheduled: now, wantedAt: now });
+        if (spec.schedule.kind === 'reboot' || spec.policy.runAtStart) {
+          dispatcher.request(job, { cause: 'start', scheduled: now, wantedAt: now });
         }
       }
       catchUp(missed);
-      loop = startTimerLoop(clock, context.signal, tick);
+      loop = startTimerLoop(clock, init.signal, tick);
+      return loop.ended;
     },
     entries: () => entries,
     retired: () => (retired = retired.filter((job) => job.running.size > 0)),

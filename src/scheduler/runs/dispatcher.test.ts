@@ -1,208 +1,313 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
-import { eventually, memoryLog, specOf } from '../testing/fakes.ts';
-import { createRunner, type Runner } from './dispatcher.ts';
-import { createJob, type Job, type RunEnd } from './job.ts';
+import { createFakeClock, settle } from '../../core/testing/fake-clock.ts';
+import { createRecordedLog } from '../../core/testing/recorded-log.ts';
+import { waitFor } from '../../core/testing/wait-for.ts';
+import type { JobBody, RunContext, RunEnd } from '../job-body.ts';
+import type { JobPolicy, JobSpec } from '../job-spec.ts';
+import { jobWith } from '../testing/jobs.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { drain } from './drain.ts';
+import { createJob, type Job, type RunObserver, type RunReport } from './job.ts';
 import { createWarnLimit } from './warn-limit.ts';
 
-let directory = '';
-
-beforeEach(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'pillion-runner-'));
-});
-afterEach(() => rm(directory, { recursive: true }));
-
-interface Bench {
-  readonly runner: Runner;
+interface Stage {
+  readonly dispatcher: Dispatcher;
   readonly job: Job;
-  readonly ends: RunEnd[];
-  readonly lines: string[];
+  readonly reports: RunReport[];
   readonly stopping: AbortController;
+  readonly log: ReturnType<typeof createRecordedLog>['log'];
   start(): void;
   messages(): string[];
 }
 
-function bench(crontab: string): Bench {
-  const { log, lines, secrets } = memoryLog();
+function stage(
+  body: JobBody,
+  policy: Partial<JobPolicy> = {},
+  { clock = systemClock, observers = [] as RunObserver[] } = {},
+): Stage {
+  const { log, lines } = createRecordedLog(0);
   const stopping = new AbortController();
-  const ends: RunEnd[] = [];
-  const job = createJob(specOf(crontab));
-  const runner = createRunner({
-    clock: systemClock,
+  const reports: RunReport[] = [];
+  const job = createJob<JobSpec>(jobWith(body, policy));
+  const dispatcher = createDispatcher({
+    clock,
     log,
-    env: { PATH: process.env['PATH'] ?? '' },
-    cwd: '/',
-    passthrough: undefined,
     stopping: stopping.signal,
-    warnings: createWarnLimit(log, systemClock),
-    secrets,
-    observers: [{ ended: (_run, end) => ends.push(end) }],
+    warnings: createWarnLimit(log, clock),
+    failureMessage: 'job failed',
+    observers: [...observers, { ended: (_run, report) => reports.push(report) }],
   });
   return {
-    runner,
+    dispatcher,
     job,
-    ends,
-    lines,
+    reports,
     stopping,
-    start: () => runner.request(job, { cause: 'schedule', scheduled: Date.now(), wantedAt: Date.now() }),
+    log,
+    start: () =>
+      dispatcher.request(job, { cause: 'schedule', scheduled: clock.now(), wantedAt: clock.now() }),
     messages: () => lines.map((line) => (JSON.parse(line) as { msg: string }).msg),
   };
 }
 
-describe('a run', () => {
-  it('hands its output on line by line under the job name, with what the file puts into its environment', async () => {
-    const { runner, start, lines, ends } = bench(
-      'GREETING=hi\n* * * * * echo "$GREETING"; echo "no end" >&2 | printf x\n',
+const success: RunEnd = { result: 'success', text: 'done' };
+const succeed: JobBody = () => Promise.resolve(success);
+/** Ends when it is asked to, as a body should. */
+const obedient: JobBody = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('interrupted'))));
+const never = new Promise<never>(() => undefined);
+const deaf: JobBody = () => never;
+
+/** A body that ends when the test says so. */
+function controlled(): { body: JobBody; runs: RunContext[]; finish(end?: RunEnd): void } {
+  const runs: RunContext[] = [];
+  const waiting: ((end: RunEnd) => void)[] = [];
+  return {
+    runs,
+    body: (run) => {
+      runs.push(run);
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+    finish: (end = success) => waiting.shift()?.(end),
+  };
+}
+
+describe('a run of a function', () => {
+  it('succeeds with what the function tells, and is told which job, run and attempt it is', async () => {
+    const { body, runs, finish } = controlled();
+    const { dispatcher, job, start, reports } = stage(body);
+    start();
+    await settle();
+    expect(runs).toMatchObject([{ job: 'job', attempt: 1, cause: 'schedule', killAfterMs: 5000 }]);
+    expect([...job.running.keys()]).toEqual([runs[0]?.run]);
+    finish({ result: 'success', text: 'sent 3 files', outputBytes: 7 });
+    await dispatcher.idle();
+    expect(reports).toMatchObject([
+      { result: 'success', text: 'sent 3 files', attempts: 1, outputBytes: 7, abandoned: false },
+    ]);
+    expect(job.stats).toMatchObject({ runs: { success: 1 }, lastExitCode: 0 });
+    expect(job.history).toMatchObject([{ result: 'success', attempts: 1 }]);
+  });
+
+  it('fails with what it throws or tells, and is tried again as often as its policy says', async () => {
+    const policy = { retries: 2, retryDelayMs: 1 };
+    const throwing = stage(() => Promise.reject(new Error('no route to the bucket')), policy);
+    throwing.start();
+    await throwing.dispatcher.idle();
+    expect(throwing.reports).toMatchObject([
+      { result: 'failure', text: 'no route to the bucket', attempts: 3 },
+    ]);
+    expect(throwing.job.stats).toMatchObject({ runs: { failure: 1 }, retries: 2, lastExitCode: -1 });
+
+    const final = stage(
+      () => Promise.resolve({ result: 'failure', text: 'wrong key', retryable: false }),
+      policy,
+    );
+    final.start();
+    await final.dispatcher.idle();
+    expect(final.reports).toMatchObject([{ result: 'failure', text: 'wrong key', attempts: 1 }]);
+  });
+
+  it('waits twice as long before each further attempt, and warns once a minute at most', async () => {
+    const clock = createFakeClock();
+    const { start, reports, messages } = stage(
+      () => Promise.reject(new Error('not yet')),
+      { retries: 3, retryDelayMs: 10_000 },
+      { clock },
     );
     start();
-    await runner.idle();
-    const output = lines
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .filter(({ channel }) => channel);
-    expect(output).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({ msg: 'hi', job: 'echo', channel: 'stdout' }),
-        expect.objectContaining({ msg: 'no end', channel: 'stderr' }),
-        expect.objectContaining({ msg: 'x', channel: 'stdout' }),
-      ]),
-    );
-    expect(ends).toMatchObject([{ result: 'success', exitCode: 0, attempts: 1 }]);
-  });
-
-  it('is tried again as often as its options say, and judged by its exit-code map', async () => {
-    const failing = bench('# pillion: retries=2 retry-delay=1ms\n* * * * * exit 7\n');
-    failing.start();
-    await failing.runner.idle();
-    expect(failing.ends).toMatchObject([{ result: 'failure', exitCode: 7, attempts: 3 }]);
-
-    const mapped = bench(
-      '# pillion: retries=2 retry-delay=1ms exit-codes=7:final,3:success\n* * * * * exit 7\n',
-    );
-    mapped.start();
-    await mapped.runner.idle();
-    expect(mapped.ends).toMatchObject([{ result: 'failure', attempts: 1 }]);
-
-    const fine = bench('# pillion: exit-codes=7:final,3:success\n* * * * * exit 3\n');
-    fine.start();
-    await fine.runner.idle();
-    expect(fine.ends).toMatchObject([{ result: 'success', exitCode: 3 }]);
-  });
-
-  it('that takes longer than its timeout is ended with everything it has started', async () => {
-    const { runner, start, ends } = bench(
-      '# pillion: timeout=200ms kill-after=100ms\n* * * * * sleep 300 & sleep 300\n',
-    );
-    start();
-    await runner.idle();
-    expect(ends).toMatchObject([{ result: 'timeout' }]);
-    expect(ends[0]?.durationMs).toBeLessThan(5000);
-  });
-
-  it('gets the lines of its env-file, as they are at each attempt', async () => {
-    const file = path.join(directory, 'env');
-    await writeFile(file, '# of the database\r\nexport A="file"\nB=\n\nDB_PASSWORD=correct-horse\n');
-    const { runner, start, lines, ends } = bench(
-      `A=from crontab\n# pillion: retries=1 retry-delay=1ms env-file=${file}\n` +
-        `* * * * * echo "<$A> <$B> $DB_PASSWORD"; echo A=new > ${file}; test "$A" = new\n`,
-    );
-    start();
-    await runner.idle();
-    expect(ends).toMatchObject([{ result: 'success', attempts: 2 }]);
-    expect(lines.join('\n')).toContain('<file> <> REDACTED');
-    expect(lines.join('\n')).not.toContain('correct-horse');
-  });
-
-  it.each([
-    ['that is not there', undefined, ': there is no such file'],
-    ['with a line that is no variable', 'A=1\n\nhunter2-hunter2\n', ':3: this is not NAME=value'],
-    ['with a NUL byte', 'A=a\0b\n', ':1: this is not NAME=value'],
-  ])('with an env-file %s fails, names the place and starts nothing', async (_, text, expected) => {
-    const file = path.join(directory, 'env');
-    if (text !== undefined) {
-      await writeFile(file, text);
+    const waits: number[] = [];
+    for (const expected of [10_000, 20_000, 40_000]) {
+      await settle();
+      waits.push(...clock.waits());
+      await clock.advance(expected);
     }
-    const { runner, start, lines, ends } = bench(`# pillion: env-file=${file}\n* * * * * echo started\n`);
-    start();
-    await runner.idle();
-    expect(ends).toMatchObject([{ result: 'failure', text: `env-file ${file}${expected}` }]);
-    expect(lines.join('\n')).toContain(`${file}${expected}`);
-    expect(lines.join('\n')).not.toMatch(/started|hunter2/);
+    await settle();
+    expect(waits).toEqual([10_000, 20_000, 40_000]);
+    expect(reports).toMatchObject([{ attempts: 4, durationMs: 70_000 }]);
+    expect(messages()).toEqual(['starting', 'job failed: not yet; trying again', 'job failed']);
   });
 
-  it('that fails and is tried again and again warns once a minute', async () => {
-    const { runner, start, lines, ends } = bench(
-      '# pillion: retries=6 retry-delay=1ms max-output=1\n* * * * * echo much; exit 1\n',
+  it('that takes longer than its timeout is asked to end, and has timed out', async () => {
+    const clock = createFakeClock();
+    const { start, reports, dispatcher } = stage(obedient, { timeoutMs: 60_000 }, { clock });
+    start();
+    await settle();
+    await clock.advance(59_000);
+    expect(reports).toEqual([]);
+    await clock.advance(1000);
+    await dispatcher.idle();
+    expect(reports).toMatchObject([{ result: 'timeout', text: 'timed out', abandoned: false }]);
+  });
+
+  it('that ignores its signal is given its kill-after and a second more, then abandoned; the job starts again', async () => {
+    const clock = createFakeClock();
+    const { body, finish, runs } = controlled();
+    const policy = { timeoutMs: 60_000, killAfterMs: 2000 };
+    const { start, reports, job, messages } = stage(body, policy, { clock });
+    start();
+    await settle();
+    await clock.advance(60_000);
+    expect(runs[0]?.signal.aborted).toBe(true);
+    expect(runs[0]?.deadline.aborted).toBe(false);
+    await clock.advance(2000);
+    expect(runs[0]?.deadline.aborted).toBe(true);
+    expect(reports).toEqual([]);
+    await clock.advance(1000);
+    expect(reports).toMatchObject([{ result: 'timeout', abandoned: true, durationMs: 63_000 }]);
+    expect(job.history).toMatchObject([{ abandoned: true }]);
+    expect(messages()).toContain('run abandoned: it did not end when it was told to');
+
+    start();
+    await settle();
+    expect(runs).toHaveLength(2);
+    finish();
+    await settle();
+    expect(messages()).toContain('an abandoned run has ended after all');
+    expect(reports).toHaveLength(1);
+  });
+
+  it('that succeeds although it was asked to end has succeeded', async () => {
+    const body: JobBody = ({ signal }) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve(success)));
+    const { start, reports, dispatcher } = stage(body, { timeoutMs: 1 });
+    start();
+    await dispatcher.idle();
+    expect(reports).toMatchObject([{ result: 'success' }]);
+  });
+
+  it('that is stopped before it begins never reaches the function', async () => {
+    let calls = 0;
+    const body: JobBody = () => {
+      calls += 1;
+      return Promise.resolve(success);
+    };
+    const { dispatcher, start, reports } = stage(body);
+    start();
+    dispatcher.stopAll();
+    await dispatcher.idle();
+    expect(calls).toBe(0);
+    expect(reports).toMatchObject([{ result: 'stopped' }]);
+  });
+
+  it('goes on when an observer fails, and the failure is logged', async () => {
+    const faulty: RunObserver = {
+      started: () => Promise.reject(new Error('disk full')),
+      ended: () => {
+        throw new Error('no');
+      },
+    };
+    const { start, dispatcher, reports, messages } = stage(succeed, {}, { observers: [faulty] });
+    start();
+    await dispatcher.idle();
+    expect(reports).toMatchObject([{ result: 'success' }]);
+    expect(messages().filter((message) => message === 'cannot record what happened to a job')).toHaveLength(
+      2,
     );
-    start();
-    await runner.idle();
-    expect(ends).toMatchObject([{ attempts: 7 }]);
-    expect(lines.filter((line) => line.includes('"level":"warn"'))).toHaveLength(1);
-  });
-
-  it('has its output cut off at its cap and goes on', async () => {
-    const { runner, start, lines, ends } = bench('# pillion: max-output=1k\n* * * * * seq 1 10000; exit 0\n');
-    start();
-    await runner.idle();
-    expect(lines.join('\n').length).toBeLessThan(60_000);
-    expect(lines.filter((line) => line.includes('output cut off'))).toHaveLength(1);
-    expect(ends[0]).toMatchObject({ result: 'success', outputBytes: 48_894 });
   });
 });
 
 describe('a start while the job still runs', () => {
   it('is skipped by default, with one warning for any number of them', async () => {
-    const { runner, job, start, ends, messages } = bench('* * * * * sleep 0.3\n');
+    const { body, finish } = controlled();
+    const { dispatcher, job, start, reports, messages } = stage(body);
     for (let count = 0; count < 50; count += 1) {
       start();
     }
-    await runner.idle();
-    expect(ends).toHaveLength(1);
+    await settle();
+    finish();
+    await dispatcher.idle();
+    expect(reports).toHaveLength(1);
     expect(job.stats.skipped).toEqual({ overlap: 49 });
     expect(messages().filter((message) => message.startsWith('not starting'))).toHaveLength(1);
   });
 
-  it('runs beside it with overlap=allow', async () => {
-    const { runner, job, start, ends } = bench('# pillion: overlap=allow\n* * * * * sleep 0.3\n');
+  it('runs in parallel with overlap=allow', async () => {
+    const { body, finish, runs } = controlled();
+    const { dispatcher, job, start, reports } = stage(body, { overlap: 'allow' });
     [1, 2, 3].forEach(start);
+    await settle();
     expect(job.running.size).toBe(3);
-    await runner.idle();
-    expect(ends).toHaveLength(3);
+    runs.forEach(() => finish());
+    await dispatcher.idle();
+    expect(reports).toHaveLength(3);
   });
 
   it('takes its place with overlap=replace', async () => {
-    const { runner, job, start, ends } = bench('# pillion: overlap=replace\n* * * * * echo on; sleep 300\n');
+    const { start, reports, job, dispatcher } = stage(obedient, { overlap: 'replace' });
     start();
     const [first] = job.running.keys();
-    await eventually(() => [...job.running.values()][0]?.pid !== undefined, 'the first run');
+    await settle();
     start();
-    await eventually(() => ends.length === 1 && job.running.size === 1, 'the second run');
-    expect(ends).toMatchObject([{ result: 'stopped' }]);
+    await waitFor(() => reports.length === 1 && job.running.size === 1, { what: 'the second run' });
+    expect(reports).toMatchObject([{ result: 'stopped' }]);
     expect([...job.running.keys()]).not.toEqual([first]);
-    runner.killAll();
-    await runner.idle();
+    dispatcher.killAll();
+    await dispatcher.idle();
   });
 
   it('waits for its end with overlap=queue, one at most', async () => {
-    const { runner, job, start, ends } = bench('# pillion: overlap=queue\n* * * * * sleep 0.2\n');
+    const { body, finish, runs } = controlled();
+    const { dispatcher, job, start, reports } = stage(body, { overlap: 'queue' });
     [1, 2, 3, 4].forEach(start);
-    await runner.idle();
-    expect(ends).toHaveLength(2);
+    await settle();
+    finish();
+    await waitFor(() => runs.length === 2, { what: 'the second run' });
+    finish();
+    await dispatcher.idle();
+    expect(reports).toHaveLength(2);
     expect(job.stats.skipped).toEqual({ 'queue-full': 2 });
   });
 
   it('is dropped when the scheduler is stopping, and no retry is begun', async () => {
-    const { runner, job, start, ends, stopping } = bench(
-      '# pillion: retries=5 retry-delay=1m\n* * * * * exit 1\n',
-    );
+    const fail: JobBody = () => Promise.reject(new Error('no'));
+    const { dispatcher, job, start, reports, stopping } = stage(fail, { retries: 5, retryDelayMs: 60_000 });
     start();
-    await eventually(() => job.running.size === 1, 'the run');
+    await settle();
     stopping.abort();
     start();
-    await runner.idle();
-    expect(ends).toMatchObject([{ result: 'failure', attempts: 1 }]);
+    await dispatcher.idle();
+    expect(reports).toMatchObject([{ result: 'failure', attempts: 1 }]);
     expect(job.stats.skipped).toEqual({ stopping: 1 });
   });
+});
+
+describe('the drain at the end', () => {
+  it('waits for runs within the grace', async () => {
+    const clock = createFakeClock();
+    const { body, finish } = controlled();
+    const { dispatcher, start, reports, log } = stage(body, {}, { clock });
+    start();
+    await settle();
+    const drained = drain(dispatcher, 20_000, new AbortController().signal, clock, log);
+    await clock.advance(19_000);
+    finish();
+    await drained;
+    expect(reports).toMatchObject([{ result: 'success' }]);
+  });
+
+  it.each([
+    ['one that ends when it is asked to', obedient, false, 0],
+    ['one that ignores that', deaf, true, 6000],
+  ])(
+    'ends %s within six seconds of the grace, whatever its own kill-after',
+    async (_, body, abandoned, ms) => {
+      const clock = createFakeClock();
+      const { dispatcher, start, reports, log } = stage(body, { killAfterMs: 3_600_000 }, { clock });
+      start();
+      await settle();
+      const began = clock.now();
+      let drained = false;
+      void drain(dispatcher, 20_000, new AbortController().signal, clock, log).then(() => (drained = true));
+      await clock.advance(20_000);
+      for (const step of [5000, 1000]) {
+        if (!drained) {
+          await clock.advance(step);
+        }
+      }
+      expect(drained).toBe(true);
+      expect(clock.now() - began).toBe(20_000 + ms);
+      expect(reports).toMatchObject([{ result: 'stopped', abandoned }]);
+    },
+  );
 });

@@ -1,44 +1,60 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
-import { signalGroup } from '../../core/exec/process-group.ts';
+import type { Cause } from '../job-body.ts';
+import type { JobSpec } from '../job-spec.ts';
 import type { SkipReason } from '../timetable/take-due.ts';
-import { type ExecuteContext, execute } from './execute.ts';
-import type { ActiveRun, Cause, Job, RunEnd, RunObserver, StartRequest } from './job.ts';
+import { type AttemptsContext, runAttempts } from './attempts.ts';
+import type { ActiveRun, Job, RunObserver, RunReport, RunResult, StartRequest } from './job.ts';
 
 /** With `overlap=allow` a job that never ends must not fill the machine. */
 const MAX_PARALLEL = 100;
 const HISTORY = 10;
 
-export interface RunnerContext extends ExecuteContext {
-  readonly observers: readonly RunObserver[];
+export interface DispatcherContext<S extends JobSpec> extends AttemptsContext {
+  readonly observers: readonly RunObserver<S>[];
+  /** More about a job for the line that tells its start. */
+  readonly startFields?: ((spec: S) => Readonly<Record<string, unknown>>) | undefined;
 }
 
-export interface Runner {
+/** Decides what becomes of each start, and follows the runs. */
+export interface Dispatcher<S extends JobSpec = JobSpec> {
   /** Starts, queues or skips by the job's overlap policy. */
-  request(job: Job, request: StartRequest): void;
-  skip(job: Job, reason: SkipReason, count: number): void;
+  request(job: Job<S>, request: StartRequest): void;
+  skip(job: Job<S>, reason: SkipReason, count: number): void;
   /** Resolves when nothing runs and nothing waits. */
   idle(): Promise<void>;
-  /** SIGTERM to every group, SIGKILL after each job's `kill-after`. */
+  /** Asks every run to end, by force after each job's `killAfterMs`. */
   stopAll(): void;
-  /** SIGKILL to every group, now. */
+  /** Ends every run by force, now: `idle` resolves within a second or so. */
   killAll(): void;
-  active(): readonly ActiveRun[];
+  active(): readonly ActiveRun<S>[];
 }
 
-export function createRunner(context: RunnerContext): Runner {
-  const active = new Map<string, ActiveRun>();
+export function createDispatcher<S extends JobSpec>(context: DispatcherContext<S>): Dispatcher<S> {
+  const { log } = context;
+  const active = new Map<string, ActiveRun<S>>();
 
-  function tell(inform: (observer: RunObserver) => void): void {
-    context.observers.forEach(inform);
+  /** A fault of an observer is no fault of the job. */
+  function guard(failure: unknown): void {
+    log.error('cannot record what happened to a job', failure);
   }
 
-  function skip(job: Job, reason: SkipReason, count: number): void {
+  function inform(tell: (observer: RunObserver<S>) => void): void {
+    for (const observer of context.observers) {
+      try {
+        tell(observer);
+      } catch (error) {
+        guard(error);
+      }
+    }
+  }
+
+  function skip(job: Job<S>, reason: SkipReason, count: number): void {
     job.stats.skipped[reason] = (job.stats.skipped[reason] ?? 0) + count;
-    tell((observer) => observer.skipped?.(job, reason, count));
+    inform((observer) => observer.skipped?.(job, reason, count));
   }
 
-  function request(job: Job, wanted: StartRequest): void {
+  function request(job: Job<S>, wanted: StartRequest): void {
     if (context.stopping.aborted) {
       skip(job, 'stopping', 1);
     } else if (job.running.size === 0) {
@@ -48,8 +64,8 @@ export function createRunner(context: RunnerContext): Runner {
     }
   }
 
-  function overlap(job: Job, wanted: StartRequest): void {
-    const policy = job.spec.options.overlap;
+  function overlap(job: Job<S>, wanted: StartRequest): void {
+    const policy = job.spec.policy.overlap;
     const [oldest] = job.running.values();
     const since = new Date(oldest?.startedAt ?? 0).toISOString();
     if (policy === 'allow' && job.running.size < MAX_PARALLEL) {
@@ -65,18 +81,17 @@ export function createRunner(context: RunnerContext): Runner {
     }
   }
 
-  function begin(job: Job, wanted: StartRequest): void {
+  function begin(job: Job<S>, wanted: StartRequest): void {
     job.iteration += 1;
-    const run: ActiveRun = {
+    const run: ActiveRun<S> = {
       ...wanted,
       id: randomBytes(6).toString('hex'),
-      job: job.spec.name,
       spec: job.spec,
       iteration: job.iteration,
       startedAt: context.clock.now(),
       stats: job.stats,
       stop: new AbortController(),
-      pid: undefined,
+      kill: new AbortController(),
       done: Promise.resolve(),
     };
     job.running.set(run.id, run);
@@ -85,29 +100,37 @@ export function createRunner(context: RunnerContext): Runner {
     run.done = follow(job, run);
   }
 
-  async function follow(job: Job, run: ActiveRun): Promise<void> {
-    context.log.info('starting', startFields(run));
-    for (const observer of context.observers) {
-      // Most have nothing to wait for, and a start must not be late for them.
-      const told = observer.started?.(run);
-      if (told !== undefined) {
-        await told;
-      }
-    }
-    const end = await execute(run, context);
+  async function follow(job: Job<S>, run: ActiveRun<S>): Promise<void> {
+    log.info('starting', { ...startFields(run), ...context.startFields?.(run.spec) });
+    await informOfStart(run);
+    const report = await runAttempts(run, context);
     job.running.delete(run.id);
     active.delete(run.id);
-    remember(job, run, end);
-    tell((observer) => observer.ended?.(run, end));
+    remember(job, run, report);
+    inform((observer) => observer.ended?.(run, report));
     afterEnd(job);
   }
 
-  function afterEnd(job: Job): void {
+  async function informOfStart(run: ActiveRun<S>): Promise<void> {
+    for (const observer of context.observers) {
+      try {
+        // Most have nothing to wait for, and a start must not be late for them.
+        const waits = observer.started?.(run);
+        if (waits !== undefined) {
+          await waits;
+        }
+      } catch (error) {
+        guard(error);
+      }
+    }
+  }
+
+  function afterEnd(job: Job<S>): void {
     const { waiting } = job;
     if (waiting !== undefined && job.running.size === 0) {
       job.waiting = undefined;
       const lateMs = context.clock.now() - waiting.wantedAt;
-      const deadline = job.spec.options.startDeadlineMs;
+      const deadline = job.spec.policy.startDeadlineMs;
       if (job.retired || context.stopping.aborted) {
         skip(job, 'stopping', 1);
       } else if (deadline !== undefined && lateMs > deadline) {
@@ -130,9 +153,7 @@ export function createRunner(context: RunnerContext): Runner {
     killAll() {
       for (const run of active.values()) {
         run.stop.abort();
-        if (run.pid !== undefined) {
-          signalGroup(run.pid, 'SIGKILL');
-        }
+        run.kill.abort();
       }
     },
     active: () => [...active.values()],
@@ -141,30 +162,39 @@ export function createRunner(context: RunnerContext): Runner {
 
 function startFields(run: ActiveRun): Record<string, unknown> {
   const cause: Cause | undefined = run.cause === 'schedule' ? undefined : run.cause;
-  const { scheduleText, position } = run.spec;
-  return { job: run.job, run: run.id, schedule: scheduleText, position, iteration: run.iteration, cause };
+  const { name, scheduleText } = run.spec;
+  return { job: name, run: run.id, schedule: scheduleText, iteration: run.iteration, cause };
 }
 
-function remember(job: Job, run: ActiveRun, end: RunEnd): void {
+function remember(job: Job, run: ActiveRun, report: RunReport): void {
   const { stats } = job;
-  stats.runs[end.result] = (stats.runs[end.result] ?? 0) + 1;
-  stats.retries += end.attempts - 1;
-  stats.durationMs += end.durationMs;
-  stats.lastDurationMs = end.durationMs;
-  stats.lastExitCode = end.exitCode ?? (end.signal === undefined ? -1 : 128 + constants.signals[end.signal]);
-  if (end.result === 'success') {
-    job.lastSuccess = run.startedAt + end.durationMs;
+  const { result, exitCode, signal, attempts, durationMs, abandoned } = report;
+  stats.runs[result] = (stats.runs[result] ?? 0) + 1;
+  stats.retries += attempts - 1;
+  stats.durationMs += durationMs;
+  stats.lastDurationMs = durationMs;
+  stats.lastExitCode = exitCode ?? exitCodeWithout(result, signal);
+  if (result === 'success') {
+    job.lastSuccess = run.startedAt + durationMs;
   }
   job.history.unshift({
     run: run.id,
     cause: run.cause,
     scheduled: new Date(run.scheduled).toISOString(),
     started: new Date(run.startedAt).toISOString(),
-    durationMs: Math.round(end.durationMs),
-    result: end.result,
-    exitCode: end.exitCode,
-    signal: end.signal,
-    attempts: end.attempts,
+    durationMs: Math.round(durationMs),
+    result,
+    exitCode,
+    signal,
+    attempts,
+    ...(abandoned ? { abandoned } : {}),
   });
   job.history.splice(HISTORY);
+}
+
+function exitCodeWithout(result: RunResult, signal: NodeJS.Signals | undefined): number {
+  if (signal !== undefined) {
+    return 128 + constants.signals[signal];
+  }
+  return result === 'success' ? 0 : -1;
 }

@@ -1,37 +1,32 @@
-import { type Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log/log.ts';
-import type { Runner } from './dispatcher.ts';
+import type { JobSpec } from '../job-spec.ts';
+import { waitUnlessAborted } from '../wait.ts';
+import { FORCED_END_MS } from './attempt.ts';
+import type { Dispatcher } from './dispatcher.ts';
 
-/** From the end of the grace to SIGKILL for all, whatever a job's own `kill-after`. */
-export const AFTER_GRACE_MS = 6000;
+const KILL_AFTER_MS = 5000;
+/** From the end of the grace to the end of the drain, whatever a job's own `killAfterMs`. */
+export const AFTER_GRACE_MS = KILL_AFTER_MS + FORCED_END_MS;
 
-/** Lets jobs finish within the grace, then ends their groups; whoever is left at the deadline is killed. */
-export async function drain(
-  runner: Runner,
+/** Lets jobs finish within the grace, then asks them to end; what still runs at the deadline is ended by force. */
+export async function drain<S extends JobSpec>(
+  dispatcher: Dispatcher<S>,
   graceMs: number,
   deadline: AbortSignal,
   clock: Clock,
   log: Log,
 ): Promise<void> {
-  const names = (): string[] => runner.active().map(({ job }) => job);
+  const names = (): string[] => dispatcher.active().map(({ spec }) => spec.name);
   if (names().length > 0) {
     log.info('waiting for jobs to finish', { jobs: names(), graceSeconds: graceMs / 1000 });
-    const grace = clock.sleep(graceMs, deadline).catch(() => undefined);
-    await Promise.race([runner.idle(), grace]);
+    await Promise.race([dispatcher.idle(), waitUnlessAborted(clock, graceMs, [deadline])]);
   }
   if (names().length > 0) {
     log.warn('ending jobs: the grace period has passed', { jobs: names() });
-    runner.stopAll();
-    await Promise.race([runner.idle(), aborted(deadline)]);
-    runner.killAll();
-    await runner.idle();
+    dispatcher.stopAll();
+    await Promise.race([dispatcher.idle(), waitUnlessAborted(clock, KILL_AFTER_MS, [deadline])]);
+    dispatcher.killAll();
+    await dispatcher.idle();
   }
-}
-
-/** Resolves when the signal is aborted. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) {
-    return Promise.resolve();
-  }
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

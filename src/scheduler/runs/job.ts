@@ -1,10 +1,7 @@
-import type { JobSpec } from '../grammar/job-spec.ts';
+import type { Cause, RunEnd } from '../job-body.ts';
+import type { JobSpec } from '../job-spec.ts';
 import type { Entry } from '../timetable/entry.ts';
 import type { SkipReason } from '../timetable/take-due.ts';
-import type { RunResult } from './run-result.ts';
-
-/** Why a run happens. */
-export type Cause = 'schedule' | 'start' | 'catch-up' | 'command';
 
 export interface StartRequest {
   readonly cause: Cause;
@@ -15,25 +12,27 @@ export interface StartRequest {
 }
 
 /** A run in progress. */
-export interface ActiveRun extends StartRequest {
+export interface ActiveRun<S extends JobSpec = JobSpec> extends StartRequest {
   readonly id: string;
-  readonly job: string;
-  readonly spec: JobSpec;
+  readonly spec: S;
   readonly iteration: number;
   /** Wall clock. */
   readonly startedAt: number;
   /** Of its job. */
   readonly stats: JobStats;
-  /** Ends it: SIGTERM to the group, SIGKILL after the job's `kill-after`. */
+  /** Asks the run to end. */
   readonly stop: AbortController;
-  /** The process group of the present attempt. */
-  pid: number | undefined;
-  /** Resolves when it has ended and everybody has been told. */
+  /** Ends it by force, now. */
+  readonly kill: AbortController;
+  /** Resolves when it has ended and all observers know. */
   done: Promise<void>;
 }
 
-/** How a run ended. */
-export interface RunEnd {
+/** How a run ended; `stopped` is our doing: a replacement or the end of the scheduler. */
+export type RunResult = RunEnd['result'] | 'timeout' | 'stopped';
+
+/** A run that has ended, all its attempts together. */
+export interface RunReport {
   readonly result: RunResult;
   readonly text: string;
   readonly exitCode: number | undefined;
@@ -41,6 +40,8 @@ export interface RunEnd {
   readonly attempts: number;
   readonly durationMs: number;
   readonly outputBytes: number;
+  /** Its body did not end when it was asked and then forced to: it may still work. */
+  readonly abandoned: boolean;
 }
 
 /** A run as `/status` tells it. */
@@ -54,37 +55,38 @@ export interface RunRecord {
   readonly exitCode: number | undefined;
   readonly signal: NodeJS.Signals | undefined;
   readonly attempts: number;
+  readonly abandoned?: boolean;
 }
 
 /** Counts since the job was first seen; a reload keeps them. */
 export interface JobStats {
   readonly runs: Partial<Record<RunResult, number>>;
   readonly skipped: Partial<Record<SkipReason, number>>;
-  readonly pings: { success: number; failure: number };
   retries: number;
   /** Of all runs together. */
   durationMs: number;
   lastDurationMs: number | undefined;
-  /** 128 plus the number of the signal that ended it; -1 when it could not be started. */
+  /** 128 plus the number of the signal that ended it; -1 for a failure without an exit code: not started, no program. */
   lastExitCode: number | undefined;
 }
 
-/** What is known of a job while the scheduler lives, whatever a reload makes of its line. */
-export interface Job {
-  spec: JobSpec;
-  readonly running: Map<string, ActiveRun>;
+/** What is known of a job while the scheduler lives, whatever a reload makes of its definition. */
+export interface Job<S extends JobSpec = JobSpec> {
+  spec: S;
+  readonly running: Map<string, ActiveRun<S>>;
   /** The start that waits for the running one (`overlap=queue` and `replace`). */
   waiting: StartRequest | undefined;
+  /** The newest first. */
   readonly history: RunRecord[];
   iteration: number;
   lastStart: number | undefined;
   lastSuccess: number | undefined;
   readonly stats: JobStats;
-  /** No longer in the table: forgotten when its last run has ended. */
+  /** No longer scheduled: forgotten when its last run has ended. */
   retired: boolean;
 }
 
-export function createJob(spec: JobSpec): Job {
+export function createJob<S extends JobSpec>(spec: S): Job<S> {
   return {
     spec,
     running: new Map(),
@@ -96,7 +98,6 @@ export function createJob(spec: JobSpec): Job {
     stats: {
       runs: {},
       skipped: {},
-      pings: { success: 0, failure: 0 },
       retries: 0,
       durationMs: 0,
       lastDurationMs: undefined,
@@ -106,13 +107,15 @@ export function createJob(spec: JobSpec): Job {
   };
 }
 
-export interface JobEntry extends Entry {
-  readonly job: Job;
+export interface JobEntry<S extends JobSpec = JobSpec> extends Entry {
+  readonly spec: S;
+  readonly job: Job<S>;
 }
 
-/** Told what happens to runs; must not throw. */
-export interface RunObserver {
-  started?(run: ActiveRun): void | Promise<void>;
-  ended?(run: ActiveRun, end: RunEnd): void;
-  skipped?(job: Job, reason: SkipReason, count: number): void;
+/** Learns what happens to runs. */
+export interface RunObserver<S extends JobSpec = JobSpec> {
+  /** Before the first attempt, which waits for what this returns. */
+  started?(run: ActiveRun<S>): void | Promise<void>;
+  ended?(run: ActiveRun<S>, report: RunReport): void;
+  skipped?(job: Job<S>, reason: SkipReason, count: number): void;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryLog } from '../testing/fakes.ts';
+import { createRecordedLog } from '../../core/testing/recorded-log.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { createWarnLimit } from './warn-limit.ts';
 
@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 describe('warnings of a job', () => {
   it('come once a minute, whatever they say, and tell how many were held back', async () => {
     const clock = createVirtualClock('2025-01-01T00:00:00Z', HOUR_MS);
-    const { log, lines } = memoryLog();
+    const { log, lines } = createRecordedLog(0);
     const warnings = createWarnLimit(log, clock);
     while (!clock.signal.aborted) {
       warnings.warn('often', 'not starting: job is still running');
@@ -22,7 +22,7 @@ describe('warnings of a job', () => {
   });
 
   it('do not hold back those of another job', () => {
-    const { log, lines } = memoryLog();
+    const { log, lines } = createRecordedLog(0);
     const warnings = createWarnLimit(log, createVirtualClock('2025-01-01T00:00:00Z', HOUR_MS));
     warnings.warn('one', 'late');
     warnings.warn('two', 'late');

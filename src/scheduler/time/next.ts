@@ -86,10 +86,10 @@ function repeatedUntil(zone: Zone, instant: number): number | undefined {
 }
 
 /** What is unusual about an instant at which a schedule is due. */
-export type Oddity = 'after-gap' | 'first-pass' | 'second-pass';
+export type DstNote = 'after-gap' | 'first-pass' | 'second-pass';
 
 /** Why a due instant does not read as the schedule says, or exists twice on that day's clock. */
-export function oddityOf(schedule: Schedule, zone: Zone, instant: number): Oddity | undefined {
+export function dstNoteOf(schedule: Schedule, zone: Zone, instant: number): DstNote | undefined {
   if (schedule.kind === 'every' || schedule.kind === 'reboot') {
     return undefined;
   }

@@ -1,34 +1,37 @@
-import type { JobSpec } from '../grammar/job-spec.ts';
+import type { JobSpec } from '../job-spec.ts';
 import { createJob, type Job, type JobEntry } from '../runs/job.ts';
-import { findZone, type Zone } from '../time/zone.ts';
-import { dueAfter, type Entry, fingerprint, jitterOf } from './entry.ts';
+import type { Zone } from '../time/zone.ts';
+import { dueAfter, jitterOf } from './entry.ts';
 
-export interface TableContext {
+export interface MergeContext {
   readonly defaultZone: Zone;
   readonly podName: string;
 }
 
-export interface TableChange {
-  readonly entries: readonly JobEntry[];
-  readonly retired: readonly Job[];
-  readonly added: readonly JobEntry[];
+export interface MergedJobs<S extends JobSpec> {
+  readonly entries: readonly JobEntry<S>[];
+  readonly retired: readonly Job<S>[];
+  readonly added: readonly JobEntry<S>[];
   readonly changed: number;
 }
 
 /**
- * The entries of a new table. A job whose line says the same as before keeps its entry: neither its run nor its next
- * start notice the reload. One of the same name with another line keeps its runs and history. The others are retired.
+ * The entries of a new list of jobs. A job with the same fingerprint as before keeps its entry: neither its run nor its
+ * next start notice the reload. One of the same name with another definition keeps its runs and history. The others are
+ * retired.
  */
-export function nextTable(
-  old: readonly JobEntry[],
-  specs: readonly JobSpec[],
+export function mergeJobs<S extends JobSpec>(
+  old: readonly JobEntry<S>[],
+  specs: readonly S[],
   now: number,
-  context: TableContext,
-  formerJobs: readonly Job[] = [],
-): TableChange {
+  context: MergeContext,
+  formerJobs: readonly Job<S>[] = [],
+): MergedJobs<S> {
   const unused = new Set(old);
   const same = takeSame(unused, specs);
-  const added: JobEntry[] = [];
+  const namesakes = new Map([...unused].map((entry) => [entry.spec.name, entry]));
+  const formers = new Map(formerJobs.filter(({ retired }) => retired).map((job) => [job.spec.name, job]));
+  const added: JobEntry<S>[] = [];
   let changed = 0;
   const entries = specs.map((spec) => {
     const kept = same.get(spec);
@@ -36,14 +39,15 @@ export function nextTable(
       kept.job.spec = spec;
       return { ...kept, spec };
     }
-    const namesake = [...unused].find((entry) => entry.spec.name === spec.name);
+    const namesake = namesakes.get(spec.name);
     if (namesake !== undefined) {
+      namesakes.delete(spec.name);
       unused.delete(namesake);
       namesake.job.spec = spec;
       changed += 1;
       return newEntry(spec, namesake.job, now, context);
     }
-    const former = formerJobs.find((job) => job.retired && job.spec.name === spec.name);
+    const former = formers.get(spec.name);
     if (former !== undefined) {
       // Taken out and put back while it ran: the same job, which must not run twice.
       former.retired = false;
@@ -60,15 +64,21 @@ export function nextTable(
   return { entries, retired, added, changed };
 }
 
-function takeSame(unused: Set<JobEntry>, specs: readonly JobSpec[]): Map<JobSpec, JobEntry> {
-  const byPrint = new Map<string, JobEntry[]>();
-  for (const entry of unused) {
-    const print = fingerprint(entry.spec);
-    byPrint.set(print, [...(byPrint.get(print) ?? []), entry]);
+/** The entries that go on as they are, by their new spec; takes them out of `unused`. */
+function takeSame<S extends JobSpec>(unused: Set<JobEntry<S>>, specs: readonly S[]): Map<S, JobEntry<S>> {
+  const byFingerprint = new Map<string, JobEntry<S>[]>();
+  // From the last to the first, so that the first of several equal jobs is taken first.
+  for (const entry of [...unused].reverse()) {
+    const equal = byFingerprint.get(entry.spec.fingerprint);
+    if (equal === undefined) {
+      byFingerprint.set(entry.spec.fingerprint, [entry]);
+    } else {
+      equal.push(entry);
+    }
   }
-  const same = new Map<JobSpec, JobEntry>();
+  const same = new Map<S, JobEntry<S>>();
   for (const spec of specs) {
-    const entry = byPrint.get(fingerprint(spec))?.shift();
+    const entry = byFingerprint.get(spec.fingerprint)?.pop();
     if (entry !== undefined) {
       same.set(spec, entry);
       unused.delete(entry);
@@ -77,9 +87,9 @@ function takeSame(unused: Set<JobEntry>, specs: readonly JobSpec[]): Map<JobSpec
   return same;
 }
 
-function newEntry(spec: JobSpec, job: Job, now: number, context: TableContext): JobEntry {
-  const zone = (spec.zone === undefined ? undefined : findZone(spec.zone)) ?? context.defaultZone;
+function newEntry<S extends JobSpec>(spec: S, job: Job<S>, now: number, context: MergeContext): JobEntry<S> {
+  const zone = spec.zone ?? context.defaultZone;
   const anchor = Math.floor(now / 1000) * 1000;
-  const entry: Omit<Entry, 'due'> = { spec, zone, anchor, jitterMs: jitterOf(spec, context.podName) };
+  const entry = { spec, zone, anchor, jitterMs: jitterOf(spec, context.podName) };
   return { ...entry, job, due: dueAfter(entry, now) };
 }

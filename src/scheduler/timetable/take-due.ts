@@ -50,7 +50,7 @@ function takeEntry<E extends Entry>(
   if (passed > 0) {
     due.push({ kind: 'skip', entry, reason: 'late', count: passed });
   }
-  const { startDeadlineMs } = entry.spec.options;
+  const { startDeadlineMs } = entry.spec.policy;
   if (startDeadlineMs !== undefined && lateMs > startDeadlineMs) {
     due.push({ kind: 'skip', entry, reason: 'deadline', count: 1 });
   } else {

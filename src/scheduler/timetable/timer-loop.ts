@@ -10,6 +10,8 @@ export interface Tick {
 }
 
 export interface TimerLoop {
+  /** Resolves when the signal has been aborted; rejects with what `tick` throws. */
+  readonly ended: Promise<void>;
   /** Ends the present sleep: something earlier may be due. */
   wake(): void;
   /** Monotonic time of the last tick: a loop that is stuck has an old one. */
@@ -31,7 +33,7 @@ export function startTimerLoop(
   const wake = (): void => sleep.abort();
   signal.addEventListener('abort', wake, { once: true });
 
-  async function turn(): Promise<void> {
+  async function run(): Promise<void> {
     while (!signal.aborted) {
       sleep = new AbortController();
       const now = clock.now();
@@ -48,6 +50,5 @@ export function startTimerLoop(
       }
     }
   }
-  void turn();
-  return { wake, lastTick: () => monotonic };
+  return { ended: run(), wake, lastTick: () => monotonic };
 }

@@ -1,0 +1,78 @@
+import { resolve } from 'node:path';
+import { systemClock } from '../../core/clock.ts';
+import type { CommandContext, ExitStatus } from '../../core/command.ts';
+import { usageError } from '../../core/errors.ts';
+import { createLifecycle } from '../../core/lifecycle.ts';
+import { createSecrets } from '../../core/log/secrets.ts';
+import { nearest } from '../../core/options/lookup.ts';
+import { createJob, type RunObserver, type RunReport } from '../../scheduler/runs/job.ts';
+import type { CronJob } from '../jobs/cron-job.ts';
+import { loadJobs } from '../jobs/load-jobs.ts';
+import { createCronLog } from '../logging.ts';
+import { createRunEnvironment } from '../run-environment.ts';
+import { RUN_OPTIONS } from './options.ts';
+import { crontabRules, defaultZone } from './rules.ts';
+import { readSubCommand } from './sub-command.ts';
+
+const USAGE = 'run FILE JOB';
+const STOP_MS = 30_000;
+
+/** `pillion cron run FILE JOB`: one run now, as the scheduler would do it; exits with the job's exit code. */
+export async function runCommand(context: CommandContext): Promise<ExitStatus> {
+  const { values, positionals } = readSubCommand(context, RUN_OPTIONS, USAGE, ['FILE', 'JOB']);
+  if (values.help) {
+    const { subCommandHelp } = await import('./help.ts');
+    context.stdout(subCommandHelp(USAGE, 'Runs one job now, with its environment, limits and records.'));
+    return 0;
+  }
+  const [file = '', name = ''] = positionals;
+  const now = systemClock.now();
+  const loaded = await loadJobs(resolve(context.cwd, file), {
+    rules: crontabRules(values, context.startedAs),
+    defaultZone: defaultZone(values),
+    lenient: true,
+    now,
+  });
+  const job = findJob(loaded.jobs, name);
+  const secrets = createSecrets();
+  const log = createCronLog(values, secrets);
+  const lifecycle = createLifecycle({ graceMs: STOP_MS });
+  let report: RunReport | undefined;
+  const recorder: RunObserver = {
+    ended(_run, ended) {
+      report = ended;
+    },
+  };
+  const { dispatcher, notifier, specOf } = createRunEnvironment({
+    context,
+    values,
+    clock: systemClock,
+    log,
+    secrets,
+    lifecycle,
+    observers: (pings) => [pings, recorder],
+  });
+  lifecycle.signal.addEventListener('abort', () => dispatcher.stopAll(), { once: true });
+  dispatcher.request(createJob(specOf(job)), { cause: 'command', scheduled: now, wantedAt: now });
+  await dispatcher.idle();
+  await notifier.idle();
+  lifecycle.dispose();
+  if (report?.result === 'success') {
+    return 0;
+  }
+  return report?.exitCode || 1;
+}
+
+/** By name, or by the number of its line. */
+function findJob(jobs: readonly CronJob[], wanted: string): CronJob {
+  const found = jobs.find(({ name }) => name === wanted) ?? jobs.find(({ line }) => String(line) === wanted);
+  if (found === undefined) {
+    const names = jobs.map(({ name }) => name);
+    const near = nearest(wanted, names);
+    throw usageError(
+      `there is no job "${wanted}"`,
+      near === undefined ? `jobs: ${names.slice(0, 20).join(', ')}` : `did you mean ${near}?`,
+    );
+  }
+  return found;
+}

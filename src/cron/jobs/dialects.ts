@@ -1,0 +1,27 @@
+import type { CrontabRules } from './cron-job.ts';
+import { DEFAULT_JOB_OPTIONS } from './job-options.ts';
+
+export type Dialect = 'pillion' | 'supercronic';
+
+type DialectRules = Omit<CrontabRules, 'ownNames' | 'podName'>;
+
+/** Where the crons differ, each decision with the switch that turns it. `docs/guides/cron.md` has the table. */
+export const DIALECTS: Readonly<Record<Dialect, DialectRules>> = {
+  pillion: {
+    sixth: 'year',
+    dayRule: 'vixie',
+    envScope: 'following',
+    percent: false,
+    system: false,
+    defaults: DEFAULT_JOB_OPTIONS,
+  },
+  // Under its name a crontab means what it meant there.
+  supercronic: {
+    sixth: 'year',
+    dayRule: 'or',
+    envScope: 'file',
+    percent: false,
+    system: false,
+    defaults: DEFAULT_JOB_OPTIONS,
+  },
+};
