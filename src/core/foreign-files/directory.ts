@@ -43,6 +43,8 @@ export interface ForeignDirectory {
   readonly pathForChildren: string;
   /** Undefined when there is no such directory: nothing, a link, a file. */
   open(name: string): Promise<ForeignDirectory | undefined>;
+  /** The same; anything else in its place is an error. */
+  openOrThrow(name: string): Promise<ForeignDirectory>;
   /** Makes it when there is nothing; undefined when something else is in its place. */
   make(name: string, mode?: number): Promise<ForeignDirectory | undefined>;
   /** The kinds of content that are not a file's are no error: the caller decides. */
@@ -64,6 +66,8 @@ export interface ForeignDirectory {
   rename(name: string, to: ForeignDirectory, newName: string): Promise<void>;
   /** Removes anything that is no directory, or an empty one. Nothing there is no error. */
   remove(name: string): Promise<void>;
+  /** Device and inode: the same directory under another name is the same. */
+  identity(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -115,6 +119,13 @@ function createForeignDirectory(handle: FileHandle, shownPath: string): ForeignD
     path,
     pathForChildren: descriptorPathForChildren(handle.fd, shownPath),
     open: (name) => guarded('read', name, async () => wrap(await openIfDirectory(at(name)), name)),
+    async openOrThrow(name) {
+      const opened = await directory.open(name);
+      if (opened === undefined) {
+        throw FOREIGN_FILE_ERRORS.not_a_directory({ path: shown(name) });
+      }
+      return opened;
+    },
     make: (name, mode = 0o777) =>
       guarded('write', name, async () => wrap(await makeAndOpen(at(name), mode), name)),
     read: (name, { maxBytes = DEFAULT_MAX_BYTES } = {}) =>
@@ -160,6 +171,11 @@ function createForeignDirectory(handle: FileHandle, shownPath: string): ForeignD
             throw error;
           }
         });
+      }),
+    identity: () =>
+      guarded('read', '', async () => {
+        const { dev, ino } = await handle.stat();
+        return `${dev}:${ino}`;
       }),
     close: () => handle.close(),
   };

@@ -1,35 +1,27 @@
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { lstat, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { git, gitEnvironment } from '../../../test/support/git.ts';
 import { createRepository, type GitRepository, gitmodules } from '../../../test/support/git-repository.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
+import { openForeignRoot } from '../../core/foreign-files/directory.ts';
 import { createRecordedLog } from '../../core/testing/recorded-log.ts';
 import { createPrivateRepository } from '../private-repository.ts';
 import { createGit } from '../run.ts';
 import { type CheckedOutModule, checkOutModules } from '../submodules/checkout.ts';
-import {
-  type ConsumerFile,
-  type ConsumerView,
-  type ModuleView,
-  moduleDirectory,
-  repositoryFiles,
-  treeFiles,
-} from './files.ts';
+import { type ConsumerView, type ModuleView, moduleDirectory, repositoryFiles, treeFiles } from './files.ts';
+import { writeConsumerFiles } from './write.ts';
 
 const temp = useTempDir();
 const signal = new AbortController().signal;
 
-async function write(files: readonly ConsumerFile[]): Promise<void> {
-  for (const file of files) {
-    await mkdir(dirname(file.path), { recursive: true });
-    if ('copyOf' in file) {
-      await copyFile(file.copyOf, file.path);
-    } else if (file.text === undefined) {
-      await rm(file.path, { force: true });
-    } else {
-      await writeFile(file.path, file.text);
-    }
+async function write(view: ConsumerView): Promise<void> {
+  const root = await openForeignRoot(view.root);
+  try {
+    await writeConsumerFiles(root, view.root, [...repositoryFiles(view), ...treeFiles(view)], 0o022);
+  } finally {
+    await root.close();
   }
 }
 
@@ -141,7 +133,7 @@ describe('the files for those who read in a root', () => {
     async (_, treePath) => {
       const upstream = await makeUpstream();
       const view = await publishTree(upstream, treePath);
-      await write([...repositoryFiles(view), ...treeFiles(view)]);
+      await write(view);
       await rm(temp.join('private'), { recursive: true });
       const { root, path, commit } = view;
       expect(await git(path, 'log', '--format=%H')).toBe(commit);
@@ -159,6 +151,25 @@ describe('the files for those who read in a root', () => {
       expect(await git(join(path, 'lib/sub/nested'), 'log', '--format=%s')).toBe('change 2');
     },
   );
+
+  it('take the place of what a neighbour put there, and never go through it', async () => {
+    const view = await publishTree(await makeUpstream(), (hash) => `.worktrees/${hash}`);
+    const record = join(view.root, '.git/worktrees', view.commit);
+    await mkdir(record, { recursive: true });
+    await writeFile(temp.join('outside'), 'not yours\n');
+    for (const path of ['.git/config', '.git/HEAD', '.git/shallow', `.worktrees/${view.commit}/.git`]) {
+      await symlink(temp.join('outside'), join(view.root, path));
+    }
+    spawnSync('mkfifo', [join(record, 'HEAD')]);
+    await symlink(temp.join('outside'), join(record, 'index'));
+    await write(view);
+    expect(await readFile(temp.join('outside'), 'utf8')).toBe('not yours\n');
+    expect(await git(view.path, 'status', '--porcelain')).toBe('');
+    await rm(record, { recursive: true });
+    await symlink(temp.join('private'), record);
+    await expect(write(view)).rejects.toMatchObject({ code: 'not_a_directory' });
+    expect((await lstat(record)).isSymbolicLink()).toBe(true);
+  });
 
   it('keep submodules in their directory, whatever their names are', () => {
     expect(moduleDirectory('lib/sub')).toBe('lib/sub');
