@@ -1,9 +1,12 @@
 /** argv -> command -> run. The only place that ends the process. */
-import { constants } from 'node:os';
+// oxlint-disable-next-line import/no-unassigned-import -- takes effect before anything else is loaded
+import './core/process/without-debugger.ts';
 import { basename } from 'node:path';
 import { commands } from './commands.ts';
 import type { CommandContext, CommandEntry, ExitStatus } from './core/command.ts';
 import { errorMessage, isPillionError, type PillionError, usageError } from './core/errors.ts';
+import { createSecrets, type Secrets } from './core/log/secrets.ts';
+import { leave } from './core/process/leave.ts';
 import { version } from './core/version.ts';
 import { writeText } from './core/write-text.ts';
 
@@ -66,33 +69,19 @@ async function main(context: CommandContext): Promise<ExitStatus> {
   throw await unknownCommand(first);
 }
 
-function reportFailure(error: unknown): number {
+/** What a failed command says on standard error; only a mistake of ours is not a PillionError, and may quote anything. */
+function describeFailure(error: unknown): string {
   if (isPillionError(error)) {
     const hint = error.hint === undefined ? '' : `\n  try: ${error.hint}`;
     // A message that points at a column starts at the margin.
     const gap = error.message.includes('\n') ? '\n' : ' ';
-    process.stderr.write(`pillion:${gap}${error.message}${hint}\n`);
-    return error.exitCode;
+    return `pillion:${gap}${error.message}${hint}\n`;
   }
-  process.stderr.write(
-    `pillion: internal error: ${error instanceof Error ? error.stack : errorMessage(error)}\n`,
-  );
-  return 1;
+  return `pillion: internal error: ${error instanceof Error ? error.stack : errorMessage(error)}\n`;
 }
 
-function leave(status: ExitStatus): void {
-  if (typeof status === 'number') {
-    process.exit(status);
-  }
-  // Die of the signal like a program without a handler, so that a parent sees the same as from any other.
-  process.removeAllListeners(status.signal);
-  process.kill(process.pid, status.signal);
-  // PID 1 is immune to a signal it does not handle.
-  process.exit(128 + constants.signals[status.signal]);
-}
-
-/** Who writes to a reader that has gone ends as SIGPIPE would end it, without a word. */
-function say(descriptor: number): (text: string) => void {
+/** A program whose reader has gone ends as SIGPIPE would end it, without a word. */
+function writerTo(descriptor: number): (text: string) => void {
   return (text) => {
     if (!writeText(descriptor, text)) {
       leave({ signal: 'SIGPIPE' });
@@ -100,21 +89,23 @@ function say(descriptor: number): (text: string) => void {
   };
 }
 
-async function start(): Promise<void> {
+async function start(secrets: Secrets): Promise<ExitStatus> {
   const [, script = 'pillion', ...argv] = process.argv;
+  const stderr = writerTo(2);
   try {
-    const status = await main({
+    return await main({
       argv,
       env: process.env,
       cwd: process.cwd(),
       startedAs: basename(script),
-      stdout: say(1),
-      stderr: say(2),
+      secrets,
+      stdout: writerTo(1),
+      stderr,
     });
-    leave(status);
   } catch (error) {
-    leave(reportFailure(error));
+    stderr(secrets.redact(describeFailure(error)));
+    return isPillionError(error) ? error.exitCode : 1;
   }
 }
 
-void start();
+void start(createSecrets()).then(leave);

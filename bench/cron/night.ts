@@ -24,7 +24,6 @@ export async function replayNight(): Promise<string> {
   const virtual = createVirtualClock('2025-03-09T00:00:00-05:00', HOURS * 3_600_000);
   let bytes = 0;
   const log = createLog({
-    format: 'json',
     verbosity: 0,
     secrets: createSecrets(),
     write: (line) => (bytes += line.length + 1),

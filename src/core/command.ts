@@ -1,3 +1,5 @@
+import type { Secrets } from './log/secrets.ts';
+
 /** What a command gets from the outside world; tests pass their own. */
 export interface CommandContext {
   /** Arguments after the command's own name. */
@@ -6,6 +8,8 @@ export interface CommandContext {
   readonly cwd: string;
   /** Base name the program was started under, e.g. `pillion`, `git-sync`, `supercronic`. */
   readonly startedAs: string;
+  /** What must never be printed, from the first option that is read. */
+  readonly secrets: Secrets;
   stdout(text: string): void;
   stderr(text: string): void;
 }

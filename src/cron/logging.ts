@@ -1,6 +1,7 @@
 import { createLog, type Log } from '../core/log/log.ts';
+import type { Severity } from '../core/log/record.ts';
 import type { Secrets } from '../core/log/secrets.ts';
-import { createLineWriter } from '../core/log/write.ts';
+import { createLineWriter, type LineWriter } from '../core/log/write.ts';
 import type { Channel } from '../scheduler/runs/command-output.ts';
 import type { RunValues } from './cli/options.ts';
 
@@ -16,14 +17,25 @@ function verbosity(values: RunValues): number {
 
 /** JSON lines on standard error, or with `--split-logs` informational ones on standard output. */
 export function createCronLog(values: RunValues, secrets: Secrets): Log {
-  const base = { format: 'json', verbosity: verbosity(values), secrets } as const;
+  const base = { verbosity: verbosity(values), secrets };
   if (!values.splitLogs) {
     return createLog(base);
   }
   const out = createLineWriter(1);
   const error = createLineWriter(2);
-  const isInfo = /^\{"ts":"[^"]*","level":"(?:info|debug)"/;
-  return createLog({ ...base, write: (line) => (isInfo.test(line) ? out(line) : error(line)) });
+  const write: LineWriter = Object.assign(
+    (line: string, severity?: Severity) => (severity === 'info' ? out(line) : error(line)),
+    {
+      drained: async () => {
+        await Promise.all([out.drained?.(), error.drained?.()]);
+      },
+      flush() {
+        out.flush?.();
+        error.flush?.();
+      },
+    },
+  );
+  return createLog({ ...base, write });
 }
 
 /** Where job output goes with `--passthrough-logs`: each channel to ours, in whole lines. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { CommandContext } from '../core/command.ts';
-import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Log } from '../core/log/log.ts';
 import type { Secrets } from '../core/log/secrets.ts';
+import type { Lifecycle } from '../core/process/lifecycle.ts';
 import type { CommandOutput } from '../scheduler/runs/command-output.ts';
 import { createDispatcher, type Dispatcher } from '../scheduler/runs/dispatcher.ts';
 import type { RunObserver } from '../scheduler/runs/job.ts';

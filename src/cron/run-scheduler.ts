@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
-import { createLifecycle, type Lifecycle } from '../core/lifecycle.ts';
 import type { Log } from '../core/log/log.ts';
-import { createSecrets, type Secrets } from '../core/log/secrets.ts';
+import type { Secrets } from '../core/log/secrets.ts';
 import { addProcessMetrics, createRegistry, type MetricsRegistry } from '../core/metrics/metrics.ts';
+import { createLifecycle, type Lifecycle } from '../core/process/lifecycle.ts';
 import { AFTER_GRACE_MS, drain } from '../scheduler/runs/drain.ts';
 import type { RunObserver } from '../scheduler/runs/job.ts';
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts';
@@ -55,7 +55,7 @@ interface SchedulerContext extends SchedulerInput {
 /** Runs the jobs of a source until a signal ends it. */
 export async function runScheduler(input: SchedulerInput): Promise<ExitStatus> {
   const { context, values, source } = input;
-  const secrets = createSecrets();
+  const { secrets } = context;
   const log = createCronLog(values, secrets);
   const below = await runBelowInit(context.env, values.noReap, log);
   if (below !== undefined) {

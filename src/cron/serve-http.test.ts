@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createLifecycle } from '../core/lifecycle.ts';
 import { createRegistry } from '../core/metrics/metrics.ts';
 import { resolveOptions } from '../core/options/resolve.ts';
+import { createLifecycle } from '../core/process/lifecycle.ts';
 import { createRecordedLog } from '../core/testing/recorded-log.ts';
 import { interspersedGoFlags } from './cli/flags.ts';
 import { RUN_OPTIONS } from './cli/options.ts';

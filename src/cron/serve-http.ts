@@ -1,6 +1,6 @@
-import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Log } from '../core/log/log.ts';
 import type { MetricsRegistry } from '../core/metrics/metrics.ts';
+import type { Lifecycle } from '../core/process/lifecycle.ts';
 import type { RunValues } from './cli/options.ts';
 
 /** The timer loop ticks at least every 30 s; one that has not for three times that is stuck. */

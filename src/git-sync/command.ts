@@ -1,23 +1,11 @@
 /** `pillion git-sync`: reads the command line of either dialect and starts the sync. */
 import type { CommandContext, ExitStatus } from '../core/command.ts';
-import { createSecrets, type Secrets } from '../core/log/secrets.ts';
 import { parseGitSync } from './cli/parse.ts';
 import { createErrorFile } from './sync/error-file.ts';
 
 /** Runs git-sync until it ends by itself or by a signal. */
 export async function run(context: CommandContext): Promise<ExitStatus> {
-  const secrets = createSecrets();
-  try {
-    return await runWith(secrets, context);
-  } catch (error) {
-    // Only a mistake of ours comes here, and it may quote anything.
-    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    context.stderr(`pillion: internal error: ${secrets.redact(told)}\n`);
-    return 1;
-  }
-}
-
-async function runWith(secrets: Secrets, context: CommandContext): Promise<ExitStatus> {
+  const { secrets } = context;
   const parsed = parseGitSync({
     argv: context.argv,
     env: context.env,

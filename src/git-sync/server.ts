@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
-import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Log } from '../core/log/log.ts';
 import type { Secrets } from '../core/log/secrets.ts';
+import type { Lifecycle } from '../core/process/lifecycle.ts';
 import { answerPprof, answerReadiness, checkLive, checkReady } from './http.ts';
 import type { GitSyncSettings } from './settings.ts';
 import { describeState, type SyncState } from './state.ts';

@@ -5,9 +5,10 @@ import { systemClock } from '../core/clock.ts';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import { errorMessage, PillionError } from '../core/errors.ts';
 import { findProgram } from '../core/exec/which.ts';
-import { createLifecycle, type Lifecycle, type StopSignal } from '../core/lifecycle.ts';
 import { createLog, type Log } from '../core/log/log.ts';
+import type { LogFormat } from '../core/log/record.ts';
 import type { Secrets } from '../core/log/secrets.ts';
+import { createLifecycle, type Lifecycle, type StopSignal } from '../core/process/lifecycle.ts';
 import { version } from '../core/version.ts';
 import { prepareAuthentication } from '../git/auth/authentication.ts';
 import { hookEnvironment } from '../git/environment.ts';
@@ -15,6 +16,7 @@ import { createRemoteProbe } from '../git/remote/probe.ts';
 import { createGit } from '../git/run.ts';
 import { adviceIn } from './cli/advice.ts';
 import { watchForCrashes } from './crash.ts';
+import { GIT_SYNC_FORMAT, GLOG_FORMAT } from './log-formats.ts';
 import { runLoop } from './loop.ts';
 import { startServer } from './server.ts';
 import type { GitSyncSettings } from './settings.ts';
@@ -47,8 +49,8 @@ function stopSignals({ syncOnSignal }: GitSyncSettings): readonly StopSignal[] {
   return STOP_SIGNALS.filter((name) => name !== syncOnSignal);
 }
 
-function logFormat(settings: GitSyncSettings): 'git-sync' | 'glog' {
-  return settings.dialect === 'v3' ? 'glog' : 'git-sync';
+function logFormat(settings: GitSyncSettings): LogFormat {
+  return settings.dialect === 'v3' ? GLOG_FORMAT : GIT_SYNC_FORMAT;
 }
 
 /** Tokens of webhooks and askpass sources often are in the query. */

@@ -128,7 +128,6 @@ describe("a command's own paths", () => {
   it('give a 500 without detail and a log line when they throw, and the server lives on', async () => {
     const lines: string[] = [];
     const log = createLog({
-      format: 'json',
       verbosity: 0,
       secrets: createSecrets(),
       write: (line) => lines.push(line),

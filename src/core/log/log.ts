@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import { PillionError } from '../errors.ts';
-import type { Caller, Fields, LogFormat, LogRecord } from './format.ts';
-import { formatRecord } from './format.ts';
+import { JSON_FORMAT } from './json-format.ts';
+import type { Caller, Fields, LogFormat, LogRecord } from './record.ts';
 import { describeError, renderJson } from './render.ts';
 import type { Secrets } from './secrets.ts';
-import { createLineWriter } from './write.ts';
+import { createLineWriter, type LineWriter } from './write.ts';
 
-export type { Fields, LogFormat } from './format.ts';
+export type { Fields } from './record.ts';
 
 /** Writes records, one line each. No method ever throws. */
 export interface Log {
@@ -23,6 +23,10 @@ export interface Log {
   enabled(verbosity: number): boolean;
   /** The same log under a name (the `logger` of its lines); the child of a child is `parent/child`. */
   child(name: string): Log;
+  /** Resolves when no line waits for a slow reader: await it before taking more of an output that is logged. */
+  drained(): Promise<void>;
+  /** Writes what waits, synchronously, for at most a second: before the end of the process. */
+  flush(): void;
 }
 
 /** An error line as data, redacted: for git-sync's error file. */
@@ -35,36 +39,48 @@ export interface ErrorRecord {
 }
 
 export interface LogOptions {
-  readonly format: LogFormat;
+  /** Default: one JSON object per line. */
+  readonly format?: LogFormat | undefined;
   readonly verbosity: number;
   readonly secrets: Secrets;
   readonly name?: string | undefined;
   readonly clock?: Clock | undefined;
-  /** Takes one line without its newline. The default writes to stderr, synchronously. */
-  readonly write?: ((line: string) => void) | undefined;
+  /** Takes the lines. Default: standard error. */
+  readonly write?: LineWriter | undefined;
   /** Puts a hint into the words of the user's command line. */
   readonly adviseAs?: ((hint: string) => string) | undefined;
   /** Told about each error line after it was written. */
   readonly onError?: ((record: ErrorRecord) => void) | undefined;
 }
 
-/** A log in one of the three formats; everything it writes goes through `secrets`. */
+/** A log; everything it writes goes through `secrets`. */
 export function createLog(options: LogOptions): Log {
-  const write = options.write ?? createLineWriter(2);
-  const clock = options.clock ?? systemClock;
+  const { format = JSON_FORMAT, clock = systemClock, name = '', verbosity } = options;
   const redact = (text: string): string => options.secrets.redact(text);
+  const lostNotice = (lost: number): string => format.line(lossRecord(lost, clock.now()), redact);
+  const write = options.write ?? createLineWriter(2, { lostNotice });
   const emit = (record: LogRecord): void => {
-    write(formatRecord(options.format, record, redact));
+    write(format.line(record, redact), record.severity);
     if (record.severity === 'error') {
       options.onError?.(errorRecord(record, redact));
     }
   };
-  const withCaller = options.format !== 'json';
   const adviseAs = options.adviseAs ?? ((hint: string) => hint);
-  return namedLog(
-    { emit, now: () => clock.now(), verbosity: options.verbosity, withCaller, adviseAs },
-    options.name ?? '',
-  );
+  const core = {
+    emit,
+    now: () => clock.now(),
+    verbosity,
+    withCaller: format.withCaller === true,
+    adviseAs,
+    write,
+  };
+  return namedLog(core, name);
+}
+
+function lossRecord(lost: number, time: number): LogRecord {
+  const message = 'log lines lost: the reader was too slow';
+  const head = { severity: 'warn', verbosity: 0, logger: '', error: undefined, caller: undefined } as const;
+  return { ...head, time, message, fields: { lost } };
 }
 
 interface Core {
@@ -73,6 +89,7 @@ interface Core {
   readonly verbosity: number;
   readonly withCaller: boolean;
   readonly adviseAs: (hint: string) => string;
+  readonly write: LineWriter;
 }
 
 type Head = Pick<LogRecord, 'severity' | 'verbosity' | 'message'>;
@@ -107,6 +124,8 @@ function namedLog(core: Core, logger: string): Log {
     },
     enabled: (verbosity) => verbosity <= core.verbosity,
     child: (name) => namedLog(core, logger === '' ? name : `${logger}/${name}`),
+    drained: async () => core.write.drained?.(),
+    flush: () => core.write.flush?.(),
   };
   return log;
 }

@@ -1,69 +1,133 @@
 import { writeSync } from 'node:fs';
-import { FULL_PIPE_PAUSE_MS, pauseForReader, writeSome } from '../write-text.ts';
+import { startTimer } from '../timer.ts';
+import { pauseForReader, writeSome } from '../write-text.ts';
+import { nonBlocking } from './non-blocking.ts';
+import type { Severity } from './record.ts';
 
-/** How long one line may wait for a reader that does not read, in milliseconds. */
-const PATIENCE_MS = 1000;
+/** What may wait for a slow reader, in bytes; beyond it whole lines are dropped, and counted. */
+const MAX_WAITING_BYTES = 256 * 1024;
+/** Between two attempts at a full pipe. */
+const RETRY_MS = 10;
+/** How long `flush` waits for the reader. */
+const FLUSH_MS = 1000;
 
-type WriteBytes = (bytes: Uint8Array) => number;
+/** Takes lines without their newline. Never blocks, never throws. */
+export interface LineWriter {
+  (line: string, severity?: Severity): void;
+  /** Resolves when no line waits for the reader any more: whoever hands on foreign output waits here before the next. */
+  drained?(): Promise<void>;
+  /** Writes what still waits, synchronously, for at most a second: before the end of the process. */
+  flush?(): void;
+}
+
+export interface LineWriterOptions {
+  /** The line that says how many were lost; default none. */
+  readonly lostNotice?: ((lost: number) => string) | undefined;
+  /** Writes some bytes and says how many; EAGAIN where there is no room. Default: to the descriptor. */
+  readonly writeBytes?: ((bytes: Uint8Array) => number) | undefined;
+}
 
 /**
- * A writer of lines to a file descriptor, synchronous so that the last line before a crash is there too.
- *
- * A pipe in non-blocking mode answers EAGAIN while its reader is slow: the writer waits up to one second, once, and
- * then drops whole lines (never a part of one) until the reader is back, and says how many were lost. A reader that
- * is gone (EPIPE) or any other failure to log never breaks the program.
+ * A writer of lines to standard output or standard error. A line is written at once where the reader keeps up, so that
+ * the last before a crash is there too. What a slow reader has not taken waits, up to a limit; then whole lines are
+ * dropped, never a part of one, until the reader is back. When the reader is gone, logging must not break the program.
  */
-export function createLineWriter(
-  fd: number,
-  writeBytes: WriteBytes = (bytes) => writeSync(fd, bytes),
-): (line: string) => void {
-  let rest: Uint8Array = new Uint8Array(0);
+export function createLineWriter(fd: 1 | 2, options: LineWriterOptions = {}): LineWriter {
+  const { lostNotice, writeBytes = writerTo(fd) } = options;
+  const waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
   let lost = 0;
-  let patience = PATIENCE_MS;
+  let isRetrying = false;
+  const listeners: (() => void)[] = [];
 
-  /** Writes what it can before the patience ends; returns what is left. */
-  const push = (bytes: Uint8Array): Uint8Array => {
-    let left = bytes;
-    while (left.length > 0) {
-      const written = tryWrite(writeBytes, left);
-      if (written === 'gone') {
-        return new Uint8Array(0);
-      }
-      left = left.subarray(written);
-      if (written > 0) {
-        patience = PATIENCE_MS;
-      } else if (patience <= 0) {
-        return left;
+  function enqueue(text: string): void {
+    const bytes = Buffer.from(`${text}\n`);
+    waiting.push(bytes);
+    waitingBytes += bytes.length;
+  }
+
+  /** Writes what there is room for. */
+  function push(): void {
+    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+      const written = tryWrite(writeBytes, first);
+      waitingBytes -= written;
+      if (written < first.length) {
+        waiting[0] = first.subarray(written);
+        if (written === 0) {
+          return;
+        }
       } else {
-        pauseForReader();
-        patience -= FULL_PIPE_PAUSE_MS;
+        waiting.shift();
+        if (waiting.length === 0) {
+          admitLoss();
+        }
       }
     }
-    return left;
-  };
-  return (line) => {
-    rest = push(rest);
-    if (rest.length > 0) {
+    listeners.splice(0).forEach((resolve) => resolve());
+  }
+
+  /** Says how many lines were lost, where they are missing. */
+  function admitLoss(): void {
+    const notice = lost > 0 ? lostNotice?.(lost) : undefined;
+    lost = 0;
+    if (notice !== undefined) {
+      enqueue(notice);
+    }
+  }
+
+  function retryLater(): void {
+    if (waiting.length > 0 && !isRetrying) {
+      isRetrying = true;
+      startTimer(RETRY_MS, () => {
+        isRetrying = false;
+        push();
+        retryLater();
+      });
+    }
+  }
+
+  const write = (line: string): void => {
+    if (waitingBytes > MAX_WAITING_BYTES) {
       lost += 1;
       return;
     }
-    const notice =
-      lost > 0 ? `{"level":"warn","msg":"log lines lost: the reader was too slow","lost":${lost}}\n` : '';
-    const bytes = Buffer.from(`${notice}${line}\n`);
-    rest = push(bytes);
-    if (rest.length < bytes.length) {
-      lost = 0;
-    } else {
-      lost += 1;
-      rest = new Uint8Array(0);
+    const wasEmpty = waiting.length === 0;
+    admitLoss();
+    enqueue(line);
+    if (wasEmpty) {
+      push();
+      retryLater();
     }
+  };
+  return Object.assign(write, {
+    drained: () =>
+      new Promise<void>((resolve) => {
+        listeners.push(resolve);
+        push();
+      }),
+    flush() {
+      const end = performance.now() + FLUSH_MS;
+      for (push(); waiting.length > 0 && performance.now() < end; push()) {
+        pauseForReader();
+      }
+    },
+  });
+}
+
+/** Opened at the first line: a command that writes none pays nothing. */
+function writerTo(fd: 1 | 2): (bytes: Uint8Array) => number {
+  let opened: number | undefined;
+  return (bytes) => {
+    opened ??= nonBlocking(fd);
+    return writeSync(opened, bytes);
   };
 }
 
-function tryWrite(writeBytes: WriteBytes, bytes: Uint8Array): number | 'gone' {
+/** A line that cannot be written, because the reader is gone or for any other reason, counts as written. */
+function tryWrite(writeBytes: (bytes: Uint8Array) => number, bytes: Uint8Array): number {
   try {
     return writeSome(writeBytes, bytes);
   } catch {
-    return 'gone';
+    return bytes.length;
   }
 }

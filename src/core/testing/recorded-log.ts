@@ -7,5 +7,5 @@ export function createRecordedLog(verbosity = 9): { readonly log: Log; readonly 
   const write = (line: string) => {
     lines.push(line);
   };
-  return { log: createLog({ format: 'json', verbosity, secrets: createSecrets(), write }), lines };
+  return { log: createLog({ verbosity, secrets: createSecrets(), write }), lines };
 }

@@ -2,9 +2,8 @@ import { resolve } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import { usageError } from '../../core/errors.ts';
-import { createLifecycle } from '../../core/lifecycle.ts';
-import { createSecrets } from '../../core/log/secrets.ts';
 import { nearest } from '../../core/options/lookup.ts';
+import { createLifecycle } from '../../core/process/lifecycle.ts';
 import { createJob, type RunObserver, type RunReport } from '../../scheduler/runs/job.ts';
 import type { CronJob } from '../jobs/cron-job.ts';
 import { loadJobs } from '../jobs/load-jobs.ts';
@@ -34,7 +33,7 @@ export async function runCommand(context: CommandContext): Promise<ExitStatus> {
     now,
   });
   const job = findJob(loaded.jobs, name);
-  const secrets = createSecrets();
+  const { secrets } = context;
   const log = createCronLog(values, secrets);
   const lifecycle = createLifecycle({ graceMs: STOP_MS });
   let report: RunReport | undefined;

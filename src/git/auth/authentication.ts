@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { CommandContext } from '../../core/command.ts';
 import { PillionError } from '../../core/errors.ts';
-import type { Lifecycle } from '../../core/lifecycle.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { Secrets } from '../../core/log/secrets.ts';
+import type { Lifecycle } from '../../core/process/lifecycle.ts';
 import {
   discoveryLimits,
   gitVariables,

@@ -1,13 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import { defineErrors, PillionError } from './errors.ts';
-import { startTimer, type Timer } from './timer.ts';
+import { defineErrors, PillionError } from '../errors.ts';
+import { startTimer, type Timer } from '../timer.ts';
+import { withinDeadline } from './deadline.ts';
 
 /** Signals that ask a process to end: Kubernetes sends the first, a terminal the second. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 export type StopSignal = (typeof STOP_SIGNALS)[number] | 'SIGHUP';
-
-/** Time for a step to react to the deadline, so that one that hangs is told from one that hurries. */
-const LAST_CHANCE_MS = 100;
 
 export const LIFECYCLE_ERRORS = defineErrors({
   shutdown: {
@@ -173,26 +171,4 @@ async function runSteps(steps: NamedStep[], deadline: AbortSignal): Promise<Shut
     }
   }
   return { abandoned, failed, durationMs: performance.now() - started };
-}
-
-/** False when the work has not ended a moment after the deadline; what it throws later is nobody's concern. */
-async function withinDeadline(work: () => Promise<void>, deadline: AbortSignal): Promise<boolean> {
-  let timer: Timer | undefined;
-  let onDeadline: () => void = () => undefined;
-  const expired = new Promise<false>((resolve) => {
-    onDeadline = () => {
-      timer = startTimer(LAST_CHANCE_MS, () => resolve(false));
-    };
-  });
-  if (deadline.aborted) {
-    onDeadline();
-  } else {
-    deadline.addEventListener('abort', onDeadline, { once: true });
-  }
-  try {
-    return await Promise.race([work().then(() => true), expired]);
-  } finally {
-    timer?.cancel();
-    deadline.removeEventListener('abort', onDeadline);
-  }
 }

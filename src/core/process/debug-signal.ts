@@ -1,0 +1,16 @@
+/**
+ * SIGUSR1. Without a listener Node opens a debugger on the loopback interface at this signal, and every container of the
+ * pod could run code in this process.
+ */
+
+/** Keeps the debugger closed; without a `listener` the signal ends the process, as it does a program without a handler. */
+export function closeDebugger(listener: () => void = dieOfSignal): () => void {
+  process.removeAllListeners('SIGUSR1');
+  process.on('SIGUSR1', listener);
+  return () => process.off('SIGUSR1', listener);
+}
+
+function dieOfSignal(): void {
+  process.removeAllListeners('SIGUSR1'); // once there has been a listener, there is no debugger any more
+  process.kill(process.pid, 'SIGUSR1');
+}

@@ -1,0 +1,4 @@
+import { closeDebugger } from './debug-signal.ts';
+
+// Imported for its effect, before everything else.
+closeDebugger();
