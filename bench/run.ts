@@ -13,7 +13,7 @@ if (first !== undefined && !names.includes(first)) {
 let failed = false;
 for (const name of first === undefined ? names : [first]) {
   console.log(`\n${name}`);
-  const result = spawnSync('node_modules/.bin/tsx', [`bench/${name}/run.ts`, ...rest], { stdio: 'inherit' });
+  const result = spawnSync(process.execPath, [`bench/${name}/run.ts`, ...rest], { stdio: 'inherit' });
   failed ||= result.status !== 0;
 }
 process.exitCode = failed ? 1 : 0;

@@ -28,7 +28,8 @@ let failed = ensurePackages(['git', 'openssl', 'procps']).ok ? 0 : 1;
 for (const { name, command, shows } of steps) {
   const started = performance.now();
   const [program = '', ...args] = command;
-  const result = spawnSync(`node_modules/.bin/${program}`, args, { encoding: 'utf8' });
+  const path = program === 'node' ? process.execPath : `node_modules/.bin/${program}`;
+  const result = spawnSync(path, args, { encoding: 'utf8' });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const passed = result.status === 0;
   console.log(`${passed ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);

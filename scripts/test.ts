@@ -34,7 +34,7 @@ async function vitest(workspace: string): Promise<Counts> {
 
 function demo(): Counts {
   console.log('\nthe demo, as `make demo` runs it:');
-  const result = spawnSync('node_modules/.bin/tsx', ['scripts/demo.ts'], {
+  const result = spawnSync(process.execPath, ['scripts/demo.ts'], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, PILLION_DEMO_INTERACTIVE: 'no' },
   });

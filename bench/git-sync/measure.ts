@@ -1,7 +1,6 @@
 /** One measurement each: first sync, change to published, and the CPU of a poll; the whole process tree counts. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -39,11 +38,17 @@ function ended(child: ChildProcess): Promise<number | null> {
 async function end(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
   await Promise.race([ended(child), delay(10_000)]);
+  await kill(child);
+}
+
+/** With all its children, at once. */
+async function kill(child: ChildProcess): Promise<void> {
   try {
     process.kill(-(child.pid ?? 0), 'SIGKILL');
   } catch {
-    // The group is gone, as it should be.
+    // The group is gone.
   }
+  await ended(child);
 }
 
 /** The hash that is published, by the name of the tree. */
@@ -65,9 +70,8 @@ async function untilPublished(task: Task, hash: string): Promise<void> {
   }
 }
 
-/** Milliseconds from start to exit on an empty root. */
+/** Milliseconds from start to exit on a root that is not there yet. */
 export async function firstSync(contender: Contender, task: Task): Promise<number> {
-  await rm(task.root, { recursive: true, force: true });
   const started = performance.now();
   const code = await ended(start(contender.once(task)));
   const elapsed = performance.now() - started;
@@ -92,29 +96,27 @@ function cpuOf(pid: number): number {
   return (ticks * 1000) / TICKS_PER_SECOND;
 }
 
-/** Milliseconds from the moment a commit is in the repository until the link leads to it, one value per change. */
+/**
+ * Milliseconds from the moment a commit is in the repository until the link leads to it. Ends the contender at that
+ * moment, before it has removed the old tree: see run.ts for why.
+ */
 export async function changeToPublished(
   contender: Contender,
   task: Task,
   current: string,
-  changes: readonly (() => Promise<string>)[],
-): Promise<number[]> {
-  await rm(task.root, { recursive: true, force: true });
+  change: () => Promise<string>,
+): Promise<number> {
   const child = start(contender.forever(task, CHANGE_PERIOD_MS, await freePort()));
   try {
     await untilPublished(task, current);
-    const times: number[] = [];
-    for (const change of changes) {
-      // At a random moment of the poll's period: a fixed one would always meet the same part of it.
-      await delay(500 + Math.random() * 10 * CHANGE_PERIOD_MS);
-      const hash = await change();
-      const started = performance.now();
-      await untilPublished(task, hash);
-      times.push(performance.now() - started);
-    }
-    return times;
+    // At a random moment of the poll's period: a fixed one would always meet the same part of it.
+    await delay(500 + Math.random() * 10 * CHANGE_PERIOD_MS);
+    const hash = await change();
+    const started = performance.now();
+    await untilPublished(task, hash);
+    return performance.now() - started;
   } finally {
-    await end(child);
+    await kill(child);
   }
 }
 
@@ -125,7 +127,6 @@ export async function pollCpu(
   current: string,
   seconds: number,
 ): Promise<number> {
-  await rm(task.root, { recursive: true, force: true });
   const port = await freePort();
   const child = start(contender.forever(task, POLL_PERIOD_MS, port));
   try {

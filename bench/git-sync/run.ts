@@ -2,8 +2,13 @@
  * git-sync beside its peers, all in one run: `npm run bench -- git-sync [--peer COMMAND]... [--quick] [--only small|wide|deep]`.
  * A peer is any command that takes git-sync v4's flags. Always beside it: a plain shell loop of ls-remote, fetch and
  * worktree add, and a shell loop that replays the very git commands that git-sync runs.
+ *
+ * Nothing is removed during a run, and each measurement has a root of its own: ext4 steps over the inodes that were
+ * freed in the last minutes one by one (`recently_deleted` in its ialloc.c), so that whoever makes 50,000 files after
+ * somebody has removed as many pays ten times as much.
  */
-import { mkdir } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRepository, type GitRepository } from '../../test/support/git-repository.ts';
 import { type HttpGitServer, startHttpGitServer } from '../../test/support/http-git-server.ts';
@@ -60,28 +65,30 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-async function each(
-  all: readonly Contender[],
-  measure: (one: Contender) => Promise<number>,
-): Promise<number[]> {
-  const values: number[] = [];
-  for (const one of all) {
-    values.push(await measure(one));
-  }
-  return values;
-}
-
-/** Runs take turns, so that a busy moment of the machine hits everybody. */
+/** Runs take turns, so that a busy moment of the machine hits everybody; what one has written is on the disk by then. */
 async function medians(
   all: readonly Contender[],
   runs: number,
   measure: (one: Contender) => Promise<number>,
 ): Promise<number[]> {
-  const rounds: number[][] = [];
+  const values = all.map((): number[] => []);
   for (let run = 0; run < runs; run += 1) {
-    rounds.push(await each(all, measure));
+    for (const [index, one] of all.entries()) {
+      spawnSync('sync');
+      values[index]?.push(await measure(one));
+    }
   }
-  return all.map((_one, index) => median(rounds.map((round) => round[index] ?? Number.NaN)));
+  return values.map(median);
+}
+
+/** Milliseconds for 20,000 empty files: far more at one end of a run than at the other means that the disk was not the same. */
+function controlMs(dir: string): number {
+  mkdirSync(dir);
+  const started = performance.now();
+  for (let index = 0; index < 20_000; index += 1) {
+    writeFileSync(join(dir, String(index)), '');
+  }
+  return performance.now() - started;
 }
 
 interface Servers {
@@ -102,29 +109,32 @@ async function measureScenario(scenario: Scenario, dir: string, servers: Servers
   const all = contenders(peers);
   const repository = await scenario.make(join(dir, `${scenario.name}.git`));
   const rows: Row[] = [];
-  const commit = (text: string) => repository.commit({ 'changed.txt': text }, 'change');
+  let commits = 0;
+  const commit = async () => {
+    commits += 1;
+    return repository.commit({ 'changed.txt': `${commits}\n` }, 'change');
+  };
+  let roots = 0;
   for (const [transport, repo] of addresses(scenario, repository.path, servers)) {
-    const task: Task = { repo, root: join(dir, 'root'), depth: scenario.depth };
+    const nextTask = (): Task => {
+      roots += 1;
+      return { repo, root: join(dir, `${scenario.name}-root-${roots}`), depth: scenario.depth };
+    };
     const label = (what: string) => `${scenario.name}, ${transport}: ${what}`;
     rows.push({
       measure: label('first sync, ms'),
-      values: await medians(all, scenario.runs, (one) => firstSync(one, task)),
+      values: await medians(all, scenario.runs, (one) => firstSync(one, nextTask())),
     });
-    const changes = Array.from(
-      { length: scenario.runs },
-      (_, index) => () => commit(`${transport} ${index} ${Math.random()}`),
-    );
     rows.push({
       measure: label('change to published, ms'),
-      values: await each(all, async (one) => {
-        const current = await commit(`${transport} start ${Math.random()}`);
-        return median(await changeToPublished(one, task, current, changes));
-      }),
+      values: await medians(all, scenario.runs, async (one) =>
+        changeToPublished(one, nextTask(), await commit(), commit),
+      ),
     });
-    const current = await commit(`${transport} polls`);
+    const current = await commit();
     rows.push({
       measure: label('CPU per poll without change, ms'),
-      values: await each(all, (one) => pollCpu(one, task, current, quick ? 4 : 12)),
+      values: await medians(all, 1, (one) => pollCpu(one, nextTask(), current, quick ? 4 : 12)),
     });
   }
   return rows;
@@ -142,7 +152,6 @@ function print(names: readonly string[], rows: readonly Row[]): void {
 }
 
 const dir = await makeTempDir('pillion-bench-');
-await mkdir(dir, { recursive: true });
 const servers: Servers = {
   http: await startHttpGitServer({ root: dir }),
   ssh: await startSshServer(join(dir, 'ssh')),
@@ -152,6 +161,7 @@ const hostKey = `-o StrictHostKeyChecking=yes -o UserKnownHostsFile=${servers.ss
 process.env.GIT_SSH_COMMAND = `ssh -i ${servers.ssh.keyPath} ${hostKey}`;
 try {
   const rows: Row[] = [];
+  const control = controlMs(join(dir, 'control-1'));
   for (const scenario of scenarios.filter((one) => isWanted(one.name))) {
     console.error(`measuring ${scenario.name} ...`);
     rows.push(...(await measureScenario(scenario, dir, servers)));
@@ -160,6 +170,8 @@ try {
     contenders(peers).map((one) => one.name),
     rows,
   );
+  const after = controlMs(join(dir, 'control-2'));
+  console.log(`control: 20,000 files in ${control.toFixed(0)} ms before, ${after.toFixed(0)} ms after`);
 } finally {
   await servers.http.stop();
   await servers.ssh.stop();
