@@ -106,7 +106,7 @@ export function gitError(error: unknown): unknown {
   }
   const { outcome } = error;
   const why =
-    outcome.timedOut !== false || outcome.aborted
+    outcome.timedOut || outcome.aborted
       ? 'context deadline exceeded'
       : outcome.signal
         ? `signal: ${outcome.signal}`

@@ -38,7 +38,7 @@ export function createGit({ program, log, env }: GitInit): Git {
           env: { ...env(), ...call.env },
           signal: call.signal,
           graceMs: 500,
-          ...(onStdout && { onOutput: (stream, chunk) => stream === 'stdout' && onStdout(chunk) }),
+          onOutput: (stream, chunk) => (stream === 'stdout' ? onStdout?.(chunk) : undefined),
         });
         const time = `${Math.round(systemClock.monotonic() - started)}ms`;
         log.at(6, 'command result', { stdout: result.stdout, stderr: result.stderr, time, cmd: shown });

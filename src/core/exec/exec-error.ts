@@ -42,7 +42,7 @@ function codeOf(outcome: RunOutcome): ExecErrorCode {
   if (outcome.aborted) {
     return 'exec_aborted';
   }
-  if (outcome.timedOut !== false) {
+  if (outcome.timedOut) {
     return 'exec_timeout';
   }
   return outcome.spawnError === 'ENOENT' && !outcome.directoryMissing ? 'exec_not_found' : 'exec_failed';
@@ -59,8 +59,8 @@ function happened(outcome: RunOutcome, cwd: string | undefined): string {
   if (outcome.aborted) {
     return `aborted ${after}`;
   }
-  if (outcome.timedOut !== false) {
-    return outcome.timedOut === 'total' ? `timed out ${after}` : `timed out ${after}: no output for too long`;
+  if (outcome.timedOut) {
+    return `timed out ${after}`;
   }
   if (outcome.spawnError !== undefined) {
     return outcome.directoryMissing

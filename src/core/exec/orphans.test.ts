@@ -27,6 +27,7 @@ describe('killOrphans', () => {
         onSpawn();
       },
     });
+    await until(() => leader !== 0);
     const report = await killOrphans(marker, signal);
     const outcome = await pending;
     expect(outcome.signal).toBe('SIGKILL');
@@ -53,7 +54,9 @@ describe('killOrphans', () => {
       await tryRun('sh', ['-c', 'sleep 300 >/dev/null 2>&1 & echo $!'], {
         env: { ...ENV, [marker.name]: value },
         killGroupAfterExit: false,
-        onOutput: (_, chunk) => pids.push(Number(chunk.toString())),
+        onOutput: (_, chunk) => {
+          pids.push(Number(chunk.toString()));
+        },
       });
     }
     for (const pid of pids) {

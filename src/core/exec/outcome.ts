@@ -1,29 +1,27 @@
 /** How to run a program. All durations are milliseconds; an absent limit (or `Infinity`) is no limit. */
 export interface RunOptions {
   readonly cwd?: string | undefined;
-  /** The complete environment of the child: nothing is inherited. See `pickEnvironment`. */
+  /** The complete environment of the child: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   /** What the child reads; without it, /dev/null. A child that does not read it all is no error. */
   readonly stdin?: string | Uint8Array | undefined;
   /** Limit for the whole run. */
   readonly timeoutMs?: number | undefined;
-  /** Limit for a silence on both stdout and stderr. */
-  readonly inactivityMs?: number | undefined;
   /** From SIGTERM to SIGKILL. Default 1000. */
   readonly graceMs?: number | undefined;
   /** Kept per stream; when there is more, the tail is kept. Default 1 MiB. */
   readonly maxOutputBytes?: number | undefined;
   /** Aborting ends the whole process group: SIGTERM, then SIGKILL after the grace. */
   readonly signal?: AbortSignal | undefined;
-  /** Sees every byte, also what the result no longer holds. If it throws, the run ends and throws the same. */
-  readonly onOutput?: ((stream: 'stdout' | 'stderr', chunk: Buffer) => void) | undefined;
+  /**
+   * Sees every byte, also what the result no longer holds. Until a promise it returns is resolved, nothing more of that
+   * stream is read: the program waits at its full pipe. If it throws or rejects, the run ends and throws the same.
+   */
+  readonly onOutput?: ((stream: OutputStream, chunk: Buffer) => void | Promise<void>) | undefined;
   /** Kill what remains of the process group once the program itself has ended. Default true. */
   readonly killGroupAfterExit?: boolean | undefined;
   /** Called with the child's pid, which is also the id of its process group. */
   readonly onSpawn?: ((pid: number) => void) | undefined;
-  readonly argv0?: string | undefined;
-  readonly uid?: number | undefined;
-  readonly gid?: number | undefined;
 }
 
 interface Output {
@@ -45,8 +43,8 @@ export interface RunOutcome extends Output {
   /** Absent when the program was ended by a signal, never started, or did not die. */
   readonly exitCode: number | undefined;
   readonly signal: NodeJS.Signals | undefined;
-  /** Which limit ended the run. A program may still have exited with 0 after its SIGTERM. */
-  readonly timedOut: false | 'total' | 'inactivity';
+  /** The limit ended the run. A program may still have exited with 0 after its SIGTERM. */
+  readonly timedOut: boolean;
   readonly aborted: boolean;
   /** Why the program could not be started: the system's error code (ENOENT, EACCES, ...) or a message. */
   readonly spawnError?: string | undefined;

@@ -1,8 +1,9 @@
 import { getEventListeners } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExecError } from './exec-error.ts';
-import { blockFor, bundleProgram, ENV, fixture, temporaryDirectory } from './fixtures/fixtures.ts';
+import { blockFor, bundleProgram, ENV, fixture, temporaryDirectory, until } from './fixtures/fixtures.ts';
 import { run, tryRun } from './run.ts';
 
 async function failure(promise: Promise<unknown>): Promise<ExecError> {
@@ -46,14 +47,9 @@ describe('run', () => {
     expect(result.exitCode).toBe(0);
   });
 
-  it('starts in the given directory and under the given first argument', async () => {
+  it('starts in the given directory', async () => {
     const cwd = await temporaryDirectory();
-    const { stdout } = await run('sh', ['-c', 'pwd; tr "\\0" " " </proc/$$/cmdline'], {
-      env: ENV,
-      cwd,
-      argv0: 'pretender',
-    });
-    expect(stdout.startsWith(`${cwd}\npretender -c`)).toBe(true);
+    expect((await run('pwd', [], { env: ENV, cwd })).stdout).toBe(`${cwd}\n`);
   });
 
   it('runs the child without a terminal, in a process group of its own', async () => {
@@ -94,8 +90,11 @@ describe('run', () => {
 
   it('runs several programs on one signal and leaves no listener on it', async () => {
     const { signal } = new AbortController();
-    const runs = Array.from({ length: 8 }, () => run('true', [], { env: ENV, signal, timeoutMs: 60_000 }));
-    expect(getEventListeners(signal, 'abort')).toHaveLength(8);
+    const file = join(await temporaryDirectory(), 'go');
+    const args = ['-c', 'until [ -e "$0" ]; do sleep 0.01; done', file];
+    const runs = Array.from({ length: 8 }, () => run('sh', args, { env: ENV, signal, timeoutMs: 60_000 }));
+    await until(() => getEventListeners(signal, 'abort').length === 8);
+    writeFileSync(file, '');
     await Promise.all(runs);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });

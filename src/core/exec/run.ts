@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { errorMessage, systemErrorCode } from '../errors.ts';
+import { type ChildIo, openChildIo, openChildIoNow } from './child-io.ts';
 import { ExecError } from './exec-error.ts';
 import type { RunOptions, RunOutcome, RunResult } from './outcome.ts';
 import { type Ending, supervise } from './supervise.ts';
@@ -18,7 +19,7 @@ const DEFAULT_MAX_OUTPUT_BYTES = 1024 * 1024;
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   const outcome = await tryRun(command, args, options);
-  if (outcome.exitCode === 0 && outcome.timedOut === false && !outcome.aborted) {
+  if (outcome.exitCode === 0 && !outcome.timedOut && !outcome.aborted) {
     const { stdout, stderr, stdoutTruncated, stderrTruncated, durationMs } = outcome;
     return { exitCode: 0, stdout, stderr, stdoutTruncated, stderrTruncated, durationMs };
   }
@@ -28,7 +29,8 @@ export async function run(command: string, args: readonly string[], options: Run
 /**
  * Like `run`, but says how the run ended instead of throwing: exit code, signal, limit, abort, failed start.
  * Settles at the latest 100 ms after SIGKILL (abort and limits), or 500 ms after the program ended by itself, even if
- * a process that left the group still holds the pipes.
+ * a process that left the group still holds the pipes. What was read then and `onOutput` has not finished with is
+ * waited for, some seconds.
  */
 export async function tryRun(
   command: string,
@@ -60,31 +62,37 @@ async function start(
   options: RunOptions,
   output: { stdout: TailBuffer; stderr: TailBuffer },
 ): Promise<Ending> {
-  let child: ChildProcess;
+  const withInput = options.stdin !== undefined;
+  const io = openChildIoNow(withInput) ?? (await openChildIo(withInput));
   try {
-    child = spawn(command, args, spawnOptions(options));
-  } catch (error) {
-    // Node throws some failures (argument list too long, a NUL byte in an argument) instead of reporting them.
-    return { ...NOT_STARTED, spawnError: systemErrorCode(error) ?? errorMessage(error) };
+    if (options.signal?.aborted) {
+      return { ...NOT_STARTED, aborted: true };
+    }
+    let child: ChildProcess;
+    try {
+      child = spawn(command, args, spawnOptions(options, io));
+    } catch (error) {
+      // Node throws some failures (argument list too long, a NUL byte in an argument) instead of reporting them.
+      return { ...NOT_STARTED, spawnError: systemErrorCode(error) ?? errorMessage(error) };
+    }
+    return await supervise(child, io.connect(child), {
+      ...options,
+      onOutput(stream, chunk) {
+        output[stream].push(chunk);
+        return options.onOutput?.(stream, chunk);
+      },
+    });
+  } finally {
+    io.release();
   }
-  return await supervise(child, {
-    ...options,
-    onOutput(stream, chunk) {
-      output[stream].push(chunk);
-      options.onOutput?.(stream, chunk);
-    },
-  });
 }
 
-function spawnOptions(options: RunOptions): SpawnOptions {
+function spawnOptions(options: RunOptions, io: ChildIo): SpawnOptions {
   return {
     env: options.env,
     detached: true, // setsid: a group of its own, and no terminal to prompt on
-    stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: io.stdio,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
-    ...(options.uid === undefined ? {} : { uid: options.uid }),
-    ...(options.gid === undefined ? {} : { gid: options.gid }),
   };
 }
 

@@ -1,13 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { errorMessage, systemErrorCode } from '../errors.ts';
 import { startTimer, type Timer } from '../timer.ts';
-import { type Limits, startLimits } from './limits.ts';
+import type { ChildStreams } from './child-io.ts';
 import type { OutputStream, RunOptions, RunOutcome } from './outcome.ts';
 import { signalGroup } from './process-group.ts';
+import { type OutputReader, readOutput } from './read-output.ts';
 
 export type Ending = Pick<RunOutcome, 'exitCode' | 'signal' | 'timedOut' | 'aborted' | 'spawnError'>;
 
-type Cause = 'total' | 'inactivity' | 'aborted' | 'callback';
+type Cause = 'timeout' | 'aborted' | 'callback';
 
 const DEFAULT_GRACE_MS = 1000;
 /** After SIGKILL the kernel needs a moment; what does not end by then is in an uninterruptible wait. */
@@ -15,6 +16,19 @@ const AFTER_KILL_MS = 100;
 /** A grandchild may hold the pipe after the program ended: wait for its silence, but not for its end. */
 const DRAIN_SILENCE_MS = 100;
 const DRAIN_MAX_MS = 500;
+/** More than a full pipe can hold: what comes after the program's end beyond that is not its output. */
+const DRAIN_MAX_BYTES = 2 * 1024 * 1024;
+/** How long a consumer may take for what has been read when everything else is over. */
+const CONSUMER_MAX_MS = 5_000;
+const CONSUMER_MAX_AFTER_KILL_MS = 1_000;
+
+/** When a wait for the last output is over. */
+interface DrainLimit {
+  /** From then on only for a consumer that is busy. */
+  readonly deadline: number;
+  readonly consumerDeadline: number;
+  readonly maxBytes: number;
+}
 
 /**
  * Follows one child (a leader of its own process group) to its end and settles in bounded time.
@@ -25,24 +39,28 @@ const DRAIN_MAX_MS = 500;
  */
 class Supervisor {
   readonly #child: ChildProcess;
+  readonly #streams: ChildStreams;
   readonly #options: RunOptions;
   readonly #resolve: (ending: Ending) => void;
   readonly #reject: (error: unknown) => void;
+  #readers: readonly OutputReader[] = [];
   #cause: Cause | undefined;
   #callbackError: unknown;
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   #settled = false;
-  #limits: Limits | undefined;
-  /** Grace, then after-kill, or drain: one at a time. */
+  #limit: Timer | undefined;
+  /** Grace, then drain: one at a time. */
   #phaseTimer: Timer | undefined;
 
   constructor(
     child: ChildProcess,
+    streams: ChildStreams,
     options: RunOptions,
     resolve: (ending: Ending) => void,
     reject: (error: unknown) => void,
   ) {
     this.#child = child;
+    this.#streams = streams;
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -55,41 +73,53 @@ class Supervisor {
       return; // the error event follows
     }
     child.on('exit', this.#onExit);
-    child.on('close', this.#settle);
-    this.#listen('stdout');
-    this.#listen('stderr');
-    this.#limits = startLimits(this.#options, (limit) => this.#terminate(limit));
+    this.#readers = [this.#read('stdout'), this.#read('stderr')];
+    this.#startLimit();
     this.#options.signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#guard(() => this.#options.onSpawn?.(child.pid ?? 0));
+    void this.#guard(() => {
+      this.#options.onSpawn?.(child.pid ?? 0);
+    });
     this.#feed();
   }
 
+  /**
+   * A limit that has passed is looked at once more after a turn of the event loop: had our own process been held up,
+   * then the end that the child has long come to is noticed first.
+   */
+  #startLimit(): void {
+    const { timeoutMs } = this.#options;
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
+      this.#limit = startTimer(timeoutMs, () => setImmediate(() => this.#terminate('timeout')));
+    }
+  }
+
   #feed(): void {
-    const { stdin } = this.#child;
-    if (stdin !== null) {
+    const { stdin } = this.#streams;
+    if (stdin !== undefined) {
       stdin.on('error', ignore); // EPIPE: the program does not want it
       stdin.end(this.#options.stdin);
     }
   }
 
-  #listen(name: OutputStream): void {
-    const stream = this.#child[name];
-    stream?.on('error', ignore);
-    stream?.on('data', (chunk: Buffer) => {
-      this.#limits?.touch();
-      this.#guard(() => this.#options.onOutput?.(name, chunk));
-    });
+  #read(name: OutputStream): OutputReader {
+    const consume = (chunk: Buffer) => this.#guard(() => this.#options.onOutput?.(name, chunk));
+    return readOutput(this.#streams[name], consume, this.#onReaderDone);
   }
 
   /** Runs a caller's callback; what it throws ends the run and is thrown from there. */
-  #guard(callback: () => void): void {
+  #guard(callback: () => void | Promise<void>): void | Promise<void> {
     try {
-      callback();
+      const pending = callback();
+      return pending instanceof Promise ? pending.catch(this.#onCallbackError) : undefined;
     } catch (error) {
-      this.#callbackError ??= error;
-      this.#terminate('callback');
+      this.#onCallbackError(error);
     }
   }
+
+  readonly #onCallbackError = (error: unknown): void => {
+    this.#callbackError ??= error;
+    this.#terminate('callback');
+  };
 
   readonly #onAbort = (): void => this.#terminate('aborted');
 
@@ -102,10 +132,17 @@ class Supervisor {
 
   readonly #onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
     this.#exit = { code, signal };
-    this.#limits?.clear();
+    this.#limit?.cancel();
+    this.#onReaderDone();
     if (this.#cause === undefined && !this.#settled) {
-      this.#drain(performance.now() + DRAIN_MAX_MS);
+      this.#drain(DRAIN_MAX_MS, CONSUMER_MAX_MS, DRAIN_MAX_BYTES);
     } // else the pipes of the rest of the group have until the end of the grace
+  };
+
+  readonly #onReaderDone = (): void => {
+    if (this.#exit !== undefined && this.#readers.every((reader) => reader.isDone())) {
+      this.#settle();
+    }
   };
 
   #terminate(cause: Cause): void {
@@ -113,28 +150,54 @@ class Supervisor {
       return;
     }
     this.#cause = cause;
-    this.#limits?.clear();
+    this.#limit?.cancel();
     this.#signal('SIGTERM');
     this.#phaseTimer = startTimer(this.#options.graceMs ?? DEFAULT_GRACE_MS, this.#kill);
   }
 
   readonly #kill = (): void => {
     this.#signal('SIGKILL');
-    this.#phaseTimer = startTimer(AFTER_KILL_MS, this.#settle);
+    this.#drain(AFTER_KILL_MS, CONSUMER_MAX_AFTER_KILL_MS, Number.POSITIVE_INFINITY);
   };
 
   /** What the program wrote last is still in the pipe; a grandchild may hold it open, or go on writing. */
-  #drain(deadline: number): void {
-    const seen = this.#limits?.lastOutput();
+  #drain(maxMs: number, consumerMaxMs: number, maxBytes: number): void {
+    const now = performance.now();
+    this.#awaitDrained({
+      deadline: now + maxMs,
+      consumerDeadline: now + consumerMaxMs,
+      maxBytes: this.#bytes() + maxBytes,
+    });
+  }
+
+  #awaitDrained(limit: DrainLimit): void {
+    const left = limit.deadline - performance.now();
+    const wait = left > 0 ? Math.min(DRAIN_SILENCE_MS, left) : DRAIN_SILENCE_MS;
     const check = () => {
-      if (this.#limits?.lastOutput() === seen || performance.now() >= deadline) {
+      if (this.#isDrained(limit)) {
         this.#settle();
       } else if (!this.#settled) {
-        this.#drain(deadline);
+        this.#awaitDrained(limit);
       }
     };
-    const wait = Math.min(DRAIN_SILENCE_MS, Math.max(deadline - performance.now(), 0));
-    this.#phaseTimer = startTimer(wait, () => setImmediate(check));
+    this.#phaseTimer = startTimer(wait, () => setImmediate(check)); // what waits in the pipe is read in between
+  }
+
+  #isDrained(limit: DrainLimit): boolean {
+    const now = performance.now();
+    if (now >= limit.consumerDeadline || this.#bytes() > limit.maxBytes) {
+      return true;
+    }
+    if (this.#readers.some((reader) => reader.isBusy())) {
+      return false;
+    }
+    return (
+      now >= limit.deadline || this.#readers.every((reader) => now - reader.lastActive() >= DRAIN_SILENCE_MS)
+    );
+  }
+
+  #bytes(): number {
+    return this.#readers.reduce((sum, reader) => sum + reader.bytes(), 0);
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -153,17 +216,17 @@ class Supervisor {
     this.#finish({
       exitCode: this.#exit?.code ?? undefined,
       signal: this.#exit?.signal ?? undefined,
-      timedOut: this.#cause === 'total' || this.#cause === 'inactivity' ? this.#cause : false,
+      timedOut: this.#cause === 'timeout',
       aborted: this.#cause === 'aborted',
     });
   };
 
   #finish(ending: Ending): void {
     this.#settled = true;
-    this.#limits?.clear();
+    this.#limit?.cancel();
     this.#phaseTimer?.cancel();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
+    for (const stream of [this.#streams.stdin, this.#streams.stdout, this.#streams.stderr]) {
       stream?.destroy();
     }
     this.#child.unref(); // a child the kernel cannot end must not hold up our own exit
@@ -180,8 +243,8 @@ function ignore(): void {
 }
 
 /** Resolves with how the child ended; rejects only with what a callback of the caller threw. */
-export function supervise(child: ChildProcess, options: RunOptions): Promise<Ending> {
+export function supervise(child: ChildProcess, streams: ChildStreams, options: RunOptions): Promise<Ending> {
   return new Promise((resolve, reject) => {
-    new Supervisor(child, options, resolve, reject).start();
+    new Supervisor(child, streams, options, resolve, reject).start();
   });
 }

@@ -22,7 +22,9 @@ async function killOnce(program: string, directory: string, delayMs: number): Pr
     onSpawn: (spawned) => {
       pid = spawned;
     },
-    onOutput: () => setTimeout(() => process.kill(pid, 'SIGKILL'), delayMs),
+    onOutput: () => {
+      setTimeout(() => process.kill(pid, 'SIGKILL'), delayMs);
+    },
   });
   expect(outcome.signal).toBe('SIGKILL');
 }

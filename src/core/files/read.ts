@@ -1,4 +1,4 @@
-import { open, opendir } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { PillionError, systemErrorCode } from '../errors.ts';
 import { fileError } from './file-error.ts';
 
@@ -48,22 +48,4 @@ function tooLarge(path: string, maxBytes: number): PillionError {
     hint: 'check that the path names the right file',
     facts: { path, maxBytes },
   });
-}
-
-/** True for a directory without entries; false for one with any, for anything else, and for nothing at all. */
-export async function isEmptyDirectory(path: string): Promise<boolean> {
-  try {
-    const directory = await opendir(path);
-    try {
-      return (await directory.read()) === null;
-    } finally {
-      await directory.close();
-    }
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      return false;
-    }
-    throw fileError('read', path, error);
-  }
 }

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../exec/fixtures/fixtures.ts';
-import { isEmptyDirectory, switchSymlink } from '../files.ts';
+import { switchSymlink } from '../files.ts';
 
 describe('switchSymlink', () => {
   it('makes a link and switches it, keeping the target as given', async () => {
@@ -40,16 +40,5 @@ describe('switchSymlink', () => {
     const link = join(await temporaryDirectory(), 'gone', 'current');
     const facts = { systemCode: 'ENOENT' };
     await expect(switchSymlink(link, 'target')).rejects.toMatchObject({ code: 'switch_failed', facts });
-  });
-});
-
-describe('isEmptyDirectory', () => {
-  it('is true for an empty directory only', async () => {
-    const directory = await temporaryDirectory();
-    expect(await isEmptyDirectory(directory)).toBe(true);
-    await writeFile(join(directory, '.hidden'), '');
-    expect(await isEmptyDirectory(directory)).toBe(false);
-    expect(await isEmptyDirectory(join(directory, '.hidden'))).toBe(false);
-    expect(await isEmptyDirectory(join(directory, 'gone'))).toBe(false);
   });
 });

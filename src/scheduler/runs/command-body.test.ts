@@ -126,6 +126,24 @@ describe('a command as the body of a job', () => {
     expect(failing.output.lines).toEqual([]);
   });
 
+  it('may write to /dev/stdout and /dev/stderr by path, as under a shell', async () => {
+    const { end, output } = run('echo out > /dev/stdout; echo err | tee /dev/stderr > /proc/self/fd/1');
+    expect(await end).toMatchObject({ result: 'success' });
+    expect(output.lines.toSorted()).toEqual(['stderr err', 'stdout err', 'stdout out']);
+  });
+
+  it('that floods its output is slowed down, while others start, run and end', async () => {
+    const flood = run('yes');
+    flood.output.lines.push = (...lines) => lines.length; // seen, not kept
+    for (let others = 0; others < 10; others += 1) {
+      const { end, output } = run('echo other');
+      expect(await end).toMatchObject({ result: 'success' });
+      expect(output.lines).toEqual(['stdout other']);
+    }
+    flood.stop.abort();
+    expect(await flood.end).toMatchObject({ exitCode: undefined });
+  });
+
   it('has its output cut off at its limit and goes on', async () => {
     const { end, output } = run('seq 1 10000; exit 0', { maxOutputBytes: 1000 });
     expect(await end).toMatchObject({ result: 'success', outputBytes: 48_894 });

@@ -1,4 +1,5 @@
 import { errorMessage } from '../../core/errors.ts';
+import { paced } from '../../core/exec/paced.ts';
 import { signalGroup } from '../../core/exec/process-group.ts';
 import { tryRun } from '../../core/exec/run.ts';
 import type { JobBody, RunContext, RunEnd } from '../job-body.ts';
@@ -59,7 +60,7 @@ async function runCommand(
     maxOutputBytes: KEPT_OUTPUT_BYTES,
     signal: run.signal,
     killGroupAfterExit: options.leftovers === 'kill',
-    onOutput: (stream, chunk) => output.push(stream, chunk),
+    onOutput: (stream, chunk) => paced(chunk, (slice) => output.push(stream, slice)),
     onSpawn(pid) {
       group = pid;
     },

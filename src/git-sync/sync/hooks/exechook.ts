@@ -38,12 +38,11 @@ function describeFailure(hook: ExecHook, error: unknown): unknown {
     return error;
   }
   const { outcome } = error;
-  const why =
-    outcome.timedOut !== false
-      ? 'context deadline exceeded'
-      : outcome.spawnError !== undefined
-        ? outcome.spawnError
-        : `exit status ${outcome.exitCode ?? outcome.signal ?? 'unknown'}`;
+  const why = outcome.timedOut
+    ? 'context deadline exceeded'
+    : outcome.spawnError !== undefined
+      ? outcome.spawnError
+      : `exit status ${outcome.exitCode ?? outcome.signal ?? 'unknown'}`;
   const streams = `{ stdout: ${JSON.stringify(outcome.stdout)}, stderr: ${JSON.stringify(outcome.stderr)} }`;
   return new PillionError({
     code: 'hook_failed',

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { blockFor } from './fixtures/fixtures.ts';
+import { paced } from './paced.ts';
+
+/** Counts how many slices were handed out since other work last had its turn. */
+function turnCounter(): { count(): void; most(): number; stop(): void } {
+  let since = 0;
+  let most = 0;
+  let goesOn = true;
+  const turn = () => {
+    since = 0;
+    if (goesOn) {
+      setImmediate(turn);
+    }
+  };
+  setImmediate(turn);
+  return {
+    count() {
+      since += 1;
+      most = Math.max(most, since);
+    },
+    most: () => most,
+    stop() {
+      goesOn = false;
+    },
+  };
+}
+
+describe('paced', () => {
+  it('hands out a small chunk at once', () => {
+    const seen: string[] = [];
+    expect(paced(Buffer.from('a line\n'), (slice) => seen.push(String(slice)))).toBeUndefined();
+    expect(seen).toEqual(['a line\n']);
+  });
+
+  it('hands out every byte of a large one, in order', async () => {
+    const chunk = Buffer.from(Array.from({ length: 65_536 }, (_, index) => index % 251));
+    const seen: Buffer[] = [];
+    await paced(chunk, (slice) => seen.push(slice));
+    expect(Buffer.concat(seen)).toEqual(chunk);
+  });
+
+  it('lets other work have its turn after a few milliseconds, however many consumers there are', async () => {
+    const turns = turnCounter();
+    const consume = () => {
+      blockFor(6); // a slice that takes longer than a turn: one a turn
+      turns.count();
+    };
+    await Promise.all(Array.from({ length: 10 }, async () => await paced(Buffer.alloc(1024), consume)));
+    turns.stop();
+    expect(turns.most()).toBe(1);
+  });
+
+  it('fails with what the consumer throws', async () => {
+    const broken = () => {
+      throw new Error('broken');
+    };
+    await expect(paced(Buffer.alloc(1024), broken)).rejects.toThrow('broken');
+  });
+});
