@@ -13,8 +13,6 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   bad_state: 'the state file is damaged; the scheduler starts without it',
   bind_failed: 'the address cannot be listened on: the hint says why',
   connection_cut: 'the server ended the connection in the middle of an answer; the next sync tries again',
-  git_failed: 'git failed in a way that is not known: its own words are in the message',
-  github_app_failed: 'the message says which part: the key, the clock, the installation, or the server',
   hook_failed: 'the hook is tried again; its last words are in the message',
   http_failed:
     'no complete answer from a server (name, connection, certificate, time): the hint says what to check',

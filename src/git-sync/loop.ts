@@ -1,16 +1,17 @@
 /** Pass after pass: waits, counts failures, gives up when it is told to. */
 import type { Clock } from '../core/clock.ts';
-import { errorMessage, PillionError } from '../core/errors.ts';
+import { errorMessage, type PillionError } from '../core/errors.ts';
 import type { Log } from '../core/log/log.ts';
 import { formatGoDuration } from '../core/options/go-values.ts';
 import { withSignal } from '../core/scoped-signal.ts';
 import { startTimer } from '../core/timer.ts';
+import { asDiskFull, GIT_ERRORS, isDiskFull } from '../git/errors.ts';
 import type { GitSyncSettings } from './settings.ts';
 import type { SyncState } from './state.ts';
 import type { ErrorFile } from './sync/error-file.ts';
 import type { Hooks } from './sync/hooks/hooks.ts';
 import { createTeller } from './sync/messages.ts';
-import { isDiskFull } from './sync/reclaim.ts';
+import { LOCK_ERRORS } from './sync/root-lock.ts';
 import type { PassResult, SyncPass } from './sync/sync-pass.ts';
 import { touchFile } from './sync/touch-file.ts';
 
@@ -73,29 +74,14 @@ async function restForever(init: LoopInit): Promise<void> {
   keepAlive.cancel();
 }
 
-/** The failures that come from the system rather than from git, with advice. */
-function withAdvice(error: unknown): unknown {
-  if (!isDiskFull(error) || (error instanceof PillionError && error.code === 'disk_full')) {
-    return error;
-  }
-  return new PillionError({
-    code: 'disk_full',
-    message: errorMessage(error),
-    hint: 'the volume is full: raise its size limit, or fetch less with --depth=1',
-    retryable: true,
-    cause: error,
-  });
+function timedOut(settings: GitSyncSettings, error: unknown): PillionError {
+  const after = formatGoDuration(settings.syncTimeoutMs);
+  const message = `context deadline exceeded after ${after}: ${errorMessage(error)}`;
+  return GIT_ERRORS.sync_timeout({ message }, { cause: error });
 }
 
-function timedOut(settings: GitSyncSettings, error: unknown): PillionError {
-  return new PillionError({
-    code: 'sync_timeout',
-    message: `context deadline exceeded after ${formatGoDuration(settings.syncTimeoutMs)}: ${errorMessage(error)}`,
-    hint: 'the server or the disk is slow: raise --sync-timeout, or fetch less with --depth=1',
-    retryable: true,
-    cause: error,
-  });
-}
+const saysTimeout = (error: unknown) =>
+  GIT_ERRORS.sync_timeout.matches(error) || LOCK_ERRORS.root_busy.matches(error);
 
 async function runPass(init: LoopInit, signal: AbortSignal): Promise<PassResult> {
   const { settings } = init;
@@ -103,9 +89,10 @@ async function runPass(init: LoopInit, signal: AbortSignal): Promise<PassResult>
     await init.refresh(signal);
     return await init.pass.run(signal);
   } catch (error) {
-    const isTold =
-      error instanceof PillionError && (error.code === 'sync_timeout' || error.code === 'root_busy');
-    throw signal.aborted && !init.stop.aborted && !isTold ? timedOut(settings, error) : withAdvice(error);
+    if (signal.aborted && !init.stop.aborted && !saysTimeout(error)) {
+      throw timedOut(settings, error);
+    }
+    throw isDiskFull(error) ? asDiskFull(error) : error;
   }
 }
 

@@ -49,6 +49,8 @@ export interface GitSyncSettings extends GitSettings {
   readonly maxFailures: number;
   /** The same until the first success. */
   readonly initMaxFailures: number;
+  /** Whether a user without a passwd entry gets one. */
+  readonly addUser: boolean;
   readonly groupWrite: boolean;
   /** v3: mode for every file and directory of a new worktree; 0 leaves them alone. */
   readonly changePermissions: number;

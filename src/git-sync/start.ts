@@ -3,7 +3,7 @@ import { constants as osConstants } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../core/clock.ts';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
-import { errorMessage, PillionError } from '../core/errors.ts';
+import { errorMessage } from '../core/errors.ts';
 import { findProgram } from '../core/exec/which.ts';
 import { createLog, type Log } from '../core/log/log.ts';
 import type { LogFormat } from '../core/log/record.ts';
@@ -11,9 +11,11 @@ import type { Secrets } from '../core/log/secrets.ts';
 import { createLifecycle, type Lifecycle, type StopSignal } from '../core/process/lifecycle.ts';
 import { version } from '../core/version.ts';
 import { prepareAuthentication } from '../git/auth/authentication.ts';
-import { hookEnvironment } from '../git/environment.ts';
+import { hookEnvironment, OWNER_VARIABLE } from '../git/environment.ts';
+import { GIT_ERRORS } from '../git/errors.ts';
 import { createRemoteProbe } from '../git/remote/probe.ts';
 import { createGit } from '../git/run.ts';
+import { addUser } from '../git/user.ts';
 import { adviceIn } from './cli/advice.ts';
 import { watchForCrashes } from './crash.ts';
 import { GIT_SYNC_FORMAT, GLOG_FORMAT } from './log-formats.ts';
@@ -85,11 +87,7 @@ function announce(log: Log, { settings, notes }: StartInit): void {
 async function requireGit(settings: GitSyncSettings, env: CommandContext['env']): Promise<void> {
   const found = await findProgram(settings.git, env.PATH ?? '');
   if (found === undefined) {
-    throw new PillionError({
-      code: 'git_missing',
-      message: `git executable not found: ${settings.git}`,
-      hint: 'install git, or say where it is with --git',
-    });
+    throw GIT_ERRORS.git_missing({ message: `git executable not found: ${settings.git}` });
   }
 }
 
@@ -182,18 +180,27 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
     process.on('SIGUSR1', () => process.kill(process.pid, stopSignals(settings)[0] ?? 'SIGKILL'));
   }
 
+  const home = context.env.HOME ?? context.cwd;
+  if (settings.addUser) {
+    await addUser(home, log);
+  }
   const authentication = await prepareAuthentication({
     settings,
     secrets,
     log,
-    context,
+    env: context.env,
+    home,
     root,
-    clock,
-    onAskpass: telemetry.askpass,
-    onAppToken: telemetry.appToken,
-    lifecycle,
+    now: () => clock.now(),
+    onRequest: telemetry.credentialRequest,
   });
-  const git = createGit({ program: settings.git, log, env: authentication.gitEnvironment });
+  lifecycle.onShutdown('authentication', () => authentication.close());
+  let owner = '';
+  const git = createGit({
+    program: settings.git,
+    log,
+    env: () => ({ ...authentication.gitEnvironment(), [OWNER_VARIABLE]: owner }),
+  });
   await startServer({ settings, state, link, log, secrets, lifecycle, telemetry, clock });
   const hooks = createHooks({
     settings,
@@ -236,7 +243,9 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
     log,
     clock,
     probe,
-    setOwner: authentication.setOwner,
+    setOwner(id) {
+      owner = id;
+    },
     onUpdateRequired(facts) {
       telemetry.updateRequired();
       teller.updateRequired({ ...facts, syncCount: state.syncCount });

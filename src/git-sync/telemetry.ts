@@ -13,8 +13,7 @@ export interface Telemetry {
   updateRequired(): void;
   published(hash: string): void;
   hook(name: HookName, status: Result): void;
-  askpass(status: Result): void;
-  appToken(status: Result): void;
+  credentialRequest(source: string, status: Result): void;
 }
 
 const SILENT: Telemetry = {
@@ -23,8 +22,7 @@ const SILENT: Telemetry = {
   updateRequired() {},
   published() {},
   hook() {},
-  askpass() {},
-  appToken() {},
+  credentialRequest() {},
 };
 
 export async function createTelemetry(settings: GitSyncSettings, state: SyncState): Promise<Telemetry> {
@@ -53,7 +51,12 @@ export async function createTelemetry(settings: GitSyncSettings, state: SyncStat
       metrics.published.set({ hash }, 1);
     },
     hook: (name, status) => metrics.hookRuns.inc({ name, status }),
-    askpass: (status) => metrics.askpassCalls.inc({ status }),
-    appToken: (status) => metrics.appTokenRefreshes.inc({ status }),
+    credentialRequest(source, status) {
+      if (source === 'askpass') {
+        metrics.askpassCalls.inc({ status });
+      } else if (source === 'github-app') {
+        metrics.appTokenRefreshes.inc({ status });
+      }
+    },
   };
 }

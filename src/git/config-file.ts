@@ -1,5 +1,5 @@
 /** Writes git's configuration format (git-config(1), "Syntax"). */
-import { PillionError } from '../core/errors.ts';
+import { defineErrors } from '../core/errors.ts';
 import type { GitConfigPair } from './settings.ts';
 
 interface KeyParts {
@@ -8,13 +8,12 @@ interface KeyParts {
   readonly name: string;
 }
 
-function invalidKey(key: string): PillionError {
-  return new PillionError({
-    code: 'git_config_invalid',
-    message: `invalid git config key ${JSON.stringify(key)}`,
+export const CONFIG_ERRORS = defineErrors({
+  git_config_invalid: {
+    message: ({ key }: { readonly key: string }) => `invalid git config key ${JSON.stringify(key)}`,
     hint: 'a key is section.name or section.subsection.name, e.g. http.sslVerify:false',
-  });
-}
+  },
+});
 
 /** Splits `section.sub.section.name` at the first and the last dot, as git does. */
 export function splitConfigKey(key: string): KeyParts {
@@ -25,7 +24,7 @@ export function splitConfigKey(key: string): KeyParts {
   const subsection = last > first ? key.slice(first + 1, last) : undefined;
   const valid = /^[A-Za-z0-9-]+$/.test(section) && /^[A-Za-z][A-Za-z0-9-]*$/.test(name);
   if (!valid || (subsection !== undefined && /[\n\0]/.test(subsection))) {
-    throw invalidKey(key);
+    throw CONFIG_ERRORS.git_config_invalid({ key });
   }
   return { section, subsection, name };
 }
@@ -62,7 +61,7 @@ export function renderGitConfig(
     const parts = splitConfigKey(key);
     const canonical = canonicalKey(parts);
     if (value.includes('\0')) {
-      throw invalidKey(key);
+      throw CONFIG_ERRORS.git_config_invalid({ key });
     }
     const entry = kept.get(canonical);
     if (entry && multiple.has(canonical)) {

@@ -3,14 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { git, gitEnvironment } from '../../test/support/git.ts';
 import { runProgram } from '../../test/support/run-program.ts';
 import { useTempDir } from '../../test/support/use-temp-dir.ts';
+import { writeGitConfig, writeProtectiveConfig } from './configuration.ts';
 import {
   discoveryLimits,
   gitVariables,
   hookEnvironment,
   inheritedEnvironment,
   protectiveVariables,
-  writeGitConfig,
-  writeProtectiveConfig,
 } from './environment.ts';
 import { gitSettings } from './testing/settings.ts';
 

@@ -1,16 +1,12 @@
-/** The environment and the private configuration that git gets. */
-import { writeFile } from 'node:fs/promises';
+/** The environment that git gets, and what hooks see of it. */
 import { dirname, join } from 'node:path';
-import { shellQuote } from './auth/ssh.ts';
-import { renderGitConfig } from './config-file.ts';
-import type { GitConfigPair, GitSettings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variable that marks a git as ours, so that a successor finds what a killed owner left running. */
+/** Marks a git as started by the owner of a lock, so that a successor finds what a killed owner left running. */
 export const OWNER_VARIABLE = 'PILLION_LOCK';
 
-/** Our own settings: some hold secrets, and none is git's business. */
+/** Our own settings: some hold secrets, and git needs none of them. */
 const OWN_NAME = /^(GITSYNC_|GIT_SYNC_|PILLION_)|^GIT_ASKPASS_URL$/;
 
 /** What would point git at another repository, configuration or program than ours. */
@@ -63,71 +59,7 @@ export function hookEnvironment(env: Environment): Record<string, string> {
   return kept;
 }
 
-export interface GitFilesInit {
-  readonly settings: GitSettings;
-  readonly runtimePath: string;
-  /** Path of the credential socket; undefined when there is nothing it could answer. */
-  readonly credentialSocket: string | undefined;
-}
-
-/** Settings that make git run a program, and that the configuration inside the root could set. */
-const RUNS_PROGRAMS: readonly GitConfigPair[] = [
-  { key: 'core.hooksPath', value: '/dev/null' },
-  { key: 'core.fsmonitor', value: 'false' },
-  { key: 'core.askPass', value: 'true' },
-];
-
-const isHelper = ({ key }: GitConfigPair) => /^credential\.(.*\.)?helper$/i.test(key);
-
-/**
- * A sidecar has a limit of some 64 MiB, and git by itself takes a quarter of a GiB to pack or unpack a few large files.
- * Large files are streamed instead of held, and caches stay small.
- */
-const FRUGAL: readonly GitConfigPair[] = [
-  { key: 'core.bigFileThreshold', value: '2m' },
-  { key: 'core.deltaBaseCacheLimit', value: '8m' },
-  { key: 'fetch.unpackLimit', value: '1' },
-  { key: 'pack.threads', value: '1' },
-  { key: 'pack.windowMemory', value: '8m' },
-  { key: 'pack.deltaCacheSize', value: '8m' },
-];
-
-function defaults({ settings, credentialSocket }: GitFilesInit): GitConfigPair[] {
-  const helper =
-    credentialSocket === undefined
-      ? []
-      : [
-          {
-            key: 'credential.helper',
-            value: `cache --timeout 3600 --socket ${shellQuote(credentialSocket)}`,
-          },
-        ];
-  const cookie =
-    settings.cookieFile === undefined ? [] : [{ key: 'http.cookiefile', value: settings.cookieFile }];
-  return [
-    { key: 'gc.autoDetach', value: 'false' },
-    { key: 'gc.pruneExpire', value: 'now' },
-    // It goes by paths that are wrong wherever else the volume is mounted; what is lost is forgotten without it.
-    { key: 'gc.worktreePruneExpire', value: 'never' },
-    ...FRUGAL,
-    ...helper,
-    ...RUNS_PROGRAMS,
-    // Volumes belong to whoever the pod's fsGroup or an earlier container was.
-    { key: 'safe.directory', value: '*' },
-    { key: 'advice.detachedHead', value: 'false' },
-    ...cookie,
-  ];
-}
-
-/** Writes the global configuration of git and returns its path. User settings come last and win. */
-export async function writeGitConfig(init: GitFilesInit): Promise<string> {
-  const path = join(init.runtimePath, 'gitconfig');
-  const text = renderGitConfig([...defaults(init), ...init.settings.gitConfig], new Set(['safe.directory']));
-  await writeFile(path, text, { mode: 0o600 });
-  return path;
-}
-
-/** The variables that make git use it, and never wait for a terminal. Without an ssh command git runs ssh its own way. */
+/** Variables for the global configuration, and so that git never waits for a terminal. Without an ssh command git runs ssh its own way. */
 export function gitVariables(configPath: string, ssh: string | undefined): Record<string, string> {
   return {
     GIT_CONFIG_GLOBAL: configPath,
@@ -139,30 +71,11 @@ export function gitVariables(configPath: string, ssh: string | undefined): Recor
   };
 }
 
-/**
- * The root is often shared, and its `.git/config` and hooks may come from anybody who could write there once. Git lets
- * them win over the global file, so what must not be won is included by the environment, which wins over both. What
- * the user configures stays the last word.
- */
-export async function writeProtectiveConfig(init: GitFilesInit): Promise<string> {
-  const { gitConfig } = init.settings;
-  const isSetByUser = (key: string) => gitConfig.some((pair) => pair.key.toLowerCase() === key.toLowerCase());
-  // An empty helper makes git forget those of the root; ours and the user's follow.
-  const first = [
-    ...RUNS_PROGRAMS.filter(({ key }) => !isSetByUser(key)),
-    { key: 'credential.helper', value: '' },
-  ];
-  const helpers = [...defaults(init), ...gitConfig].filter(isHelper);
-  const path = join(init.runtimePath, 'gitconfig-protective');
-  await writeFile(path, renderGitConfig(first) + renderGitConfig(helpers), { mode: 0o600 });
-  return path;
-}
-
-/** The variables that make git read it, before what the user's own environment configures. */
+/** Variables that make git read a file of configuration before what the user's own environment configures. */
 export function protectiveVariables(path: string, env: Environment): Record<string, string> {
   const announced = Number(env.GIT_CONFIG_COUNT ?? '0');
   let count = 0;
-  // No further than there are pairs, whatever number somebody announces.
+  // Only pairs that exist, whatever the count says.
   while (count < announced && env[`GIT_CONFIG_KEY_${count}`] !== undefined) {
     count += 1;
   }
@@ -178,7 +91,7 @@ export function protectiveVariables(path: string, env: Environment): Record<stri
   return variables;
 }
 
-/** Git must find our repository or none: never one that happens to be above the root, nor the root's from a tree. */
+/** Keeps git from finding a repository above the root, or the root's own from inside a worktree. */
 export function discoveryLimits(root: string): Record<string, string> {
   const ceilings = [dirname(root), root, join(root, '.worktrees'), join(root, '.worktrees', '.rebuild')];
   return { GIT_CEILING_DIRECTORIES: ceilings.join(':') };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diagnose } from './errors.ts';
+import { diagnose, GIT_ERRORS } from './errors.ts';
 
 // What the programs really say: git 2.39, OpenSSH 9.2, curl 7.88.
 const SAYINGS: readonly (readonly [string, string])[] = [
@@ -42,7 +42,7 @@ const SAYINGS: readonly (readonly [string, string])[] = [
 
 describe('the diagnosis of what git says', () => {
   it.each(SAYINGS)('%j is %s', (stderr, code) => {
-    expect(diagnose(stderr)?.code).toBe(code);
+    expect(diagnose(stderr)).toBe(code);
   });
 
   it('is none for what nobody has seen before', () => {
@@ -51,7 +51,8 @@ describe('the diagnosis of what git says', () => {
 
   it('always says what to try', () => {
     for (const [stderr] of SAYINGS) {
-      expect(diagnose(stderr)?.hint.length).toBeGreaterThan(20);
+      const code = diagnose(stderr) ?? 'git_failed';
+      expect(GIT_ERRORS[code]({ message: stderr }).hint?.length).toBeGreaterThan(20);
     }
   });
 });

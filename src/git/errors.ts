@@ -1,100 +1,143 @@
-/** Turns what git, ssh and curl say into a stable code and advice. First match wins; tested row by row. */
-
-import { PillionError } from '../core/errors.ts';
+/** What can go wrong with git: each code with its advice, and the words of git, ssh and curl that tell which it is. */
+import {
+  defineErrors,
+  errorMessage,
+  isPillionError,
+  type PillionError,
+  systemErrorCode,
+} from '../core/errors.ts';
 import { ExecError } from '../core/exec/exec-error.ts';
 
-interface Diagnosis {
-  readonly code: string;
-  readonly pattern: RegExp;
-  readonly hint: string;
-}
+const said = ({ message }: { readonly message: string }) => message;
 
-export const DIAGNOSES: readonly Diagnosis[] = [
-  {
-    code: 'stale_lock',
-    pattern: /Unable to create '.*\.lock': File exists|Another git process seems to be running/,
+export const GIT_ERRORS = defineErrors({
+  stale_lock: {
+    message: said,
     hint: 'a crashed git left a lock; it is removed and the sync tried again',
   },
-  {
-    code: 'disk_full',
-    // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
-    pattern: /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/,
+  disk_full: {
+    message: said,
     hint: 'the volume is full: raise its size limit, or fetch less with --depth=1',
   },
-  {
-    code: 'submodule_commit_not_found',
-    pattern: /in submodule path .* did not contain/,
+  submodule_commit_not_found: {
+    message: said,
     hint: 'a submodule stands at a commit that its repository does not have: push it there, or use --submodules=off',
   },
-  {
-    code: 'ref_not_found',
-    pattern:
-      /couldn't find remote ref|Remote branch .* not found|not our ref|no such ref|unadvertised object/i,
+  ref_not_found: {
+    message: said,
     hint: 'check --ref: the branch, tag or commit does not exist in the remote repository',
   },
-  {
-    code: 'host_key_changed',
-    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
+  host_key_changed: {
+    message: said,
     hint: 'the server shows another key than the known_hosts file has: find out whether it was replaced on purpose, and only then put its new key there',
   },
-  {
-    code: 'host_key_unknown',
-    pattern: /Host key verification failed|No .* host key is known/,
+  host_key_unknown: {
+    message: said,
     hint: 'put the output of ssh-keyscan for this host into the known_hosts file (--ssh-known-hosts-file), or set --ssh-known-hosts=false',
   },
-  {
-    code: 'user_unknown',
-    pattern: /No user exists for uid|you don't exist/i,
+  user_unknown: {
+    message: said,
     hint: 'ssh needs a passwd entry for this user: use --add-user where /etc/passwd can be written, install libnss-wrapper, or run as a user of the image',
   },
-  {
-    code: 'ssh_key_refused',
-    pattern:
-      /Permission denied \(|Load key .*: (invalid format|Permission denied|No such file|error in libcrypto)|no such identity/,
+  ssh_key_refused: {
+    message: said,
     hint: 'the server accepts none of the keys: check --ssh-key-file, that the Secret is mounted and readable, and that the key may read the repository',
   },
-  {
-    code: 'auth_failed',
-    pattern:
-      /Authentication failed|could not read (Username|Password)|HTTP Basic: Access denied|returned error: 40[13]|Invalid username or (password|token)/,
+  auth_failed: {
+    message: said,
     hint: 'check the username and the password or token, and that it may read this repository',
   },
-  {
-    code: 'tls_failed',
-    pattern: /SSL certificate problem|server certificate verification failed|certificate verify failed/i,
+  tls_failed: {
+    message: said,
     hint: "trust the server's CA with --git-config http.sslCAInfo:<file>",
   },
-  {
-    code: 'repository_not_found',
-    // Before remote_unreachable: ssh and file add "Could not read from remote repository" to whatever is wrong.
-    pattern: /repository (.* )?not found|does not appear to be a git repository|returned error: 404/i,
+  repository_not_found: {
+    message: said,
     hint: 'check --repo: there is no git repository at this address, or the credentials may not see it',
   },
-  {
-    code: 'remote_unreachable',
-    pattern:
-      /Could not resolve host|Couldn't connect to server|Failed to connect|Connection (refused|reset|timed out|closed)|Network is unreachable|No route to host|early EOF|the remote end hung up|unexpected disconnect|returned error: (5\d\d|429)|Could not read from remote repository|Empty reply from server|RPC failed|Operation timed out|gnutls_handshake/i,
+  remote_unreachable: {
+    message: said,
     hint: 'the server did not answer properly: check the address and the network; the published data stays as it is',
   },
-  {
-    code: 'transport_refused',
-    pattern: /transport '.*' not allowed/,
+  transport_refused: {
+    message: said,
     hint: 'git refuses this protocol here; if you trust it, allow it with --git-config protocol.<name>.allow:always',
   },
-  {
-    code: 'repository_corrupt',
-    pattern:
-      /object file .* is empty|loose object .* is corrupt|packfile .* (cannot be|is far too|does not match)|bad object|missing (blob|tree|commit)|unable to read (tree|sha1 file|.*object)|invalid sha1 pointer|not a git repository|index file (corrupt|smaller|open failed)|bad (signature|index file)|Could not parse object|inflate: data stream error|error in object|shallow file|broken (link|ref)|bad config|unable to parse|failed to (traverse|resolve)|reference broken|badTree|did not send all necessary objects|remote did not send/i,
-    hint: 'the local copy is damaged; it is rebuilt beside the published data',
+  repository_corrupt: {
+    message: said,
+    hint: 'the local copy is damaged; it is rebuilt next to the published data',
   },
+  git_failed: {
+    message: said,
+    about: 'git failed in a way that is not known: its own words are in the message',
+  },
+  git_missing: { message: said, hint: 'install git, or say where it is with --git' },
+  sync_timeout: {
+    message: said,
+    hint: 'the server or the disk is slow: raise --sync-timeout, or fetch less with --depth=1',
+  },
+});
+
+type Diagnosis = readonly [code: keyof typeof GIT_ERRORS, pattern: RegExp];
+
+/** First match wins. */
+const DIAGNOSES: readonly Diagnosis[] = [
+  ['stale_lock', /Unable to create '.*\.lock': File exists|Another git process seems to be running/],
+  // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
+  ['disk_full', /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/],
+  ['submodule_commit_not_found', /in submodule path .* did not contain/],
+  [
+    'ref_not_found',
+    /couldn't find remote ref|Remote branch .* not found|not our ref|no such ref|unadvertised object/i,
+  ],
+  ['host_key_changed', /REMOTE HOST IDENTIFICATION HAS CHANGED/],
+  ['host_key_unknown', /Host key verification failed|No .* host key is known/],
+  ['user_unknown', /No user exists for uid|you don't exist/i],
+  [
+    'ssh_key_refused',
+    /Permission denied \(|Load key .*: (invalid format|Permission denied|No such file|error in libcrypto)|no such identity/,
+  ],
+  [
+    'auth_failed',
+    /Authentication failed|could not read (Username|Password)|HTTP Basic: Access denied|returned error: 40[13]|Invalid username or (password|token)/,
+  ],
+  ['tls_failed', /SSL certificate problem|server certificate verification failed|certificate verify failed/i],
+  // Before remote_unreachable: ssh and file add "Could not read from remote repository" to whatever is wrong.
+  [
+    'repository_not_found',
+    /repository (.* )?not found|does not appear to be a git repository|returned error: 404/i,
+  ],
+  [
+    'remote_unreachable',
+    /Could not resolve host|Couldn't connect to server|Failed to connect|Connection (refused|reset|timed out|closed)|Network is unreachable|No route to host|early EOF|the remote end hung up|unexpected disconnect|returned error: (5\d\d|429)|Could not read from remote repository|Empty reply from server|RPC failed|Operation timed out|gnutls_handshake/i,
+  ],
+  ['transport_refused', /transport '.*' not allowed/],
+  [
+    'repository_corrupt',
+    /object file .* is empty|loose object .* is corrupt|packfile .* (cannot be|is far too|does not match)|bad object|missing (blob|tree|commit)|unable to read (tree|sha1 file|.*object)|invalid sha1 pointer|not a git repository|index file (corrupt|smaller|open failed)|bad (signature|index file)|Could not parse object|inflate: data stream error|error in object|shallow file|broken (link|ref)|bad config|unable to parse|failed to (traverse|resolve)|reference broken|badTree|did not send all necessary objects|remote did not send/i,
+  ],
 ];
 
-/** The diagnosis of a program's error output, if it is one we know. */
-export function diagnose(stderr: string): { code: string; hint: string } | undefined {
-  return DIAGNOSES.find((row) => row.pattern.test(stderr));
+/** The code of a program's error output, if it is a failure we know. */
+export function diagnose(stderr: string): keyof typeof GIT_ERRORS | undefined {
+  return DIAGNOSES.find(([, pattern]) => pattern.test(stderr))?.[0];
 }
 
 const quote = (text: string) => JSON.stringify(text.trim());
+
+function reasonOf({ outcome }: ExecError): string {
+  if (outcome.timedOut || outcome.aborted) {
+    return 'context deadline exceeded';
+  }
+  return outcome.signal ? `signal: ${outcome.signal}` : `exit status ${outcome.exitCode ?? 'unknown'}`;
+}
+
+function codeOf(error: ExecError): keyof typeof GIT_ERRORS {
+  if (error.code === 'exec_failed') {
+    return diagnose(error.outcome.stderr) ?? 'git_failed';
+  }
+  return error.code === 'exec_not_found' ? 'git_missing' : 'sync_timeout';
+}
 
 /**
  * The error of a failed git command, worded as git-sync words it (users grep for it):
@@ -104,31 +147,23 @@ export function gitError(error: unknown): unknown {
   if (!(error instanceof ExecError)) {
     return error;
   }
-  const { outcome } = error;
-  const why =
-    outcome.timedOut || outcome.aborted
-      ? 'context deadline exceeded'
-      : outcome.signal
-        ? `signal: ${outcome.signal}`
-        : `exit status ${outcome.exitCode ?? 'unknown'}`;
-  const streams = `{ stdout: ${quote(outcome.stdout)}, stderr: ${quote(outcome.stderr)} }`;
-  const found = error.code === 'exec_failed' ? diagnose(outcome.stderr) : undefined;
-  return new PillionError({
-    code:
-      found?.code ??
-      (error.code === 'exec_failed'
-        ? 'git_failed'
-        : error.code === 'exec_not_found'
-          ? 'git_missing'
-          : 'sync_timeout'),
-    message: `Run(${error.command}): ${why}: ${streams}`,
-    hint:
-      found?.hint ??
-      (why === 'context deadline exceeded'
-        ? 'the server or the disk is slow: raise --sync-timeout, or fetch less with --depth=1'
-        : undefined),
-    retryable: true,
-    // The words of a program that failed are in the message already.
-    ...(error.code === 'exec_failed' ? {} : { cause: error }),
-  });
+  const { stdout, stderr } = error.outcome;
+  const streams = `{ stdout: ${quote(stdout)}, stderr: ${quote(stderr)} }`;
+  const message = `Run(${error.command}): ${reasonOf(error)}: ${streams}`;
+  // The words of a program that failed are in the message already.
+  const cause = error.code === 'exec_failed' ? undefined : error;
+  return GIT_ERRORS[codeOf(error)]({ message }, { cause });
+}
+
+/** Whether an error means that the volume or its quota is full. */
+export function isDiskFull(error: unknown): boolean {
+  const code = isPillionError(error) ? error.facts.systemCode : systemErrorCode(error);
+  return GIT_ERRORS.disk_full.matches(error) || code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+/** The same failure as `disk_full`, whichever program or system call found it out. */
+export function asDiskFull(error: unknown): PillionError {
+  return GIT_ERRORS.disk_full.matches(error)
+    ? error
+    : GIT_ERRORS.disk_full({ message: errorMessage(error) }, { cause: error });
 }

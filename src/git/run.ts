@@ -1,4 +1,4 @@
-/** The one way git-sync runs git: private configuration, bounded time, errors that say what to try. */
+/** The one way to run git: private configuration, bounded time, errors that say what to try. */
 import { systemClock } from '../core/clock.ts';
 import { run } from '../core/exec/run.ts';
 import type { Log } from '../core/log/log.ts';
@@ -21,7 +21,7 @@ export interface Git {
 export interface GitInit {
   readonly program: string;
   readonly log: Log;
-  /** The whole environment of git, read anew for each call because a dead owner's marker changes per lock. */
+  /** The whole environment of git; asked for each call, since keys are rotated. */
   readonly env: () => Readonly<Record<string, string>>;
 }
 
@@ -48,4 +48,9 @@ export function createGit({ program, log, env }: GitInit): Git {
       }
     },
   };
+}
+
+/** The same git with more variables in its environment. */
+export function withVariables(git: Git, variables: Readonly<Record<string, string>>): Git {
+  return { run: (args, call) => git.run(args, { ...call, env: { ...variables, ...call.env } }) };
 }

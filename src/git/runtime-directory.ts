@@ -2,7 +2,15 @@
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { errorMessage, PillionError, systemErrorCode } from '../core/errors.ts';
+import { defineErrors, errorMessage, systemErrorCode } from '../core/errors.ts';
+
+export const RUNTIME_ERRORS = defineErrors({
+  no_runtime_directory: {
+    message: ({ why }: { readonly why: string }) =>
+      `cannot make a private directory for temporary files: ${why}`,
+    hint: 'mount an emptyDir at /tmp, or set TMPDIR to a writable directory',
+  },
+});
 
 export interface RuntimeDirectory {
   readonly path: string;
@@ -10,12 +18,12 @@ export interface RuntimeDirectory {
 }
 
 const PREFIX = '.pillion-git-sync-';
-/** Unix socket addresses have room for 107 bytes: what we add is `/.pillion-git-sync-XXXXXX/credentials`. */
+/** Unix socket addresses hold 107 bytes, of which `/.pillion-git-sync-XXXXXX/credentials` takes some. */
 const LONGEST_PATH = 70;
 /** Proves that the owner lives: process ids repeat in containers, and a volume at /tmp outlives them. */
 const ALIVE = 'alive';
-/** A directory without its socket is either being made at this moment or was left half made. */
-const BEING_MADE_MS = 60_000;
+/** No socket: still being created, or left by a crash. After this time it is the latter. */
+const CREATION_MS = 60_000;
 
 async function listen(path: string): Promise<Server> {
   const server = createServer((socket) => socket.destroy());
@@ -27,16 +35,16 @@ async function listen(path: string): Promise<Server> {
   return server;
 }
 
-function answer(path: string): Promise<'listens' | 'refuses' | 'is not there'> {
+function probeSocket(path: string): Promise<'listening' | 'refused' | 'missing'> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
       socket.destroy();
-      resolve('listens');
+      resolve('listening');
     });
     socket.once('error', (error) => {
       const code = systemErrorCode(error);
-      resolve(code === 'ECONNREFUSED' ? 'refuses' : code === 'ENOENT' ? 'is not there' : 'listens');
+      resolve(code === 'ECONNREFUSED' ? 'refused' : code === 'ENOENT' ? 'missing' : 'listening');
     });
   });
 }
@@ -46,11 +54,11 @@ async function isAbandoned(path: string): Promise<boolean> {
   if (status?.isDirectory() !== true || status.uid !== process.getuid?.()) {
     return false;
   }
-  const heard = await answer(join(path, ALIVE));
-  return heard === 'refuses' || (heard === 'is not there' && Date.now() - status.mtimeMs > BEING_MADE_MS);
+  const socket = await probeSocket(join(path, ALIVE));
+  return socket === 'refused' || (socket === 'missing' && Date.now() - status.mtimeMs > CREATION_MS);
 }
 
-/** What a killed git-sync left in the same place: it holds copies of keys and maybe a header with a token. */
+/** What a killed process left in the same place: copies of keys, and maybe a header with a token. */
 async function removeAbandoned(place: string): Promise<void> {
   const names = await readdir(place).catch(() => []);
   for (const name of names.filter((each) => each.startsWith(PREFIX))) {
@@ -100,10 +108,5 @@ export async function createRuntimeDirectory(
       reason = error;
     }
   }
-  throw new PillionError({
-    code: 'no_runtime_directory',
-    message: `cannot make a private directory for temporary files: ${errorMessage(reason)}`,
-    hint: 'mount an emptyDir at /tmp, or set TMPDIR to a writable directory',
-    cause: reason,
-  });
+  throw RUNTIME_ERRORS.no_runtime_directory({ why: errorMessage(reason) }, { cause: reason });
 }

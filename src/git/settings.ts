@@ -32,22 +32,25 @@ export interface SshSettings {
   readonly plain?: boolean;
 }
 
-export interface GitSettings {
+/** A repository and how to prove to its server who asks. */
+export interface GitAuthSettings {
   /** Without user info when it is http(s): that has become the first credential. */
   readonly repo: string;
-  readonly submodules: 'recursive' | 'shallow' | 'off';
   readonly credentials: readonly Credential[];
-  readonly ssh: SshSettings;
-  /** Files without which the start fails, and what each is for. */
-  readonly mustExist?: readonly { readonly path: string; readonly why: string }[];
-  /** Path of the cookie file to use, if any. */
-  readonly cookieFile?: string;
   /** Empty when there is none. */
   readonly askpassUrl: string;
   readonly githubApp?: GitHubApp;
+  /** Path of the cookie file to use, if any. */
+  readonly cookieFile?: string;
+  readonly ssh: SshSettings;
+  /** Files without which the start fails, and what each is for. */
+  readonly mustExist?: readonly { readonly path: string; readonly why: string }[];
+}
+
+export interface GitSettings extends GitAuthSettings {
   readonly gitConfig: readonly GitConfigPair[];
-  /** Whether a user without a passwd entry gets one. */
-  readonly addUser: boolean;
+  /** Submodules may be on other servers than the repository. */
+  readonly submodules: 'recursive' | 'shallow' | 'off';
   /** From 5 on ssh is told to say what it does. */
   readonly verbosity: number;
 }

@@ -1,4 +1,4 @@
-/** Users without a passwd entry, as Kubernetes and OpenShift assign them: ssh and git want to know who they are. */
+/** Users without a passwd entry, as Kubernetes and OpenShift assign them: ssh and git need a name and a home. */
 import { constants } from 'node:fs';
 import { access, appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';

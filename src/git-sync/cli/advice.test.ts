@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { flagLookup } from '../../core/options/lookup.ts';
-import { DIAGNOSES } from '../../git/errors.ts';
+import { GIT_ERRORS } from '../../git/errors.ts';
 import { adviceIn } from './advice.ts';
 import { v3Options } from './v3/options.ts';
 import { v4Options } from './v4/options.ts';
@@ -9,7 +9,7 @@ const namesIn = (hint: string) =>
   [...hint.matchAll(/(?<![\w-])--?([a-z][a-z-]+)/g)].map(([, name]) => name ?? '');
 
 describe('advice', () => {
-  it.each(DIAGNOSES.map(({ code, hint }) => [code, hint] as const))(
+  it.each(Object.values(GIT_ERRORS).map((error) => [error.code, error({ message: '' }).hint ?? ''] as const))(
     'about %s names only options that the dialect has',
     (_, hint) => {
       const [v3, v4] = [flagLookup(v3Options), flagLookup(v4Options)];

@@ -21,9 +21,17 @@ import {
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
-import { PillionError, systemErrorCode } from '../../core/errors.ts';
+import { defineErrors, systemErrorCode } from '../../core/errors.ts';
 import { randomId } from '../../core/random-id.ts';
 import { startInterval } from '../../core/timer.ts';
+
+export const LOCK_ERRORS = defineErrors({
+  root_busy: {
+    message: ({ root, owner }: { readonly root: string; readonly owner: string }) =>
+      `the root ${root} is in use by another git-sync (lock ${owner})`,
+    hint: 'give each git-sync a --root of its own, or let the other one finish',
+  },
+});
 
 const LOCK_NAME = '.pillion-lock';
 const HEARTBEAT_MS = 10_000;
@@ -204,15 +212,6 @@ async function tryTake(root: string, id: string): Promise<boolean> {
   }
 }
 
-function busy(root: string, owner: string): PillionError {
-  return new PillionError({
-    code: 'root_busy',
-    message: `the root ${root} is in use by another git-sync (lock ${owner})`,
-    hint: 'give each git-sync a --root of its own, or let the other one finish',
-    retryable: true,
-  });
-}
-
 async function waitTurn(init: RootLockInit, id: string): Promise<void> {
   const { root, clock, signal } = init;
   let told = false;
@@ -237,7 +236,7 @@ async function waitTurn(init: RootLockInit, id: string): Promise<void> {
     try {
       await clock.sleep(RETRY_MS, signal);
     } catch {
-      throw busy(root, owner);
+      throw LOCK_ERRORS.root_busy({ root, owner });
     }
   }
 }

@@ -1,8 +1,16 @@
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
-import { errorMessage, PillionError } from '../../core/errors.ts';
+import { defineErrors, errorMessage } from '../../core/errors.ts';
 import { makeDirectory } from '../../core/files.ts';
 import type { Log } from '../../core/log/log.ts';
+
+export const ROOT_ERRORS = defineErrors({
+  root_not_writable: {
+    message: ({ path, why }: { readonly path: string; readonly why: string }) =>
+      `cannot use the root ${path}: ${why}`,
+    hint: 'mount a writable volume there (fsGroup makes an emptyDir writable for any user), or choose another --root',
+  },
+});
 
 /** Makes the root, resolves its symlinks, and makes sure it can be written. */
 export async function prepareRoot(path: string, log: Log): Promise<string> {
@@ -15,11 +23,6 @@ export async function prepareRoot(path: string, log: Log): Promise<string> {
     await access(root, constants.W_OK | constants.X_OK);
     return root;
   } catch (error) {
-    throw new PillionError({
-      code: 'root_not_writable',
-      message: `cannot use the root ${path}: ${errorMessage(error)}`,
-      hint: 'mount a writable volume there (fsGroup makes an emptyDir writable for any user), or choose another --root',
-      cause: error,
-    });
+    throw ROOT_ERRORS.root_not_writable({ path, why: errorMessage(error) }, { cause: error });
   }
 }

@@ -1,116 +1,88 @@
-/** Everything git needs to prove who it is, prepared once and refreshed before each sync. */
+/** Everything git needs to prove who it is, prepared once and refreshed before each use of the remote. */
 import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
-import type { CommandContext } from '../../core/command.ts';
-import { PillionError } from '../../core/errors.ts';
-import type { Log } from '../../core/log/log.ts';
 import type { Secrets } from '../../core/log/secrets.ts';
-import type { Lifecycle } from '../../core/process/lifecycle.ts';
-import {
-  discoveryLimits,
-  gitVariables,
-  inheritedEnvironment,
-  OWNER_VARIABLE,
-  protectiveVariables,
-  writeGitConfig,
-  writeProtectiveConfig,
-} from '../environment.ts';
-import { createRuntimeDirectory } from '../runtime-directory.ts';
-import type { GitSettings } from '../settings.ts';
-import { addUser, userEnvironment } from '../user.ts';
+import { type GitFilesInit, writeGitConfig, writeProtectiveConfig } from '../configuration.ts';
+import { discoveryLimits, gitVariables, inheritedEnvironment, protectiveVariables } from '../environment.ts';
+import { createRuntimeDirectory, type RuntimeDirectory } from '../runtime-directory.ts';
+import type { GitAuthSettings, GitSettings } from '../settings.ts';
+import { userEnvironment } from '../user.ts';
+import { AUTH_ERRORS } from './errors.ts';
 import { startCredentialServer } from './socket.ts';
+import { credentialSources } from './sources/all.ts';
+import type { SourceInit } from './sources/source.ts';
 import { mayUseSsh, prepareKeys, sshCommand } from './ssh.ts';
 import { createCredentialStore } from './store.ts';
 
-export interface AuthenticationInit {
+export interface AuthenticationInit extends Omit<SourceInit, 'settings'> {
   readonly settings: GitSettings;
   readonly secrets: Secrets;
-  readonly log: Log;
-  readonly context: CommandContext;
+  /** Home directory for a user without a passwd entry. */
+  readonly home: string;
+  /** Where git works; absolute. Git looks for no repository above it. */
   readonly root: string;
-  readonly clock: Clock;
-  readonly onAskpass: (status: 'success' | 'error') => void;
-  readonly onAppToken: (status: 'success' | 'error') => void;
-  readonly lifecycle: Lifecycle;
 }
 
 export interface Authentication {
   /** The whole environment of git. */
   gitEnvironment(): Readonly<Record<string, string>>;
-  /** What hooks get on top of theirs, so that git works in them too. */
+  /** What a program needs on top of its own environment so that git works in it too. */
   hookVariables(): Readonly<Record<string, string>>;
+  /** Loads credentials and keys again, since they are rotated. */
   refresh(signal: AbortSignal): Promise<void>;
+  /** The Authorization header for a URL, or undefined. */
   authorization(url: string): string | undefined;
-  setOwner(id: string): void;
-  /** A directory that only this process uses. */
+  /** A directory that only this user can enter; gone after `close`. */
   readonly privatePath: string;
-}
-
-function hasCredentials(settings: GitSettings): boolean {
-  return settings.credentials.length > 0 || settings.askpassUrl !== '' || settings.githubApp !== undefined;
+  close(): Promise<void>;
 }
 
 /** Files that must be there at the start; what is only read later is checked when it is read. */
-async function requireFiles(settings: GitSettings): Promise<void> {
-  const cookie =
-    settings.cookieFile === undefined ? [] : [{ path: settings.cookieFile, why: 'the cookie file' }];
-  for (const { path, why } of [...cookie, ...(settings.mustExist ?? [])]) {
+async function requireFiles({ cookieFile, mustExist = [] }: GitAuthSettings): Promise<void> {
+  const cookie = cookieFile === undefined ? [] : [{ path: cookieFile, why: 'the cookie file' }];
+  for (const { path, why } of [...cookie, ...mustExist]) {
     try {
       await access(path);
     } catch (error) {
-      throw new PillionError({
-        code: 'file_missing',
-        message: `cannot read ${path} (${why})`,
-        hint: 'check that the Secret is mounted there and has this key, and that this user may read it (fsGroup, defaultMode)',
-        cause: error,
-      });
+      throw AUTH_ERRORS.file_missing({ path, purpose: why }, { cause: error });
     }
   }
 }
 
-export async function prepareAuthentication(init: AuthenticationInit): Promise<Authentication> {
-  const { settings, log, context, root, lifecycle } = init;
-  const home = context.env.HOME ?? context.cwd;
-  await requireFiles(settings);
-  const runtime = await createRuntimeDirectory([tmpdir(), '/tmp', '/dev/shm', root]);
-  lifecycle.onShutdown('runtime directory', () => runtime.remove());
-  if (settings.addUser) {
-    await addUser(home, log);
-  }
-  const user = await userEnvironment(runtime.path, home, log);
-  const store = createCredentialStore({
-    settings,
-    secrets: init.secrets,
-    log,
-    now: () => init.clock.now(),
-    env: context.env,
-    onAskpass: init.onAskpass,
-    onAppToken: init.onAppToken,
-  });
-  let credentialSocket: string | undefined;
-  if (hasCredentials(settings)) {
-    const server = await startCredentialServer(join(runtime.path, 'credentials'), () => store.current());
-    credentialSocket = server.path;
-    lifecycle.onShutdown('credential socket', () => server.close());
-  }
-  const files = { settings, runtimePath: runtime.path, credentialSocket };
-  const configPath = await writeGitConfig(files);
-  const fixed = {
-    ...inheritedEnvironment(context.env),
-    ...protectiveVariables(await writeProtectiveConfig(files), context.env),
-    ...discoveryLimits(root),
+/** The variables that stay the same as long as the process runs. */
+async function fixedVariables(init: AuthenticationInit, files: GitFilesInit) {
+  return {
+    ...inheritedEnvironment(init.env),
+    ...protectiveVariables(await writeProtectiveConfig(files), init.env),
+    ...discoveryLimits(init.root),
   };
+}
+
+async function authenticateFrom(
+  runtime: RuntimeDirectory,
+  init: AuthenticationInit,
+): Promise<Authentication> {
+  const { settings, log, env } = init;
+  const sources = credentialSources(init);
+  const store = createCredentialStore(sources, init.secrets);
+  const credentialSocket = sources.length === 0 ? undefined : join(runtime.path, 'credentials');
+  const files = { settings, runtimePath: runtime.path, credentialSocket };
+  const user = await userEnvironment(runtime.path, init.home, log);
+  const configPath = await writeGitConfig(files);
+  const fixed = await fixedVariables(init, files);
+  const server =
+    credentialSocket === undefined
+      ? undefined
+      : await startCredentialServer(credentialSocket, () => store.current());
   let keyFiles: readonly string[] = settings.ssh.keyFiles;
-  let owner = '';
   const variables = () => {
-    const base = context.env.GIT_SSH_COMMAND;
+    const base = env.GIT_SSH_COMMAND;
     const ssh = settings.ssh.plain ? base : sshCommand({ settings, base, keyFiles });
     return { ...gitVariables(configPath, ssh), ...user };
   };
   return {
-    gitEnvironment: () => ({ ...fixed, ...variables(), [OWNER_VARIABLE]: owner }),
+    gitEnvironment: () => ({ ...fixed, ...variables() }),
     hookVariables: variables,
     async refresh(signal) {
       await store.refresh(signal);
@@ -119,9 +91,22 @@ export async function prepareAuthentication(init: AuthenticationInit): Promise<A
       }
     },
     authorization: (url) => store.authorization(url),
-    setOwner(id) {
-      owner = id;
-    },
     privatePath: runtime.path,
+    async close() {
+      await server?.close();
+      await runtime.remove();
+    },
   };
+}
+
+/** @throws `file_missing`, `no_runtime_directory` or `git_config_invalid` when the settings cannot work. */
+export async function prepareAuthentication(init: AuthenticationInit): Promise<Authentication> {
+  await requireFiles(init.settings);
+  const runtime = await createRuntimeDirectory([tmpdir(), '/tmp', '/dev/shm', init.root]);
+  try {
+    return await authenticateFrom(runtime, init);
+  } catch (error) {
+    await runtime.remove();
+    throw error;
+  }
 }

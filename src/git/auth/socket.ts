@@ -1,7 +1,7 @@
 /**
- * Answers git's credential questions from this process. Git's own `credential-cache` client is the helper: it speaks
- * to a Unix socket, and we are behind it instead of its daemon. So no secret is on a command line, in a file or in
- * the memory of a process that outlives us, and no `credential approve` is run.
+ * Answers git's credential questions from this process. Git's own `credential-cache` client is the helper: it connects
+ * to a Unix socket, on which this process listens in place of git's daemon. So no secret is on a command line, in a
+ * file or in the memory of a process that outlives this one, and no `credential approve` is run.
  */
 import { chmod } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
@@ -29,7 +29,7 @@ export function parseQuestion(text: string): { action: string; question: Credent
 
 const isOneLine = (text: string) => !/[\n\0]/.test(text);
 
-/** Only `get` is answered: what git was told to store or erase is ours to decide at the next sync. */
+/** Only `get` is answered: `store` and `erase` are ignored, since the sources decide what holds. */
 export function answerQuestion(text: string, known: readonly KnownCredential[]): string {
   const { action, question } = parseQuestion(text);
   const found = action === 'get' ? findCredential(known, question) : undefined;

@@ -7,6 +7,7 @@ import { createSecrets } from '../../core/log/secrets.ts';
 import { createRecordedLog } from '../../core/testing/recorded-log.ts';
 import type { GitSettings } from '../settings.ts';
 import { gitSettings } from '../testing/settings.ts';
+import { credentialSources } from './sources/all.ts';
 import { createCredentialStore } from './store.ts';
 
 const dir = useTempDir();
@@ -17,15 +18,16 @@ function setUp(settings: GitSettings, now = () => Date.now()) {
   const secrets = createSecrets();
   const { log, lines } = createRecordedLog();
   const counted: string[] = [];
-  const store = createCredentialStore({
+  const sources = credentialSources({
     settings,
-    secrets,
     log,
     now,
     env: {},
-    onAskpass: (status) => counted.push(`askpass ${status}`),
-    onAppToken: (status) => counted.push(`token ${status}`),
+    onRequest: (source, status) => {
+      counted.push(`${source} ${status}`);
+    },
   });
+  const store = createCredentialStore(sources, secrets);
   return { store, secrets, lines, counted };
 }
 
@@ -155,13 +157,13 @@ describe('the token of a GitHub App', () => {
     await store.refresh(signal);
     expect(server.requests).toHaveLength(1);
     expect(store.current()).toMatchObject([{ username: '-', password: server.tokens[0] }]);
-    expect(counted).toEqual(['token success']);
+    expect(counted).toEqual(['github-app success']);
     // The server checks the times of the request, so the clock goes back before a second one.
     server.failNext(500);
     now = started + 3_600_000 - 20_000;
     await expect(store.refresh(signal)).rejects.toThrow();
     expect(server.requests.length).toBeGreaterThan(1);
-    expect(counted.at(-1)).toBe('token error');
+    expect(counted.at(-1)).toBe('github-app error');
     expect(store.current()).toMatchObject([{ password: server.tokens[0] }]);
   });
 });

@@ -1,5 +1,5 @@
-import { PillionError } from '../../core/errors.ts';
-import { DIAGNOSES } from '../errors.ts';
+import type { PillionError } from '../../core/errors.ts';
+import { GIT_ERRORS } from '../errors.ts';
 import type { Refusal } from './http-question.ts';
 
 /** A server's refusal as the error that git's own attempt would end with: the same code, the same advice. */
@@ -8,19 +8,15 @@ export function refusalError(
   repo: string,
 ): PillionError {
   const { diagnosis: code, why } = described(refusal);
-  return new PillionError({
-    code,
-    message: `${repo}: ${why}`,
-    hint: DIAGNOSES.find((row) => row.code === code)?.hint,
-    facts: {
-      status: refusal.kind === 'missing' ? undefined : refusal.status,
-      retryAfterMs: refusal.kind === 'busy' ? refusal.retryAfterMs : undefined,
-    },
-  });
+  const facts = {
+    status: refusal.kind === 'missing' ? undefined : refusal.status,
+    retryAfterMs: refusal.kind === 'busy' ? refusal.retryAfterMs : undefined,
+  };
+  return GIT_ERRORS[code]({ message: `${repo}: ${why}` }, { facts });
 }
 
 function described(refusal: Exclude<Refusal, { readonly kind: 'unsupported' }>): {
-  diagnosis: string;
+  diagnosis: 'repository_not_found' | 'auth_failed' | 'remote_unreachable';
   why: string;
 } {
   if (refusal.kind === 'missing') {

@@ -5,8 +5,8 @@
  */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PillionError } from '../../core/errors.ts';
 import type { Log } from '../../core/log/log.ts';
+import { GIT_ERRORS } from '../errors.ts';
 import type { PrivateRepository } from '../private-repository.ts';
 import type { Git } from '../run.ts';
 import { SUBMODULE_ERRORS } from './errors.ts';
@@ -129,7 +129,7 @@ async function hasCommit(context: ModuleContext, fetching: Fetching, signal: Abo
     () => true,
     (error: unknown) => {
       signal.throwIfAborted();
-      return error instanceof PillionError && error.code === 'git_missing' ? Promise.reject(error) : false;
+      return GIT_ERRORS.git_missing.matches(error) ? Promise.reject(error) : false;
     },
   );
 }
@@ -143,12 +143,14 @@ async function fetchCommit(context: ModuleContext, fetching: Fetching, signal: A
   try {
     await context.git.run([...flags, commit], call);
   } catch (error) {
-    if (!(error instanceof PillionError) || error.code !== 'ref_not_found') {
+    if (!GIT_ERRORS.ref_not_found.matches(error)) {
       throw error;
     }
     await context.git.run([...flags, '+refs/heads/*:refs/remotes/origin/*'], call);
     if (!(await hasCommit(context, fetching, signal))) {
-      throw SUBMODULE_ERRORS.submodule_commit_not_found({ path: fetching.path, commit }, { cause: error });
+      const path = JSON.stringify(fetching.path);
+      const message = `fetched in submodule path ${path}, but it did not contain ${commit}`;
+      throw GIT_ERRORS.submodule_commit_not_found({ message }, { cause: error });
     }
   }
   // What a ref names is not cleaned away.

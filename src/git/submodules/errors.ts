@@ -13,9 +13,4 @@ export const SUBMODULE_ERRORS = defineErrors({
       `no url found for submodule path ${JSON.stringify(path)} in .gitmodules`,
     hint: `the commit has a submodule there that .gitmodules does not describe, or with an address that cannot be used: mend it in the repository, or ${OFF}`,
   },
-  submodule_commit_not_found: {
-    message: ({ path, commit }: { path: string; commit: string }) =>
-      `fetched in submodule path ${JSON.stringify(path)}, but it did not contain ${commit}`,
-    hint: `a submodule stands at a commit that its repository does not have: push it there, or ${OFF}`,
-  },
 });

@@ -9,7 +9,6 @@ export function gitSettings(parts: Partial<GitSettings> = {}): GitSettings {
     ssh: sshSettings(),
     askpassUrl: '',
     gitConfig: [],
-    addUser: false,
     verbosity: 0,
     ...parts,
   };

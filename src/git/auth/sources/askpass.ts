@@ -1,19 +1,11 @@
 /** `--askpass-url`: a GET whose body says `username=` and `password=`. */
-import { errorMessage, PillionError } from '../../../core/errors.ts';
+import { errorMessage } from '../../../core/errors.ts';
 import type { ClientResponse } from '../../../core/http/client.ts';
+import { AUTH_ERRORS } from '../errors.ts';
+import { type MakeSource, reported } from './source.ts';
 
 const TIMEOUT_MS = 1000;
 const MAX_BYTES = 64 * 1024;
-
-function failed(why: string, cause?: unknown): PillionError {
-  return new PillionError({
-    code: 'askpass_failed',
-    message: `the askpass URL ${why}`,
-    hint: 'check --askpass-url: it must answer 200 within a second with lines username=... and password=...',
-    retryable: true,
-    cause,
-  });
-}
 
 /** Reads the lines; each is split at its first `=`, the last of a name wins. */
 export function parseAskpass(body: string): { username: string; password: string } {
@@ -51,10 +43,25 @@ export async function askPassword(
       userAgent: 'pillion-git-sync',
     });
   } catch (error) {
-    throw failed(`cannot be used: ${errorMessage(error)}`, error);
+    throw AUTH_ERRORS.askpass_failed({ why: `cannot be used: ${errorMessage(error)}` }, { cause: error });
   }
   if (answer.status !== 200) {
-    throw failed(`answered with status ${answer.status}`);
+    throw AUTH_ERRORS.askpass_failed({ why: `answered with status ${answer.status}` });
   }
   return parseAskpass(answer.body);
 }
+
+/** Its credentials are for the repository itself. */
+export const askpassSource: MakeSource = (init) => {
+  const { askpassUrl, repo } = init.settings;
+  return askpassUrl === ''
+    ? undefined
+    : {
+        name: 'askpass',
+        async load(signal) {
+          init.log.at(3, 'calling auth URL to get credentials');
+          const login = await reported(init, 'askpass', () => askPassword(askpassUrl, signal, init.env));
+          return [{ url: repo, ...login }];
+        },
+      };
+};

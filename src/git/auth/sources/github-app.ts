@@ -1,15 +1,19 @@
 /** Installation tokens of a GitHub App: a signed JWT is exchanged for a token that lives an hour. */
 import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { errorMessage, PillionError } from '../../../core/errors.ts';
+import { errorMessage, type PillionError } from '../../../core/errors.ts';
 import type { ClientResponse } from '../../../core/http/client.ts';
 import type { GitHubApp } from '../../settings.ts';
+import { AUTH_ERRORS } from '../errors.ts';
+import { type MakeSource, reported } from './source.ts';
 
 /** GitHub refuses a JWT from the future; clocks differ by seconds, so ours is dated a minute back. */
 const ISSUED_BACK_S = 60;
 /** GitHub allows ten minutes from `iat`; stay inside them with the minute above. */
 const LIFETIME_S = 540;
 const TIMEOUT_MS = 30_000;
+/** A token that ends within this time is replaced before it is used. */
+const TOKEN_MARGIN_MS = 30_000;
 
 export interface InstallationToken {
   readonly token: string;
@@ -18,13 +22,7 @@ export interface InstallationToken {
 }
 
 function failed(why: string, hint: string, cause?: unknown): PillionError {
-  return new PillionError({
-    code: 'github_app_failed',
-    message: `GitHub App: ${why}`,
-    hint,
-    retryable: true,
-    cause,
-  });
+  return AUTH_ERRORS.github_app_failed({ why, hint }, { cause });
 }
 
 const base64url = (data: string | Buffer) => Buffer.from(data).toString('base64url');
@@ -84,7 +82,7 @@ function tokenUrl(app: GitHubApp): URL {
 }
 
 /**
- * A fresh installation token; the key file is read anew each time, so it may be rotated. `now` is milliseconds since
+ * A fresh installation token; the key file is read each time, so it may be rotated. `now` is milliseconds since
  * the epoch, `env` gives proxy and certificate authorities.
  * @throws PillionError `github_app_failed`
  */
@@ -119,3 +117,23 @@ export async function fetchInstallationToken(
   }
   return parseToken(answer.body);
 }
+
+/** The token is kept until shortly before its end. Its credentials are for the repository itself. */
+export const githubAppSource: MakeSource = (init) => {
+  const { githubApp, repo } = init.settings;
+  let token: InstallationToken | undefined;
+  return githubApp === undefined
+    ? undefined
+    : {
+        name: 'github-app',
+        async load(signal) {
+          if (token === undefined || token.expiresAt - init.now() < TOKEN_MARGIN_MS) {
+            init.log.at(3, 'refreshing GitHub app token');
+            token = await reported(init, 'github-app', () =>
+              fetchInstallationToken(githubApp, init.now(), signal, init.env),
+            );
+          }
+          return [{ url: repo, username: '-', password: token.token }];
+        },
+      };
+};
