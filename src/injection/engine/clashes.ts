@@ -1,0 +1,119 @@
+/** Two things that want the same place in the pod: each is told with both sides, and with what to set. */
+import { type Json, type JsonMap, listAt, member, textAt } from '../../kubernetes/json.ts';
+import { parameterKey } from '../annotations.ts';
+import { leafParameters } from '../profiles/leaf.ts';
+import { field, type Template } from '../profiles/template.ts';
+import type { Refusal } from './decision.ts';
+import type { Instance } from './instances.ts';
+import type { PodContainer, PodView } from './pod-view.ts';
+import type { Wanted, WantedPart } from './wanted.ts';
+
+/** A new instance with the containers that it reaches. */
+export interface Reach {
+  readonly wanted: Wanted;
+  readonly targets: readonly PodContainer[];
+}
+
+/** `/data/` and `/data` are the same directory. */
+export function samePath(left: string, right: string): boolean {
+  const plain = (path: string) => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
+  return plain(left) === plain(right);
+}
+
+/** The annotation that decides a leaf, as advice; empty where the profile fixes it. */
+function advice(instance: Instance, leaves: readonly (Template | undefined)[]): string {
+  const names = leaves.flatMap((leaf) => (leaf?.kind === 'leaf' ? leafParameters(leaf.parts) : []));
+  const own = names.find((name) => instance.profile.parameters.has(name));
+  return own === undefined ? '' : `; set ${parameterKey(instance.name, own)}`;
+}
+
+/** A mount of `reaches` in a place that is taken, by the application or by an instance before it. */
+export function mountClash(reaches: readonly Reach[]): Refusal | undefined {
+  const taken = new Map<string, { path: string; by: string }[]>();
+  for (const { wanted, targets } of reaches) {
+    const tip = advice(
+      wanted.instance,
+      wanted.instance.profile.mounts.map(({ value }) => field(value, 'mountPath')),
+    );
+    for (const target of targets) {
+      const here = taken.get(target.name) ?? mountsOf(target);
+      taken.set(target.name, here);
+      for (const mount of wanted.mounts) {
+        const path = textAt(mount.json, 'mountPath') ?? '';
+        const clash = here.find((other) => samePath(other.path, path) && other.by !== mount.name);
+        if (clash !== undefined) {
+          const place = `${wanted.instance.name}: ${path} of the container ${target.name}`;
+          return { reason: 'mount-clash', message: `${place} is taken by the volume ${clash.by}${tip}` };
+        }
+        here.push({ path, by: mount.name });
+      }
+    }
+  }
+  return undefined;
+}
+
+function mountsOf({ mounts }: PodContainer): { path: string; by: string }[] {
+  return mounts.map((mount) => ({
+    path: textAt(mount, 'mountPath') ?? '',
+    by: textAt(mount, 'name') ?? '',
+  }));
+}
+
+function portsOf(container: JsonMap): number[] {
+  return listAt(container, 'ports').flatMap((port: Json) => {
+    const number = member(port, 'containerPort');
+    return typeof number === 'number' ? [number] : [];
+  });
+}
+
+/** A port that another container of the pod declares: all share one network. */
+export function portClash(
+  all: readonly Wanted[],
+  fresh: readonly Wanted[],
+  view: PodView,
+): Refusal | undefined {
+  const ours = new Set(all.flatMap(({ containers }) => containers.map(({ name }) => name)));
+  const others = [...view.initContainers, ...view.containers].filter(({ name }) => !ours.has(name));
+  const taken = new Map(others.flatMap(({ name, json }) => portsOf(json).map((port) => [port, name])));
+  const settled = all.filter((wanted) => !fresh.includes(wanted));
+  for (const { containers } of settled) {
+    containers.forEach(({ name, json }) => portsOf(json).forEach((port) => taken.set(port, name)));
+  }
+  for (const { containers, instance } of fresh) {
+    for (const { name, json } of containers) {
+      for (const port of portsOf(json)) {
+        const by = taken.get(port);
+        if (by !== undefined) {
+          const tip = advice(instance, portLeaves(instance));
+          const message = `${instance.name}: port ${port} is taken by the container ${by}${tip}`;
+          return { reason: 'port-clash', message };
+        }
+        taken.set(port, name);
+      }
+    }
+  }
+  return undefined;
+}
+
+function portLeaves({ profile }: Instance): (Template | undefined)[] {
+  const ports = field(profile.container, 'ports');
+  return ports?.kind === 'list' ? ports.items.map(({ value }) => field(value, 'containerPort')) : [];
+}
+
+/** A mount of an injected container whose volume nobody defines. */
+export function unknownVolume(all: readonly Wanted[], view: PodView): Refusal | undefined {
+  const names = new Set([
+    ...view.volumes.map((volume) => textAt(volume, 'name')),
+    ...all.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
+  ]);
+  for (const { instance, containers, mounts } of all) {
+    const used = [...containers.flatMap(({ json }) => listAt(json, 'volumeMounts')), ...mounts.map(jsonOf)];
+    const missing = used.map((mount) => textAt(mount, 'name')).find((name) => !names.has(name));
+    if (missing !== undefined) {
+      return { reason: 'unknown-volume', message: `${instance.name}: the pod has no volume ${missing}` };
+    }
+  }
+  return undefined;
+}
+
+const jsonOf = ({ json }: WantedPart): JsonMap => json;

@@ -1,0 +1,269 @@
+import fc from 'fast-check';
+import jsonPatch from 'fast-json-patch';
+import { describe, expect, test } from 'vitest';
+import { isMap, type Json, type JsonMap, listAt, memberAt, textAt } from '../../kubernetes/json.ts';
+import { ASKS, askingPod, PRESENCES, part } from '../testing/pods.ts';
+import { profileOf, testSettings } from '../testing/settings.ts';
+import { decide as decideWith } from './decide.ts';
+import { type Decision, type InjectionSettings, isRefusal } from './decision.ts';
+import { uninject } from './uninject.ts';
+
+const settings = testSettings();
+const decide = (pod: Json, changes: Partial<InjectionSettings> = {}): Decision =>
+  decideWith({ pod, namespace: 'default' }, { ...settings, ...changes }, '1.2.3');
+
+const clone = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
+const runs = Number(process.env['PILLION_FUZZ'] ?? 100);
+
+function withAnnotations(annotations: JsonMap, spec: JsonMap = {}): JsonMap {
+  return { metadata: { annotations }, spec: { containers: [{ name: 'web', image: 'nginx' }], ...spec } };
+}
+
+const names = (pod: Json, list: string) => listAt(pod, 'spec', list).map((item) => textAt(item, 'name'));
+
+/** What a strict stranger makes of the same patch. */
+function appliedByAnother(pod: Json, { patch }: Decision): Json {
+  const operations = structuredClone(patch) as jsonPatch.Operation[];
+  return jsonPatch.applyPatch(clone(pod), operations, true).newDocument;
+}
+
+const SETTINGS = { native: {}, pair: { nativeSidecars: false, target: { major: 1, minor: 27 } } };
+
+describe.each(Object.entries(SETTINGS))('a pod that asks, on a cluster with %s sidecars', (mode, changes) => {
+  const possible = (pod: Json) =>
+    // cron cannot run once, so that a Job cannot have it without native sidecars.
+    mode === 'native' ||
+    textAt(pod, 'spec', 'restartPolicy') !== 'Never' ||
+    !textAt(pod, 'metadata', 'annotations', 'pillion.dev/inject')?.includes('cron');
+
+  test('gets a patch of additions that two appliers agree on, and nothing of its own changes', () => {
+    fc.assert(
+      fc.property(askingPod.filter(possible), (pod) => {
+        const before = JSON.stringify(pod);
+        const decision = decide(pod, changes);
+        expect(decision).toMatchObject({ outcome: 'changed', reason: 'injected' });
+        expect(JSON.stringify(pod)).toBe(before);
+        expect(appliedByAnother(pod, decision)).toEqual(decision.pod);
+        expect(decision.patch.every(({ op }) => op === 'add')).toBe(true);
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  test('has nothing left to do the second time', () => {
+    fc.assert(
+      fc.property(askingPod.filter(possible), (pod) => {
+        const once = decide(pod, changes).pod;
+        expect(decide(once, changes)).toMatchObject({
+          outcome: 'unchanged',
+          reason: 'already-injected',
+          patch: [],
+        });
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  test('is as it was when everything is taken out again', () => {
+    fc.assert(
+      fc.property(askingPod.filter(possible), (pod) => {
+        const back = uninject(decide(pod, changes).pod);
+        expect(back === undefined || isRefusal(back) ? back : back.pod).toEqual(pod);
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  test('is complete again in one step after others have edited it', () => {
+    fc.assert(
+      fc.property(askingPod.filter(possible), fc.constantFrom(...FOREIGN_EDITS), (pod, edit) => {
+        const edited = edit(clone(decide(pod, changes).pod) as never);
+        const repaired = decide(edited, changes);
+        expect(repaired.outcome).not.toBe('refused');
+        expect(decide(repaired.pod, changes)).toMatchObject({ outcome: 'unchanged', patch: [] });
+        for (const list of ['containers', 'initContainers', 'volumes']) {
+          expect(new Set(names(repaired.pod, list)).size).toBe(names(repaired.pod, list).length);
+        }
+      }),
+      { numRuns: runs },
+    );
+  });
+});
+
+interface MutablePod {
+  metadata: { annotations: Record<string, string>; labels?: Record<string, string> };
+  spec: {
+    containers: Record<string, unknown>[];
+    initContainers?: Record<string, unknown>[];
+    volumes?: Record<string, unknown>[];
+  };
+}
+
+/** What other admission plugins and controllers do to a pod between two calls. */
+const FOREIGN_EDITS: readonly ((pod: MutablePod) => Json)[] = [
+  (pod) => {
+    pod.spec.initContainers?.unshift({ name: 'istio-init', image: 'istio' });
+    pod.spec.containers.push({ name: 'istio-proxy', image: 'istio' });
+    return pod as unknown as Json;
+  },
+  (pod) => {
+    pod.spec.initContainers?.reverse();
+    pod.spec.containers.reverse();
+    return pod as unknown as Json;
+  },
+  (pod) => {
+    for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
+      container['image'] = `mirror.example/${String(container['image'])}`;
+      const mounts = (container['volumeMounts'] ??= []) as unknown[];
+      mounts.push({ name: 'kube-api-access', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount2' });
+    }
+    return pod as unknown as Json;
+  },
+  (pod) => {
+    delete pod.spec.volumes;
+    pod.spec.initContainers = pod.spec.initContainers?.slice(1) ?? [];
+    return pod as unknown as Json;
+  },
+  (pod) => {
+    delete pod.metadata.annotations['pillion.dev/injected.nothing'];
+    pod.metadata.labels = { ...pod.metadata.labels, injected: 'elsewhere' };
+    return pod as unknown as Json;
+  },
+];
+
+describe('the matrix of missing lists', () => {
+  const cells = PRESENCES.flatMap((inits) =>
+    PRESENCES.flatMap((volumes) =>
+      PRESENCES.flatMap((env) =>
+        PRESENCES.flatMap((mounts) =>
+          PRESENCES.flatMap((labels) =>
+            PRESENCES.map((annotations) => ({ inits, volumes, env, mounts, labels, annotations })),
+          ),
+        ),
+      ),
+    ),
+  );
+
+  test(`each of the ${cells.length} pods is injected, completely, whatever is absent, empty or there`, () => {
+    const profiles = new Map([['own', profileOf(WHOLE)]]);
+    for (const { inits, volumes, env, mounts, labels, annotations } of cells) {
+      const pod = {
+        metadata: {
+          ...part('labels', labels, { app: 'web' }, {}),
+          ...part('annotations', annotations, { other: 'x' }, {}),
+        },
+        spec: {
+          containers: [
+            {
+              name: 'web',
+              ...part('volumeMounts', mounts, [{ name: 'data', mountPath: '/data' }]),
+              ...part('env', env, [{ name: 'A', value: 'a' }]),
+            },
+          ],
+          ...part('initContainers', inits, [{ name: 'migrate' }]),
+          ...part('volumes', volumes, [{ name: 'data', emptyDir: {} }]),
+        },
+      };
+      const request = { pod, namespace: 'default', namespaceDefault: 'own' };
+      const decision = decideWith(request, { ...settings, profiles }, '1.2.3');
+      expect(appliedByAnother(pod, decision)).toEqual(decision.pod);
+      expect(names(decision.pod, 'initContainers')).toContain('side-own');
+      expect(names(decision.pod, 'volumes')).toContain('vol-own');
+      const web = listAt(decision.pod, 'spec', 'containers')[0];
+      expect(listAt(web, 'volumeMounts').at(-1)).toEqual({ name: 'vol-own', mountPath: '/own' });
+      expect(listAt(web, 'env').at(-1)).toEqual({ name: 'OWN', value: 'yes' });
+      expect(memberAt(decision.pod, 'metadata', 'labels', 'foo')).toBe('bar');
+      const back = uninject(decision.pod);
+      expect(isMap(back) && 'pod' in back ? back.pod : back).toEqual(pod);
+    }
+  });
+});
+
+/** A profile with a part of every sort. */
+const WHOLE = {
+  container: { name: 'side-${instance}', image: 'registry.example/side:1' },
+  volumes: [{ name: 'vol-${instance}', emptyDir: {} }],
+  mounts: [{ name: 'vol-${instance}', mountPath: '/own' }],
+  env: [{ name: 'OWN', value: 'yes' }],
+  labels: { foo: 'bar' },
+  annotations: { 'example.com/by': 'own' },
+};
+
+describe('what a patch is like', () => {
+  test('one sidecar takes at most eight operations, and the untouched parts are the very same', () => {
+    for (const ask of ASKS.slice(0, 1)) {
+      const pod = withAnnotations(ask, {
+        initContainers: [{ name: 'migrate', image: 'm' }],
+        volumes: [{ name: 'data', emptyDir: {} }],
+        containers: [{ name: 'web', image: 'nginx', volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+      });
+      const { patch, pod: after } = decide(pod);
+      expect(patch.length).toBeLessThanOrEqual(8);
+      expect(listAt(after, 'spec', 'volumes')[0]).toBe(listAt(pod, 'spec', 'volumes')[0]);
+    }
+  });
+
+  test('twice the containers cost little more than twice the time', () => {
+    const pod = (containers: number) =>
+      withAnnotations(ASKS[0] ?? {}, {
+        containers: Array.from({ length: containers }, (_, at) => ({
+          name: `c${at}`,
+          image: 'nginx',
+          env: Array.from({ length: 20 }, (__, each) => ({ name: `E${each}`, value: 'v' })),
+        })),
+      });
+    const cost = (containers: number) => {
+      const subject = pod(containers);
+      const times = Array.from({ length: 5 }, () => {
+        const started = performance.now();
+        decide(subject);
+        return performance.now() - started;
+      });
+      return Math.min(...times);
+    };
+    cost(2_000);
+    expect(cost(8_000)).toBeLessThan(8 * cost(2_000) + 20);
+  });
+});
+
+describe('where init containers go', () => {
+  const ask = { 'pillion.dev/inject': 'a=early, b=middle, c=late, d=early' };
+  const profiles = new Map(
+    (['first', 'before', 'after'] as const).map((phase, at) => {
+      const name = ['early', 'middle', 'late'][at] ?? '';
+      return [name, profileOf({ phase, container: { name: 'p-${instance}', image: 'i:1' } }, name)];
+    }),
+  );
+
+  test('phases decide: ahead of all, behind the leading sidecars, at the end', () => {
+    const pod = withAnnotations(ask, {
+      initContainers: [
+        { name: 'mesh', restartPolicy: 'Always' },
+        { name: 'migrate' },
+        { name: 'log', restartPolicy: 'Always' },
+      ],
+    });
+    const { pod: after } = decide(pod, { profiles });
+    expect(names(after, 'initContainers')).toEqual(['p-a', 'p-d', 'mesh', 'p-b', 'migrate', 'log', 'p-c']);
+  });
+
+  test('the order is the same where there were no init containers', () => {
+    expect(names(decide(withAnnotations(ask), { profiles }).pod, 'initContainers')).toEqual([
+      'p-a',
+      'p-d',
+      'p-b',
+      'p-c',
+    ]);
+  });
+
+  test('restartPolicy Always and nothing else makes a sidecar', () => {
+    const initContainers = ['Never', 'OnFailure'].map((restartPolicy, at) => ({
+      name: `i${at}`,
+      restartPolicy,
+    }));
+    const { pod: after } = decide(withAnnotations({ 'pillion.dev/inject': 'middle' }, { initContainers }), {
+      profiles,
+    });
+    expect(names(after, 'initContainers')[0]).toBe('p-middle');
+  });
+});

@@ -1,0 +1,313 @@
+import { describe, expect, test } from 'vitest';
+import { type Json, type JsonMap, listAt, member, memberAt, textAt } from '../../kubernetes/json.ts';
+import { profileOf, testSettings } from '../testing/settings.ts';
+import { decide as decideWith } from './decide.ts';
+import type { Decision, InjectionRequest, InjectionSettings } from './decision.ts';
+
+const settings = testSettings();
+const REPO = { 'pillion.dev/inject': 'git-sync', 'pillion.dev/git-sync.repo': 'https://git.example/a.git' };
+
+function pod(annotations: JsonMap, spec: JsonMap = {}): JsonMap {
+  return { metadata: { annotations }, spec: { containers: [{ name: 'web', image: 'nginx' }], ...spec } };
+}
+
+function decide(
+  subject: Json,
+  changes: Partial<InjectionSettings> = {},
+  request: Partial<InjectionRequest> = {},
+): Decision {
+  return decideWith({ pod: subject, namespace: 'default', ...request }, { ...settings, ...changes }, '1.2.3');
+}
+
+describe('a refusal names the key, the value and what would be right', () => {
+  test.each([
+    [{ 'pillion.dev/inject': 'git-snyc' }, 'unknown-profile', 'did you mean git-sync?'],
+    [{ 'pillion.dev/inject': 'git sync' }, 'bad-ask', 'must be a list such as git-sync, cron'],
+    [
+      { 'pillion.dev/inject': 'label, label' },
+      'bad-ask',
+      'asks for label twice: name them, as in a=label, b=label',
+    ],
+    [{ 'pillion.dev/inject': '1=label' }, 'bad-ask', 'begins with a letter'],
+    [{ 'pillion.dev/inject': 'none=label' }, 'bad-ask', 'none'],
+    [{ 'pillion.dev/inject': 'a=b=c' }, 'bad-ask', 'must be a list'],
+    [{ 'pillion.dev/inject': 'label\n' }, 'bad-ask', '"label?" must be a list'],
+    [
+      { 'pillion.dev/inject': 'a=label,b=label,c=label,d=label,e=label,f=label,g=label,h=label,i=label' },
+      'bad-ask',
+      'at most 8',
+    ],
+    [{ 'pillion.dev/inject': 'git-sync' }, 'missing-parameter', 'pillion.dev/git-sync.repo is missing'],
+    [
+      { ...REPO, 'pillion.dev/git-sync.perod': '5s' },
+      'unknown-parameter',
+      'did you mean pillion.dev/git-sync.period?',
+    ],
+    [{ ...REPO, 'pillion.dev/cron.file': 'x' }, 'unknown-parameter', 'belongs to no parameter'],
+    [
+      { ...REPO, 'pillion.dev/git-sync.period': '5' },
+      'bad-value',
+      '.period: "5" must be a duration from 1s to 24h',
+    ],
+    [{ ...REPO, 'pillion.dev/git-sync.period': '25h' }, 'bad-value', 'from 1s to 24h'],
+    [{ ...REPO, 'pillion.dev/git-sync.period': '' }, 'bad-value', 'not empty'],
+    [{ ...REPO, 'pillion.dev/git-sync.period': 5 }, 'bad-value', 'not empty'],
+    [
+      { ...REPO, 'pillion.dev/git-sync.auth': 'shs' },
+      'bad-value',
+      'must be one of https, ssh; did you mean ssh?',
+    ],
+    [{ ...REPO, 'pillion.dev/git-sync.mount': 'data' }, 'bad-value', 'must be an absolute path'],
+    [{ ...REPO, 'pillion.dev/git-sync.mount': '/a/../b' }, 'bad-value', 'without .. or //'],
+    [{ ...REPO, 'pillion.dev/git-sync.mount': '/proc/x' }, 'bad-value', 'must not be below /proc'],
+    [{ ...REPO, 'pillion.dev/git-sync.ref': '--upload-pack=x' }, 'bad-value', 'must match'],
+    [{ ...REPO, 'pillion.dev/git-sync.depth': '0' }, 'bad-value', 'a whole number from 1 to'],
+    [{ ...REPO, 'pillion.dev/git-sync.memory': '1Ki' }, 'bad-value', 'a quantity from 64Mi to 4Gi'],
+    [{ ...REPO, 'pillion.dev/git-sync.port': '80' }, 'bad-value', 'a port from 1024'],
+    [{ ...REPO, 'pillion.dev/git-sync.secret': 'A_B' }, 'bad-value', 'the name of an object'],
+    [
+      { ...REPO, 'pillion.dev/git-sync.repo': 'file:///etc' },
+      'bad-value',
+      'must be an address with https://',
+    ],
+    [{ ...REPO, 'pillion.dev/git-sync.containers': 'wbe' }, 'unknown-container', 'did you mean web?'],
+  ] as const)('%j: %s', (annotations, reason, words) => {
+    const decision = decide(pod(annotations));
+    expect(decision).toMatchObject({ outcome: 'refused', reason, patch: [] });
+    expect(decision.message).toContain(words);
+    expect(decision.message.length).toBeLessThanOrEqual(200);
+  });
+
+  test('a password in an address is in no message', () => {
+    for (const repo of [
+      'https://u:canary@h/x',
+      'ssh://u:canary@h/x',
+      'htps://u:canary@h/x',
+      'https://canary@h/x',
+    ]) {
+      const { reason, message } = decide(pod({ ...REPO, 'pillion.dev/git-sync.repo': repo }));
+      expect(reason).toBe('bad-value');
+      expect(message).not.toContain('canary');
+    }
+  });
+
+  test('of two things in one place both are named, and what to set', () => {
+    const cases: [JsonMap, JsonMap, string, string][] = [
+      [
+        REPO,
+        { containers: [{ name: 'web', ports: [{ containerPort: 9740 }] }] },
+        'port-clash',
+        'git-sync: port 9740 is taken by the container web; set pillion.dev/git-sync.port',
+      ],
+      [
+        REPO,
+        { containers: [{ name: 'web', volumeMounts: [{ name: 'data', mountPath: '/git/' }] }] },
+        'mount-clash',
+        'git-sync: /git of the container web is taken by the volume data; set pillion.dev/git-sync.mount',
+      ],
+      [REPO, { containers: [{ name: 'pillion-git-sync' }] }, 'name-clash', 'a container pillion-git-sync'],
+      [
+        REPO,
+        { initContainers: [{ name: 'pillion-git-sync' }] },
+        'name-clash',
+        'a container pillion-git-sync',
+      ],
+      [REPO, { volumes: [{ name: 'pillion-git-sync' }] }, 'volume-clash', 'a volume pillion-git-sync'],
+      [
+        {
+          'pillion.dev/inject': 'a=git-sync, a-tmp=git-sync',
+          'pillion.dev/a.repo': 'https://h/x',
+          'pillion.dev/a-tmp.repo': 'https://h/x',
+          'pillion.dev/a.mount': '/a',
+        },
+        {},
+        'name-clash',
+        'a-tmp and a both make the volume pillion-a-tmp',
+      ],
+    ];
+    for (const [annotations, spec, reason, message] of cases) {
+      const decision = decide(pod(annotations, spec));
+      expect(decision.message).toContain(message);
+      expect(decision.reason).toBe(reason);
+    }
+  });
+
+  test('an allow-list by namespace decides who may use a profile', () => {
+    const isAllowed = (profile: string, namespace: string) => profile !== 'git-sync' || namespace === 'web';
+    expect(decide(pod(REPO), { isAllowed })).toMatchObject({ reason: 'profile-not-allowed' });
+    expect(decide(pod(REPO), { isAllowed }, { namespace: 'web' })).toMatchObject({ outcome: 'changed' });
+    expect(decide(pod({ 'pillion.dev/inject': 'x' }), { isAllowed }).message).not.toContain('git-sync');
+  });
+});
+
+describe('pods that are left alone', () => {
+  test.each([
+    ['not-asked', pod({}), {}],
+    ['opted-out', pod({ 'pillion.dev/inject': 'none' }), { namespaceDefault: 'label' }],
+    ['not-a-creation', pod(REPO), { operation: 'UPDATE' }],
+    ['not-a-creation', pod(REPO), { subResource: 'ephemeralcontainers' }],
+    ['system-namespace', pod(REPO), { namespace: 'kube-system' }],
+    ['mirror-pod', pod({ ...REPO, 'kubernetes.io/config.mirror': 'x' }), {}],
+    ['windows', pod(REPO, { os: { name: 'windows' } }), {}],
+    ['windows', pod(REPO, { nodeSelector: { 'kubernetes.io/os': 'windows' } }), {}],
+    ['host-network', pod(REPO, { hostNetwork: true }), {}],
+  ] as const)('%s', (reason, subject, request) => {
+    const decision = decide(subject, {}, request);
+    expect(decision).toMatchObject({ outcome: 'unchanged', reason, patch: [] });
+    expect(decision.pod).toBe(subject);
+  });
+
+  test('the label of the namespace is the default of pods that say nothing', () => {
+    const { pod: after } = decide(
+      { spec: { containers: [{ name: 'web' }] } },
+      {},
+      { namespaceDefault: 'label' },
+    );
+    expect(memberAt(after, 'metadata', 'labels', 'foo')).toBe('bar');
+  });
+});
+
+describe('what is there already', () => {
+  const once = decide(pod(REPO)).pod;
+
+  test('another version of the profile stays, with a warning', () => {
+    const later = decide(once, { image: 'registry.example/pillion:next' });
+    expect(later).toMatchObject({ outcome: 'unchanged', reason: 'injected-by-another-version', patch: [] });
+    expect(later.warnings).toHaveLength(1);
+  });
+
+  test('another version beside something new is refused', () => {
+    const annotations = memberAt(once, 'metadata', 'annotations') as JsonMap;
+    const more = {
+      ...(once as JsonMap),
+      metadata: { annotations: { ...annotations, 'pillion.dev/inject': 'git-sync, label' } },
+    };
+    expect(decide(more, { image: 'registry.example/pillion:next' })).toMatchObject({
+      reason: 'mixed-versions',
+    });
+    expect(decide(more)).toMatchObject({ outcome: 'changed', reason: 'injected' });
+  });
+
+  test('a forged record makes nobody pass for injected', () => {
+    for (const record of [
+      'injected',
+      '{}',
+      textAt(once, 'metadata', 'annotations', 'pillion.dev/injected') ?? '',
+    ]) {
+      const decision = decide(pod({ ...REPO, 'pillion.dev/injected': record }));
+      expect(decision.outcome).toBe('changed');
+      expect(listAt(decision.pod, 'spec', 'initContainers')).toHaveLength(1);
+    }
+  });
+
+  test("the application's own variable and label win, and that is told", () => {
+    const subject = {
+      metadata: { labels: { foo: 'mine' }, annotations: { 'pillion.dev/inject': 'label, ca-bundle' } },
+      spec: { containers: [{ name: 'web', env: [{ name: 'SSL_CERT_FILE', value: '/mine' }] }] },
+    };
+    const decision = decide(subject);
+    expect(memberAt(decision.pod, 'metadata', 'labels', 'foo')).toBe('mine');
+    const [web] = listAt(decision.pod, 'spec', 'containers');
+    expect(listAt(web, 'env')[0]).toEqual({ name: 'SSL_CERT_FILE', value: '/mine' });
+    expect(decision.warnings).toEqual([
+      'label: the pod keeps its own label foo',
+      'ca-bundle: the container web keeps its own SSL_CERT_FILE',
+    ]);
+  });
+});
+
+describe('clusters without native sidecars', () => {
+  const old = { nativeSidecars: false, target: { major: 1, minor: 27 } };
+
+  test('get an init container and a sidecar, and nothing that they do not know', () => {
+    const { pod: after } = decide(pod(REPO), old);
+    const [init] = listAt(after, 'spec', 'initContainers');
+    const [, sidecar] = listAt(after, 'spec', 'containers');
+    expect(member(init, 'restartPolicy')).toBeUndefined();
+    expect(member(init, 'startupProbe')).toBeUndefined();
+    expect(listAt(init, 'args')).toContain('--one-time');
+    expect(textAt(sidecar, 'name')).toBe('pillion-git-sync');
+  });
+
+  test('a Job gets the run to the end alone, or a refusal: never a pod that does not end', () => {
+    for (const job of [{ restartPolicy: 'Never' }, { restartPolicy: 'OnFailure' }]) {
+      const { pod: after } = decide(pod(REPO, job), old);
+      expect(listAt(after, 'spec', 'containers')).toHaveLength(1);
+      expect(listAt(after, 'spec', 'initContainers')).toHaveLength(1);
+    }
+    const cron = { 'pillion.dev/inject': 'cron', 'pillion.dev/cron.configmap': 'jobs' };
+    expect(decide(pod(cron, { restartPolicy: 'Never' }), old)).toMatchObject({
+      reason: 'needs-native-sidecars',
+    });
+  });
+
+  test('a field that is newer than the cluster is refused with the version that it needs', () => {
+    const profile = profileOf({ volumes: [{ name: 'v-${instance}', image: { reference: 'x' } }] });
+    const changes = { profiles: new Map([['own', profile]]), target: { major: 1, minor: 34 } };
+    const decision = decide(pod({ 'pillion.dev/inject': 'own' }), changes);
+    expect(decision).toMatchObject({ reason: 'needs-newer-kubernetes' });
+    expect(decision.message).toBe('own: image needs Kubernetes 1.36; this cluster has 1.34');
+  });
+});
+
+describe('pod-level resources', () => {
+  const tight = {
+    resources: { requests: { cpu: '5m', memory: '1Gi' }, limits: { cpu: '5m', memory: '100Mi' } },
+  };
+
+  test('are raised as far as needed, once', () => {
+    const { pod: after, warnings } = decide(pod(REPO, tight));
+    expect(memberAt(after, 'spec', 'resources')).toEqual({
+      requests: { cpu: '10m', memory: '1Gi' },
+      limits: { cpu: '10m', memory: '134217728' },
+    });
+    expect(warnings[0]).toBe('spec.resources was raised to make room: requests.cpu 10m instead of 5m');
+    expect(decide(after)).toMatchObject({ reason: 'already-injected' });
+  });
+
+  test('stay as they are where there is room, and where the pod says so', () => {
+    const wide = { resources: { requests: { cpu: '1', memory: '1Gi' } } };
+    expect(memberAt(decide(pod(REPO, wide)).pod, 'spec', 'resources')).toEqual(wide.resources);
+    const decision = decide(pod({ ...REPO, 'pillion.dev/pod-resources': 'refuse' }, tight));
+    expect(decision).toMatchObject({ outcome: 'refused', reason: 'pod-resources' });
+    expect(decision.message).toContain('requests.cpu 10m instead of 5m');
+  });
+});
+
+describe('what is put in is harmless', () => {
+  const [container] = listAt(decide(pod(REPO)).pod, 'spec', 'initContainers');
+
+  test('it passes PodSecurity "restricted" by itself, and asks for little', () => {
+    expect(member(container, 'securityContext')).toEqual({
+      runAsNonRoot: true,
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(member(container, 'resources')).toEqual({
+      requests: { cpu: '10m', memory: '64Mi' },
+      limits: { memory: '128Mi' },
+    });
+  });
+
+  test('it has no API token unless its profile says so', () => {
+    const tokenMount = (subject: Json | undefined) =>
+      listAt(subject, 'volumeMounts').some((mount) => textAt(mount, 'mountPath')?.includes('serviceaccount'));
+    expect(tokenMount(container)).toBe(true);
+    const [bare] = listAt(
+      decide(pod(REPO, { automountServiceAccountToken: false })).pod,
+      'spec',
+      'initContainers',
+    );
+    expect(tokenMount(bare)).toBe(false);
+    const trusted = profileOf({ apiToken: true, container: { name: 'x-${instance}', image: 'i:1' } });
+    const profiles = new Map([['own', trusted]]);
+    const [own] = listAt(
+      decide(pod({ 'pillion.dev/inject': 'own' }), { profiles }).pod,
+      'spec',
+      'initContainers',
+    );
+    expect(tokenMount(own)).toBe(false);
+  });
+});

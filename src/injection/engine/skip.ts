@@ -1,0 +1,49 @@
+/** Pods that are left alone although they may ask, each for a reason that has a name. */
+import { memberAt, textAt } from '../../kubernetes/json.ts';
+import { ASK, NOTHING } from '../annotations.ts';
+import type { InjectionRequest, InjectionSettings, Refusal } from './decision.ts';
+import type { PodView } from './pod-view.ts';
+
+/** What is asked for: the pod's own annotation, or else what the label of its namespace says. */
+export function askOf(view: PodView, namespaceDefault: string | undefined): string | undefined {
+  return textAt(view.annotations, ASK) ?? namespaceDefault;
+}
+
+/** Why nothing is put into this pod; undefined when something is. */
+export function skipReason(
+  view: PodView,
+  request: InjectionRequest,
+  settings: InjectionSettings,
+): Refusal | undefined {
+  const ask = askOf(view, request.namespaceDefault)?.trim();
+  if (ask === undefined || ask === '') {
+    return { reason: 'not-asked', message: `there is no annotation ${ASK}` };
+  }
+  if (ask === NOTHING) {
+    return { reason: 'opted-out', message: `${ASK} is ${NOTHING}` };
+  }
+  if ((request.operation ?? 'CREATE') !== 'CREATE' || (request.subResource ?? '') !== '') {
+    return { reason: 'not-a-creation', message: 'containers of a pod are decided when it is created' };
+  }
+  if (settings.systemNamespaces.has(request.namespace)) {
+    return { reason: 'system-namespace', message: `nothing is put into pods of ${request.namespace}` };
+  }
+  return podReason(view);
+}
+
+function podReason({ annotations, spec }: PodView): Refusal | undefined {
+  if (textAt(annotations, 'kubernetes.io/config.mirror') !== undefined) {
+    return { reason: 'mirror-pod', message: 'kubelet mirrors a static pod: it cannot be changed' };
+  }
+  const selected = textAt(spec, 'nodeSelector', 'kubernetes.io/os');
+  if (textAt(spec, 'os', 'name') === 'windows' || selected === 'windows') {
+    return { reason: 'windows', message: 'the image runs on Linux, the pod on Windows' };
+  }
+  if (memberAt(spec, 'hostNetwork') === true) {
+    return {
+      reason: 'host-network',
+      message: 'the pod has the network of its node: ports would be taken there',
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,27 @@
+import { builtInProfiles } from '../built-in/profiles.ts';
+import type { InjectionSettings } from '../engine/decision.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { readProfile } from '../profiles/read-profile.ts';
+
+/** The built-in profiles on a cluster of today. */
+export function testSettings(changes: Partial<InjectionSettings> = {}): InjectionSettings {
+  return {
+    profiles: builtInProfiles(),
+    image: 'registry.example/pillion:test',
+    target: { major: 1, minor: 37 },
+    nativeSidecars: true,
+    systemNamespaces: new Set(['kube-system']),
+    isAllowed: () => true,
+    ...changes,
+  };
+}
+
+/** A profile of one's own, given as its spec. */
+export function profileOf(spec: object, name = 'own'): Profile {
+  const document = { apiVersion: 'pillion.dev/v1', kind: 'InjectionProfile', metadata: { name }, spec };
+  const result = readProfile(document, 'test');
+  if ('profile' in result) {
+    return result.profile;
+  }
+  throw new Error(JSON.stringify(result.problems));
+}
