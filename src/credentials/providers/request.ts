@@ -1,0 +1,91 @@
+/** How sources are asked over HTTP. */
+import { sendRequest } from '../../core/http/client.ts';
+import { SOURCE_ERRORS } from './errors.ts';
+import { readSecretFile } from './secret-file.ts';
+import type { SourceContext } from './source.ts';
+
+/** Certificates of a server that has a CA of its own, and ours where it asks for one. Paths, read for each request. */
+export interface TlsFiles {
+  readonly caFile?: string | undefined;
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
+
+export interface SourceRequest {
+  /** As it is called in messages. */
+  readonly source: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  readonly tls?: TlsFiles | undefined;
+  /** Link-local servers of a cloud are never behind a proxy. */
+  readonly noProxy?: boolean | undefined;
+  /** What a refusal means, by status. */
+  readonly advice: (status: number) => string;
+  /** The part of a refusal's body that is safe and useful to show. */
+  readonly explain?: ((body: string) => string) | undefined;
+}
+
+export interface SourceReply {
+  readonly body: string;
+  readonly date: string | undefined;
+}
+
+/** An answer with a token has some kilobytes. */
+const MAX_BYTES = 1024 * 1024;
+/** The caller's signal is the limit; this one is only there because every request has one. */
+const TIMEOUT_MS = 300_000;
+
+/**
+ * One request and its successful answer. Redirects are refused: headers and bodies here are secrets.
+ * @throws PillionError `source_refused`, `http_failed`
+ */
+export async function requestSource(
+  context: SourceContext,
+  request: SourceRequest,
+  signal: AbortSignal,
+): Promise<SourceReply> {
+  const { source, method, url, headers = {}, body, advice, explain } = request;
+  const response = await sendRequest({
+    method,
+    url,
+    headers,
+    ...(body === undefined ? {} : { body }),
+    ...(await tlsOf(request.tls)),
+    env: environmentOf(context, request),
+    followRedirects: false,
+    maxBytes: MAX_BYTES,
+    timeoutMs: TIMEOUT_MS,
+    signal,
+  });
+  const { status } = response;
+  if (status >= 200 && status < 300) {
+    return { body: response.body, date: response.headers['date'] };
+  }
+  const isRedirect = status >= 300 && status < 400;
+  const why = isRedirect ? 'it redirects, which is not followed' : (explain?.(response.body) ?? '');
+  const hint = isRedirect ? 'give the address that it redirects to' : advice(status);
+  throw SOURCE_ERRORS.source_refused({ source, status, why, advice: hint });
+}
+
+async function tlsOf(files: TlsFiles | undefined): Promise<{ tls?: { cert: string; key: string } }> {
+  if (files?.certFile === undefined || files.keyFile === undefined) {
+    return {};
+  }
+  const [cert, key] = await Promise.all([readSecretFile(files.certFile), readSecretFile(files.keyFile)]);
+  return { tls: { cert, key } };
+}
+
+const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
+
+function environmentOf(context: SourceContext, { tls, noProxy }: SourceRequest): SourceContext['env'] {
+  const env: Record<string, string | undefined> = { ...context.env };
+  if (noProxy) {
+    PROXY_VARIABLES.forEach((name) => delete env[name]);
+  }
+  if (tls?.caFile !== undefined) {
+    env['SSL_CERT_FILE'] = tls.caFile;
+  }
+  return env;
+}
