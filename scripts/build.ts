@@ -1,5 +1,6 @@
 /** One CommonJS bundle per command in dist/, and bin/pillion, which loads just the one that is asked for. */
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { readManifest } from './manifest.ts';
 
@@ -14,6 +15,26 @@ const commandBundles: Plugin = {
       const name = path.split('/')[1] ?? '';
       entries.set(name, `src/${name}/command.ts`);
       return { path: `../dist/${name}.cjs`, external: true };
+    });
+  },
+};
+
+/**
+ * What a command needs rarely lies in a bundle of its own, too: `import('./session.lazy.ts')` in src/credentials/ becomes
+ * a require of dist/credentials-session.cjs, so that a large library costs nothing until then.
+ */
+const lazyEntries = new Map<string, string>();
+const lazyBundles: Plugin = {
+  name: 'lazy-bundles',
+  setup(bundler) {
+    bundler.onResolve({ filter: /\.lazy\.ts$/ }, ({ path, importer, kind }) => {
+      if (kind === 'entry-point') {
+        return undefined;
+      }
+      const file = relative('.', join(dirname(importer), path));
+      const name = `${file.split('/')[1]}-${basename(file, '.lazy.ts')}`;
+      lazyEntries.set(name, file);
+      return { path: `./${name}.cjs`, external: true };
     });
   },
 };
@@ -50,8 +71,11 @@ await bundle('src/cli.ts', 'bin/pillion', {
   banner: { js: '#!/usr/bin/env node' },
   plugins: [commandBundles],
 });
-await Promise.all([...entries].map(([name, entry]) => bundle(entry, `dist/${name}.cjs`)));
-const built = new Set([...[...entries.keys()].map((name) => `${name}.cjs`), 'package.json']);
+const withLazy: BuildOptions = { plugins: [lazyBundles] };
+await Promise.all([...entries].map(([name, entry]) => bundle(entry, `dist/${name}.cjs`, withLazy)));
+await Promise.all([...lazyEntries].map(([name, entry]) => bundle(entry, `dist/${name}.cjs`)));
+const names = [...entries.keys(), ...lazyEntries.keys()];
+const built = new Set([...names.map((name) => `${name}.cjs`), 'package.json']);
 for (const name of await readdir('dist')) {
   if (!built.has(name)) {
     await rm(`dist/${name}`, { recursive: true, force: true });

@@ -10,6 +10,8 @@ export interface AtomicWriteOptions {
   readonly mode?: number | undefined;
   /** Survive a power loss, at the price of waiting for the disk. Default true. */
   readonly fsync?: boolean | undefined;
+  /** Runs on the new file while it is empty and its owner's alone: to give it an owner, for example. */
+  readonly prepare?: ((file: FileHandle) => Promise<void>) | undefined;
 }
 
 const DEFAULT_MODE = 0o600;
@@ -26,11 +28,11 @@ export async function writeFileAtomic(
   data: string | Uint8Array,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
-  const { mode = DEFAULT_MODE, fsync = true } = options;
+  const { mode = DEFAULT_MODE, fsync = true, prepare } = options;
   const directory = dirname(path);
   const temporary = join(directory, temporaryName(basename(path)));
   try {
-    await fill(temporary, data, mode, fsync);
+    await fill(temporary, data, { mode, fsync, prepare });
     await rename(temporary, path);
     if (fsync) {
       await fsyncDirectory(directory);
@@ -41,10 +43,15 @@ export async function writeFileAtomic(
   }
 }
 
-async function fill(path: string, data: string | Uint8Array, mode: number, fsync: boolean): Promise<void> {
+async function fill(
+  path: string,
+  data: string | Uint8Array,
+  { mode = DEFAULT_MODE, fsync, prepare }: AtomicWriteOptions,
+): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file = await open(path, flags, PRIVATE_MODE);
   try {
+    await prepare?.(file);
     await setMode(file, mode);
     await file.writeFile(data);
     if (fsync) {

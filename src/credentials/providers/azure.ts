@@ -65,7 +65,7 @@ function metadataRequest({ resource, clientId, metadataUrl }: AzureSourceSpec): 
   if (clientId !== '') {
     query.set('client_id', clientId);
   }
-  const url = `${metadataUrl}/metadata/identity/oauth2/token?${query}`;
+  const url = `${metadataUrl}/metadata/identity/oauth2/token?${query.toString()}`;
   return { source: SOURCE, method: 'GET', url, headers: { Metadata: 'true' }, noProxy: true };
 }
 

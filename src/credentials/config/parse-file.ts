@@ -1,0 +1,130 @@
+/** Configuration files: YAML to specs, with the place of whatever is wrong. Pure. */
+import * as v from 'valibot';
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import { errorMessage, usageError } from '../../core/errors.ts';
+import { nearest } from '../../core/options/lookup.ts';
+import { type BuildContext, buildCredentials } from './build.ts';
+import { ConfigProblem, type KeyPath } from './problem.ts';
+import { credentialEntry, knownInnerKeys, knownKeys } from './schema.ts';
+import type { CredentialSpec } from './spec.ts';
+
+/** A file as read: settings of the process under the flags' names, and the credentials. */
+export interface ConfigFile {
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly credentials: readonly CredentialSpec[];
+}
+
+/** Aliases could multiply a small file into a large one. */
+const MAX_ALIASES = 100;
+/** `credentials`, and the index in it. */
+const ENTRY_DEPTH = 2;
+
+const fileShape = v.looseObject({
+  credentials: v.pipe(
+    v.array(credentialEntry, 'must be a list of credentials'),
+    v.minLength(1, 'must have at least one credential'),
+  ),
+});
+
+/**
+ * Reads a configuration file.
+ * @throws PillionError `usage` with file, line and column, what is wrong and what is allowed
+ */
+export function parseConfigFile(source: string, file: string, context: BuildContext): ConfigFile {
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const [syntax] = document.errors;
+  const where = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
+  };
+  if (syntax) {
+    throw usageError(`${where(syntax.pos[0])}: ${syntax.message}`);
+  }
+  const content = toPlain(document, file);
+  const parsed = v.safeParse(fileShape, content);
+  if (!parsed.success) {
+    const problem = describeIssue(parsed.issues[0], content, ENTRY_DEPTH);
+    throw usageError(`${where(offsetOf(document, problem.path))}: ${problem.message}`, problem.hint);
+  }
+  const { credentials: entries, ...settings } = parsed.output;
+  try {
+    return { settings, credentials: buildCredentials(entries, context) };
+  } catch (error) {
+    if (error instanceof ConfigProblem) {
+      const offset = offsetOf(document, ['credentials', ...error.path]);
+      throw usageError(`${where(offset)}: ${error.message}`, error.hint);
+    }
+    throw error;
+  }
+}
+
+function toPlain(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {};
+  } catch (error) {
+    throw usageError(
+      `${file}: ${errorMessage(error)}`,
+      'an alias (*name) stands for an anchor (&name), up to 100 times',
+    );
+  }
+}
+
+/**
+ * What valibot found, in words that name the key and what is allowed.
+ * @param depth how many steps lead to an entry: 2 in a file (`credentials`, index), 0 for an entry alone
+ */
+export function describeIssue(issue: v.BaseIssue<unknown>, content: unknown, depth: number): ConfigProblem {
+  const deepest = deepestIssue(issue);
+  const path = pathOf(deepest);
+  const key = String(path.at(-1) ?? '');
+  if (deepest.type === 'strict_object' && deepest.expected === 'never') {
+    const known = siblings(path, content, depth);
+    const near = nearest(key, known);
+    const hint = near ? `did you mean ${near}?` : `known: ${known.join(', ')}`;
+    return new ConfigProblem(path, `unknown key "${key}"`, hint);
+  }
+  // Values are never shown: they may be secrets that went into the wrong place.
+  const message = deepest.input === undefined ? 'is missing' : deepest.message;
+  return new ConfigProblem(path, `${path.slice(depth).join('.') || path.join('.')} ${message}`);
+}
+
+function pathOf(issue: v.BaseIssue<unknown>): (string | number)[] {
+  return (issue.path ?? []).map((item) => item.key as string | number);
+}
+
+/** A union (text or map) reports that nothing fitted; why the map did not is what helps. */
+function deepestIssue(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
+  const isMap = typeof issue.input === 'object' && issue.input !== null;
+  const inner = isMap ? issue.issues?.find(({ path }) => path !== undefined) : undefined;
+  if (inner?.path === undefined) {
+    return issue;
+  }
+  const [first, ...rest] = [...(issue.path ?? []), ...inner.path];
+  return first === undefined ? inner : deepestIssue({ ...inner, path: [first, ...rest] });
+}
+
+/** Keys that could stand in the place of an unknown one. */
+function siblings(path: KeyPath, content: unknown, depth: number): string[] {
+  const [list, ...inside] = path.slice(depth);
+  if (inside.length > 0) {
+    return knownInnerKeys(String(list));
+  }
+  let entry: unknown = content;
+  for (const key of path.slice(0, depth)) {
+    entry = typeof entry === 'object' && entry !== null ? Reflect.get(entry, key) : undefined;
+  }
+  const isObject = typeof entry === 'object' && entry !== null;
+  return knownKeys(isObject ? Reflect.get(entry, 'provider') : undefined);
+}
+
+/** The nearest enclosing node that is there. */
+function offsetOf(document: Document, path: KeyPath): number {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
+      return Number(node.range[0]);
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,98 @@
+/** The AWS SDK's provider chain. In a bundle of its own, and run in a process of its own: it is large, and it caches. */
+import { readFileSync } from 'node:fs';
+import {
+  createCredentialChain,
+  fromEnv,
+  fromIni,
+  fromNodeProviderChain,
+  fromProcess,
+  fromWebToken,
+} from '@aws-sdk/credential-providers';
+import * as v from 'valibot';
+import { errorMessage } from '../../core/errors.ts';
+import type { SessionReply } from '../providers/aws-rds/source.ts';
+
+const sessionRequest = v.object({ profile: v.string(), region: v.string() });
+
+/** For the metadata service, which is one hop away or not there at all. */
+const METADATA_TIMEOUT_MS = 2000;
+const LONGEST_MESSAGE = 400;
+
+/**
+ * A session from wherever the SDK finds one: environment, shared files, IRSA, EKS Pod Identity, ECS, instance metadata.
+ * Changes this process's environment, which nobody else reads.
+ */
+export async function awsSession(input: unknown, env: NodeJS.ProcessEnv): Promise<SessionReply> {
+  const { profile, region } = v.parse(sessionRequest, input);
+  env['AWS_REGION'] ??= env['AWS_DEFAULT_REGION'] ?? region;
+  trimContainerToken(env);
+  try {
+    const keys = await providerChain(profile, env)();
+    return {
+      ok: true,
+      accessKeyId: keys.accessKeyId,
+      secretAccessKey: keys.secretAccessKey,
+      sessionToken: keys.sessionToken,
+      expiresAt: realEnd(keys),
+    };
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'Error';
+    return { ok: false, name, message: errorMessage(error).slice(0, LONGEST_MESSAGE) };
+  }
+}
+
+type Provider = ReturnType<typeof fromNodeProviderChain>;
+
+function providerChain(profile: string, env: NodeJS.ProcessEnv): Provider {
+  const chosen = profile === '' ? {} : { profile };
+  const token = untrimmedWebToken(env);
+  if (token === undefined) {
+    return fromNodeProviderChain({ ...chosen, timeout: METADATA_TIMEOUT_MS, maxRetries: 1 });
+  }
+  const roleArn = env['AWS_ROLE_ARN'] ?? '';
+  const roleSessionName = env['AWS_ROLE_SESSION_NAME'];
+  const session = roleSessionName === undefined ? {} : { roleSessionName };
+  return createCredentialChain(
+    fromEnv(),
+    fromIni(chosen),
+    fromProcess(chosen),
+    fromWebToken({ webIdentityToken: token, roleArn, ...session }),
+  );
+}
+
+/** A line end behind the token of EKS Pod Identity costs the SDK seconds of retries and then the session. */
+function trimContainerToken(env: NodeJS.ProcessEnv): void {
+  const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
+  const text = file === undefined ? undefined : readIfThere(file);
+  if (text !== undefined && text !== text.trim()) {
+    env['AWS_CONTAINER_AUTHORIZATION_TOKEN'] = text.trim();
+    delete env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
+  }
+}
+
+/** The web identity token without its line end, when there is one to be rid of. */
+function untrimmedWebToken(env: NodeJS.ProcessEnv): string | undefined {
+  const file = env['AWS_WEB_IDENTITY_TOKEN_FILE'];
+  const text = file === undefined ? undefined : readIfThere(file);
+  return text === undefined || text === text.trim() ? undefined : text.trim();
+}
+
+/** What cannot be read is the SDK's to complain about. */
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** When the metadata service fails, the SDK calls its last session good for longer and keeps the true end elsewhere. */
+function realEnd(keys: {
+  readonly expiration?: Date;
+  readonly originalExpiration?: Date;
+}): number | undefined {
+  const ends = [keys.expiration, keys.originalExpiration].flatMap((end) =>
+    end === undefined ? [] : [end.getTime()],
+  );
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}

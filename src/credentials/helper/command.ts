@@ -1,0 +1,51 @@
+/**
+ * `pillion credentials helper NAME`: what is large, caches or may hang is done in a short process of its own. Its request
+ * comes on standard input and its reply goes to standard output, both as JSON, so that no secret is in argv.
+ */
+import { text } from 'node:stream/consumers';
+import * as v from 'valibot';
+import type { CommandContext, ExitStatus } from '../../core/command.ts';
+import { usageError } from '../../core/errors.ts';
+import { parseJson } from '../providers/answer.ts';
+import { loginRequest, pgbouncerRequest } from '../reload/protocol.ts';
+import { reloadPgbouncer, testLogin } from './pgbouncer.ts';
+
+export const HELPERS = ['aws-session', 'login', 'pgbouncer'] as const;
+export type HelperName = (typeof HELPERS)[number];
+
+export async function helperCommand(context: CommandContext): Promise<ExitStatus> {
+  const [name = ''] = context.argv;
+  forgetLibpqVariables(process.env);
+  const reply = await help(name, parseJson(await text(process.stdin), 'standard input'));
+  context.stdout(JSON.stringify(reply));
+  return 0;
+}
+
+/** The client library would take users, passwords and options from these. */
+function forgetLibpqVariables(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(env).filter((key) => key.startsWith('PG'))) {
+    delete env[name];
+  }
+}
+
+async function help(name: string, request: unknown): Promise<unknown> {
+  switch (name) {
+    case 'aws-session': {
+      const { awsSession } = await import('./aws-session.lazy.ts');
+      return awsSession(request, process.env);
+    }
+    case 'login': {
+      const { withLogin } = await import('./postgres.lazy.ts');
+      return testLogin(v.parse(loginRequest, request).login, withLogin);
+    }
+    case 'pgbouncer': {
+      const { withLogin } = await import('./postgres.lazy.ts');
+      return reloadPgbouncer(v.parse(pgbouncerRequest, request), withLogin);
+    }
+    default:
+      throw usageError(
+        `there is no helper ${JSON.stringify(name)}`,
+        'this command is for the program itself',
+      );
+  }
+}
