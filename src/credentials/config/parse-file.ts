@@ -110,12 +110,12 @@ function siblings(path: KeyPath, content: unknown, depth: number): string[] {
   if (inside.length > 0) {
     return knownInnerKeys(String(list));
   }
-  let entry: unknown = content;
-  for (const key of path.slice(0, depth)) {
-    entry = typeof entry === 'object' && entry !== null ? Reflect.get(entry, key) : undefined;
-  }
-  const isObject = typeof entry === 'object' && entry !== null;
-  return knownKeys(isObject ? Reflect.get(entry, 'provider') : undefined);
+  const entry = path.slice(0, depth).reduce(child, content);
+  return knownKeys(child(entry, 'provider'));
+}
+
+function child(value: unknown, key: string | number): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
 /** The nearest enclosing node that is there. */

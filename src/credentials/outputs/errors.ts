@@ -22,8 +22,8 @@ export const OUTPUT_ERRORS = defineErrors({
     message: ({ path }: { path: string }) => `cannot replace ${path}: it is a mount of its own (subPath)`,
     hint: 'mount the directory that holds the file, without subPath: a file mounted alone can never be replaced as a whole',
   },
-  output_not_a_file: {
-    message: ({ path, kind }: { path: string; kind: string }) => `cannot replace ${path}: there is a ${kind}`,
+  output_not_replaceable: {
+    message: ({ path, why }: { path: string; why: string }) => `cannot replace ${path}: ${why}`,
     hint: 'remove it, or choose another path',
   },
   owner_not_kept: {

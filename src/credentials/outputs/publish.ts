@@ -1,0 +1,60 @@
+/** Bringing a credential into its files. */
+import { normalize } from 'node:path/posix';
+import type { OutputSpec } from '../config/spec.ts';
+import type { Credential, Endpoint } from '../model.ts';
+import type { PasswordLimit } from './formats.ts';
+import { withOutput } from './store.ts';
+
+export interface PublishInput {
+  readonly output: OutputSpec;
+  readonly credential: Credential;
+  readonly endpoint: Endpoint;
+  readonly limit: PasswordLimit;
+  /** Only says what would be done. */
+  readonly dryRun?: boolean;
+}
+
+export interface Published {
+  readonly isChanged: boolean;
+  readonly warnings: readonly string[];
+  /** Whether a file was there. */
+  readonly existed: boolean;
+}
+
+/** Work on the same file, one after the other: two credentials may share a userlist. */
+const queues = new Map<string, Promise<unknown>>();
+
+function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const before = queues.get(path) ?? Promise.resolve();
+  const result = before.then(work, work);
+  queues.set(
+    path,
+    result.catch(() => undefined),
+  );
+  return result;
+}
+
+/**
+ * Renders the credential into its file, unless the file holds just that already with just that mode.
+ * @throws PillionError why it cannot be written; the former content stands then
+ */
+export function publish(input: PublishInput): Promise<Published> {
+  const { output, credential, endpoint, limit, dryRun = false } = input;
+  return inTurn(normalize(output.path), () =>
+    withOutput(output.path, async (store) => {
+      const former = await store.read();
+      const { content, warnings } = output.render({
+        credential,
+        endpoint,
+        former: former?.content ?? Buffer.alloc(0),
+        pgbouncer: limit,
+      });
+      const isChanged =
+        former === undefined || !former.content.equals(content) || former.mode !== output.mode;
+      if (isChanged && !dryRun) {
+        await store.replace(content, output.mode, former);
+      }
+      return { isChanged, warnings, existed: former !== undefined };
+    }),
+  );
+}
