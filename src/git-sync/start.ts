@@ -5,10 +5,10 @@ import { systemClock } from '../core/clock.ts';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import { errorMessage } from '../core/errors.ts';
 import { findProgram } from '../core/exec/which.ts';
-import { createLog, type Log } from '../core/log/log.ts';
-import type { LogFormat } from '../core/log/record.ts';
+import type { Log } from '../core/log/log.ts';
 import type { Secrets } from '../core/log/secrets.ts';
-import { createLifecycle, type Lifecycle, type StopSignal } from '../core/process/lifecycle.ts';
+import type { Lifecycle, StopSignal } from '../core/process/lifecycle.ts';
+import { runProcess } from '../core/process/run-process.ts';
 import { version } from '../core/version.ts';
 import { prepareAuthentication } from '../git/auth/authentication.ts';
 import { hookEnvironment, OWNER_VARIABLE } from '../git/environment.ts';
@@ -17,7 +17,6 @@ import { createRemoteProbe } from '../git/remote/probe.ts';
 import { createGit } from '../git/run.ts';
 import { addUser } from '../git/user.ts';
 import { adviceIn } from './cli/advice.ts';
-import { watchForCrashes } from './crash.ts';
 import { GIT_SYNC_FORMAT, GLOG_FORMAT } from './log-formats.ts';
 import { runLoop } from './loop.ts';
 import { startServer } from './server.ts';
@@ -49,10 +48,6 @@ export interface StartInit {
 /** As with git-sync: what asks for a sync does nothing else, whatever it usually means. */
 function stopSignals({ syncOnSignal }: GitSyncSettings): readonly StopSignal[] {
   return STOP_SIGNALS.filter((name) => name !== syncOnSignal);
-}
-
-function logFormat(settings: GitSyncSettings): LogFormat {
-  return settings.dialect === 'v3' ? GLOG_FORMAT : GIT_SYNC_FORMAT;
 }
 
 /** Tokens of webhooks and askpass sources often are in the query. */
@@ -91,57 +86,38 @@ async function requireGit(settings: GitSyncSettings, env: CommandContext['env'])
   }
 }
 
-/** An error after validation ends the process with 1 and one log line; never a stack trace. */
-async function guarded(
-  { log, lifecycle, state }: Pick<AssembleInit, 'log' | 'lifecycle' | 'state'>,
-  work: () => Promise<number>,
-): Promise<ExitStatus> {
-  const crash = watchForCrashes(log);
-  let code: number;
-  try {
-    code = await Promise.race([work(), crash.crashed]);
-  } catch (error) {
-    log.error("can't start", error);
-    code = 1;
-  }
-  const report = await lifecycle.shutdown('the sync has ended');
-  for (const name of report.abandoned) {
-    log.error('shutdown step did not end in time', null, { step: name });
-  }
-  lifecycle.dispose();
-  crash.dispose();
-  const { exitSignal } = lifecycle;
-  // As with git-sync: an interrupt is the expected end of a sync that has nothing more to do.
-  const isExpected = exitSignal === 'SIGINT' && state.restsForever;
-  return exitSignal === undefined || isExpected ? code : { signal: exitSignal };
-}
-
 /** Runs one git-sync from its settings to its end. */
 export async function startGitSync(init: StartInit): Promise<ExitStatus> {
-  const { settings, secrets, context } = init;
+  const { settings, context } = init;
   const errorFile = createErrorFile(
     absolute(settings.errorFile, absolute(settings.root, context.cwd)),
     (why) => context.stderr(`cannot write the error file: ${why}\n`),
   );
-  const log = createLog({
-    format: logFormat(settings),
-    verbosity: settings.verbosity,
-    secrets,
-    adviseAs: (hint) => adviceIn(settings.dialect, hint),
-    onError: (record) => {
-      if (record.logger === '') {
-        errorFile.write(record);
-      }
-    },
-  });
-  const lifecycle = createLifecycle({
-    graceMs: GRACE_MS,
-    stopSignals: stopSignals(settings),
-    onSignal: (signal) => log.at(1, 'caught signal', { signal }),
-  });
   const state = initialState(systemClock.now());
-  const assembly: AssembleInit = { ...init, log, lifecycle, errorFile, state };
-  return guarded(assembly, () => assembleAndRun(assembly));
+  return runProcess(
+    {
+      context,
+      log: {
+        format: settings.dialect === 'v3' ? GLOG_FORMAT : GIT_SYNC_FORMAT,
+        verbosity: settings.verbosity,
+        adviseAs: (hint) => adviceIn(settings.dialect, hint),
+        onError: (record) => {
+          if (record.logger === '') {
+            errorFile.write(record);
+          }
+        },
+      },
+      graceMs: GRACE_MS,
+      stopSignals: stopSignals(settings),
+      ownSignals: settings.syncOnSignal ? [settings.syncOnSignal] : [],
+      onSignal: (signal, _count, log) => log.at(1, 'caught signal', { signal }),
+      failureMessage: "can't start",
+      // As with git-sync: an interrupt is the expected end of a sync that has nothing more to do.
+      exitStatus: (code, signal) =>
+        signal === undefined || (signal === 'SIGINT' && state.restsForever) ? code : { signal },
+    },
+    ({ log, lifecycle }) => assembleAndRun({ ...init, log, lifecycle, errorFile, state }),
+  );
 }
 
 interface AssembleInit extends StartInit {
@@ -173,11 +149,6 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
       log.at(1, 'caught signal', { signal: name, number: osConstants.signals[name] });
       wake.set();
     });
-  }
-
-  if (settings.syncOnSignal !== 'SIGUSR1') {
-    // Without a listener Node opens a debugger, which would let every container of the pod in.
-    process.on('SIGUSR1', () => process.kill(process.pid, stopSignals(settings)[0] ?? 'SIGKILL'));
   }
 
   const home = context.env.HOME ?? context.cwd;

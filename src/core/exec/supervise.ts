@@ -5,6 +5,7 @@ import type { ChildStreams } from './child-io.ts';
 import type { OutputStream, RunOptions, RunOutcome } from './outcome.ts';
 import { signalGroup } from './process-group.ts';
 import { type OutputReader, readOutput } from './read-output.ts';
+import { noteRunning } from './running.ts';
 
 export type Ending = Pick<RunOutcome, 'exitCode' | 'signal' | 'timedOut' | 'aborted' | 'spawnError'>;
 
@@ -51,6 +52,7 @@ class Supervisor {
   #limit: Timer | undefined;
   /** Grace, then drain: one at a time. */
   #phaseTimer: Timer | undefined;
+  #noLongerRunning: () => void = ignore;
 
   constructor(
     child: ChildProcess,
@@ -72,6 +74,7 @@ class Supervisor {
     if (child.pid === undefined) {
       return; // the error event follows
     }
+    this.#noLongerRunning = noteRunning(this.#endNow);
     child.on('exit', this.#onExit);
     this.#readers = [this.#read('stdout'), this.#read('stderr')];
     this.#startLimit();
@@ -155,6 +158,15 @@ class Supervisor {
     this.#phaseTimer = startTimer(this.#options.graceMs ?? DEFAULT_GRACE_MS, this.#kill);
   }
 
+  /** The process itself ends: no grace. */
+  readonly #endNow = (): void => {
+    if (this.#exit === undefined) {
+      this.#cause ??= 'aborted';
+    }
+    this.#phaseTimer?.cancel();
+    this.#kill();
+  };
+
   readonly #kill = (): void => {
     this.#signal('SIGKILL');
     this.#drain(AFTER_KILL_MS, CONSUMER_MAX_AFTER_KILL_MS, Number.POSITIVE_INFINITY);
@@ -223,6 +235,7 @@ class Supervisor {
 
   #finish(ending: Ending): void {
     this.#settled = true;
+    this.#noLongerRunning();
     this.#limit?.cancel();
     this.#phaseTimer?.cancel();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);

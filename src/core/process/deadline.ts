@@ -1,18 +1,23 @@
 import { startTimer, type Timer } from '../timer.ts';
 
-/** Time to react to the deadline, so that work that hangs is told from work that hurries. */
+/** Time to react to the deadline, so that work that hangs is told from work that hurries. Milliseconds. */
 const LAST_CHANCE_MS = 100;
 
 /**
  * Runs work that must not outlast a deadline by more than a moment.
+ * @param lastChanceMs how long the moment is
  * @returns whether it has ended; what abandoned work throws later is dropped
  */
-export async function withinDeadline(work: () => Promise<unknown>, deadline: AbortSignal): Promise<boolean> {
+export async function withinDeadline(
+  work: () => Promise<unknown>,
+  deadline: AbortSignal,
+  lastChanceMs: number = LAST_CHANCE_MS,
+): Promise<boolean> {
   let timer: Timer | undefined;
   let onDeadline: () => void = () => undefined;
   const expired = new Promise<false>((resolve) => {
     onDeadline = () => {
-      timer = startTimer(LAST_CHANCE_MS, () => resolve(false));
+      timer = startTimer(lastChanceMs, () => resolve(false));
     };
   });
   if (deadline.aborted) {

@@ -1,9 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, openSync } from 'node:fs';
+import { constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
+import { isRunning } from '../exec/fixtures/fixtures.ts';
+import { waitFor } from '../testing/wait-for.ts';
 
 const temp = useTempDir();
 const PROGRAM = fileURLToPath(new URL('./fixtures/process.ts', import.meta.url));
@@ -167,6 +169,30 @@ describe('after SIGTERM the process ends within its grace, though it', () => {
     await (child.stderr && once(child.stderr, 'data'));
     child.kill('SIGINT');
     expect(await ended).toMatchObject({ signal: 'SIGTERM' });
+  });
+});
+
+describe('a child that ignores SIGTERM', () => {
+  const pidOfChild = async () => {
+    const file = `${temp.join('fifo')}.pid`;
+    return Number(await waitFor(() => existsSync(file) && readFileSync(file, 'utf8'), { what: 'the child' }));
+  };
+
+  it('is killed at the second signal', async () => {
+    const { child, ended } = start('has a child that ignores SIGTERM');
+    const pid = await pidOfChild();
+    child.kill('SIGTERM');
+    await (child.stderr && once(child.stderr, 'data'));
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ signal: 'SIGTERM', lines: [{ count: 1 }, { count: 2 }] });
+    await waitFor(() => !isRunning(pid), { what: 'the end of the child' });
+  });
+
+  it('does not outlive a crash', async () => {
+    const { ended } = start('crashes beside a child that ignores SIGTERM');
+    const pid = await pidOfChild();
+    expect(await ended).toMatchObject({ code: 1 });
+    await waitFor(() => !isRunning(pid), { what: 'the end of the child' });
   });
 });
 

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { CommandContext, ExitStatus } from '../command.ts';
 import { isPillionError } from '../errors.ts';
+import { killRunning } from '../exec/running.ts';
 import { createLog, type Log, type LogOptions } from '../log/log.ts';
 import type { Secrets } from '../log/secrets.ts';
 import type { MetricsRegistry } from '../metrics/registry.ts';
@@ -15,6 +16,9 @@ import {
   type ShutdownReport,
   type StopSignal,
 } from './lifecycle.ts';
+
+/** For the body to end after the deadline, when its children have been killed. */
+const BODY_LAST_CHANCE_MS = 1000;
 
 export interface ProcessOptions {
   readonly context: CommandContext;
@@ -49,7 +53,8 @@ export interface Scope {
  * Runs the body of a command from its start to its end:
  *
  * - a stop signal aborts `lifecycle.signal`; the body ends, then the shutdown steps run, and all within the grace: what
- *   hangs is abandoned at the deadline. Steps that fail or are abandoned are logged;
+ *   hangs is abandoned at the deadline, or at a second signal, and children that still run are killed. Steps that fail
+ *   or are abandoned are logged;
  * - an error that nothing handles is logged without secrets, and the process shuts down in order and ends with 1.
  *
  * The caller ends the process (src/cli.ts): nothing of the body may be left that must still be waited for.
@@ -65,6 +70,7 @@ export async function runProcess(
     stopSignals,
     onSignal: (signal, count) => onSignal(signal, count, log),
   });
+  lifecycle.deadline.addEventListener('abort', killRunning, { once: true });
   const guard = guardAgainstCrashes(log);
   const releaseDebugSignal = closeDebugger(debugSignalListener(options));
   const { secrets } = context;
@@ -76,6 +82,7 @@ export async function runProcess(
     const status = options.exitStatus ?? bySignalOrCode;
     return status(code, lifecycle.exitSignal);
   } finally {
+    killRunning();
     lifecycle.dispose();
     guard.dispose();
     releaseDebugSignal();
@@ -107,9 +114,10 @@ async function runBody(
     },
   );
   const crash = crashed.then((): BodyEnd => ({ kind: 'crashed' }));
-  await withinDeadline(async () => {
+  const untilEnd = async () => {
     end = await Promise.race([ended, crash]);
-  }, lifecycle.deadline);
+  };
+  await withinDeadline(untilEnd, lifecycle.deadline, BODY_LAST_CHANCE_MS);
   return end;
 }
 
