@@ -133,7 +133,7 @@ describe('the templater refuses', () => {
 it('starts as a program and ends by itself on SIGTERM, with an open idle connection', async () => {
   await publish('one', { 'a.md': 'here' });
   const main = fileURLToPath(new URL('main.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+  const child = spawn(process.execPath, [main], {
     env: { ...process.env, TEMPLATE_ROOT: temp.join('current'), PORT: '0', HOST: '127.0.0.1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

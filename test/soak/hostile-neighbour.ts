@@ -1,5 +1,5 @@
 /**
- * `npx tsx test/soak/hostile-neighbour.ts [--minutes 60] [--seed 1]`: git-sync follows a repository into which commits
+ * `npx node test/soak/hostile-neighbour.ts [--minutes 60] [--seed 1]`: git-sync follows a repository into which commits
  * arrive all the time, over HTTP, while a neighbour does what it can to the root. Ends with 1 when a commit was neither
  * published nor answered by a clear error, a reader saw a mixture, something outside the root was touched, or memory,
  * descriptors or threads grew.
@@ -98,7 +98,7 @@ async function main(): Promise<string[]> {
   await running.waitForLog('updated successfully');
   const program = (name: string, ...args: string[]) => {
     const file = fileURLToPath(new URL(name, import.meta.url));
-    return spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+    return spawn(process.execPath, [file, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
   };

@@ -48,7 +48,7 @@ interface Holder {
 
 /** Another process that holds the lock. */
 async function startHolder(): Promise<Holder> {
-  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, 'hold', dir.path], { cwd: PROJECT });
+  const child = spawn(process.execPath, [PROGRAM, 'hold', dir.path], { cwd: PROJECT });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   onTestFinished(() => {
     child.kill('SIGKILL');
@@ -187,7 +187,7 @@ describe('several processes on one root', () => {
   it('never work at the same time', async () => {
     await writeFile(dir.join('count'), '0');
     const workers = Array.from({ length: 3 }, async () =>
-      tryProgram(process.execPath, ['--import', 'tsx', PROGRAM, 'count', dir.path, '8'], { cwd: PROJECT }),
+      tryProgram(process.execPath, [PROGRAM, 'count', dir.path, '8'], { cwd: PROJECT }),
     );
     const results = await Promise.all(workers);
     expect(results.map(({ code, stderr }) => [code, stderr])).toEqual(

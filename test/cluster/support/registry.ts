@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
@@ -29,9 +29,8 @@ async function digestOf(image: string): Promise<string> {
 export async function startRegistry(image: string): Promise<Registry> {
   const program = fileURLToPath(new URL('pod-programs/registry.ts', import.meta.url));
   const content = join(clusterFolder(), 'containerd/root/io.containerd.content.v1.content/blobs');
-  const node = [process.execPath, '--import', 'tsx', program, String(PORT), content, await digestOf(image)];
-  // Inside the cluster's mounts the working folder is /, where there is no tsx.
-  const child = spawn(clusterScript('in'), ['env', `--chdir=${dirname(program)}`, ...node], {
+  const node = [process.execPath, program, String(PORT), content, await digestOf(image)];
+  const child = spawn(clusterScript('in'), node, {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   afterAll(async () => {

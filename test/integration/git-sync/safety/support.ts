@@ -93,7 +93,7 @@ export interface Reader {
 /** A program that reads through the link all the time, until its `finish` or the end of the tests. */
 export async function startReader(link: string): Promise<Reader> {
   const program = fileURLToPath(new URL('programs/reader.ts', import.meta.url));
-  const args = ['--import', 'tsx', program, link];
+  const args = [program, link];
   const child: ChildProcessWithoutNullStreams = spawn(process.execPath, args, { cwd: PROJECT });
   const errors = text(child.stderr);
   const [first] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [unknown];
