@@ -14,4 +14,10 @@ export const commands: readonly CommandEntry[] = [
     startedAs: ['supercronic'],
     load: () => import('./cron/command.ts'),
   },
+  {
+    name: 'credentials',
+    summary:
+      'keep short-lived database credentials fresh in files (RDS, Cloud SQL, Azure, Vault; pgbouncer is told)',
+    load: () => import('./credentials/command.ts'),
+  },
 ];

@@ -1,5 +1,10 @@
 /** What the reference documents: one entry per command, made of the same tables as the program. */
 import { commands } from '../../src/commands.ts';
+import {
+  CHECK_OPTIONS,
+  RUN_OPTIONS as RUN_OPTIONS_OF_CREDENTIALS,
+} from '../../src/credentials/cli/options.ts';
+import { CREDENTIALS_GAUGES, CREDENTIALS_METRICS } from '../../src/credentials/metrics.ts';
 import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/cron/cli/options.ts';
 import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/cron/metrics.ts';
 import { v3Options } from '../../src/git-sync/cli/v3/options.ts';
@@ -53,5 +58,24 @@ export const documentedCommands: readonly DocumentedCommand[] = [
     ],
     metrics: { ...CRON_METRICS, ...SUPERCRONIC_METRICS },
     errors: await errorCodes('src/cron/command.ts'),
+  },
+  {
+    name: 'credentials',
+    summary: summaryOf('credentials'),
+    options: RUN_OPTIONS_OF_CREDENTIALS,
+    sections: [
+      {
+        heading: 'Running: `pillion credentials`',
+        text: 'The [guide](../guides/credentials.md) tells the keys of the configuration file.',
+        options: RUN_OPTIONS_OF_CREDENTIALS,
+      },
+      {
+        heading: 'Looking first: `pillion credentials check`',
+        text: 'Takes the flags above, too.',
+        options: CHECK_OPTIONS,
+      },
+    ],
+    metrics: { ...CREDENTIALS_GAUGES, ...CREDENTIALS_METRICS },
+    errors: await errorCodes('src/credentials/command.ts'),
   },
 ];

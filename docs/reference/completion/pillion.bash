@@ -4,7 +4,7 @@ _pillion() {
   if [ "$cur" = = ]; then cur=''; elif [ "$prev" = = ]; then prev="${COMP_WORDS[COMP_CWORD-2]}"; fi
   COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'git-sync cron --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'git-sync cron credentials --help --version' -- "$cur"))
     return
   fi
   case "${COMP_WORDS[1]}" in
@@ -21,6 +21,11 @@ _pillion() {
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--dialect --fields --day-rule --env-scope --vixie-percent --system --lenient --tz --hash-key --overlapping --help --run-at --grace --state-file --watch --exit-on-failure --http-bind --http-metrics --metrics-compat --log-level --verbose --passthrough-logs --split-logs --test --version --debug --quiet --prometheus-listen-address --no-reap' -- "$cur")); fi ;;
+    credentials)
+      case "$prev" in
+        --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--config --provider --host --port --user --database --region --set --output --reload --one-time --retry-for --http-bind --http-metrics --log-level --grace --verbose --help --version' -- "$cur")); fi ;;
   esac
 }
 complete -o default -F _pillion pillion

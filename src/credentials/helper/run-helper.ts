@@ -3,7 +3,8 @@ import { tryRun } from '../../core/exec/run.ts';
 import { definedOnly } from '../providers/exec.ts';
 import type { HelperName } from './command.ts';
 
-const HELPER_ERRORS = defineErrors({
+/** Why a helper process gave nothing. */
+export const HELPER_ERRORS = defineErrors({
   helper_failed: {
     message: ({ name, why }: { name: string; why: string }) => `the helper process ${name} failed: ${why}`,
     hint: 'allow the container more memory (a helper needs about 60 MiB for a moment) and more processes; otherwise please report it',

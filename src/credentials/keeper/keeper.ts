@@ -54,6 +54,8 @@ export interface Keeper {
   call(): void;
   state(): KeeperState;
   level(): Level;
+  /** Milliseconds since it last looked at what is due. */
+  idleMs(): number;
   /** Version of the pgbouncer that was last seen; '' when none was. */
   pgbouncerVersion(): string;
 }
@@ -67,6 +69,7 @@ export function createKeeper(init: KeeperInit): Keeper {
   let level: Level = 'none';
   let calls = 0;
   let wake = new AbortController();
+  let lookedAt = clock.monotonic();
   const instant = (): Instant => ({ wall: clock.now(), monotonic: clock.monotonic() });
 
   function call(): void {
@@ -108,8 +111,9 @@ export function createKeeper(init: KeeperInit): Keeper {
   }
 
   async function step(signal: AbortSignal): Promise<void> {
-    const due = nextStep(state, clock.monotonic());
     const started = clock.monotonic();
+    const due = nextStep(state, started);
+    lookedAt = started;
     try {
       if (due === 'ask') {
         await ask(signal);
@@ -186,6 +190,7 @@ export function createKeeper(init: KeeperInit): Keeper {
     call,
     state: () => state,
     level: () => stateLevel(state, clock.now()),
+    idleMs: () => clock.monotonic() - lookedAt,
     pgbouncerVersion: () => delivery.version(),
   };
 }

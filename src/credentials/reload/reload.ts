@@ -240,11 +240,10 @@ async function runCommand(
   const outcome = await tryRun(program, args, { env: definedOnly(context.env), timeoutMs, signal });
   signal.throwIfAborted();
   const { exitCode, timedOut, spawnError, stderr, signal: killedBy } = outcome;
-  if (exitCode === 0 && timedOut === false) {
+  if (exitCode === 0 && !timedOut) {
     return;
   }
-  const end =
-    spawnError ?? (timedOut === false ? (killedBy ?? `exit code ${exitCode ?? 'unknown'}`) : 'it timed out');
+  const end = spawnError ?? (timedOut ? 'it timed out' : (killedBy ?? `exit code ${exitCode ?? 'unknown'}`));
   const said = lastLine(stderr).slice(0, LONGEST_SAID);
   throw RELOAD_ERRORS.reload_failed({
     target: `with the command ${program}`,
