@@ -41,7 +41,7 @@ export async function replayNight(): Promise<string> {
   const body = commandBody({
     command: { kind: 'shell', shell: '/bin/sh', line: 'exec true' },
     cwd: undefined,
-    env: { PATH: process.env['PATH'] ?? '' },
+    readEnv: () => ({ PATH: process.env['PATH'] ?? '' }),
     exitRules: [],
     maxOutputBytes: undefined,
     leftovers: 'kill',

@@ -6,11 +6,6 @@ const ABOUT_FILES = 'the hint says what the volume or this user lacks';
 
 /** Codes whose hint depends on what happened, or that are put together where they are thrown. */
 const EXPLAINED: Readonly<Record<string, string>> = {
-  bad_crontab: 'each finding has file, line, column and advice; `pillion cron test` shows them all',
-  bad_env_file: 'the message names file and line; the attempt fails, and the file is read anew for the next',
-  bad_expression:
-    'the message points at the character; `pillion cron explain` shows how an expression is read',
-  bad_state: 'the state file is damaged; the scheduler starts without it',
   bind_failed: 'the address cannot be listened on: the hint says why',
   connection_cut: 'the server ended the connection in the middle of an answer; the next sync tries again',
   hook_failed: 'the hook is tried again; its last words are in the message',

@@ -16,7 +16,7 @@ import { podName } from './cli/rules.ts';
 import { runBelowInit } from './init-process.ts';
 import { observeAsSupercronic, observeScheduler, registerJobMetrics } from './job-metrics.ts';
 import type { CronSpec } from './jobs/cron-spec.ts';
-import { formatFinding } from './jobs/findings.ts';
+import { formatFinding, MAX_SHOWN } from './jobs/findings.ts';
 import type { LoadedJobs } from './jobs/load-jobs.ts';
 import { createCronLog } from './logging.ts';
 import { createReloader, type Reloader } from './reloader.ts';
@@ -207,8 +207,11 @@ async function serveHttp(
 }
 
 function logFindings(log: Log, { warnings, jobs }: LoadedJobs): void {
-  for (const warning of warnings) {
+  for (const warning of warnings.slice(0, MAX_SHOWN)) {
     log.warn(formatFinding(warning));
+  }
+  if (warnings.length > MAX_SHOWN) {
+    log.warn('there are more warnings: see pillion cron test', { more: warnings.length - MAX_SHOWN });
   }
   if (jobs.length === 0) {
     log.warn('there are no jobs');

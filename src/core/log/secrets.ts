@@ -34,26 +34,28 @@ interface Form {
 export function createSecrets(): Secrets {
   const fixed = new Set<string>();
   const rotating = new Map<string, string[]>();
-  let forms: readonly Form[] = [];
+  /** undefined: there are new values; a thousand that come together are searched for in one go. */
+  let forms: readonly Form[] | undefined;
 
-  const rebuild = (): void => {
-    forms = collectForms(new Set([...fixed, ...[...rotating.values()].flat()]));
+  const currentForms = (): readonly Form[] => {
+    forms ??= collectForms(new Set([...fixed, ...[...rotating.values()].flat()]));
+    return forms;
   };
   return {
     add(value) {
       if (value.trim() !== '' && !fixed.has(value)) {
         fixed.add(value);
-        rebuild();
+        forms = undefined;
       }
     },
     addRotating(slot, value) {
       const values = rotating.get(slot) ?? [];
       if (value.trim() !== '' && values.at(-1) !== value) {
         rotating.set(slot, [...values, value].slice(-ROTATING_KEPT));
-        rebuild();
+        forms = undefined;
       }
     },
-    redact: (text) => redactForms(text, forms),
+    redact: (text) => redactForms(text, currentForms()),
   };
 }
 

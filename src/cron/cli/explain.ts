@@ -1,13 +1,14 @@
 import { systemClock } from '../../core/clock.ts';
 import type { CommandContext } from '../../core/command.ts';
-import { PillionError } from '../../core/errors.ts';
 import { describeSchedule } from '../../scheduler/grammar/describe.ts';
 import { parseWords, splitWords } from '../../scheduler/grammar/expression.ts';
-import { GrammarError } from '../../scheduler/grammar/grammar-error.ts';
+import type { FieldContext } from '../../scheduler/grammar/field.ts';
+import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
 import type { Schedule } from '../../scheduler/model.ts';
 import { formatInstant } from '../../scheduler/time/format-instant.ts';
 import { nextFire } from '../../scheduler/time/next.ts';
 import type { Zone } from '../../scheduler/time/zone.ts';
+import { CRON_ERRORS } from '../errors.ts';
 import type { CrontabRules } from '../jobs/cron-job.ts';
 import { READ_OPTIONS } from './options.ts';
 import { crontabRules, defaultZone } from './rules.ts';
@@ -24,27 +25,28 @@ export async function explainCommand(context: CommandContext): Promise<number> {
     context.stdout(subCommandHelp(USAGE, 'Says in plain words what a schedule means.'));
     return 0;
   }
-  const schedule = parse(positionals[0] ?? '', crontabRules(values, context.startedAs));
+  const remarks: Remark[] = [];
+  const onRemark = (remark: Remark) => remarks.push(remark);
+  const rules = { ...crontabRules(values, context.startedAs), onRemark };
+  const schedule = parse(positionals[0] ?? '', rules);
   const zone = defaultZone(values);
   const next = comingTimes(schedule, zone);
-  const lines = [...describeSchedule(schedule), ...next];
+  const notes = remarks.map(({ message, hint }) => `Note: ${message} (${hint}).`);
+  const lines = [...describeSchedule(schedule), ...notes, ...next];
   context.stdout(`${lines.join('\n')}\n`);
   return 0;
 }
 
-function parse(text: string, rules: CrontabRules): Schedule {
+function parse(text: string, rules: CrontabRules & Pick<FieldContext, 'onRemark'>): Schedule {
   try {
     return parseWords(splitWords(text), { ...rules, hashKey: `${rules.podName}\n` });
   } catch (error) {
     if (!(error instanceof GrammarError)) {
       throw error;
     }
-    throw new PillionError({
-      code: 'bad_expression',
-      message: `${text}\n${' '.repeat(error.offset)}^ ${error.message}`,
-      hint: error.hint,
-      cause: error,
-    });
+    const { offset, message, hint } = error;
+    const shown = { text: printable(text), offset, message: printable(message), hint: printable(hint) };
+    throw CRON_ERRORS.bad_expression(shown, { cause: error });
   }
 }
 
@@ -60,4 +62,9 @@ function comingTimes(schedule: Schedule, zone: Zone): string[] {
     return schedule.kind === 'reboot' ? [] : ['It never comes: as a job this is an error.'];
   }
   return [`Next, in ${zone.name}:`, ...times];
+}
+
+/** One character for each that a terminal would act on, so that the mark stays below its place. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
 }

@@ -10,6 +10,8 @@ export interface CrontabRules {
   readonly dayRule: ExpressionRules['dayRule'];
   /** Whether `NAME=value` holds for the lines below it, or for the whole file with the last one winning. */
   readonly envScope: 'following' | 'file';
+  /** What RANDOM_DELAY is: cronie's delay in minutes, or a variable like any other. */
+  readonly randomDelay: 'jitter' | 'variable';
   /** `%` ends the line and begins stdin. */
   readonly percent: boolean;
   /** A user column stands before the command. */

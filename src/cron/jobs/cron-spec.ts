@@ -24,6 +24,12 @@ export interface SpecContext {
 export function cronSpec(job: CronJob, context: SpecContext): CronSpec {
   const { options, command, cwd } = job;
   const { envFile } = options;
+  async function readEnv(): Promise<Record<string, string>> {
+    // A relative path is the kernel's to resolve, as it is for the job, unless the job has a directory of its own.
+    const path = envFile === undefined || cwd === undefined ? envFile : resolve(cwd, envFile);
+    const fromFile = path === undefined ? {} : await context.readEnvFile(path);
+    return { ...context.env, ...job.env, ...fromFile };
+  }
   return {
     name: job.name,
     schedule: job.schedule,
@@ -33,12 +39,7 @@ export function cronSpec(job: CronJob, context: SpecContext): CronSpec {
     body: commandBody({
       command,
       cwd,
-      env: { ...context.env, ...job.env },
-      // A relative path is the kernel's to resolve, as it is for the job, unless the job has a directory of its own.
-      readEnv:
-        envFile === undefined
-          ? undefined
-          : () => context.readEnvFile(cwd === undefined ? envFile : resolve(cwd, envFile)),
+      readEnv,
       exitRules: options.exitCodes,
       maxOutputBytes: options.maxOutputBytes,
       leftovers: options.leftovers,

@@ -3,6 +3,7 @@ import { commandText } from '../../scheduler/runs/command.ts';
 import { TEST_RULES } from '../testing/rules.ts';
 import type { CrontabRules } from './cron-job.ts';
 import { parseCrontab } from './crontab.ts';
+import { DIALECTS } from './dialects.ts';
 import { formatFinding } from './findings.ts';
 
 function parse(text: string, rules: Partial<CrontabRules> = {}) {
@@ -84,17 +85,114 @@ describe('a crontab', () => {
       '0 5 2 * * 1 x',
       'crontab:1:11: the command begins with what could be a field (six fields that begin with a second: --fields=second)',
     ],
+    [
+      '0 0 12 ? * MON-FRI cmd',
+      'crontab:1:12: the command begins with what could be a field (six fields of Quartz begin with a second: --fields=second)',
+    ],
+    [
+      '0 0 12 ? * FRI cmd',
+      'crontab:1:12: the command begins with what could be a field (six fields of Quartz begin with a second: --fields=second)',
+    ],
+    [
+      '0 0 12 * * ? cmd',
+      'crontab:1:1: six fields are read as minute to weekday and a year (six fields of Quartz begin with a second: --fields=second)',
+    ],
+    [
+      '  */60 * * * * x',
+      'crontab:1:5: step 60 of the minute is wider than the field: only its first value counts (write 0)',
+    ],
+    [
+      '0 */24 * * * x',
+      'crontab:1:5: step 24 of the hour is wider than the field: only its first value counts (write 0)',
+    ],
+    [
+      '@daily \u00a0x',
+      'crontab:1:8: the command begins with a no-break space (U+00A0) (replace it by a blank)',
+    ],
   ])('with "%s" is taken with a warning', (text, expected) => {
     expect(parse(`${text}\n`).errors).toEqual([]);
     expect(parse(`${text}\n`).warnings.map(formatFinding)).toEqual([expected]);
   });
 
-  it.each(['MAILTO=', '0 0 * * * 2to3 file', '* * * * * 5 ', '0 0 * * * ./5 x'])(
-    'with "%s" is taken without a word',
-    (text) => {
-      expect(parse(`${text}\n`)).toMatchObject({ errors: [], warnings: [] });
-    },
-  );
+  it.each([
+    'MAILTO=',
+    'RANDOM_DELAY=0',
+    '0 0 * * * 2to3 file',
+    '* * * * * 5 ',
+    '0 0 * * * ./5 x',
+    '0 0 * * * sun file',
+    '* * * * * sh /x.sh',
+    '* * * * * cp /a /b',
+    '* * * * * backup --all',
+    '* * * * * date -u',
+    '0 0 12 * * cmd',
+  ])('with "%s" is taken without a word', (text) => {
+    expect(parse(`${text}\n`)).toMatchObject({ errors: [], warnings: [], notes: [] });
+  });
+
+  it.each([
+    ['ubuntu', '*/5 * * * * ubuntu /home/ubuntu/x.sh', 13],
+    ['app', '*/5 * * * * app cd /app && make', 13],
+    ['debian-mirror', '@daily debian-mirror ./ftpsync', 8],
+    ['www-data', '@daily www-data [ -x /x ] && /x', 8],
+  ])('gets a note about a command that may begin with the user %s', (user, line, column) => {
+    expect(parse(`${line}\n`).warnings).toEqual([]);
+    expect(parse(`${line}\n`).notes.map(formatFinding)).toEqual([
+      `crontab:1:${column}: "${user}" is part of the command (if it is a user column, as in /etc/cron.d: --system reads it)`,
+    ]);
+  });
+
+  it.each([
+    [
+      '* * * * * date "+\\%Y"',
+      {},
+      'crontab:1:11: the backslash of \\% is passed to the shell, which keeps it within quotes (write %, or read it as Vixie cron does: --vixie-percent)',
+    ],
+    [
+      '* * * * * date +%Y',
+      {},
+      'crontab:1:11: % is passed to the shell as it is (Vixie cron: --vixie-percent)',
+    ],
+    [' 0 5 2 * * 2030 cmd', {}, undefined],
+    [' 0 5 2 * * 1970-2099 cmd', {}, undefined],
+    [
+      'RANDOM_DELAY=5',
+      {},
+      'crontab:1:1: RANDOM_DELAY puts starts off by up to so many minutes, as in cronie (the delay is the same at every start of a pod; for one job: jitter=)',
+    ],
+    [
+      'RANDOM_DELAY=5',
+      { randomDelay: 'variable' },
+      'crontab:1:1: RANDOM_DELAY is a variable like any other here, as in supercronic (to put starts off: jitter= in a "# pillion:" comment)',
+    ],
+    [
+      '0 0 12 ? * 2-6 * cmd',
+      {},
+      'crontab:1:1: weekdays count from 0, Sunday (Quartz, whose crontabs have ?, counts from 1)',
+    ],
+  ] as const)('with "%s" and %j has a note', (line, rules, expected) => {
+    const { errors, notes } = parse(`${line}\n`, rules);
+    expect(errors).toEqual([]);
+    expect(notes.map(formatFinding)).toEqual(expected === undefined ? [] : [expected]);
+  });
+
+  it('tells how six ambiguous fields are read, by what was asked for', () => {
+    const notesOf = (sixth: CrontabRules['sixth']) =>
+      parse('0 5 2 * * * cmd\n', { sixth }).notes.map(formatFinding);
+    expect(notesOf('year')).toEqual([
+      'crontab:1:1: six fields are read as minute to weekday and a year (croner and most libraries read a second in front: --fields=second)',
+    ]);
+    expect(notesOf('second')).toEqual([
+      'crontab:1:1: six fields are read as a second and minute to weekday (supercronic reads a year behind them: --fields=year)',
+    ]);
+  });
+
+  it('has RANDOM_DELAY put starts off in minutes, and as a variable only where supercronic would', () => {
+    const text = 'RANDOM_DELAY=5\n@daily x\n';
+    expect(jobsOf(text)[0]).toMatchObject({ env: { RANDOM_DELAY: '5' }, options: { jitterMs: 300_000 } });
+    const foreign = jobsOf(text, DIALECTS.supercronic);
+    expect(foreign[0]).toMatchObject({ env: { RANDOM_DELAY: '5' }, options: { jitterMs: 0 } });
+  });
 
   it('applies an environment line to the lines below it, and says so when other crons would not', () => {
     const { jobs, warnings } = parse('A=1\n* * * * * one\nA=2\nCRON_TZ=Europe/Berlin\n* * * * * two\n');
@@ -213,6 +311,23 @@ describe('a crontab', () => {
       'crontab:1:12: timeout: 5 needs a unit, for example 5s (such as 90s, 10m or 1h30m)',
     ],
     ['# pillion: timeout\n* * * * * x', 'crontab:1:12: this is not key=value (for example timeout=10m)'],
+    [
+      '"0 5 * * *" x',
+      'crontab:1:1: the schedule is in quotes (a crontab has none around its schedule: leave them out)',
+    ],
+    [
+      "  '@daily' x",
+      'crontab:1:3: the schedule is in quotes (a crontab has none around its schedule: leave them out)',
+    ],
+    ['export A=1', 'crontab:1:1: a crontab has no export (NAME=value alone is passed to the jobs)'],
+    ['0 5 * * *\u00a0x', 'crontab:1:10: a no-break space (U+00A0) is no blank (replace it by a blank)'],
+    ['0\u30005 * * * x', 'crontab:1:2: an unusual space (U+3000) is no blank (replace it by a blank)'],
+    ['@daily\u200bx', 'crontab:1:7: a zero-width space (U+200B) is no blank (replace it by a blank)'],
+    ['61 * * * * echo a\u00a0b', 'crontab:1:1: minute 61 is not in 0-59 (the first is 0, the last 59)'],
+    [
+      '\u001b[2J\u0007 * * * * x',
+      'crontab:1:1: "\\u001b[2J\\u0007" is not a minute (a number from 0 to 59, a range a-b, a list a,b, a step */n)',
+    ],
     ['# pillion: timeout=5s', 'crontab:1:1: no job follows these options (put them above the job)'],
   ])('with "%s" is refused with position and advice', (text, expected) => {
     expect(errorsOf(text)).toEqual([expected]);

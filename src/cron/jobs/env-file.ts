@@ -1,6 +1,6 @@
-import { PillionError } from '../../core/errors.ts';
 import { readTextIfExists } from '../../core/files.ts';
 import type { Secrets } from '../../core/log/secrets.ts';
+import { CRON_ERRORS } from '../errors.ts';
 import { parseEnvLine } from './env-line.ts';
 
 const MAX_BYTES = 1024 * 1024;
@@ -8,16 +8,31 @@ const MAX_BYTES = 1024 * 1024;
 const SHORTEST_SECRET = 8;
 
 /**
- * Reads the file of a job's `env-file`: `NAME=value` lines, also with `export` in front; blank lines and `#` comments.
- * It is where secrets are mounted: its values are declared as such, and no error repeats a line.
- * @throws PillionError that names file and line
+ * Reads the file of a job's `env-file`: it is where secrets are mounted, so its values are declared as such, and no
+ * error repeats a line.
+ * @throws PillionError `bad_env_file` that names file and line
  */
 export async function readEnvFile(path: string, secrets: Secrets): Promise<Record<string, string>> {
   const text = await readTextIfExists(path, MAX_BYTES);
   if (text === undefined) {
-    throw failure(`${path}: there is no such file`, 'mount it, or take env-file out');
+    const message = `${path}: there is no such file`;
+    throw CRON_ERRORS.bad_env_file({ message, hint: 'mount it, or take env-file out' });
   }
-  const env: Record<string, string> = {};
+  const env = parseEnvText(text, path);
+  for (const [name, value] of Object.entries(env)) {
+    if (value.length >= SHORTEST_SECRET) {
+      secrets.addRotating(`${path}\n${name}`, value);
+    }
+  }
+  return env;
+}
+
+/**
+ * `NAME=value` lines, also with `export` in front; blank lines and `#` comments. The last line of a name counts.
+ * @throws PillionError `bad_env_file` that names file and line, and repeats nothing of it
+ */
+export function parseEnvText(text: string, path: string): Record<string, string> {
+  const env = new Map<string, string>();
   for (const [index, line] of text
     .replace(/^\uFEFF/, '')
     .split('\n')
@@ -28,16 +43,10 @@ export async function readEnvFile(path: string, secrets: Secrets): Promise<Recor
     }
     const found = parseEnvLine(content.replace(/^export[ \t]+/, ''));
     if (found === undefined || found.value.includes('\0')) {
-      throw failure(`${path}:${index + 1}: this is not NAME=value`, 'one variable per line');
+      const message = `${path}:${index + 1}: this is not NAME=value`;
+      throw CRON_ERRORS.bad_env_file({ message, hint: 'one variable per line' });
     }
-    env[found.name] = found.value;
-    if (found.value.length >= SHORTEST_SECRET) {
-      secrets.addRotating(`${path}\n${found.name}`, found.value);
-    }
+    env.set(found.name, found.value);
   }
-  return env;
-}
-
-function failure(message: string, hint: string): PillionError {
-  return new PillionError({ code: 'bad_env_file', message: `env-file ${message}`, hint, retryable: true });
+  return Object.fromEntries(env);
 }

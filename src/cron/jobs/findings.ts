@@ -1,4 +1,6 @@
-import { PillionError } from '../../core/errors.ts';
+import type { PillionError } from '../../core/errors.ts';
+import { CRON_ERRORS } from '../errors.ts';
+import { visible } from './visible.ts';
 
 /** A finding in a file; line and column count from 1, columns in characters. */
 export interface Finding {
@@ -17,19 +19,17 @@ export function formatFinding(finding: Finding): string {
   const where = `${finding.file}:${finding.line}:${finding.column}`;
   const hint = finding.hint === undefined ? '' : ` (${finding.hint})`;
   const { message } = finding;
-  return `${where}: ${message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message}${hint}`;
+  const shown = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
+  return visible(`${where}: ${shown}${hint}`);
 }
 
-/** More errors than this tell nothing new: the file is not a crontab. */
-const MAX_SHOWN = 20;
+/** More findings of a kind than this tell nothing new. */
+export const MAX_SHOWN = 20;
 
 /** All errors of a file as one: exit code 1 at start, the old table at a reload. */
 export function crontabError(findings: readonly Finding[]): PillionError {
   const shown = findings.slice(0, MAX_SHOWN).map(formatFinding);
   const more = findings.length > MAX_SHOWN ? [`... and ${findings.length - MAX_SHOWN} more`] : [];
-  return new PillionError({
-    code: 'bad_crontab',
-    message: [...shown, ...more].join('\n'),
-    facts: { errors: findings.length, file: findings[0]?.file, line: findings[0]?.line },
-  });
+  const facts = { errors: findings.length, file: findings[0]?.file, line: findings[0]?.line };
+  return CRON_ERRORS.bad_crontab({ findings: [...shown, ...more] }, { facts });
 }

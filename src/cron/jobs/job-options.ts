@@ -170,9 +170,15 @@ export function readJobOption(key: string, text: string, offset: number): Partia
   }
 }
 
+/** Of options in one line: there may be several lines. */
+const MAX_LENGTH = 16_384;
+
 /** Reads `key=value key="a b"`; the offsets of errors count from the beginning of `text` plus `offset`. */
 export function parseOptionWords(text: string, offset: number): Partial<JobOptions> {
-  let options: Partial<JobOptions> = {};
+  if (text.length > MAX_LENGTH) {
+    throw new GrammarError('the options are too long', offset, `at most ${MAX_LENGTH} characters in a line`);
+  }
+  const options: Partial<JobOptions> = {};
   const pattern = /\s*(?:([^\s=]+)=("[^"]*"|'[^']*'|[^\s"']*)(?=\s|$)|\S+)/y;
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const [whole, key, value = ''] = match;
@@ -181,7 +187,7 @@ export function parseOptionWords(text: string, offset: number): Partial<JobOptio
       // Not repeated: it may be the address of a ping.
       throw new GrammarError('this is not key=value', at, 'for example timeout=10m');
     }
-    options = { ...options, ...readJobOption(key, value.replace(/^(["'])(.*)\1$/, '$2'), at) };
+    Object.assign(options, readJobOption(key, value.replace(/^(["'])(.*)\1$/, '$2'), at));
   }
   return options;
 }

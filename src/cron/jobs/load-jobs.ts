@@ -1,6 +1,6 @@
-import { PillionError } from '../../core/errors.ts';
 import { readTextIfExists } from '../../core/files.ts';
 import { findZone, type Zone } from '../../scheduler/time/zone.ts';
+import { CRON_ERRORS } from '../errors.ts';
 import type { CronJob, CrontabRules, ParsedJobs } from './cron-job.ts';
 import { parseCrontab } from './crontab.ts';
 import { crontabError } from './findings.ts';
@@ -28,12 +28,7 @@ export interface LoadedJobs extends Omit<ParsedJobs, 'errors'> {
 export async function loadJobs(path: string, context: LoadContext): Promise<LoadedJobs> {
   const text = await readTextIfExists(path, MAX_FILE_BYTES);
   if (text === undefined) {
-    throw new PillionError({
-      code: 'crontab_missing',
-      message: `cannot read ${path}: there is no such file`,
-      hint: 'mount or copy the crontab there',
-      retryable: true,
-    });
+    throw CRON_ERRORS.crontab_missing({ path });
   }
   const { jobs, errors, warnings, notes } = await parseJobs(text, path, context.rules);
   const zoneOf = (job: CronJob) => zoneOfJob(job, context.defaultZone);

@@ -9,8 +9,12 @@ export interface ScheduleWords {
   readonly rest: number;
   /** The sixth word could be a year as well as the last of six fields that begin with a second. */
   readonly ambiguous: boolean;
-  /** The command begins with what looks like one more field: `0 30 2 * * 1 cmd`. */
+  /** The command begins with what looks like one more field: `0 30 2 * * 1 cmd`, `0 0 12 ? * MON-FRI cmd`. */
   readonly leftField: boolean;
+  /** A field is `?`, as in crontabs of Quartz. */
+  readonly quartz: boolean;
+  /** The text of the weekday field; '' for a macro. */
+  readonly weekday: string;
 }
 
 /** Seven fields and the first word of the command. */
@@ -27,12 +31,20 @@ export function findScheduleWords(line: string, sixth: 'year' | 'second'): Sched
   const rest = words[count]?.offset ?? line.length;
   const sixthText = taken[5]?.text ?? '';
   const left = words[count]?.text ?? '';
+  const quartz = words.slice(0, 6).some(({ text }) => text === '?');
   return {
     words: taken,
     rest,
     ambiguous: count === 6 && isField(sixthText, WEEKDAY) && isField(sixthText, YEAR),
-    leftField: count === 5 && words.length > 6 && /^[\d*]/.test(left) && isField(left, WEEKDAY),
+    leftField: count === 5 && words.length > 6 && looksLikeField(left, quartz) && isField(left, WEEKDAY),
+    quartz,
+    weekday: count < 5 ? '' : (taken[count === 7 ? 5 : 4]?.text ?? ''),
   };
+}
+
+/** A program may be called `sun`, but hardly `mon-fri`. */
+function looksLikeField(text: string, quartz: boolean): boolean {
+  return quartz || /^[\d*?]|[-,#]/.test(text);
 }
 
 function macroWords(words: readonly Word[]): number {
@@ -54,7 +66,7 @@ function isField(text: string | undefined, kind: FieldKind): boolean {
     return false;
   }
   try {
-    parseField(text, kind, '');
+    parseField(text, kind, { hashKey: '' });
     return true;
   } catch {
     return false;

@@ -48,6 +48,18 @@ jobs:
     ]);
   });
 
+  it('warns of a step wider than its field', () => {
+    const { errors, warnings } = parseYamlJobs(
+      'jobs:\n  - schedule: "*/60 * * * *"\n    command: x\n',
+      'jobs.yaml',
+      TEST_RULES,
+    );
+    expect(errors).toEqual([]);
+    expect(warnings.map(formatFinding)).toEqual([
+      'jobs.yaml:2:17: step 60 of the minute is wider than the field: only its first value counts (write 0)',
+    ]);
+  });
+
   it.each([
     [
       'jobs:\n  - schedule: "61 * * * *"\n    command: x\n',

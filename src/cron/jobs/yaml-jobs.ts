@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { type Document, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml';
 import { errorMessage } from '../../core/errors.ts';
 import { nearest } from '../../core/options/lookup.ts';
 import { parseExpression } from '../../scheduler/grammar/expression.ts';
-import { GrammarError } from '../../scheduler/grammar/grammar-error.ts';
+import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
 import { type Command, commandText } from '../../scheduler/runs/command.ts';
 import type { CronJob, CrontabRules, ParsedJobs } from './cron-job.ts';
 import type { Finding } from './findings.ts';
@@ -48,56 +48,73 @@ interface Source {
 /** Reads a job file in YAML: the same keys as in `# pillion:` comments, with `schedule` and `command`. */
 export function parseYamlJobs(source: string, fileName: string, rules: CrontabRules): ParsedJobs {
   const lines = new LineCounter();
+  const nothing = (errors: Finding[]): ParsedJobs => ({ jobs: [], errors, warnings: [], notes: [] });
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
   const place = { file: fileName, document, lines };
   if (document.errors.length > 0) {
-    const errors = document.errors.map((error) => at(place, error.pos[0], error.message));
-    return { jobs: [], errors, warnings: [], notes: [] };
+    return nothing(document.errors.map((error) => at(place, error.pos[0], error.message)));
   }
-  let content: unknown;
-  try {
-    // Aliases could multiply a small file into a large one.
-    content = document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    const hint = 'an alias (*name) stands for an anchor (&name) above it, up to 100 times';
-    return {
-      jobs: [],
-      errors: [at(place, aliasOf(document), errorMessage(error), hint)],
-      warnings: [],
-      notes: [],
-    };
+  const content = contentOf(document);
+  if ('message' in content) {
+    return nothing([at(place, content.offset, content.message, content.hint)]);
   }
-  const result = v.safeParse(file, content ?? {});
+  const result = v.safeParse(file, content.value ?? {});
   if (!result.success) {
-    return {
-      jobs: [],
-      errors: result.issues.map((issue) => shapeError(place, issue)),
-      warnings: [],
-      notes: [],
-    };
+    return nothing(result.issues.map((issue) => shapeError(place, issue)));
   }
-  const errors: Finding[] = [];
-  const common = readDefaults(place, result.output, rules, errors);
+  const findings = { errors: [] as Finding[], warnings: [] as Finding[] };
+  const common = readDefaults(place, result.output, rules, findings.errors);
   const jobs = result.output.jobs.flatMap((entry, index) => {
-    return readJob(place, result.output, entry, index, common, errors) ?? [];
+    return readJob(place, result.output, entry, index, common, findings) ?? [];
   });
-  checkNames(place, jobs, errors);
-  return { jobs: uniqueNames(jobs), errors, warnings: [], notes: [] };
+  checkNames(place, jobs, findings.errors);
+  return { jobs: uniqueNames(jobs), ...findings, notes: [] };
 }
 
-/** Where the first alias is that stands for nothing. */
-function aliasOf(document: Document): number {
-  let offset = 0;
+/** Aliases could multiply a small file into a large one. */
+const MAX_ALIASES = 100;
+const ALIAS_HINT = `an alias (*name) stands for an anchor (&name) above it, up to ${MAX_ALIASES} times`;
+
+/** The document as plain values, or why it has none. */
+function contentOf(
+  document: Document,
+): { readonly value: unknown } | { offset: number; message: string; hint: string } {
+  try {
+    const alias = badAlias(document);
+    return alias === undefined
+      ? { value: document.toJS({ maxAliasCount: MAX_ALIASES }) }
+      : { ...alias, hint: ALIAS_HINT };
+  } catch (error) {
+    // Nested so deeply that the stack is full.
+    return { offset: 0, message: errorMessage(error), hint: 'a file of jobs has four levels' };
+  }
+}
+
+/** The first alias that stands for nothing, or is one too many. */
+function badAlias(document: Document): { offset: number; message: string } | undefined {
+  const anchors = new Set<string>();
+  let aliases = 0;
+  let bad: { offset: number; message: string } | undefined;
   visit(document, {
-    Alias(_key, node) {
-      if (node.resolve(document) !== undefined) {
-        return undefined;
+    Node(_key, node) {
+      if (isAlias(node)) {
+        aliases += 1;
+        const offset = node.range?.[0] ?? 0;
+        if (!anchors.has(node.source)) {
+          bad = {
+            offset,
+            message: `Unresolved alias (the anchor must be set before the alias): ${node.source}`,
+          };
+        } else if (aliases > MAX_ALIASES) {
+          bad = { offset, message: 'too many aliases' };
+        }
+      } else if (node.anchor !== undefined) {
+        anchors.add(node.anchor);
       }
-      offset = node.range?.[0] ?? 0;
-      return visit.BREAK;
+      return bad === undefined ? undefined : visit.BREAK;
     },
   });
-  return offset;
+  return bad;
 }
 
 function at(source: Source, offset: number, message: string, hint?: string): Finding {
@@ -157,9 +174,12 @@ function readJob(
   entry: YamlJob,
   index: number,
   rules: CrontabRules,
-  errors: Finding[],
+  { errors, warnings }: { readonly errors: Finding[]; readonly warnings: Finding[] },
 ): CronJob | undefined {
   let key = 'schedule';
+  const onRemark = ({ offset, message, hint }: Remark): void => {
+    warnings.push(at(source, offsetOf(source, ['jobs', index, 'schedule']) + offset, message, hint));
+  };
   try {
     const options = { ...rules.defaults, ...readOptions(entry, (name) => (key = name)) };
     const command = readCommand(entry, whole.shell ?? '/bin/sh');
@@ -173,7 +193,7 @@ function readJob(
       line,
       column: col,
       position: index,
-      schedule: parseExpression(entry.schedule, { ...rules, hashKey }),
+      schedule: parseExpression(entry.schedule, { ...rules, hashKey, onRemark }),
       scheduleText: entry.schedule,
       command,
       env: stringsOf({ ...whole.env, ...entry.env }),

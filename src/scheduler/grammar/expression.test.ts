@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ExpressionRules, parseExpression } from './expression.ts';
-import { GrammarError } from './grammar-error.ts';
+import { GrammarError, type Remark } from './grammar-error.ts';
 
 const RULES: ExpressionRules = { sixth: 'year', dayRule: 'vixie', hashKey: 'pod-0\njob' };
 
@@ -33,13 +33,11 @@ describe('a schedule expression', () => {
     ['* * * * 8', 8, '0 and 7 are Sunday'],
     ['* * * janury *', 6, 'did you mean january?'],
     ['* * * * mnday', 8, 'did you mean monday?'],
-    ['*/60 * * * *', 2, 'a step that long leaves only the first value: write that'],
-    ['2/60 * * * *', 2, 'a step that long leaves only the first value: write that'],
-    ['2-20/61 * * * *', 5, 'a step that long leaves only the first value: write that'],
     ['*/0 * * * *', 2, 'for example */2'],
     ['0 0 20-10/2 * *', 4, 'write 20-31,1-10'],
     ['0 0 * * 5-1', 8, 'write 5-6,0-1'],
-    ['0 0 * * fri-sun', 8, 'write 5-7'],
+    ['0 0 * * 5-0', 8, 'write 5-7'],
+    ['0 0 * * sat-mon', 8, 'write 6,0-1'],
     ['1,,2 * * * *', 2, 'remove a comma'],
     ['0 0 L-3 * *', 4, 'only L, LW and nW are known'],
     ['0 0 * * L', 8, 'write 5L for the last Friday of the month'],
@@ -92,8 +90,40 @@ describe('a schedule expression', () => {
     expect(minute).toBeLessThanOrEqual(20);
   });
 
-  it('takes 7 for Sunday, also at the end of a range', () => {
+  it('takes 7 for Sunday, also at the end of a range, and its name there as newer cronies do', () => {
     expect(fields('0 0 * * 7').weekdays.days).toEqual([0]);
     expect(fields('0 0 * * 6-7').weekdays.days).toEqual([0, 6]);
+    expect(fields('0 0 * * sat-sun').weekdays.days).toEqual([0, 6]);
+    expect(fields('0 0 * * FRI-SUN').weekdays.days).toEqual([0, 5, 6]);
+    expect(fields('0 0 * * sun-sun').weekdays.days).toEqual([0]);
+    expect(fields('0 0 * * mon-Sunday/2').weekdays.days).toEqual([0, 1, 3, 5]);
+  });
+
+  it.each([
+    ['*/60 * * * *', 2, { minutes: [0] }, 'write 0'],
+    ['2/60 * * * *', 2, { minutes: [2] }, 'write 2'],
+    ['2-20/61 * * * *', 5, { minutes: [2] }, 'write 2'],
+    ['0 */24 * * *', 4, { hours: [0] }, 'write 0'],
+    ['0 0 */40 * *', 6, { monthDays: { days: [1] } }, 'write 1'],
+    ['0 0 * */13 *', 8, { months: [1] }, 'write 1'],
+    ['0 0 * * */9999', 10, { weekdays: { days: [0] } }, 'write 0'],
+  ])(
+    '"%s" has a step wider than its field: the first value counts, with a remark',
+    (text, offset, expected, hint) => {
+      const remarks: Remark[] = [];
+      expect(fields(text, { ...RULES, onRemark: (remark) => remarks.push(remark) })).toMatchObject(expected);
+      expect(remarks).toEqual([
+        {
+          offset,
+          message: expect.stringContaining('is wider than the field: only its first value counts'),
+          hint,
+        },
+      ]);
+    },
+  );
+
+  it('has no remark about a step that its field has room for', () => {
+    const onRemark = (remark: Remark) => expect.unreachable(remark.message);
+    fields('*/59 */23 */31 */12 */7', { ...RULES, onRemark });
   });
 });

@@ -2,19 +2,17 @@ import { errorMessage } from '../../core/errors.ts';
 import { parseGoDuration } from '../../core/options/go-values.ts';
 import { nearest } from '../../core/options/lookup.ts';
 import type { CalendarSchedule, MonthDayRule, Schedule, WeekdayRule } from '../model.ts';
-import { type Field, parseField } from './field.ts';
+import { type Field, type FieldContext, parseField } from './field.ts';
 import type { FieldKind } from './field-kinds.ts';
 import { HOUR, MINUTE, MONTH, MONTH_DAY, SECOND, WEEKDAY, YEAR } from './field-kinds.ts';
-import { GrammarError } from './grammar-error.ts';
+import { GrammarError, type Remark } from './grammar-error.ts';
 
 /** How expressions are read where crons differ. */
-export interface ExpressionRules {
+export interface ExpressionRules extends FieldContext {
   /** What the sixth field is: supercronic adds a year behind, croner and most libraries a second in front. */
   readonly sixth: 'year' | 'second';
   /** `vixie`: a day field that begins with `*` (also `*\/2`) must match too; `or`: only a plain `*` counts as open. */
   readonly dayRule: 'vixie' | 'or';
-  /** What `H` and `~` are spread by: the pod's name and the job. */
-  readonly hashKey: string;
 }
 
 /** A word of the expression with its offset in the text it came from. */
@@ -138,9 +136,9 @@ function parseFields(words: readonly Word[], rules: ExpressionRules): CalendarSc
   const fields = new Map<FieldKind, Field>();
   for (const [index, kind] of kinds.entries()) {
     const word = words[index] ?? { text: '*', offset: 0 };
-    fields.set(kind, parseAt(word, kind, rules.hashKey));
+    fields.set(kind, parseAt(word, kind, rules));
   }
-  const field = (kind: FieldKind): Field => fields.get(kind) ?? parseField('*', kind, '');
+  const field = (kind: FieldKind): Field => fields.get(kind) ?? parseField('*', kind, rules);
   const monthDays = monthDayRule(field(MONTH_DAY));
   const weekdays = weekdayRule(field(WEEKDAY));
   const years = fields.get(YEAR);
@@ -158,9 +156,10 @@ function parseFields(words: readonly Word[], rules: ExpressionRules): CalendarSc
   };
 }
 
-function parseAt(word: Word, kind: FieldKind, hashKey: string): Field {
+function parseAt(word: Word, kind: FieldKind, { hashKey, onRemark }: FieldContext): Field {
+  const shifted = (remark: Remark) => onRemark?.({ ...remark, offset: word.offset + remark.offset });
   try {
-    return parseField(word.text, kind, hashKey);
+    return parseField(word.text, kind, { hashKey, onRemark: shifted });
   } catch (error) {
     if (error instanceof GrammarError) {
       throw new GrammarError(error.message, word.offset + error.offset, error.hint);

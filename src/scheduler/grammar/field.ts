@@ -1,7 +1,7 @@
 import { nearest } from '../../core/options/lookup.ts';
 import type { FieldKind } from './field-kinds.ts';
 import { MONTH_DAY, WEEKDAY } from './field-kinds.ts';
-import { GrammarError } from './grammar-error.ts';
+import { GrammarError, type Remark } from './grammar-error.ts';
 import { hash } from './hash.ts';
 
 /** One field of a crontab line, read. */
@@ -19,9 +19,17 @@ export interface Field {
   readonly nthWeekdays: readonly { readonly day: number; readonly n: number }[];
 }
 
+export interface FieldContext {
+  /** What `H` and `~` are spread by. */
+  readonly hashKey: string;
+  /** Takes what is remarkable about a valid field. */
+  readonly onRemark?: ((remark: Remark) => void) | undefined;
+}
+
 interface Draft {
   readonly kind: FieldKind;
   readonly hashKey: string;
+  readonly onRemark: FieldContext['onRemark'];
   readonly values: Set<number>;
   readonly nearestWeekdays: number[];
   readonly lastOfWeekday: number[];
@@ -35,22 +43,30 @@ interface Draft {
  * hash of `hashKey`, `H`, `H/n`, `H(a-b)` and cronie's `a~b`.
  * @throws GrammarError with the offset in `text`
  */
-export function parseField(text: string, kind: FieldKind, hashKey: string): Field {
+export function parseField(text: string, kind: FieldKind, context: FieldContext): Field {
   if (text !== '*') {
-    return readField(text, kind, hashKey);
+    return readField(text, kind, context);
   }
   // Most fields of most jobs: one object for all of them.
-  const known = STARS.get(kind) ?? readField(text, kind, '');
+  const known = STARS.get(kind) ?? readField(text, kind, { hashKey: '' });
   STARS.set(kind, known);
   return known;
 }
 
 const STARS = new Map<FieldKind, Field>();
 
-function readField(text: string, kind: FieldKind, hashKey: string): Field {
+/** All years one by one are shorter. */
+const MAX_LENGTH = 1000;
+
+function readField(text: string, kind: FieldKind, { hashKey, onRemark }: FieldContext): Field {
+  if (text.length > MAX_LENGTH) {
+    const message = `"${shown(text)}" is too long for a ${kind.label}`;
+    throw new GrammarError(message, 0, `at most ${MAX_LENGTH} characters`);
+  }
   const draft: Draft = {
     kind,
     hashKey: `${hashKey}\n${kind.label}`,
+    onRemark,
     values: new Set(),
     nearestWeekdays: [],
     lastOfWeekday: [],
@@ -92,6 +108,7 @@ function parseItem(item: string, offset: number, draft: Draft): void {
   const step = slash < 0 ? undefined : parseStep(item.slice(slash + 1), offset + slash + 1, draft.kind);
   const hashed = /^H(?:\((.*)\))?$/.exec(base);
   if (hashed) {
+    remarkWideStep(step, 'write H', offset + slash + 1, draft);
     addHashed(hashed[1], step, offset, draft);
     return;
   }
@@ -101,6 +118,7 @@ function parseItem(item: string, offset: number, draft: Draft): void {
     return;
   }
   const [from, to] = parseRange(base, step !== undefined, offset, draft.kind);
+  remarkWideStep(step, `write ${from}`, offset + slash + 1, draft);
   for (let value = from; value <= to; value += step ?? 1) {
     draft.values.add(normal(value, draft.kind));
   }
@@ -120,7 +138,10 @@ function parseRange(base: string, stepped: boolean, offset: number, kind: FieldK
     return [value, stepped ? kind.max : value];
   }
   const from = parseValue(base.slice(0, dash), offset, kind);
-  const to = parseValue(base.slice(dash + 1), offset + dash + 1, kind);
+  const end = base.slice(dash + 1);
+  const parsedEnd = parseValue(end, offset + dash + 1, kind);
+  // cronie: sat-sun is a weekend, whatever the number of Sunday.
+  const to = kind === WEEKDAY && parsedEnd === 0 && from > 0 && !/\d/.test(end) ? 7 : parsedEnd;
   if (from > to) {
     throw new GrammarError(
       `${kind.label} range "${base}" ends before it begins`,
@@ -143,14 +164,20 @@ function unwrapped(from: number, to: number, kind: FieldKind): string {
 
 function parseStep(text: string, offset: number, kind: FieldKind): number {
   const step = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (step < 1 || step > kind.maxStep) {
-    throw new GrammarError(
-      `step "${shown(text)}" of the ${kind.label} must be a number from 1 to ${kind.maxStep}`,
-      offset,
-      step > kind.maxStep ? 'a step that long leaves only the first value: write that' : 'for example */2',
-    );
+  if (step < 1) {
+    const message = `step "${shown(text)}" of the ${kind.label} must be a number from 1 to ${kind.maxStep}`;
+    throw new GrammarError(message, offset, 'for example */2');
   }
   return step;
+}
+
+/** Every cron but supercronic takes a step that is wider than the field; what it means is rarely what was meant. */
+function remarkWideStep(step: number | undefined, hint: string, offset: number, draft: Draft): void {
+  const { kind, onRemark } = draft;
+  if (step !== undefined && step > kind.maxStep) {
+    const message = `step ${step} of the ${kind.label} is wider than the field: only its first value counts`;
+    onRemark?.({ offset, message, hint });
+  }
 }
 
 function parseValue(text: string, offset: number, kind: FieldKind): number {

@@ -7,6 +7,7 @@ import type { RunContext } from '../job-body.ts';
 import { type CommandOptions, commandBody } from './command-body.ts';
 import type { CommandOutput } from './command-output.ts';
 
+const PATH = { PATH: process.env['PATH'] ?? '' };
 let directory = '';
 
 beforeEach(async () => {
@@ -48,7 +49,7 @@ function run(
   const body = commandBody({
     command: { kind: 'shell', shell: '/bin/sh', line },
     cwd: undefined,
-    env: { PATH: process.env['PATH'] ?? '' },
+    readEnv: () => PATH,
     exitRules: [],
     maxOutputBytes: undefined,
     leftovers: 'kill',
@@ -80,7 +81,7 @@ const exists = (pid: number): boolean => {
 describe('a command as the body of a job', () => {
   it('hands its output on line by line, and knows its job and run', async () => {
     const { end, output } = run('echo "$GREETING $PILLION_JOB $PILLION_RUN"; echo oops >&2; printf x', {
-      env: { PATH: process.env['PATH'] ?? '', GREETING: 'hi' },
+      readEnv: () => ({ ...PATH, GREETING: 'hi' }),
     });
     expect(await end).toMatchObject({
       result: 'success',
@@ -116,7 +117,9 @@ describe('a command as the body of a job', () => {
   });
 
   it('reads variables before it starts, and fails with what their reader throws', async () => {
-    const { end, output } = run('echo "$A"', { readEnv: () => Promise.resolve({ A: 'from a file' }) });
+    const { end, output } = run('echo "$A"', {
+      readEnv: () => Promise.resolve({ ...PATH, A: 'from a file' }),
+    });
     expect(await end).toMatchObject({ result: 'success' });
     expect(output.lines).toEqual(['stdout from a file']);
     const failing = run('echo started', {

@@ -10,14 +10,17 @@ import { type CommandOutput, splitOutput } from './command-output.ts';
 /** The output has been handed on line by line: nothing of it needs to be kept. */
 const KEPT_OUTPUT_BYTES = 1024;
 
+export type Environment = Readonly<Record<string, string>>;
+
 export interface CommandOptions {
   readonly command: Command;
   /** undefined: the directory of this process, also where its path has been replaced or may not be read. */
   readonly cwd: string | undefined;
-  /** The environment of the child, to which the names of job and run are added. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Variables that are read before each attempt; what it throws is how the attempt failed. */
-  readonly readEnv?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
+  /**
+   * The environment of the child, asked for before each attempt; the names of job and run are added. What it throws is
+   * how the attempt failed.
+   */
+  readonly readEnv: () => Environment | Promise<Environment>;
   readonly exitRules: readonly ExitRule[];
   /** Output beyond this is dropped; undefined is no limit. */
   readonly maxOutputBytes: number | undefined;
@@ -30,19 +33,14 @@ export interface CommandOptions {
 export function commandBody(options: CommandOptions): JobBody {
   return async (run) => {
     try {
-      const variables = await options.readEnv?.();
-      return await runCommand(options, variables ?? {}, run);
+      return await runCommand(options, await options.readEnv(), run);
     } catch (error) {
       return { result: 'failure', text: errorMessage(error) };
     }
   };
 }
 
-async function runCommand(
-  options: CommandOptions,
-  variables: Readonly<Record<string, string>>,
-  run: RunContext,
-): Promise<RunEnd> {
+async function runCommand(options: CommandOptions, env: Environment, run: RunContext): Promise<RunEnd> {
   const output = splitOutput(options.output, run, options.maxOutputBytes);
   const { program, args, stdin } = programOf(options.command);
   let group: number | undefined;
@@ -54,7 +52,7 @@ async function runCommand(
   run.deadline.addEventListener('abort', kill, { once: true });
   const outcome = await tryRun(program, args, {
     cwd: options.cwd,
-    env: { ...options.env, ...variables, PILLION_JOB: run.job, PILLION_RUN: run.run },
+    env: { ...env, PILLION_JOB: run.job, PILLION_RUN: run.run },
     stdin,
     graceMs: run.killAfterMs,
     maxOutputBytes: KEPT_OUTPUT_BYTES,

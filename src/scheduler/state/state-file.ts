@@ -1,14 +1,12 @@
-import { PillionError } from '../../core/errors.ts';
 import { readTextIfExists, writeFileAtomic } from '../../core/files.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { JobSpec } from '../job-spec.ts';
 import type { JobEntry, RunObserver } from '../runs/job.ts';
 import type { Missed } from '../scheduler.ts';
-import { newestDue } from './missed.ts';
+import { STATE_ERRORS } from './errors.ts';
+import { missedStart } from './missed.ts';
 import { type JobState, parseState, renderState } from './state.ts';
 
-/** A run that was begun and never ended is begun again once, and not at every restart of a pod it brings down. */
-const MAX_TRIES = 2;
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** What survives a restart: for each job that wants it, the last due instant that was served. */
@@ -45,7 +43,7 @@ export async function openStateFile(path: string, log: Log): Promise<StateFile> 
   return {
     missed(entries, now) {
       const found = entries.flatMap((entry) => {
-        const scheduled = missedBy(entry, jobs, now);
+        const scheduled = missedStart(entry, jobs, now);
         return scheduled === undefined ? [] : [{ entry, scheduled }];
       });
       void save();
@@ -71,31 +69,11 @@ export async function openStateFile(path: string, log: Log): Promise<StateFile> 
   };
 }
 
-function missedBy(entry: JobEntry, jobs: Map<string, JobState>, now: number): number | undefined {
-  const { policy, stateKey } = entry.spec;
-  const { catchUpMs } = policy;
-  if (catchUpMs === undefined) {
-    return undefined;
-  }
-  const known = jobs.get(stateKey);
-  // A start that lies ahead was served by a clock that was wrong: nothing is known then either.
-  if (known === undefined || known.scheduled > now) {
-    jobs.set(stateKey, { scheduled: now, finished: true, tries: 0 });
-    return undefined;
-  }
-  const newest = newestDue(entry, Math.max(known.scheduled, now - catchUpMs), now);
-  if (newest !== undefined) {
-    return newest;
-  }
-  const retry = !known.finished && known.tries < MAX_TRIES && known.scheduled >= now - catchUpMs;
-  return retry ? known.scheduled : undefined;
-}
-
 function readState(text: string | undefined, path: string, log: Log): Map<string, JobState> {
   try {
     return parseState(text ?? '');
   } catch (error) {
-    const cause = new PillionError({ code: 'bad_state', message: `${path} is damaged`, cause: error });
+    const cause = STATE_ERRORS.bad_state({ path }, { cause: error });
     log.error('the state file cannot be used; starting without', cause);
     return new Map();
   }

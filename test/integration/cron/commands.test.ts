@@ -72,7 +72,7 @@ describe('the commands of pillion cron', () => {
       ['* * * * mnday x', 9, 'did you mean monday?'],
       ['* * * * 8 x', 9, '0 and 7 are Sunday'],
       ['*/0 * * * * x', 3, 'step "0" of the minute'],
-      ['*/61 * * * * x', 3, 'leaves only the first value'],
+      ['*/5m * * * * x', 3, 'step "5m" of the minute'],
       ['0 0 20-10/2 * * x', 5, 'write 20-31,1-10'],
       ['0 0 * * 5-1 x', 9, 'write 5-6,0-1'],
       ['0 0 L-3 * * x', 5, 'only L, LW and nW'],

@@ -125,17 +125,16 @@ export const SUPERCRONIC_NEVER: readonly (readonly [expression: string, from: st
 ];
 
 /** Refused by both: steps that are too long, ranges that end before they begin, too many fields. */
-export const SUPERCRONIC_REFUSED: readonly string[] = [
-  '*/60 * * * * *',
-  '*/61 * * * * *',
-  '2/60 * * * * *',
-  '2-20/61 * * * * *',
-  '45 4 * * 6-5',
-  '* * * * * * * foobar',
-];
+export const SUPERCRONIC_REFUSED: readonly string[] = ['45 4 * * 6-5', '* * * * * * * foobar'];
 
-/** Refused there, taken here. */
-export const SUPERCRONIC_REFUSED_ALONE: readonly string[] = ['45 4 * * 6-7'];
+/** Refused there, taken here as by Vixie cron: the values of the field that matters. */
+export const SUPERCRONIC_REFUSED_ALONE: readonly (readonly [string, object])[] = [
+  ['45 4 * * 6-7', { weekdays: { days: [0, 6] } }],
+  ['*/60 * * * * *', { minutes: [0] }],
+  ['*/61 * * * * *', { minutes: [0] }],
+  ['2/60 * * * * *', { minutes: [2] }],
+  ['2-20/61 * * * * *', { minutes: [2] }],
+];
 
 export interface CrontabVector {
   readonly text: string;
