@@ -11,6 +11,9 @@ export const PROGRAMS_OF_PACKAGE = {
   'openssh-client': ['ssh', 'ssh-keygen'],
   'openssh-server': ['sshd'],
   openssl: ['openssl'],
+  pgbouncer: ['pgbouncer'],
+  // The server has no program in PATH; this one comes with it.
+  postgresql: ['pg_ctlcluster', 'psql'],
   procps: ['ps'],
   tini: ['tini'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -43,7 +43,16 @@ function demo(): Counts {
 
 // Without it the tests on nights when clocks change are skipped, and say so.
 ensurePackages(['faketime']);
-const packages = ensurePackages(['git', 'openssh-server', 'openssh-client', 'openssl', 'procps', 'tini']);
+const packages = ensurePackages([
+  'git',
+  'openssh-server',
+  'openssh-client',
+  'openssl',
+  'pgbouncer',
+  'postgresql',
+  'procps',
+  'tini',
+]);
 if (!packages.ok) {
   console.log('0 passed, 1 failed');
   process.exit(1);

@@ -1,0 +1,58 @@
+/** The main job: a token in pgbouncer's userlist, replaced before it ends, with pgbouncer told and the login proved. */
+import { readFile, stat } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { serverUser } from '../../support/postgres/as-postgres.ts';
+import { pgbouncerOfDebian13 } from '../../support/postgres/debian-13.ts';
+import { login, ownPgbouncer } from '../../support/postgres/pgbouncer.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { startCredentials } from './support/credentials.ts';
+import {
+  type Backend,
+  CLIENT,
+  configuration,
+  consoleReload,
+  makeVolume,
+  startBackend,
+  startPool,
+} from './support/stack.ts';
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await startBackend();
+});
+afterAll(() => backend.stop());
+
+const newer = pgbouncerOfDebian13();
+const versions: [string, readonly string[]][] = [
+  ["the machine's own", ownPgbouncer()],
+  ...(newer === undefined ? [] : [['that of Debian 13', newer] as [string, readonly string[]]]),
+];
+
+describe.each(versions)('with the pgbouncer %s', (_name, command) => {
+  it('logins through it keep working over several lives of a token, each reload proved by a login', async () => {
+    const volume = await makeVolume();
+    const pool = await startPool(backend, volume, { command, serverLifetimeSeconds: 1 });
+    onTestFinished(async () => {
+      await pool.stop();
+      await volume.remove();
+    });
+    backend.aws.setLife(8000);
+    const running = await startCredentials(
+      configuration({
+        outputs: [{ format: 'pgbouncer', path: volume.usersFile, mode: '0640' }],
+        reload: [consoleReload(backend, pool)],
+      }),
+      { env: backend.aws.podIdentity(backend.tokenFile) },
+    );
+    await waitFor(() => running.said('credential delivered').length >= 4, { what: 'four deliveries' });
+    expect(await login({ port: pool.port, ...CLIENT, database: 'app' })).toBeUndefined();
+    expect(running.said('cannot deliver the credential')).toEqual([]);
+    const status = await running.status();
+    expect(status).toMatchObject({ level: 'ok', reloadPending: false, user: 'app_iam' });
+    expect(status['pgbouncerVersion']).toMatch(/^1\.\d+\.\d+$/);
+    const users = await readFile(volume.usersFile, 'utf8');
+    expect(users).toMatch(/^"admin" "admin-password"\n"django" "static-password"\n"app_iam" "orders\.c1a2b3/);
+    const { mode, uid, gid } = await stat(volume.usersFile);
+    expect([mode & 0o7777, uid, gid]).toEqual([0o640, serverUser().uid, serverUser().gid]);
+  });
+});
