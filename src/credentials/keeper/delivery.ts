@@ -2,7 +2,7 @@
 import type { CredentialSpec, PgbouncerReload } from '../config/spec.ts';
 import type { Credential } from '../model.ts';
 import type { PasswordLimit } from '../outputs/formats.ts';
-import { publish } from '../outputs/publish.ts';
+import { publish, tidy } from '../outputs/publish.ts';
 import { RELOAD_ERRORS } from '../reload/errors.ts';
 import { inspectPgbouncer, type ReloadContext, reloadName, reloadOne, testLogin } from '../reload/reload.ts';
 import { passwordLimit, versionWarnings } from '../reload/versions.ts';
@@ -34,6 +34,7 @@ export function createDelivery(
 ): Delivery {
   let version = '';
   let tested: Credential | undefined;
+  let isTidy = false;
   // The process before this one may have been killed between writing and reloading.
   let isReloadDue = true;
   const pgbouncer = spec.reload.find((reload): reload is PgbouncerReload => reload.type === 'pgbouncer');
@@ -78,6 +79,10 @@ export function createDelivery(
       const limit = limitFor(output.pgbouncerVersion);
       return { output, credential, endpoint: spec.endpoint, limit };
     });
+    if (!isTidy) {
+      await tidy(spec.outputs);
+      isTidy = true;
+    }
     // All of them are tried first: a token that one file cannot hold must not get into the others alone.
     for (const input of inputs) {
       await publish({ ...input, dryRun: true });

@@ -1,5 +1,6 @@
 /** Bringing a credential into its files. */
-import { normalize } from 'node:path/posix';
+import { basename, dirname, normalize } from 'node:path/posix';
+import { removeLeftovers } from '../../core/files.ts';
 import type { OutputSpec } from '../config/spec.ts';
 import type { Credential, Endpoint } from '../model.ts';
 import type { PasswordLimit } from './formats.ts';
@@ -19,6 +20,13 @@ export interface Published {
   readonly warnings: readonly string[];
   /** Whether a file was there. */
   readonly existed: boolean;
+}
+
+/** Removes what a process that was killed left of a file half written: it may hold a token. */
+export async function tidy(outputs: readonly OutputSpec[]): Promise<void> {
+  for (const { path } of outputs) {
+    await removeLeftovers(dirname(path), basename(path));
+  }
 }
 
 /** Work on the same file, one after the other: two credentials may share a userlist. */
