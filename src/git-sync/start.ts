@@ -13,6 +13,7 @@ import { version } from '../core/version.ts';
 import { prepareAuthentication } from '../git/auth/authentication.ts';
 import { hookEnvironment, OWNER_VARIABLE } from '../git/environment.ts';
 import { GIT_ERRORS } from '../git/errors.ts';
+import { withoutPassword } from '../git/public-url.ts';
 import { createRemoteProbe } from '../git/remote/probe.ts';
 import { createGit } from '../git/run.ts';
 import { addUser } from '../git/user.ts';
@@ -28,6 +29,7 @@ import { createHooks } from './sync/hooks/hooks.ts';
 import { absolute, layoutOf } from './sync/layout.ts';
 import { createTeller } from './sync/messages.ts';
 import { earlierPublication, recordPublication } from './sync/publication.ts';
+import { createSharedRepository } from './sync/repository/shared-repository.ts';
 import { prepareRoot } from './sync/root.ts';
 import { createSyncPass } from './sync/sync-pass.ts';
 import { createTelemetry } from './telemetry.ts';
@@ -166,11 +168,21 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
     onRequest: telemetry.credentialRequest,
   });
   lifecycle.onShutdown('authentication', () => authentication.close());
+  const teller = createTeller(settings, log);
+  const shared = await createSharedRepository({
+    root,
+    privatePath: authentication.privatePath,
+    url: withoutPassword(settings.repo),
+    filter: settings.filter,
+    log,
+    onInit: () => teller.cloning(root),
+  });
+  lifecycle.onShutdown('repository', () => shared.close());
   let owner = '';
   const git = createGit({
     program: settings.git,
     log,
-    env: () => ({ ...authentication.gitEnvironment(), [OWNER_VARIABLE]: owner }),
+    env: () => ({ ...authentication.gitEnvironment(), ...shared.env(), [OWNER_VARIABLE]: owner }),
   });
   await startServer({ settings, state, link, log, secrets, lifecycle, telemetry, clock });
   const hooks = createHooks({
@@ -204,13 +216,13 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
     // Even a git that hangs does not outlive us.
     lifecycle.onShutdown('git version', () => told);
   }
-  const teller = createTeller(settings, log);
   const pass = createSyncPass({
     settings,
     root,
     link,
     layout,
     git,
+    shared,
     log,
     clock,
     probe,

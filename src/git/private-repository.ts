@@ -2,7 +2,7 @@
  * A git directory that only this process can write: configuration, HEAD, refs and records. Objects lie elsewhere, on a
  * volume that others may share; git is told where by its environment and never reads anything else there.
  */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { renderGitConfig } from './config-file.ts';
 
@@ -22,23 +22,21 @@ export interface PrivateRepositoryInit {
   readonly shallow: readonly string[];
 }
 
-/** What git gets to work in one tree. */
-export interface TreePlace {
-  readonly path: string;
-  /** The index, outside of the tree. */
-  readonly indexFile: string;
-}
-
 export interface PrivateRepository {
   readonly gitDir: string;
   readonly format: ObjectFormat;
+  /** The same objects are at another path from now on. */
+  useObjects(path: string): void;
   /** Variables that make git use it. */
   env(): Readonly<Record<string, string>>;
-  /** The same for work in a tree. */
-  treeEnv(place: TreePlace): Readonly<Record<string, string>>;
+  /** The same for work in a tree, which is the working directory of the call. The index is outside of the tree. */
+  treeEnv(indexFile: string): Readonly<Record<string, string>>;
   /** Points a ref at a commit. The ref's name is ours, never a remote's. */
   setRef(name: string, hash: string): Promise<void>;
-  removeRef(name: string): Promise<void>;
+  /** Makes the refs in a directory below `refs/` name these commits, and no others. */
+  setRefs(directory: string, hashes: readonly string[]): Promise<void>;
+  /** Removes the lock files that a killed git leaves. */
+  removeLocks(): Promise<void>;
   shallow(): Promise<string[]>;
   addShallow(hashes: readonly string[]): Promise<void>;
   fetchHead(): Promise<FetchedObject | undefined>;
@@ -70,6 +68,12 @@ function configOf({ format, url, filter }: PrivateRepositoryInit): string {
     { key: 'core.bare', value: 'false' },
     // Nobody reads reflogs here, and each would keep objects from being removed.
     { key: 'core.logallrefupdates', value: 'false' },
+    // Packed, they would stay when their files go.
+    { key: 'gc.packRefs', value: 'false' },
+    // What a neighbour makes of them, git would believe.
+    { key: 'core.commitGraph', value: 'false' },
+    { key: 'core.multiPackIndex', value: 'false' },
+    { key: 'gc.writeCommitGraph', value: 'false' },
     ...(format === 'sha256' ? [{ key: 'extensions.objectformat', value: 'sha256' }] : []),
     { key: 'remote.origin.url', value: url },
     ...(filter === ''
@@ -101,19 +105,32 @@ export async function createPrivateRepository(init: PrivateRepositoryInit): Prom
   }
   await writeFile(join(gitDir, 'config'), configOf(init), { mode: 0o600 });
   await writeFile(join(gitDir, 'HEAD'), `ref: refs/heads/${OWN_BRANCH}\n`);
-  const env = {
-    GIT_DIR: gitDir,
-    GIT_OBJECT_DIRECTORY: objects,
-  };
+  let env = { GIT_DIR: gitDir, GIT_OBJECT_DIRECTORY: objects };
   const shallowPath = join(gitDir, 'shallow');
   const shallow = async () => parseHashes(await readIfThere(shallowPath), format);
   const repository: PrivateRepository = {
     gitDir,
     format,
+    useObjects(path) {
+      env = { GIT_DIR: gitDir, GIT_OBJECT_DIRECTORY: path };
+    },
     env: () => env,
-    treeEnv: ({ path, indexFile }) => ({ ...env, GIT_WORK_TREE: path, GIT_INDEX_FILE: indexFile }),
+    treeEnv: (indexFile) => ({ ...env, GIT_WORK_TREE: '.', GIT_INDEX_FILE: indexFile }),
     setRef: (name, hash) => replaceFile(join(gitDir, name), `${hash}\n`),
-    removeRef: (name) => rm(join(gitDir, name), { force: true }),
+    async setRefs(directory, hashes) {
+      const path = join(gitDir, directory);
+      await rm(path, { recursive: true, force: true });
+      await mkdir(path, { recursive: true });
+      for (const hash of hashes) {
+        await writeFile(join(path, hash), `${hash}\n`);
+      }
+    },
+    async removeLocks() {
+      const names = await readdir(gitDir, { recursive: true }).catch(() => []);
+      for (const name of names.filter((each) => each.endsWith('.lock'))) {
+        await rm(join(gitDir, name), { force: true });
+      }
+    },
     shallow,
     async addShallow(hashes) {
       const known = await shallow();

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../test/support/use-temp-dir.ts';
-import { openForeignRoot } from '../core/foreign-files/directory.ts';
+import { type ForeignDirectory, openForeignRoot } from '../core/foreign-files/directory.ts';
 import { createRecordedLog } from '../core/testing/recorded-log.ts';
 import { readForeignRefs, readShallow } from './adopt.ts';
 import { openSharedObjects, type SharedObjects } from './shared-objects.ts';
@@ -12,13 +12,13 @@ const [A, B, C] = ['a', 'b', 'c'].map((digit) => digit.repeat(40)) as [string, s
 
 async function withObjects(
   isThorough: boolean,
-  use: (objects: SharedObjects) => Promise<void>,
+  use: (objects: SharedObjects, gitDirectory: ForeignDirectory) => Promise<void>,
 ): Promise<string[]> {
   const { log, lines } = createRecordedLog();
   const gitDirectory = await openForeignRoot(temp.join('git'));
   const objects = await openSharedObjects(gitDirectory, isThorough, log);
   try {
-    await use(objects);
+    await use(objects, gitDirectory);
   } finally {
     await objects.close();
     await gitDirectory.close();
@@ -34,9 +34,9 @@ async function list(path: string): Promise<string[]> {
 describe('shared objects', () => {
   it('are made where there are none', async () => {
     await mkdir(temp.join('git'));
-    const lines = await withObjects(false, async (objects) => {
+    const lines = await withObjects(false, async (objects, gitDirectory) => {
       expect(await readdir(objects.pathForChildren)).toEqual(['info', 'pack']);
-      expect(await objects.isStillThere()).toBe(true);
+      expect(await objects.isStillThere(gitDirectory)).toBe(true);
     });
     expect(lines).toEqual([]);
   });
@@ -77,10 +77,10 @@ describe('shared objects', () => {
 
   it('stay the same under another name, and say so', async () => {
     await mkdir(temp.join('git'));
-    await withObjects(false, async (objects) => {
+    await withObjects(false, async (objects, gitDirectory) => {
       await rename(temp.join('git/objects'), temp.join('git/moved'));
       await mkdir(temp.join('git/objects'));
-      expect(await objects.isStillThere()).toBe(false);
+      expect(await objects.isStillThere(gitDirectory)).toBe(false);
       expect(await readdir(objects.pathForChildren)).toEqual(['info', 'pack']);
     });
   });

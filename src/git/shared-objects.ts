@@ -11,7 +11,7 @@ export interface SharedObjects {
   /** The object directory as git opens it: always this one, whatever its name leads to by now. */
   readonly pathForChildren: string;
   /** Whether the name still leads here. */
-  isStillThere(): Promise<boolean>;
+  isStillThere(gitDirectory: ForeignDirectory): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -114,8 +114,8 @@ export async function openSharedObjects(
     const own = await objects.identity();
     return {
       pathForChildren: objects.pathForChildren,
-      async isStillThere() {
-        const found = await gitDirectory.stat('objects');
+      async isStillThere(holder) {
+        const found = await holder.stat('objects');
         return found?.isDirectory() === true && `${found.dev}:${found.ino}` === own;
       },
       close: () => objects.close(),

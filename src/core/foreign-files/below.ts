@@ -1,5 +1,6 @@
 /** Work at paths of several parts below an open directory: each part is opened by itself, and none may be a link. */
 import type { AtomicWriteOptions } from '../files/atomic-write.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import type { ForeignDirectory, ReadLimits } from './directory.ts';
 import { FOREIGN_FILE_ERRORS } from './errors.ts';
 import type { ForeignContent } from './read-file.ts';
@@ -91,4 +92,14 @@ export function readBelow(top: ForeignDirectory, path: string, limits?: ReadLimi
   return withDirectory(top, directories.join('/'), (directory) =>
     directory === undefined ? Promise.resolve({ kind: 'missing' }) : directory.read(name, limits),
   );
+}
+
+/** Removes what is at a path of several parts, with everything below it. Nothing there is no error. */
+export function removeBelow(top: ForeignDirectory, path: string, signal?: AbortSignal): Promise<void> {
+  const { directories, name } = split(path);
+  return withDirectory(top, directories.join('/'), async (directory) => {
+    if (directory !== undefined) {
+      await removeTree(`${directory.path}/${name}`, signal);
+    }
+  });
 }

@@ -95,6 +95,19 @@ export async function openForeignRoot(path: string): Promise<ForeignDirectory> {
   }
 }
 
+/** Opens it for the time of `use`. */
+export async function withForeignRoot<T>(
+  path: string,
+  use: (directory: ForeignDirectory) => Promise<T>,
+): Promise<T> {
+  const directory = await openForeignRoot(path);
+  try {
+    return await use(directory);
+  } finally {
+    await directory.close();
+  }
+}
+
 function createForeignDirectory(handle: FileHandle, shownPath: string): ForeignDirectory {
   const path = descriptorPath(handle.fd, shownPath);
   const at = (name: string) => `${path}/${single(name)}`;

@@ -1,13 +1,15 @@
 /** After a change: trees nobody needs any more, then what git keeps of them. */
-import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { removeTree } from '../../core/files.ts';
+import { lstat, readdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { removeBelow } from '../../core/foreign-files/below.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { Git } from '../../git/run.ts';
 import type { GitSyncSettings } from '../settings.ts';
 import { isInside, isTreeOfAnyDialect, type Layout } from './layout.ts';
 import { linksOf } from './links.ts';
-import { gitDirOfTree } from './repository/files.ts';
+import { protectOthers } from './repository/protect.ts';
+import type { OpenRoot, SharedRepository } from './repository/shared-repository.ts';
+import { gitDirOfTree, isMovedUp } from './repository/tree-check.ts';
 import { forgetLostTrees } from './repository/tree-records.ts';
 
 export interface CleanupInit {
@@ -15,16 +17,11 @@ export interface CleanupInit {
   readonly layout: Layout;
   readonly settings: GitSyncSettings;
   readonly git: Git;
+  readonly shared: SharedRepository;
   readonly log: Log;
   readonly now: () => number;
   /** Trees that hooks are working in. */
   readonly inUse: () => readonly string[];
-}
-
-/** A tree of v4 that was moved up into the root, where v3 had its own: its way to the repository is one `..` too long. */
-async function isMovedUp(root: string, path: string): Promise<boolean> {
-  const text = await readFile(join(path, '.git'), 'utf8').catch(() => '');
-  return dirname(path) === root && text.trimEnd() === `gitdir: ../../.git/worktrees/${basename(path)}`;
 }
 
 /** A directory that is named like a tree is somebody's own unless v3 named it, or git made it out of our repository. */
@@ -87,20 +84,25 @@ const GC_FLAGS: Readonly<Record<GitSyncSettings['gc'], readonly string[] | undef
 };
 
 /** Removes stale trees and lets git forget them; whatever fails is the caller's to log, nothing published is touched. */
-export async function cleanup(init: CleanupInit, current: string, signal: AbortSignal): Promise<void> {
+export async function cleanup(
+  init: CleanupInit,
+  root: OpenRoot,
+  current: string,
+  signal: AbortSignal,
+): Promise<void> {
   const stale = await staleTrees(init, current);
   if (stale.length === 0) {
     return;
   }
   for (const path of stale) {
     init.log.at(1, 'removing worktree', { path });
-    await removeTree(path, signal);
+    await removeBelow(root.directory, relative(init.root, path), signal);
   }
-  const call = { cwd: init.root, signal };
-  await forgetLostTrees(init.root);
-  await init.git.run(['reflog', 'expire', '--expire-unreachable=all', '--all'], call);
+  await forgetLostTrees(init.root, root.gitDirectory);
   const flags = GC_FLAGS[init.settings.gc];
   if (flags) {
+    const call = { cwd: init.shared.current().gitDir, signal };
+    await protectOthers(init.shared, root, init.git, call);
     await init.git.run(['gc', ...flags], call);
   }
 }

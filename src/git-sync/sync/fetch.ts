@@ -1,22 +1,20 @@
-/** Brings the followed commit into the repository, and repairs the repository beside when it is broken. */
-import { join } from 'node:path';
+/** Brings the followed commit into the repository; a damaged repository is replaced by a new one. */
 import { PillionError } from '../../core/errors.ts';
-import { removeTree } from '../../core/files.ts';
+import type { Log } from '../../core/log/log.ts';
 import { isFullHash } from '../../git/object-name.ts';
-import type { GitCall } from '../../git/run.ts';
+import type { ObjectFormat } from '../../git/private-repository.ts';
+import type { Git, GitCall } from '../../git/run.ts';
 import type { GitSyncSettings } from '../settings.ts';
-import { isShallow, readFetchHead } from './repository/files.ts';
-import {
-  ensureRepository,
-  isSound,
-  makeBeside,
-  type RepositoryInit,
-  removeLeftovers,
-  swapIn,
-} from './repository/repository.ts';
+import { removeLeftovers } from './repository/leftovers.ts';
+import type { OpenRoot, SharedRepository } from './repository/shared-repository.ts';
 
-export interface FetchInit extends RepositoryInit {
+export interface FetchInit {
+  readonly git: Git;
+  readonly log: Log;
   readonly settings: GitSyncSettings;
+  readonly shared: SharedRepository;
+  /** Where a relative address of the repository starts from. */
+  readonly cwd: string;
   /** The commit that the remote said a moment ago it has for the ref. */
   readonly expected?: string | undefined;
 }
@@ -39,22 +37,25 @@ export function isPinned(settings: GitSyncSettings, hash: string): boolean {
   return follow.kind === 'ref' ? name === hash : LOOKS_LIKE_HASH.test(name) && hash.startsWith(name);
 }
 
-async function depthFlags(settings: GitSyncSettings, gitDir: string): Promise<string[]> {
-  if (settings.depth > 0) {
-    return ['--depth', String(settings.depth)];
-  }
-  return (await isShallow(gitDir)) ? ['--unshallow'] : [];
+async function isShallow({ shared }: FetchInit): Promise<boolean> {
+  return (await shared.current().shallow()).length > 0;
 }
 
-async function fetchRef(init: FetchInit, gitDir: string, ref: string, call: GitCall): Promise<string> {
+async function depthFlags(init: FetchInit, depth: number): Promise<string[]> {
+  if (depth > 0) {
+    return ['--depth', String(depth)];
+  }
+  return (await isShallow(init)) ? ['--unshallow'] : [];
+}
+
+async function fetchRef(
+  init: FetchInit,
+  ref: string,
+  call: GitCall,
+  depth = init.settings.depth,
+): Promise<string> {
   const { settings } = init;
-  const flags = [
-    '--verbose',
-    '--no-progress',
-    '--prune',
-    '--no-auto-gc',
-    ...(await depthFlags(settings, gitDir)),
-  ];
+  const flags = ['--verbose', '--no-progress', '--prune', '--no-auto-gc', ...(await depthFlags(init, depth))];
   if (settings.filter !== '') {
     flags.push('--filter', settings.filter);
   }
@@ -64,9 +65,9 @@ async function fetchRef(init: FetchInit, gitDir: string, ref: string, call: GitC
     // Nothing follows tags here anyway, but only so is git sure that it needs no list of them.
     flags.push('--no-tags');
   }
-  init.log.at(2, 'fetching', { ref, repo: init.repo });
-  await init.git.run(['fetch', ...flags, '--', init.repo, ref], call);
-  const fetched = await readFetchHead(gitDir);
+  init.log.at(2, 'fetching', { ref, repo: settings.repo });
+  await init.git.run(['fetch', ...flags, '--', settings.repo, ref], call);
+  const fetched = await init.shared.current().fetchHead();
   if (fetched?.isCommit || (fetched && fetched.hash === init.expected)) {
     return fetched.hash;
   }
@@ -74,57 +75,47 @@ async function fetchRef(init: FetchInit, gitDir: string, ref: string, call: GitC
 }
 
 /** By its hash a commit comes without the list of refs: a round trip less. Where the server wants a name, by name. */
-async function fetchExpected(
-  init: FetchInit,
-  gitDir: string,
-  expected: string,
-  call: GitCall,
-): Promise<string> {
+async function fetchExpected(init: FetchInit, expected: string, call: GitCall): Promise<string> {
   try {
-    return await fetchRef(init, gitDir, expected, call);
+    return await fetchRef(init, expected, call);
   } catch (error) {
     call.signal?.throwIfAborted();
     init.log.at(2, 'fetching by hash failed', { hash: expected, reason: String(error) });
-    return fetchRef(init, gitDir, watchedRef(init.settings), call);
+    return fetchRef(init, watchedRef(init.settings), call);
   }
 }
 
 const isMissingRef = (error: unknown) => error instanceof PillionError && error.code === 'ref_not_found';
 
 /** v3's `-rev`: a tag, or else a commit of the branch, its name possibly shortened. */
-async function fetchRevision(init: FetchInit, gitDir: string, call: GitCall): Promise<string> {
+async function fetchRevision(init: FetchInit, call: GitCall): Promise<string> {
   const { follow } = init.settings;
   const ref = watchedRef(init.settings);
   if (follow.kind === 'ref' && init.expected !== undefined) {
-    return fetchExpected(init, gitDir, init.expected, call);
+    return fetchExpected(init, init.expected, call);
   }
   if (follow.kind === 'ref' || follow.rev === 'HEAD' || !LOOKS_LIKE_HASH.test(follow.rev)) {
-    return fetchRef(init, gitDir, ref, call);
+    return fetchRef(init, ref, call);
   }
   const attempts = isFullHash(follow.rev.toLowerCase()) ? [follow.rev.toLowerCase(), ref] : [ref];
   for (const attempt of attempts) {
     try {
-      return await fetchRef(init, gitDir, attempt, call);
+      return await fetchRef(init, attempt, call);
     } catch (error) {
       if (!isMissingRef(error)) {
         throw error;
       }
     }
   }
-  await fetchRef(init, gitDir, `refs/heads/${follow.branch}`, call);
+  await fetchRef(init, `refs/heads/${follow.branch}`, call);
   const parse = ['rev-parse', '--verify', '--end-of-options', `${follow.rev}^{commit}`];
   try {
     return await init.git.run(parse, call);
   } catch (error) {
-    if (!(await isShallow(gitDir))) {
+    if (!(await isShallow(init))) {
       throw error;
     }
-    await fetchRef(
-      { ...init, settings: { ...init.settings, depth: 0 } },
-      gitDir,
-      `refs/heads/${follow.branch}`,
-      call,
-    );
+    await fetchRef(init, `refs/heads/${follow.branch}`, call, 0);
     return init.git.run(parse, call);
   }
 }
@@ -133,6 +124,8 @@ async function fetchRevision(init: FetchInit, gitDir: string, call: GitCall): Pr
 const NOT_OURS = new Set([
   'ref_not_found',
   'submodule_commit_not_found',
+  'submodule_without_url',
+  'submodules_too_many',
   'host_key_changed',
   'host_key_unknown',
   'user_unknown',
@@ -147,30 +140,30 @@ const NOT_OURS = new Set([
   'git_missing',
 ]);
 
+/** Whether the object store is whole; only asked after something failed, since it reads all of it. */
+async function hasIntactObjects(init: FetchInit, signal: AbortSignal): Promise<boolean> {
+  const call = { cwd: init.cwd, signal };
+  return init.git.run(['fsck', '--no-progress', '--connectivity-only'], call).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Whether a failed step may have failed because the local repository is damaged. */
 async function isDamaged(init: FetchInit, error: unknown, signal: AbortSignal): Promise<boolean> {
   const code = error instanceof PillionError ? error.code : '';
   if (signal.aborted || NOT_OURS.has(code)) {
     return false;
   }
-  return code === 'repository_corrupt' || !(await isSound(init, signal));
+  return code === 'repository_corrupt' || !(await hasIntactObjects(init, signal));
 }
 
-/** A whole new repository, fetched beside the old one and put in its place only when it is complete. */
-async function rebuild(init: FetchInit, signal: AbortSignal): Promise<string> {
-  init.log.error('repository failed its checks, rebuilding it beside the published data', null, {
-    path: init.root,
-  });
-  const fresh = await makeBeside(init);
-  try {
-    const hash = await fetchRevision(init, fresh, { cwd: init.root, signal, env: { GIT_DIR: fresh } });
-    await swapIn(init, fresh);
-    return hash;
-  } catch (error) {
-    // The disk may be full because of it.
-    await removeTree(fresh).catch(() => {});
-    throw error;
-  }
+const MISMATCH = /mismatched algorithms: client (?:sha1|sha256); server (sha1|sha256)/;
+
+/** The format of object names that the server has, when that is why a fetch failed. */
+function otherFormat(error: unknown): ObjectFormat | undefined {
+  const found = error instanceof Error ? MISMATCH.exec(error.message)?.[1] : undefined;
+  return found === 'sha1' || found === 'sha256' ? found : undefined;
 }
 
 /**
@@ -179,25 +172,33 @@ async function rebuild(init: FetchInit, signal: AbortSignal): Promise<string> {
  */
 export async function withFetched<T>(
   init: FetchInit,
+  root: OpenRoot,
   signal: AbortSignal,
   use: (hash: string) => Promise<T>,
 ): Promise<T> {
-  const gitDir = join(init.root, '.git');
-  const attempt = async () => {
-    await ensureRepository(init, signal);
-    return use(await fetchRevision(init, gitDir, { cwd: init.root, signal }));
-  };
+  const { shared, log, cwd } = init;
+  const call = { cwd, signal };
+  const attempt = async () => use(await fetchRevision(init, call));
   try {
     return await attempt();
   } catch (error) {
     if (error instanceof PillionError && error.code === 'stale_lock') {
-      await removeLeftovers(init);
+      await removeLeftovers(root, log);
       return attempt();
     }
-    if (!(await isDamaged(init, error, signal))) {
+    const format = otherFormat(error);
+    if (format === undefined && !(await isDamaged(init, error, signal))) {
       throw error;
     }
-    init.log.error('sync failed on the local repository', error);
-    return use(await rebuild(init, signal));
+    if (format === undefined) {
+      log.error('sync failed on the local repository', error);
+      log.error('repository failed its checks, rebuilding it beside the published data', null, { path: cwd });
+    } else {
+      log.at(1, 'the repository has another format of object names', { format });
+    }
+    const hash = await shared.rebuild(root, format ?? shared.current().format, () =>
+      fetchRevision(init, call),
+    );
+    return use(hash);
   }
 }

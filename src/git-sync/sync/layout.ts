@@ -3,6 +3,11 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 import { isFullHash } from '../../git/object-name.ts';
 import type { Dialect } from '../settings.ts';
 
+/** Where v4 keeps its trees, below the root. */
+export const TREES_DIR = '.worktrees';
+/** Below it: where a tree is built whose own place is still taken by its published, broken twin. */
+export const REBUILD_DIR = '.rebuild';
+
 export interface Layout {
   /** Directory whose entries are published trees. */
   readonly treesDir: string;
@@ -16,7 +21,7 @@ const stripRevision = (name: string) => (name.startsWith('rev-') ? name.slice(4)
 
 /** v4 uses `<root>/.worktrees/<hash>`, v3 `<root>/rev-<hash>`. */
 export function layoutOf(dialect: Dialect, root: string): Layout {
-  const treesDir = dialect === 'v4' ? join(root, '.worktrees') : root;
+  const treesDir = dialect === 'v4' ? join(root, TREES_DIR) : root;
   const prefix = dialect === 'v4' ? '' : 'rev-';
   return {
     treesDir,
@@ -32,7 +37,7 @@ export function layoutOf(dialect: Dialect, root: string): Layout {
 export function isTreeOfAnyDialect(root: string, path: string): boolean {
   const parent = dirname(path);
   const named = isFullHash(stripRevision(basename(path)));
-  return named && (parent === root || parent === join(root, '.worktrees'));
+  return named && (parent === root || parent === join(root, TREES_DIR));
 }
 
 /** Whether `path` is strictly below `directory`; both absolute, compared as text. */

@@ -1,9 +1,11 @@
 /** Which links lead to trees of a root: another git-sync on the same root may publish there under another name. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import { readBelow, withDirectory, writeBelow } from '../../core/foreign-files/below.ts';
+import { withForeignRoot } from '../../core/foreign-files/directory.ts';
 import { isInside } from './layout.ts';
 import { readPublished } from './publish.ts';
-import { OWN_DIR } from './repository/repository.ts';
+import { OWN_DIR } from './repository/rebuild.ts';
 
 export interface PublishedLink {
   readonly link: string;
@@ -13,32 +15,42 @@ export interface PublishedLink {
   readonly ours: boolean;
 }
 
-const registry = (root: string) => join(root, '.git', OWN_DIR, 'links');
+const REGISTRY = `.git/${OWN_DIR}/links`;
+const MAX_LINKS = 1000;
+const MAX_BYTES = 8 * 1024;
 
 /** Remembers a link before it is published, so that no git-sync on the same root cleans its tree away. */
 export async function rememberLink(root: string, link: string): Promise<void> {
-  const directory = registry(root);
   // Below the root it is kept relative: the same volume may be mounted elsewhere in another container.
   const shown = isInside(root, link) ? relative(root, link) : link;
-  const path = join(directory, encodeURIComponent(shown).slice(-200));
-  if ((await readFile(path, 'utf8').catch(() => '')) !== `${shown}\n`) {
-    await mkdir(directory, { recursive: true });
-    await writeFile(path, `${shown}\n`);
-  }
+  const path = `${REGISTRY}/${encodeURIComponent(shown).slice(-200)}`;
+  await withForeignRoot(root, async (directory) => {
+    const found = await readBelow(directory, path, { maxBytes: MAX_BYTES });
+    if (found.kind !== 'file' || found.bytes.toString('utf8') !== `${shown}\n`) {
+      await writeBelow(directory, path, `${shown}\n`, { mode: 0o644, fsync: false });
+    }
+  });
 }
 
+/** Paths that somebody may have written there: they are only read, and only links inside the root are ever moved. */
 async function remembered(root: string): Promise<string[]> {
-  const directory = registry(root);
-  const names = await readdir(directory).catch(() => []);
-  const texts = await Promise.all(
-    names.map((name) => readFile(join(directory, name), 'utf8').catch(() => '')),
+  const texts: string[] = [];
+  await withForeignRoot(root, (directory) =>
+    withDirectory(directory, REGISTRY, async (registry) => {
+      for (const { name } of (await registry?.list(MAX_LINKS)) ?? []) {
+        texts.push((await registry?.readText(name, { maxBytes: MAX_BYTES })) ?? '');
+      }
+    }),
   );
-  return texts.filter((text) => text.trim() !== '').map((text) => resolve(root, text.replace(/\n$/, '')));
+  return texts
+    .map((text) => text.replace(/\n$/, ''))
+    .filter((text) => text.trim() !== '' && !text.includes('\0'))
+    .map((text) => resolve(root, text));
 }
 
 /** All links that were ever published from this root and still are there, and all symbolic links in the root itself. */
 export async function linksOf(root: string): Promise<PublishedLink[]> {
-  const own = new Set(await remembered(root));
+  const own = new Set(await remembered(root).catch(() => []));
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
   const inRoot = entries.filter((entry) => entry.isSymbolicLink()).map((entry) => join(root, entry.name));
   const found: PublishedLink[] = [];

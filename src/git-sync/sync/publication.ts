@@ -1,18 +1,23 @@
 /** What was published from a root last, so that a restarted process knows whether the data there is what it is to bring. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readTextIfExists, writeFileAtomic } from '../../core/files.ts';
+import { readBelow, writeBelow } from '../../core/foreign-files/below.ts';
+import { type ForeignDirectory, withForeignRoot } from '../../core/foreign-files/directory.ts';
 import type { GitSyncSettings } from '../settings.ts';
 import type { Layout } from './layout.ts';
 import { readPublished } from './publish.ts';
-import { OWN_DIR } from './repository/repository.ts';
-import { checkTree } from './repository/worktree.ts';
+import { OWN_DIR } from './repository/rebuild.ts';
+import { checkTree } from './repository/tree-check.ts';
 
-const recordPath = (root: string) => join(root, '.git', OWN_DIR, 'published.json');
+const RECORD = `.git/${OWN_DIR}/published.json`;
+const MAX_BYTES = 64 * 1024;
 
 /** The record, as one line; the repository is without user info. */
 function recordOf({ repo, follow }: GitSyncSettings, hash: string): string {
   return `${JSON.stringify({ repo, follow, hash })}\n`;
+}
+
+async function readRecord(directory: ForeignDirectory): Promise<string | undefined> {
+  const content = await readBelow(directory, RECORD, { maxBytes: MAX_BYTES });
+  return content.kind === 'file' ? content.bytes.toString('utf8') : undefined;
 }
 
 /** Remembers that the published hash is what these settings asked for. */
@@ -22,10 +27,11 @@ export async function recordPublication(
   hash: string,
 ): Promise<void> {
   const text = recordOf(settings, hash);
-  if ((await readTextIfExists(recordPath(root))) !== text) {
-    await mkdir(join(root, '.git', OWN_DIR), { recursive: true });
-    await writeFileAtomic(recordPath(root), text, { mode: 0o644, fsync: false });
-  }
+  await withForeignRoot(root, async (directory) => {
+    if ((await readRecord(directory)) !== text) {
+      await writeBelow(directory, RECORD, text, { mode: 0o644, fsync: false });
+    }
+  });
 }
 
 /**
@@ -43,8 +49,8 @@ export async function earlierPublication(
   if (published === undefined || hash === undefined) {
     return undefined;
   }
-  const recorded = await readTextIfExists(recordPath(root)).catch(() => undefined);
-  return recorded === recordOf(settings, hash) && (await checkTree(published, hash)) === 'ok'
+  const recorded = await withForeignRoot(root, readRecord).catch(() => undefined);
+  return recorded === recordOf(settings, hash) && (await checkTree(root, published, hash)) === 'ok'
     ? hash
     : undefined;
 }

@@ -1,23 +1,24 @@
 /** Room on a volume that was too small for what came. */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { errorMessage } from '../../core/errors.ts';
-import type { RepositoryInit } from './repository/repository.ts';
+import type { FetchInit } from './fetch.ts';
+import { protectOthers } from './repository/protect.ts';
+import type { OpenRoot } from './repository/shared-repository.ts';
 
 /**
  * Removes the objects that a failed update has brought and nobody needs: they would keep a smaller commit from
  * fitting in later. What published trees and our branch stand on stays. Failures are only logged.
  */
-export async function reclaimSpace(init: RepositoryInit, signal: AbortSignal): Promise<void> {
-  await rm(join(init.root, '.git', 'FETCH_HEAD'), { force: true });
-  for (const args of [
-    ['prune', '--expire=now'],
-    ['repack', '-a', '-d', '-q'],
-  ]) {
-    try {
-      await init.git.run(args, { cwd: init.root, signal });
-    } catch (error) {
-      init.log.at(1, 'cannot make room on the full volume', { reason: errorMessage(error) });
-    }
+export async function reclaimSpace(
+  { git, log, shared, cwd }: Pick<FetchInit, 'git' | 'log' | 'shared' | 'cwd'>,
+  root: OpenRoot,
+  signal: AbortSignal,
+): Promise<void> {
+  const call = { cwd, signal };
+  try {
+    await protectOthers(shared, root, git, call);
+    await git.run(['prune', '--expire=now'], call);
+    await git.run(['repack', '-a', '-d', '-q'], call);
+  } catch (error) {
+    log.at(1, 'cannot make room on the full volume', { reason: errorMessage(error) });
   }
 }

@@ -1,37 +1,30 @@
 /** One pass: has the remote moved, is what is published whole, and if not, make it so. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { killOrphans } from '../../core/exec/orphans.ts';
-import { removeTree } from '../../core/files.ts';
+import { removeBelow } from '../../core/foreign-files/below.ts';
 import type { Log } from '../../core/log/log.ts';
 import { OWNER_VARIABLE } from '../../git/environment.ts';
 import { isDiskFull } from '../../git/errors.ts';
+import { withoutPassword } from '../../git/public-url.ts';
 import type { RemoteProbe } from '../../git/remote/probe.ts';
 import type { Git } from '../../git/run.ts';
 import type { GitSyncSettings } from '../settings.ts';
 import { changeModes } from './change-modes.ts';
 import { type CleanupInit, cleanup, staleTrees } from './cleanup.ts';
 import { type FetchInit, isPinned, withFetched } from './fetch.ts';
-import { isTreeOfAnyDialect, type Layout } from './layout.ts';
+import { isInside, isTreeOfAnyDialect, type Layout, REBUILD_DIR, TREES_DIR } from './layout.ts';
 import { linksOf, rememberLink } from './links.ts';
 import { createTeller } from './messages.ts';
 import { markStale, publish, readPublished } from './publish.ts';
 import { reclaimSpace } from './reclaim.ts';
-import { setOwnBranch } from './repository/files.ts';
-import { removeForeignConfig } from './repository/foreign-config.ts';
-import { removeLeftovers } from './repository/repository.ts';
-import {
-  addTree,
-  checkTree,
-  dropTree,
-  fillTree,
-  isUntouched,
-  REBUILD_DIR,
-  reconnectTree,
-  type TreeState,
-  type WorktreeInit,
-} from './repository/worktree.ts';
+import { setForeignConfigAside } from './repository/foreign-config.ts';
+import { removeLeftovers } from './repository/leftovers.ts';
+import type { OpenRoot, SharedRepository } from './repository/shared-repository.ts';
+import { checkTree, type TreeState } from './repository/tree-check.ts';
+import { type WholeTree, writeBranch, writeTreeView } from './repository/tree-view.ts';
+import { buildTree, verifyTree, type WorktreeInit } from './repository/worktree.ts';
 import { lockRoot } from './root-lock.ts';
 
 export interface SyncPassInit {
@@ -41,6 +34,7 @@ export interface SyncPassInit {
   readonly link: string;
   readonly layout: Layout;
   readonly git: Git;
+  readonly shared: SharedRepository;
   readonly log: Log;
   readonly clock: Clock;
   readonly probe: RemoteProbe;
@@ -86,21 +80,28 @@ interface Plan {
 
 export function createSyncPass(init: SyncPassInit): SyncPass {
   const { settings, root, link, layout, log } = init;
-  const worktree: WorktreeInit = { root, git: init.git, log, settings };
+  const { shared } = init;
+  const worktree: WorktreeInit = { root, git: init.git, log, settings, shared };
   const teller = createTeller(settings, log);
   const fetching: FetchInit = {
-    root,
-    repo: settings.repo,
     git: init.git,
     log,
     settings,
-    onInit: () => teller.cloning(root),
+    shared,
+    cwd: root,
+  };
+  const view = {
+    root,
+    url: withoutPassword(settings.repo),
+    filter: settings.filter,
+    groupWrite: settings.groupWrite,
   };
   const cleaning: CleanupInit = {
     root,
     layout,
     settings,
     git: init.git,
+    shared,
     log,
     now: () => init.clock.now(),
     inUse: init.inUse,
@@ -117,7 +118,7 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
     if (current === undefined || hash === undefined || first || current !== layout.treePath(hash)) {
       return {};
     }
-    const state = await checkTree(current, hash);
+    const state = await checkTree(root, current, hash);
     if (state !== 'ok') {
       log.info(state === 'empty' ? 'worktree is empty' : 'worktree failed checks', { path: current, state });
       return {};
@@ -138,15 +139,15 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
   };
 
   /** Builds the tree of a hash at a path that nobody sees yet. */
-  const build = async (path: string, hash: string, signal: AbortSignal) => {
+  const build = async (open: OpenRoot, path: string, hash: string, signal: AbortSignal) => {
     try {
-      await addTree(worktree, path, hash);
-      await fillTree(worktree, path, hash, signal);
+      const tree = await buildTree(worktree, open, path, hash, signal);
+      await writeTreeView(view, open, shared.current(), tree);
       await changeModes(path, settings.changePermissions);
       signal.throwIfAborted();
     } catch (error) {
       // Half a tree is of no use to anybody, and the disk may be full because of it.
-      await dropTree(worktree, path).catch(() => {});
+      await removeBelow(open.directory, relative(root, path)).catch(() => {});
       throw error;
     }
   };
@@ -164,31 +165,35 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
 
   /** The published tree is broken but readable: a twin is published first, so that its place can be cleared. */
   const replaceInPlace = async (
+    open: OpenRoot,
     links: readonly string[],
     path: string,
     hash: string,
     signal: AbortSignal,
   ) => {
-    const holder = join(root, '.worktrees', REBUILD_DIR);
-    for (const place of [join(holder, hash), path]) {
-      await build(place, hash, signal);
+    const holder = join(TREES_DIR, REBUILD_DIR);
+    for (const place of [join(root, holder, hash), path]) {
+      await build(open, place, hash, signal);
       await switchLinks(links, place, hash);
     }
-    await removeTree(holder);
+    await removeBelow(open.directory, holder);
   };
 
   /** Makes the tree of a hash whole and published, without a moment at which a link leads to less. */
-  const bringAbout = async (plan: Plan, signal: AbortSignal) => {
+  const bringAbout = async (open: OpenRoot, plan: Plan, signal: AbortSignal) => {
     const { hash, target, links, state } = plan;
     if (state === 'missing' || state === 'empty') {
-      await build(target, hash, signal);
+      await build(open, target, hash, signal);
       await switchLinks(links, target, hash);
-    } else if (state === 'ok' && (await isUntouched(worktree, target, signal))) {
-      await reconnectTree(worktree, target, signal);
-      await switchLinks(plan.isCurrent ? [] : [link], target, hash);
-    } else {
+      return;
+    }
+    const whole: WholeTree | undefined = await verifyTree(worktree, open, target, hash, signal);
+    if (whole === undefined) {
       log.info('worktree failed checks, replacing it', { path: target, state });
-      await replaceInPlace(links, target, hash, signal);
+      await replaceInPlace(open, links, target, hash, signal);
+    } else {
+      await writeTreeView(view, open, shared.current(), whole);
+      await switchLinks(plan.isCurrent ? [] : [link], target, hash);
     }
   };
 
@@ -196,13 +201,15 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
   const planFor = async (hash: string, current: string | undefined): Promise<Plan> => {
     const target = layout.treePath(hash);
     const onTarget = (await linksOf(root)).filter((each) => each.target === target);
-    const others = onTarget.filter((each) => each.ours && each.link !== link).map((each) => each.link);
+    const others = onTarget
+      .filter((each) => each.ours && each.link !== link && isInside(root, each.link))
+      .map((each) => each.link);
     const isPublished = current === target || onTarget.length > 0;
-    const state = isPublished ? await checkTree(target, hash) : 'missing';
+    const state = isPublished ? await checkTree(root, target, hash) : 'missing';
     return { hash, target, links: [link, ...others], isCurrent: current === target, state };
   };
 
-  const update = async (hash: string, signal: AbortSignal): Promise<PassResult> => {
+  const update = async (open: OpenRoot, hash: string, signal: AbortSignal): Promise<PassResult> => {
     const current = await readPublished(link);
     const local = (current && layout.hashOf(current)) ?? '';
     const plan = await planFor(hash, current);
@@ -213,8 +220,10 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
       return { hash, changed, pinned: isPinned(settings, hash) };
     }
     init.onUpdateRequired(facts);
-    await bringAbout(plan, signal);
-    await setOwnBranch(join(root, '.git'), hash);
+    await shared.current().setRef('refs/heads/git-sync', hash);
+    await bringAbout(open, plan, signal);
+    await writeBranch(view, open, hash);
+    await shared.removeIndexes();
     if (current !== undefined && current !== plan.target && isTreeOfAnyDialect(root, current)) {
       await markStale(current);
     }
@@ -222,7 +231,11 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
     return { hash, changed, pinned: isPinned(settings, hash) };
   };
 
-  const locked = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+  const locked = async <T>(
+    signal: AbortSignal,
+    expected: string | undefined,
+    work: (open: OpenRoot) => Promise<T>,
+  ): Promise<T> => {
     await mkdir(root, { recursive: true });
     const lock = await lockRoot({
       root,
@@ -237,27 +250,37 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
     });
     try {
       init.setOwner(lock.id);
-      await removeForeignConfig(root, log);
-      return await work();
-    } catch (error) {
-      // A git that was ended leaves locks and temporary packs, also when we are told to end and no next pass comes.
-      await removeLeftovers(fetching).catch(() => {});
-      throw error;
+      const published = await readPublished(link).catch(() => undefined);
+      const hash = expected ?? (published && layout.hashOf(published));
+      return await shared.withRoot({ isThorough: failed, hash }, async (open) => {
+        await setForeignConfigAside(open.gitDirectory, log);
+        try {
+          return await work(open);
+        } catch (error) {
+          // A git that was ended leaves locks and temporary packs, also when we are told to end and no next pass comes.
+          await shared
+            .current()
+            .removeLocks()
+            .catch(() => {});
+          await removeLeftovers(open, log).catch(() => {});
+          throw error;
+        }
+      });
     } finally {
       await lock.release();
     }
   };
 
   const fullPass = (signal: AbortSignal, expected: string | undefined) => {
-    return locked(signal, async () => {
+    return locked(signal, expected, async (open) => {
       if (failed) {
-        await removeLeftovers(fetching);
+        await removeLeftovers(open, log);
       }
-      const result = await withFetched({ ...fetching, expected }, signal, (hash) =>
-        update(hash, signal),
+      const result = await withFetched({ ...fetching, expected }, open, signal, (hash) =>
+        update(open, hash, signal),
       ).catch(async (error: unknown) => {
         if (isDiskFull(error)) {
-          await reclaimSpace(fetching, signal);
+          await reclaimSpace(fetching, open, signal);
         }
         throw error;
       });
@@ -284,7 +307,7 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
     async clean(hash, signal) {
       const current = layout.treePath(hash);
       if ((await staleTrees(cleaning, current)).length > 0) {
-        await locked(signal, () => cleanup(cleaning, current, signal));
+        await locked(signal, hash, (open) => cleanup(cleaning, open, current, signal));
       }
     },
   };

@@ -60,7 +60,7 @@ async function publishTree(
   await runner.run(['read-tree', '--reset', '-u', commit], {
     cwd: path,
     signal,
-    env: repository.treeEnv(place),
+    env: repository.treeEnv(place.indexFile),
   });
   const objectsOf = new Map<string, string>();
   const context = {
@@ -71,6 +71,7 @@ async function publishTree(
       objectsOf.set(url, objects);
       return open(objects, url);
     },
+    inTree: <T>(path: string, use: (cwd: string) => Promise<T>) => use(path),
     newIndexFile: () => temp.join(`private/index-${Math.random()}`),
     depth: 1,
     isRecursive: true,

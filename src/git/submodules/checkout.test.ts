@@ -46,6 +46,7 @@ function moduleContext(git: Git, parts: Partial<ModuleContext> = {}): ModuleCont
       repositories.set(key, found);
       return found;
     },
+    inTree: (path, use) => use(path),
     newIndexFile() {
       indexes += 1;
       return temp.join('private', `index-${indexes}`);
@@ -68,7 +69,7 @@ async function checkOut(git: Git, upstream: GitRepository): Promise<CheckedOutTr
     signal,
     env: repository.env(),
   });
-  const env = repository.treeEnv(place);
+  const env = repository.treeEnv(place.indexFile);
   await git.run(['read-tree', '--reset', '-u', commit], { cwd: place.path, signal, env });
   return { ...place, commit, url: upstream.url, repository };
 }

@@ -10,13 +10,22 @@ import { GIT_ERRORS } from '../errors.ts';
 import type { PrivateRepository } from '../private-repository.ts';
 import type { Git } from '../run.ts';
 import { SUBMODULE_ERRORS } from './errors.ts';
-import { type Gitlink, type ModulePlan, parseGitlink, parseModules, planModules } from './module-list.ts';
+import {
+  type Gitlink,
+  type ModulePlan,
+  parseGitlink,
+  parseModules,
+  planModules,
+  type WantedModule,
+} from './module-list.ts';
 
 export interface ModuleContext {
   readonly git: Git;
   readonly log: Log;
   /** The private repository for an address; its objects stay from one commit to the next. */
   readonly repositoryFor: (url: string, commit: string) => Promise<PrivateRepository>;
+  /** Runs `use` with a path that leads to the directory of a tree itself, for children and for this process. */
+  readonly inTree: <T>(path: string, use: (cwd: string) => Promise<T>) => Promise<T>;
   /** A path for the index of a submodule's tree. */
   readonly newIndexFile: () => string;
   /** 0 is the full history. */
@@ -51,8 +60,8 @@ const MAX_LEVELS = 20;
 /** Addresses of submodules come from strangers: git treats them so, and asks no user. */
 const FOREIGN_URL = { GIT_PROTOCOL_FROM_USER: '0' };
 
-async function hasModules({ path }: CheckedOutTree): Promise<boolean> {
-  const status = await lstat(join(path, '.gitmodules')).catch(() => undefined);
+async function hasModules(context: ModuleContext, { path }: CheckedOutTree): Promise<boolean> {
+  const status = await context.inTree(path, (cwd) => lstat(join(cwd, '.gitmodules')).catch(() => undefined));
   if (status !== undefined && status.size > MAX_MODULES_FILE_BYTES) {
     throw SUBMODULE_ERRORS.submodules_too_many({ bytes: status.size, limit: MAX_MODULES_FILE_BYTES });
   }
@@ -69,7 +78,7 @@ async function gitlinksOf(
   const decoder = new TextDecoder();
   let rest = '';
   await context.git.run(['ls-tree', '-r', '-d', '-z', tree.commit], {
-    cwd: tree.path,
+    cwd: tree.repository.gitDir,
     signal,
     env: tree.repository.env(),
     onStdout(chunk) {
@@ -92,14 +101,14 @@ export async function readModulePlan(
   tree: CheckedOutTree,
   signal: AbortSignal,
 ): Promise<ModulePlan | undefined> {
-  if (!(await hasModules(tree))) {
+  if (!(await hasModules(context, tree))) {
     return undefined;
   }
   const links = await gitlinksOf(context, tree, signal);
   if (links.length === 0) {
     return undefined;
   }
-  const call = { cwd: tree.path, signal, env: tree.repository.env() };
+  const call = { cwd: tree.repository.gitDir, signal, env: tree.repository.env() };
   const listing = await context.git.run(
     ['config', '--blob', `${tree.commit}:.gitmodules`, '--list', '-z'],
     call,
@@ -157,8 +166,57 @@ async function fetchCommit(context: ModuleContext, fetching: Fetching, signal: A
   await repository.setRef(`refs/pillion/${commit}`, commit);
 }
 
-/** Fetches and checks out the submodules of a tree that nobody reads yet. */
+/**
+ * Fetches and checks out the submodules of a tree that nobody reads yet.
+ * @param onFound called before the first of them is fetched
+ */
 export async function checkOutModules(
+  context: ModuleContext,
+  tree: CheckedOutTree,
+  signal: AbortSignal,
+  onFound: () => void = () => undefined,
+  level = 1,
+): Promise<CheckedOutModule[]> {
+  const plan = level > MAX_LEVELS ? undefined : await readModulePlan(context, tree, signal);
+  const modules: CheckedOutModule[] = [];
+  for (const wanted of plan?.wanted ?? []) {
+    const { name, path, commit, url, isShallow } = wanted;
+    onFound();
+    const repository = await context.repositoryFor(url, commit);
+    const depth = context.depth === 0 && isShallow ? 1 : context.depth;
+    context.log.at(2, 'fetching submodule', { path, url, commit });
+    await fetchCommit(context, { url, commit, path, depth, repository }, signal);
+    const module = moduleTree(context, tree, wanted, repository);
+    await context.inTree(module.path, (cwd) =>
+      context.git.run(['-c', 'checkout.workers=2', 'read-tree', '--reset', '-u', commit], {
+        cwd,
+        signal,
+        env: repository.treeEnv(module.indexFile),
+      }),
+    );
+    const below = context.isRecursive
+      ? await checkOutModules(context, module, signal, undefined, level + 1)
+      : [];
+    modules.push({ ...module, name, modules: below });
+  }
+  return modules;
+}
+
+function moduleTree(
+  context: ModuleContext,
+  parent: CheckedOutTree,
+  { path, commit, url }: WantedModule,
+  repository: PrivateRepository,
+): CheckedOutTree {
+  return { path: join(parent.path, path), commit, url, repository, indexFile: context.newIndexFile() };
+}
+
+/**
+ * The submodules of a published tree with fresh indexes, if all of them have the files of their commits. Nothing is
+ * fetched or written.
+ * @throws what git says when one of them has not
+ */
+export async function verifyModules(
   context: ModuleContext,
   tree: CheckedOutTree,
   signal: AbortSignal,
@@ -166,19 +224,16 @@ export async function checkOutModules(
 ): Promise<CheckedOutModule[]> {
   const plan = level > MAX_LEVELS ? undefined : await readModulePlan(context, tree, signal);
   const modules: CheckedOutModule[] = [];
-  for (const { name, path, commit, url, isShallow } of plan?.wanted ?? []) {
+  for (const wanted of plan?.wanted ?? []) {
+    const { name, commit, url } = wanted;
     const repository = await context.repositoryFor(url, commit);
-    const depth = context.depth === 0 && isShallow ? 1 : context.depth;
-    context.log.at(2, 'fetching submodule', { path, url, commit });
-    await fetchCommit(context, { url, commit, path, depth, repository }, signal);
-    const place = { path: join(tree.path, path), indexFile: context.newIndexFile() };
-    await context.git.run(['-c', 'checkout.workers=2', 'read-tree', '--reset', '-u', commit], {
-      cwd: place.path,
-      signal,
-      env: repository.treeEnv(place),
+    const module = moduleTree(context, tree, wanted, repository);
+    await context.inTree(module.path, async (cwd) => {
+      const call = { cwd, signal, env: repository.treeEnv(module.indexFile) };
+      await context.git.run(['read-tree', commit], call);
+      await context.git.run(['update-index', '--ignore-submodules', '--refresh'], call);
     });
-    const module: CheckedOutTree = { ...place, commit, url, repository };
-    const below = context.isRecursive ? await checkOutModules(context, module, signal, level + 1) : [];
+    const below = context.isRecursive ? await verifyModules(context, module, signal, level + 1) : [];
     modules.push({ ...module, name, modules: below });
   }
   return modules;

@@ -1,12 +1,11 @@
-/** What git remembers of each tree, in `.git/worktrees`. */
-import { lstat, readdir, readFile } from 'node:fs/promises';
+/** What readers' git remembers of each tree, in `.git/worktrees`. */
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { removeTree } from '../../../core/files.ts';
+import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
 import { isFullHash } from '../../../git/object-name.ts';
-import { gitDirOfTree } from './files.ts';
-import { REBUILD_DIR } from './worktree.ts';
-
-const TREES_DIR = '.worktrees';
+import { REBUILD_DIR, TREES_DIR } from '../layout.ts';
+import { gitDirOfTree } from './tree-check.ts';
 
 async function entriesOf(directory: string): Promise<string[]> {
   const names = await readdir(directory).catch(() => []);
@@ -28,14 +27,22 @@ function isOfOurs(treePath: string): boolean {
   return holder === TREES_DIR || holder === REBUILD_DIR || isV3;
 }
 
-async function isLost(record: string): Promise<boolean> {
-  const locked = await lstat(join(record, 'locked')).catch(() => undefined);
-  const gitFile = (await readFile(join(record, 'gitdir'), 'utf8').catch(() => '')).trim();
-  if (locked !== undefined || (gitFile !== '' && !isOfOurs(dirname(gitFile)))) {
+async function isLost(records: ForeignDirectory, name: string): Promise<boolean> {
+  const record = await records.open(name);
+  if (record === undefined) {
     return false;
   }
-  // A record of somebody's own that happens to be named like ours leads to something.
-  return (await lstat(gitFile).catch(() => undefined)) === undefined;
+  try {
+    const locked = await record.stat('locked');
+    const gitFile = ((await record.readText('gitdir', { maxBytes: 8 * 1024 })) ?? '').trim();
+    if (locked !== undefined || (gitFile !== '' && !isOfOurs(dirname(gitFile)))) {
+      return false;
+    }
+    // A record of somebody's own that happens to be named like ours leads to something.
+    return (await lstat(gitFile).catch(() => undefined)) === undefined;
+  } finally {
+    await record.close();
+  }
 }
 
 /**
@@ -43,11 +50,19 @@ async function isLost(record: string): Promise<boolean> {
  * wherever else the same volume is mounted: it would forget the trees that another container has published. So this
  * looks from the trees to their records.
  */
-export async function forgetLostTrees(root: string): Promise<void> {
-  const used = await recordsInUse(root);
-  for (const record of await entriesOf(join(root, '.git', 'worktrees'))) {
-    if (!used.has(basename(record)) && (await isLost(record))) {
-      await removeTree(record);
+export async function forgetLostTrees(root: string, gitDirectory: ForeignDirectory): Promise<void> {
+  const records = await gitDirectory.open('worktrees');
+  if (records === undefined) {
+    return;
+  }
+  try {
+    const used = await recordsInUse(root);
+    for (const { name } of await records.list()) {
+      if (!used.has(name) && (await isLost(records, name))) {
+        await removeTree(join(records.path, name));
+      }
     }
+  } finally {
+    await records.close();
   }
 }

@@ -1,187 +1,164 @@
-/** One published tree: made beside, filled by git, checked without it. */
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+/** One tree: made where nobody reads yet, filled by git, checked against its commit. */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
-import { readTextIfExists, removeTree, writeFileAtomic } from '../../../core/files.ts';
+import { removeTree } from '../../../core/files.ts';
+import { withDirectory, withMadeDirectory } from '../../../core/foreign-files/below.ts';
 import type { Log } from '../../../core/log/log.ts';
 import type { Git } from '../../../git/run.ts';
+import {
+  type CheckedOutModule,
+  checkOutModules,
+  type ModuleContext,
+  verifyModules,
+} from '../../../git/submodules/checkout.ts';
 import type { GitSyncSettings } from '../../settings.ts';
-import { isInside } from '../layout.ts';
 import { createTeller } from '../messages.ts';
-import { gitDirOfTree, headOfTree } from './files.ts';
+import { moduleKey } from './module-key.ts';
+import type { OpenRoot, SharedRepository } from './shared-repository.ts';
+import type { WholeTree } from './tree-view.ts';
 
 /** Parallel checkout pays from some hundred files on; git itself falls back below its threshold. */
-const CHECKOUT_WORKERS = 'checkout.workers=2';
+const CHECKOUT_WORKERS = ['-c', 'checkout.workers=2'];
+const SPARSE = ['-c', 'core.sparseCheckout=true', '-c', 'core.sparseCheckoutCone=true'];
 
 export interface WorktreeInit {
   readonly root: string;
   readonly git: Git;
   readonly log: Log;
   readonly settings: GitSyncSettings;
+  readonly shared: SharedRepository;
 }
 
-export type TreeState = 'ok' | 'missing' | 'empty' | 'wrong-commit';
-
-/** Reads a handful of entries, so that the cost does not grow with the tree. */
-export async function checkTree(path: string, hash: string): Promise<TreeState> {
-  const entries = await readdir(path).catch(() => undefined);
-  if (entries === undefined) {
-    return 'missing';
-  }
-  if (entries.length === 0) {
-    return 'empty';
-  }
-  return (await headOfTree(path)) === hash ? 'ok' : 'wrong-commit';
+/** The patterns of `--sparse-checkout-file`; undefined when there is none. */
+export async function readSparsePatterns({ settings }: WorktreeInit): Promise<string | undefined> {
+  return settings.sparseCheckoutFile === '' ? undefined : readFile(settings.sparseCheckoutFile, 'utf8');
 }
 
-/** Where a tree is built whose own place is still taken by its published, broken twin. */
-export const REBUILD_DIR = '.rebuild';
-
-/** The name of the administrative directory; a tree that is rebuilt beside its twin needs another one. */
-function adminName(path: string): string {
-  const suffix = basename(dirname(path)) === REBUILD_DIR ? '-rebuild' : '';
-  return basename(path) + suffix;
-}
-
-const adminOf = (init: WorktreeInit, path: string) => join(init.root, '.git', 'worktrees', adminName(path));
-
-/**
- * What `git worktree add --no-checkout --detach` writes (gitrepository-layout(5)), without its five processes.
- * The tree's `.git` is relative, so that git works when the volume is mounted elsewhere.
- */
-async function writeAdmin(init: WorktreeInit, path: string, hash: string): Promise<string> {
-  const admin = adminOf(init, path);
-  await removeTree(admin);
-  await mkdir(admin, { recursive: true });
-  await mkdir(path, { recursive: true });
-  await writeFile(join(admin, 'commondir'), '../..\n');
-  await writeFile(join(admin, 'HEAD'), `${hash}\n`);
-  await connect(init, path, admin);
-  return admin;
-}
-
-/** Ties a tree and its administrative directory to each other; anew at each start, since volumes move. */
-async function connect(init: WorktreeInit, path: string, admin: string): Promise<void> {
-  const mode = init.settings.groupWrite ? 0o664 : 0o644;
-  await writeIfDifferent(join(admin, 'gitdir'), `${join(path, '.git')}\n`, mode);
-  await writeIfDifferent(join(path, '.git'), `gitdir: ${relative(path, admin)}\n`, mode);
-}
-
-/** A kill in the middle of writing must not cost a published tree what it has. */
-async function writeIfDifferent(path: string, text: string, mode: number): Promise<void> {
-  if ((await readTextIfExists(path)) !== text) {
-    await writeFileAtomic(path, text, { mode, fsync: false });
-  }
-}
-
-/** Makes the directory of a tree that is not published yet; whatever a crash left there goes first. */
-export async function addTree(init: WorktreeInit, path: string, hash: string): Promise<void> {
-  createTeller(init.settings, init.log).addingWorktree(path, hash);
-  await removeTree(path);
-  await writeAdmin(init, path, hash);
-}
-
-/** Removes a tree that is not published, and what git knows of it. */
-export async function dropTree(init: WorktreeInit, path: string): Promise<void> {
-  await removeTree(path);
-  await removeTree(adminOf(init, path));
-}
-
-async function applySparse(init: WorktreeInit, path: string, signal: AbortSignal): Promise<void> {
-  const file = init.settings.sparseCheckoutFile;
-  const admin = await gitDirOfTree(path);
-  if (admin === undefined) {
-    return;
-  }
-  const target = join(admin, 'info', 'sparse-checkout');
-  if (file === '') {
-    await removeTree(target);
-    return;
-  }
-  init.log.at(1, 'configuring worktree sparse checkout', { path, sparseFile: file });
-  await mkdir(join(admin, 'info'), { recursive: true });
-  await copyFile(file, target);
-  await init.git.run(['sparse-checkout', 'init'], { cwd: path, signal });
-}
-
-async function hasSubmodules(path: string): Promise<boolean> {
-  return readFile(join(path, '.gitmodules')).then(
-    () => true,
-    () => false,
+function inTree<T>(
+  init: WorktreeInit,
+  { directory }: OpenRoot,
+  path: string,
+  use: (cwd: string) => Promise<T>,
+): Promise<T> {
+  return withDirectory(directory, relative(init.root, path), (opened) =>
+    opened === undefined
+      ? Promise.reject(new Error(`${path} is no directory below the root`))
+      : use(opened.pathForChildren),
   );
 }
 
-/** Git remembers where it found a submodule, and would look there for ever, wherever a later commit says it is. */
-async function followMoves(init: WorktreeInit, path: string, signal: AbortSignal): Promise<void> {
-  const config = await readTextIfExists(join(init.root, '.git', 'config'));
-  if (config?.includes('[submodule "')) {
-    await init.git.run(['submodule', 'sync'], { cwd: path, signal });
-  }
+/** Addresses that the user has configured for submodules, by their name. */
+function urlOverrides({ settings }: WorktreeInit): ReadonlyMap<string, string> {
+  const found = settings.gitConfig.flatMap(({ key, value }): [string, string][] => {
+    const name = /^submodule\.(.+)\.url$/i.exec(key)?.[1];
+    return name === undefined ? [] : [[name, value]];
+  });
+  return new Map(found);
 }
 
-async function updateSubmodules(init: WorktreeInit, path: string, signal: AbortSignal): Promise<void> {
-  const { submodules, depth } = init.settings;
-  if (submodules === 'off' || !(await hasSubmodules(path))) {
-    return;
-  }
-  createTeller(init.settings, init.log).submodules();
-  await followMoves(init, path, signal);
-  const recursive = submodules === 'recursive' ? ['--recursive'] : [];
-  const limited = depth === 0 ? [] : ['--depth', String(depth)];
-  await init.git.run(['submodule', 'update', '--init', ...recursive, ...limited], { cwd: path, signal });
+function moduleContext(init: WorktreeInit, root: OpenRoot): ModuleContext {
+  const { git, log, settings, shared } = init;
+  return {
+    git,
+    log,
+    repositoryFor: (url, commit) => shared.moduleRepository(root, moduleKey(url), url, commit),
+    inTree: (path, use) => inTree(init, root, path, use),
+    newIndexFile: () => shared.newIndexFile(),
+    depth: settings.depth,
+    isRecursive: settings.submodules === 'recursive',
+    urlOverrides: urlOverrides(init),
+  };
 }
 
-/** Brings the files of a tree that is not published yet to its commit: sparse patterns, content, submodules. */
-export async function fillTree(
-  init: WorktreeInit,
-  path: string,
-  hash: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await applySparse(init, path, signal);
-  createTeller(init.settings, init.log).resetting(path, hash);
-  const reset = ['-c', CHECKOUT_WORKERS, 'reset', '--hard', hash, '--'];
-  await init.git.run(reset, { cwd: path, signal });
-  await updateSubmodules(init, path, signal);
-}
-
-async function hasSamePatterns(init: WorktreeInit, admin: string): Promise<boolean> {
-  const file = init.settings.sparseCheckoutFile;
-  const [wanted, present] = await Promise.all([
-    file === '' ? undefined : readFile(file, 'utf8'),
-    readTextIfExists(join(admin, 'info', 'sparse-checkout')),
-  ]);
-  return wanted === present;
+/** Removes a tree that is not published. */
+export async function dropTree(path: string): Promise<void> {
+  await removeTree(path);
 }
 
 /**
- * Whether a published tree has the files that its commit and the sparse patterns ask for. Asked at the first pass of a
- * process; what git says takes one command, and it never writes into the tree, where somebody may be reading.
+ * Makes the tree of a commit at a path that nobody reads yet: whatever a crash left there goes first, then the files
+ * by the sparse patterns, then the submodules.
  */
-export async function isUntouched(init: WorktreeInit, path: string, signal: AbortSignal): Promise<boolean> {
-  const admin = await gitDirOfTree(path);
-  // A tree that leads git elsewhere would have it follow another configuration.
-  const isOfOurs = admin !== undefined && isInside(join(init.root, '.git', 'worktrees'), admin);
-  if (!isOfOurs || !(await hasSamePatterns(init, admin))) {
-    return false;
+export async function buildTree(
+  init: WorktreeInit,
+  root: OpenRoot,
+  path: string,
+  hash: string,
+  signal: AbortSignal,
+): Promise<WholeTree> {
+  const { git, log, settings, shared } = init;
+  const teller = createTeller(settings, log);
+  teller.addingWorktree(path, hash);
+  await removeTree(path);
+  const patterns = await readSparsePatterns(init);
+  const repository = shared.current();
+  const indexFile = shared.newIndexFile();
+  const patternFile = join(repository.gitDir, 'info/sparse-checkout');
+  if (patterns !== undefined) {
+    log.at(1, 'configuring worktree sparse checkout', { path, sparseFile: settings.sparseCheckoutFile });
+    await writeFile(patternFile, patterns);
   }
-  // -change-permissions changes modes on purpose.
-  const modes = init.settings.changePermissions === 0 ? [] : ['-c', 'core.fileMode=false'];
-  const status = ['status', '--porcelain', '--untracked-files=no', '--ignore-submodules=dirty'];
-  try {
-    return (await init.git.run([...modes, ...status], { cwd: path, signal })) === '';
-  } catch (error) {
-    signal.throwIfAborted();
-    init.log.at(1, 'cannot check the worktree', { path, reason: errorMessage(error) });
-    return false;
+  await withMadeDirectory(root.directory, relative(init.root, path), 0o777, async (opened) => {
+    teller.resetting(path, hash);
+    const sparse = patterns === undefined ? [] : SPARSE;
+    await git.run([...CHECKOUT_WORKERS, ...sparse, 'read-tree', '--reset', '-u', hash], {
+      cwd: opened.pathForChildren,
+      signal,
+      env: repository.treeEnv(indexFile),
+    });
+  }).finally(() => rm(patternFile, { force: true }));
+  const tree = { path, commit: hash, url: settings.repo, repository, indexFile };
+  let modules: readonly CheckedOutModule[] = [];
+  if (settings.submodules !== 'off') {
+    modules = await checkOutModules(moduleContext(init, root), tree, signal, () => teller.submodules());
   }
+  return { path, hash, indexFile, sparsePatterns: patterns, modules };
 }
 
-/** Ties a whole, published tree to its repository anew, since volumes move, and sees to its submodules. */
-export async function reconnectTree(init: WorktreeInit, path: string, signal: AbortSignal): Promise<void> {
-  const admin = await gitDirOfTree(path);
-  if (admin !== undefined) {
-    await connect(init, path, admin);
+/** The patterns that a tree was made with, as they were written down for its readers: only compared, never used. */
+async function writtenPatterns(root: OpenRoot, name: string): Promise<string | undefined> {
+  return withDirectory(root.gitDirectory, `worktrees/${name}/info`, async (info) =>
+    info?.readText('sparse-checkout'),
+  );
+}
+
+/**
+ * The published tree with a fresh index, if it has the files that its commit and the sparse patterns ask for. Asked at
+ * the first pass of a process: git compares content, not the times that somebody's index remembers, and it never writes
+ * into the tree, where somebody may be reading. Files that sparse patterns leave out and files that somebody deleted
+ * look the same: with patterns a missing file is not noticed.
+ */
+export async function verifyTree(
+  init: WorktreeInit,
+  root: OpenRoot,
+  path: string,
+  hash: string,
+  signal: AbortSignal,
+): Promise<WholeTree | undefined> {
+  const { git, log, settings, shared } = init;
+  const repository = shared.current();
+  const indexFile = shared.newIndexFile();
+  const patterns = await readSparsePatterns(init);
+  if (patterns !== (await writtenPatterns(root, relative(dirname(path), path)))) {
+    return undefined;
   }
-  await updateSubmodules(init, path, signal);
+  // -change-permissions changes modes on purpose.
+  const modes = settings.changePermissions === 0 ? [] : ['-c', 'core.fileMode=false'];
+  const missing = patterns === undefined ? [] : ['--ignore-missing'];
+  try {
+    await inTree(init, root, path, async (cwd) => {
+      const call = { cwd, signal, env: repository.treeEnv(indexFile) };
+      await git.run(['read-tree', hash], call);
+      await git.run([...modes, 'update-index', '--ignore-submodules', ...missing, '--refresh'], call);
+    });
+    const tree = { path, commit: hash, url: settings.repo, repository, indexFile };
+    const modules =
+      settings.submodules === 'off' ? [] : await verifyModules(moduleContext(init, root), tree, signal);
+    return modules && { path, hash, indexFile, sparsePatterns: patterns, modules };
+  } catch (error) {
+    signal.throwIfAborted();
+    log.at(1, 'the worktree is not as committed', { path, reason: errorMessage(error) });
+    return undefined;
+  }
 }

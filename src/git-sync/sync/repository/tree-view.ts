@@ -1,0 +1,93 @@
+/** What of a published tree is written for those who read in the root. */
+import { join, relative } from 'node:path';
+import {
+  type ConsumerView,
+  type ModuleView,
+  repositoryFiles,
+  treeFiles,
+} from '../../../git/consumer/files.ts';
+import { writeConsumerFiles } from '../../../git/consumer/write.ts';
+import type { PrivateRepository } from '../../../git/private-repository.ts';
+import type { CheckedOutModule } from '../../../git/submodules/checkout.ts';
+import { moduleKey } from './module-key.ts';
+import type { OpenRoot } from './shared-repository.ts';
+
+/** A tree that has the files of its commit. */
+export interface WholeTree {
+  readonly path: string;
+  readonly hash: string;
+  readonly indexFile: string;
+  readonly sparsePatterns: string | undefined;
+  readonly modules: readonly CheckedOutModule[];
+}
+
+export interface ViewInit {
+  readonly root: string;
+  readonly url: string;
+  readonly filter: string;
+  readonly groupWrite: boolean;
+}
+
+const moduleDirectory = (root: string, url: string) => join(root, '.git/pillion/modules', moduleKey(url));
+
+async function moduleView(root: string, module: CheckedOutModule): Promise<ModuleView> {
+  return {
+    ...module,
+    objects: join(moduleDirectory(root, module.url), 'objects'),
+    shallow: await module.repository.shallow(),
+    modules: await Promise.all(module.modules.map((below) => moduleView(root, below))),
+  };
+}
+
+async function viewOf(init: ViewInit, repository: PrivateRepository, tree: WholeTree): Promise<ConsumerView> {
+  return {
+    root: init.root,
+    format: repository.format,
+    url: init.url,
+    filter: init.filter,
+    shallow: await repository.shallow(),
+    commit: tree.hash,
+    path: tree.path,
+    indexFile: tree.indexFile,
+    sparsePatterns: tree.sparsePatterns,
+    modules: await Promise.all(tree.modules.map((module) => moduleView(init.root, module))),
+  };
+}
+
+/** The commits that the next process must know as truncated, for each submodule's objects. */
+function moduleShallowFiles(root: string, modules: readonly ModuleView[]): { path: string; text: string }[] {
+  return modules.flatMap((module) => [
+    {
+      path: join(moduleDirectory(root, module.url), 'shallow'),
+      text: module.shallow.map((hash) => `${hash}\n`).join(''),
+    },
+    ...moduleShallowFiles(root, module.modules),
+  ]);
+}
+
+/**
+ * Makes git work in a tree, before it is published.
+ * @throws PillionError `write_failed`, `not_a_directory`
+ */
+export async function writeTreeView(
+  init: ViewInit,
+  { directory }: OpenRoot,
+  repository: PrivateRepository,
+  tree: WholeTree,
+): Promise<void> {
+  const view = await viewOf(init, repository, tree);
+  const umask = init.groupWrite ? 0o002 : 0o022;
+  const files = [
+    ...moduleShallowFiles(init.root, view.modules),
+    // The configuration is the same for all trees; which commit the branch names is told when the link is switched.
+    ...repositoryFiles(view).filter(({ path }) => !relative(init.root, path).startsWith('.git/refs/')),
+    ...treeFiles(view),
+  ];
+  await writeConsumerFiles(directory, init.root, files, umask);
+}
+
+/** Moves the branch of the root to the published commit. */
+export async function writeBranch(init: ViewInit, { directory }: OpenRoot, hash: string): Promise<void> {
+  const file = { path: join(init.root, '.git/refs/heads/git-sync'), text: `${hash}\n` };
+  await writeConsumerFiles(directory, init.root, [file], init.groupWrite ? 0o002 : 0o022);
+}
