@@ -71,7 +71,7 @@ async function publishTree(
       objectsOf.set(url, objects);
       return open(objects, url);
     },
-    inTree: <T>(path: string, use: (cwd: string) => Promise<T>) => use(path),
+    inTree: <T>(tree: string, use: (cwd: string) => Promise<T>) => use(tree),
     newIndexFile: () => temp.join(`private/index-${Math.random()}`),
     depth: 1,
     isRecursive: true,

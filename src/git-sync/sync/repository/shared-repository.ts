@@ -142,9 +142,9 @@ export async function createSharedRepository(init: SharedRepositoryInit): Promis
     if (repository.format === (format ?? 'sha1')) {
       repository.useObjects(shared.pathForChildren);
     } else {
-      const former = repository;
+      const unsuitable = repository;
       repository = await make(shared.pathForChildren, format ?? 'sha1');
-      await former.remove();
+      await unsuitable.remove();
     }
   };
 
@@ -215,8 +215,10 @@ export async function createSharedRepository(init: SharedRepositoryInit): Promis
     commit: string,
   ): Promise<OpenModule> {
     const own = await ensureDirectory(gitDirectory, 'pillion', log);
-    const all = await ensureDirectory(own, 'modules', log).finally(() => own.close());
-    const directory = await ensureDirectory(all, key, log).finally(() => all.close());
+    const all = await ensureDirectory(own, 'modules', log);
+    await own.close();
+    const directory = await ensureDirectory(all, key, log);
+    await all.close();
     try {
       const objects = await openSharedObjects(directory, false, log);
       const module = await make(objects.pathForChildren, formatOf(commit), address, false);

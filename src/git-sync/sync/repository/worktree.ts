@@ -99,15 +99,19 @@ export async function buildTree(
     log.at(1, 'configuring worktree sparse checkout', { path, sparseFile: settings.sparseCheckoutFile });
     await writeFile(patternFile, patterns);
   }
-  await withMadeDirectory(root.directory, relative(init.root, path), 0o777, async (opened) => {
-    teller.resetting(path, hash);
-    const sparse = patterns === undefined ? [] : SPARSE;
-    await git.run([...CHECKOUT_WORKERS, ...sparse, 'read-tree', '--reset', '-u', hash], {
-      cwd: opened.pathForChildren,
-      signal,
-      env: repository.treeEnv(indexFile),
+  try {
+    await withMadeDirectory(root.directory, relative(init.root, path), 0o777, async (opened) => {
+      teller.resetting(path, hash);
+      const sparse = patterns === undefined ? [] : SPARSE;
+      await git.run([...CHECKOUT_WORKERS, ...sparse, 'read-tree', '--reset', '-u', hash], {
+        cwd: opened.pathForChildren,
+        signal,
+        env: repository.treeEnv(indexFile),
+      });
     });
-  }).finally(() => rm(patternFile, { force: true }));
+  } finally {
+    await rm(patternFile, { force: true });
+  }
   const tree = { path, commit: hash, url: settings.repo, repository, indexFile };
   let modules: readonly CheckedOutModule[] = [];
   if (settings.submodules !== 'off') {
