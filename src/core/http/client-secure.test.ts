@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTempDir, removeTempDir } from '../../../test/support/temp.ts';
 import { readAuthorities } from './client/certificates.ts';
@@ -224,4 +226,89 @@ describe('a proxy', () => {
     expect(web.seen[0]?.headers).toMatchObject({ 'x-kept': 'yes' });
     expect(web.seen[0]?.headers).not.toHaveProperty('proxy-authorization');
   });
+});
+
+describe('the files of a request', () => {
+  const inside = (name: string, text: string) => {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it('of authorities leave out all others, and are read again when they have changed', async () => {
+    const { port } = await startSecureWeb(local, ok);
+    const url = `https://127.0.0.1:${port}`;
+    const env = { SSL_CERT_FILE: authority.file, NODE_EXTRA_CA_CERTS: authority.file };
+    const caFile = inside('ca-file.pem', readFileSync(makeAuthority(directory, 'third-ca').file, 'utf8'));
+    await expect(send(url, env, { caFile })).rejects.toEqual(failure('tls'));
+    renameSync(inside('ca-file.new', readFileSync(authority.file, 'utf8')), caFile);
+    expect((await send(url, {}, { caFile })).body).toBe('ok');
+    await expect(send(url, env, { caFile: join(directory, 'none') })).rejects.toEqual(failure('tls'));
+  });
+
+  it('prove who asks, are read again when they have been renewed, and are not shown to other hosts', async () => {
+    const shown: string[] = [];
+    const listener: RequestListener = (request, response) => {
+      const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+      shown.push(`${request.url} ${subject?.CN}`);
+      const isMoved = request.url === '/moved';
+      response.writeHead(isMoved ? 302 : 200, isMoved ? { location: `https://127.0.0.1:${port}/` } : {});
+      response.end('ok');
+    };
+    const issued = authority.issue('127.0.0.1', 'localhost');
+    const options = {
+      ...issued,
+      requestCert: true,
+      rejectUnauthorized: false,
+      ca: readFileSync(authority.file),
+    };
+    const port = await listen(createSecureServer(options, listener));
+    const clientCertificate = { certFile: inside('c.pem', local.cert), keyFile: inside('c.key', local.key) };
+    const env = { SSL_CERT_FILE: authority.file };
+    await send(`https://localhost:${port}/a`, env, { clientCertificate });
+    await send(`https://localhost:${port}/moved`, env, { clientCertificate });
+    expect(shown).toEqual(['/a server', '/moved server', '/ undefined']);
+    inside('c.key', 'no key');
+    const broken = send(`https://localhost:${port}/`, env, { clientCertificate });
+    await expect(broken).rejects.toEqual(failure('settings'));
+    inside('c.key', local.key);
+    expect((await send(`https://localhost:${port}/`, env, { clientCertificate })).body).toBe('ok');
+  });
+
+  it('that is no key or not there is named', async () => {
+    const clientCertificate = { certFile: inside('c.pem', local.cert), keyFile: '/nonexistent/key' };
+    await expect(send('https://127.0.0.1:1', {}, { clientCertificate })).rejects.toThrow();
+    const { port } = await startSecureWeb(local, ok);
+    const sent = send(`https://127.0.0.1:${port}`, {}, { clientCertificate });
+    await expect(sent).rejects.toThrow('/nonexistent/key');
+  });
+
+  it('give a bearer token, which redirects to other hosts do not get', async () => {
+    const other = await startWeb(ok);
+    const web = await startWeb((request, response) => {
+      const away = `http://localhost:${other.port}/`;
+      response.writeHead(
+        request.url === '/away' ? 307 : 200,
+        request.url === '/away' ? { location: away } : {},
+      );
+      response.end('ok');
+    });
+    const bearerFile = inside('token', 't0ken\n');
+    await send(web.url, {}, { bearerFile });
+    inside('token', 'renewed');
+    await send(`${web.url}/away`, {}, { bearerFile });
+    expect(web.seen.map((each) => each.headers.authorization)).toEqual(['Bearer t0ken', 'Bearer renewed']);
+    expect(other.seen.map((each) => each.headers.authorization)).toEqual([undefined]);
+  });
+
+  it.each(['', '\n', 'two words', 'a\nb', 'grüße'])(
+    'that hold no token (%j) are refused without quoting them',
+    async (text) => {
+      const bearerFile = inside('bad-token', text);
+      const error: unknown = await send('http://127.0.0.1:1', {}, { bearerFile }).catch((e: unknown) => e);
+      expect(error).toEqual(failure('settings'));
+      expect(String(error)).toContain(bearerFile);
+      expect(inspect(error)).not.toContain(text.trim() || '\u0000');
+    },
+  );
 });

@@ -272,9 +272,9 @@ describe('a failure', () => {
     await expect(send(`http://127.0.0.1:${port}`)).rejects.toEqual(failure('refused'));
     await expect(send('http://nowhere.invalid')).rejects.toEqual(failure('dns'));
     await expect(send('file:///etc/passwd')).rejects.toMatchObject({ code: 'http_failed' });
-    await expect(send('not a url')).rejects.toEqual(failure('other'));
-    await expect(send(web.url, { method: 'NOT OK' })).rejects.toEqual(failure('other'));
-    await expect(send(web.url, { headers: { a: 'b\r\nc: d' } })).rejects.toEqual(failure('other'));
+    await expect(send('not a url')).rejects.toEqual(failure('settings'));
+    await expect(send(web.url, { method: 'NOT OK' })).rejects.toEqual(failure('settings'));
+    await expect(send(web.url, { headers: { a: 'b\r\nc: d' } })).rejects.toEqual(failure('settings'));
     expect(web.seen).toHaveLength(0);
   });
 });

@@ -11,7 +11,7 @@ import {
 import { listenOnLoopback } from '../../../test/support/listen.ts';
 import { makeTempDir, removeTempDir } from '../../../test/support/temp.ts';
 import { makeAuthority } from '../../core/http/client/fixtures/authority.ts';
-import { createHttpClient } from './http-client.ts';
+import { openSession } from '../../core/http/client.ts';
 import { createHttpProbe } from './http-probe.ts';
 
 let root = '';
@@ -46,12 +46,12 @@ function probeOf(
   repo: string,
   { ref = 'main', authorization, env = {}, gitMayKnowMore = false }: ProbeOptions = {},
 ) {
-  const client = createHttpClient(env);
-  onTestFinished(() => client.close());
+  const session = openSession({ env, caFile: env['GIT_SSL_CAINFO'], userAgent: 'git/test' });
+  onTestFinished(() => session.close());
   return createHttpProbe({
     repo,
     ref,
-    client,
+    session,
     agent: 'git/test',
     authorization: () =>
       Promise.resolve(typeof authorization === 'function' ? authorization() : authorization),
@@ -264,7 +264,10 @@ describe('a poll of a server that does not behave', () => {
     server.fail(fault);
     const probe = probeOf(server.repositoryUrl('repo.git'));
     const started = performance.now();
-    await expect(probe(AbortSignal.timeout(100))).rejects.toThrow(/abort/i);
+    await expect(probe(AbortSignal.timeout(100))).rejects.toMatchObject({
+      code: 'http_failed',
+      facts: { reason: 'aborted' },
+    });
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 

@@ -1,5 +1,5 @@
 /** Asks a smart HTTP server for one ref, in this process: no child, one request once the server is known. */
-import { PillionError } from '../../core/errors.ts';
+import { isPillionError, type PillionError } from '../../core/errors.ts';
 import { type AskInit, createAsk, type Question, type Refusal } from './http-question.ts';
 import { createAdvertisementReader, createLsRefsReader, lsRefsRequest } from './ls-refs.ts';
 import { type AdvertisedRef, pickRef } from './ref-rules.ts';
@@ -16,6 +16,8 @@ export type ProbeAnswer =
 export interface HttpProbeInit extends AskInit {
   readonly repo: string;
   readonly ref: string;
+  /** How we name ourselves in the protocol. */
+  readonly agent: string;
 }
 
 /** Rejects when there was no answer at all: no connection, a cut one, the signal. */
@@ -53,12 +55,16 @@ export function createHttpProbe(init: HttpProbeInit): Probe {
     } catch (error) {
       speaksV2 = false;
       // Whatever this is, git may know better: a dumb server, a proxy's page, a server that lies.
-      if (error instanceof PillionError && error.code === 'protocol_error') {
+      if (isOddAnswer(error)) {
         return { kind: 'unsupported', why: error.message };
       }
       throw error;
     }
   };
+}
+
+function isOddAnswer(error: unknown): error is PillionError {
+  return isPillionError(error) && (error.code === 'protocol_error' || error.facts['reason'] === 'too_long');
 }
 
 function answerOf(name: string, refs: ReadonlyMap<string, AdvertisedRef>): ProbeAnswer {
@@ -76,16 +82,15 @@ function questionsFor({
   return {
     advertisement: {
       method: 'GET',
-      url: new URL(`${base}/info/refs?service=git-upload-pack`),
+      url: `${base}/info/refs?service=git-upload-pack`,
       headers: { Accept: ADVERTISEMENT },
     },
     lsRefs: {
       method: 'POST',
-      url: new URL(`${base}/git-upload-pack`),
+      url: `${base}/git-upload-pack`,
       headers: {
         'Content-Type': 'application/x-git-upload-pack-request',
         Accept: RESULT,
-        'Content-Length': String(Buffer.byteLength(body)),
       },
       body,
     },

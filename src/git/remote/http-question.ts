@@ -1,6 +1,10 @@
 /** One question to a git server over HTTP: credentials as the server asks for them, and what its status means. */
-import { offeredSchemes, retryAfterMs } from '../../core/http/client/answer-headers.ts';
-import type { HttpAnswer, HttpClient } from './http-client.ts';
+import {
+  type ClientResponse,
+  type ClientSession,
+  offeredSchemes,
+  retryAfterMs,
+} from '../../core/http/client.ts';
 import type { RefReader } from './ls-refs.ts';
 
 /** Version 0 servers list all their refs; more than this is left to git itself. */
@@ -21,14 +25,13 @@ export type Refusal =
 
 export interface Question {
   readonly method: 'GET' | 'POST';
-  readonly url: URL;
+  readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
 export interface AskInit {
-  readonly client: HttpClient;
-  readonly agent: string;
+  readonly session: ClientSession;
   /** The Authorization header (Basic) for this repository, if there are credentials for it. */
   readonly authorization: () => Promise<string | undefined>;
   /** Whether git could know credentials that this process does not (`.netrc`). */
@@ -54,15 +57,16 @@ export function createAsk(init: AskInit): Ask {
 
   return async (question, expectedType, reader, signal) => {
     const send = (authorization: string | undefined) =>
-      init.client.send({
+      init.session.send({
         ...question,
         headers: {
-          'User-Agent': init.agent,
           'Git-Protocol': 'version=2',
           ...question.headers,
           ...(authorization === undefined ? {} : { Authorization: authorization }),
         },
         signal,
+        followRedirects: false,
+        repeatable: true,
         onData: (chunk) => reader.push(chunk),
         maxBytes: MAX_BYTES,
       });
@@ -86,12 +90,12 @@ export function createAsk(init: AskInit): Ask {
   };
 }
 
-function wantsBasic(answer: HttpAnswer): boolean {
+function wantsBasic(answer: ClientResponse): boolean {
   const schemes = offeredSchemes(answer.headers['www-authenticate']);
   return schemes.has('basic') && !STRONGER_THAN_BASIC.some((scheme) => schemes.has(scheme));
 }
 
-async function refusal(answer: HttpAnswer, offered: boolean, init: AskInit): Promise<Refusal> {
+async function refusal(answer: ClientResponse, offered: boolean, init: AskInit): Promise<Refusal> {
   const { status, headers } = answer;
   if (status === 404 || status === 410) {
     return { kind: 'missing', what: 'repository' };

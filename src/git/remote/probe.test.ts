@@ -166,7 +166,10 @@ describe('the way to the remote', () => {
     const server = await startServer();
     server.fail({ kind: 'stall-in-headers', afterBytes: 0 });
     const { probe } = setUp(server.repositoryUrl('repo.git'));
-    await expect(probe.ask(AbortSignal.timeout(100))).rejects.toThrow(/abort/i);
+    await expect(probe.ask(AbortSignal.timeout(100))).rejects.toMatchObject({
+      code: 'http_failed',
+      facts: { reason: 'aborted' },
+    });
   });
 });
 

@@ -3,10 +3,10 @@ import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { isPillionError, type PillionError } from '../../core/errors.ts';
+import type { ClientSession } from '../../core/http/client.ts';
 import { isFullHash } from '../object-name.ts';
 import type { Git } from '../run.ts';
 import type { GitSettings } from '../settings.ts';
-import type { HttpClient } from './http-client.ts';
 import type { Probe } from './http-probe.ts';
 import { type AdvertisedRef, pickRef } from './ref-rules.ts';
 import { refusalError } from './refusal-error.ts';
@@ -121,17 +121,20 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   const lsRemote = createLsRemote(init);
   let askGitUntil = needsGit(init) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   let busy: { readonly until: number; readonly state: RemoteState } | undefined;
-  let client: HttpClient | undefined;
+  let session: ClientSession | undefined;
   let http: Probe | undefined;
   /** Only who polls over HTTP loads what that takes. */
   const loadHttp = async (): Promise<Probe> => {
-    const { createHttpClient } = await import('./http-client.ts');
+    const { openSession } = await import('../../core/http/client.ts');
     const { createHttpProbe } = await import('./http-probe.ts');
-    client = createHttpClient(init.env);
+    // As git trusts, and nobody else: not what Node programs of this pod are told to trust in addition.
+    const env = { ...init.env, NODE_EXTRA_CA_CERTS: undefined };
+    const caFile = env.GIT_SSL_CAINFO === '' ? undefined : env.GIT_SSL_CAINFO;
+    session = openSession({ env, caFile, userAgent: init.agent });
     return createHttpProbe({
       repo: settings.repo,
       ref: init.ref,
-      client,
+      session,
       agent: init.agent,
       authorization: init.authorization,
       gitMayKnowMore: () => hasNetrc(init.env),
@@ -164,7 +167,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       }
       return state;
     },
-    close: () => client?.close(),
+    close: () => session?.close(),
   };
 }
 

@@ -1,54 +1,43 @@
-/** Opens the connection for one request: direct, through a proxy, with or without TLS. */
-import { once } from 'node:events';
+/** Opens the connection for a call: direct, through a proxy, with or without TLS. */
 import { request as httpRequest } from 'node:http';
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { errorMessage } from '../../errors.ts';
-import { secureContext } from './certificates.ts';
+import { basicAuth } from './basic-auth.ts';
+import type { CallScope } from './deadline.ts';
 import { connectReason, httpFailure } from './failure.ts';
 import { hostOf, portOf } from './proxy.ts';
-import type { Environment } from './types.ts';
+import { type SessionMemory, startTls } from './tls.ts';
+import type { ClientSettings } from './types.ts';
 
-export interface Route {
+/** Where a connection leads, and on whose behalf it is opened. */
+export interface Target {
   readonly url: URL;
   readonly proxy: URL | undefined;
-  readonly env: Environment;
+  /** Without the client certificate where it must not be shown. */
+  readonly settings: ClientSettings;
+  readonly scope: CallScope;
   /** For the whole exchange, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Takes charge of a socket: it is destroyed when the exchange is over, or now if that was already so. */
-  readonly keep: (socket: Socket) => void;
-}
-
-/** Percent-decoded user info as an Authorization value. A stray `%` stands for itself. */
-export function basicAuth(url: URL): string | undefined {
-  if (url.username === '' && url.password === '') {
-    return undefined;
-  }
-  const decode = (part: string): string => {
-    try {
-      return decodeURIComponent(part);
-    } catch {
-      return part;
-    }
-  };
-  return `Basic ${Buffer.from(`${decode(url.username)}:${decode(url.password)}`).toString('base64')}`;
+  readonly timeoutMs: number | undefined;
+  readonly memory?: SessionMemory | undefined;
 }
 
 /** Node gives up on each of several addresses after 250 ms, which is too short for a server on another continent. */
-function attemptTimeout(timeoutMs: number): number {
+function attemptTimeout(timeoutMs = Number.POSITIVE_INFINITY): number {
   return Math.ceil(Math.min(2000, Math.max(250, timeoutMs / 3)));
 }
 
-async function openPlain(route: Route): Promise<Socket> {
-  const { url, proxy, keep } = route;
+async function openPlain(target: Target): Promise<Socket> {
+  const { url, proxy } = target;
   const to = proxy ?? url;
   const socket = connect({
     host: hostOf(to),
     port: Number(portOf(to)),
-    autoSelectFamilyAttemptTimeout: attemptTimeout(route.timeoutMs),
+    noDelay: true,
+    autoSelectFamilyAttemptTimeout: attemptTimeout(target.timeoutMs),
   });
-  keep(socket);
+  adopt(target, socket);
   try {
-    await once(socket, 'connect');
+    await ready(socket, 'connect');
   } catch (error) {
     const reason = connectReason(error);
     const via = proxy ? ` through the proxy ${proxy.origin}` : '';
@@ -58,65 +47,76 @@ async function openPlain(route: Route): Promise<Socket> {
   return socket;
 }
 
-async function secure(route: Route, plain: Socket, peer: URL): Promise<Socket> {
-  const tls = await import('node:tls');
-  const host = hostOf(peer);
-  const socket = tls.connect({
-    socket: plain,
-    host,
-    // An address is no server name (RFC 6066); the certificate is then checked against `host`.
-    servername: isIP(host) === 0 ? host : '',
-    secureContext: await secureContext(route.env),
-    ALPNProtocols: ['http/1.1'],
-    // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED in a pod's environment does not switch it off.
-    rejectUnauthorized: true,
-  });
-  route.keep(socket);
+function adopt({ scope }: Target, socket: Socket): void {
+  // An error that comes when the call is over already must not end the process.
+  socket.on('error', () => {});
+  scope.destroyAtEnd(socket);
+}
+
+/** Waits for an event of a socket that may also fail, or be destroyed because the call is over. */
+async function ready(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onClose = () => reject(new Error('the connection was closed'));
+  socket.once(event, resolve).once('error', reject).once('close', onClose);
   try {
-    await once(socket, 'secureConnect');
+    await promise;
+  } finally {
+    socket.off(event, resolve).off('error', reject).off('close', onClose);
+  }
+}
+
+async function secure(target: Target, plain: Socket, peer: URL): Promise<Socket> {
+  const isTarget = peer === target.url;
+  const trust = isTarget ? target.settings : { ...target.settings, clientCertificate: undefined };
+  const socket = await startTls(plain, hostOf(peer), trust, isTarget ? target.memory : undefined);
+  adopt(target, socket);
+  try {
+    await ready(socket, 'secureConnect');
   } catch (error) {
-    const why = `cannot establish TLS with ${peer.origin}: ${errorMessage(error)}`;
-    throw httpFailure({ reason: 'tls', url: route.url, why, cause: error });
+    // Node adds what options of its own could help; here they do not.
+    const [reason] = errorMessage(error).split('; if the root CA', 1);
+    const why = `cannot establish TLS with ${peer.origin}: ${reason}`;
+    throw httpFailure({ reason: 'tls', url: target.url, why, cause: error });
   }
   return socket;
 }
 
-async function tunnel(route: Route, proxy: URL, toProxy: Socket): Promise<Socket> {
-  const target = `${route.url.hostname}:${portOf(route.url)}`;
+async function tunnel(target: Target, proxy: URL, toProxy: Socket): Promise<Socket> {
+  const authority = `${target.url.hostname}:${portOf(target.url)}`;
   const authorization = basicAuth(proxy);
-  const status = await new Promise<number>((resolve, reject) => {
-    const request = httpRequest({
-      method: 'CONNECT',
-      path: target,
-      headers: { Host: target, ...(authorization && { 'Proxy-Authorization': authorization }) },
-      insecureHTTPParser: true,
-      createConnection: () => toProxy,
-    });
-    // Nothing can have come after the head: a TLS server does not speak first.
-    request.once('connect', (response) => resolve(response.statusCode ?? 0));
-    request.on('error', reject);
-    request.once('close', () => reject(new Error('the proxy closed the connection')));
-    request.end();
-  }).catch((error: unknown) => {
+  const answered = Promise.withResolvers<number>();
+  const request = httpRequest({
+    method: 'CONNECT',
+    path: authority,
+    headers: { Host: authority, ...(authorization && { 'Proxy-Authorization': authorization }) },
+    insecureHTTPParser: true,
+    createConnection: () => toProxy,
+  });
+  // Nothing can have come after the head: a TLS server does not speak first.
+  request.once('connect', (response) => answered.resolve(response.statusCode ?? 0));
+  request.on('error', answered.reject);
+  request.once('close', () => answered.reject(new Error('the proxy closed the connection')));
+  request.end();
+  const status = await answered.promise.catch((error: unknown) => {
     const why = `the proxy ${proxy.origin} does not answer: ${errorMessage(error)}`;
-    throw httpFailure({ reason: 'other', url: route.url, why, cause: error });
+    throw httpFailure({ reason: 'other', url: target.url, why, cause: error });
   });
   if (status !== 200) {
     const why = `the proxy ${proxy.origin} refused the connection with status ${status}`;
-    throw httpFailure({ reason: 'other', url: route.url, why });
+    throw httpFailure({ reason: 'other', url: target.url, why });
   }
   return toProxy;
 }
 
 /** A connection ready for the request. */
-export async function openConnection(route: Route): Promise<Socket> {
-  const { url, proxy } = route;
-  let socket = await openPlain(route);
+export async function openConnection(target: Target): Promise<Socket> {
+  const { url, proxy } = target;
+  let socket = await openPlain(target);
   if (proxy?.protocol === 'https:') {
-    socket = await secure(route, socket, proxy);
+    socket = await secure(target, socket, proxy);
   }
   if (url.protocol === 'http:') {
     return socket;
   }
-  return secure(route, proxy ? await tunnel(route, proxy, socket) : socket, url);
+  return secure(target, proxy ? await tunnel(target, proxy, socket) : socket, url);
 }

@@ -1,15 +1,26 @@
-/** One request and its answer on an open connection. */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+/** One request and the head of its answer. */
+import { type Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorMessage, type PillionError, systemErrorCode } from '../../errors.ts';
-import { basicAuth } from './connect.ts';
-import { httpFailure } from './failure.ts';
+import { basicAuth } from './basic-auth.ts';
+import type { Target } from './connect.ts';
+import { CLIENT_ERRORS, httpFailure } from './failure.ts';
 import type { Hop } from './redirect.ts';
 
 const HAVE_A_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+/** Servers send one or two (100, 103); an endless row of them would keep us busy for the whole time limit. */
+const MAX_INTERIM_ANSWERS = 20;
+
+/** A connection of its own, or one that is kept for further calls. */
+export type Connection = { readonly socket: Socket } | { readonly agent: Agent };
+
+/** What an agent hands on to the function that opens its connections. */
+export interface TargetedOptions extends RequestOptions {
+  readonly target: Target;
+}
 
 /** Also what Node would add itself, so that a caller's own header of that name wins in any spelling. */
-function headersOf(hop: Hop, proxy: URL | undefined, userAgent: string): Record<string, string> {
+function headersOf(hop: Hop, { proxy, settings }: Target, keeps: boolean): Record<string, string> {
   const given = new Set(Object.keys(hop.headers).map((name) => name.toLowerCase()));
   const headers: Record<string, string> = {};
   const add = (name: string, value: string | undefined): void => {
@@ -19,75 +30,86 @@ function headersOf(hop: Hop, proxy: URL | undefined, userAgent: string): Record<
   };
   const length = hop.body === undefined ? 0 : Buffer.byteLength(hop.body);
   add('Host', hop.url.host);
-  add('User-Agent', userAgent);
+  add('User-Agent', settings.userAgent ?? 'pillion');
   add('Authorization', basicAuth(hop.url));
   add('Content-Length', length > 0 || HAVE_A_BODY.has(hop.method) ? String(length) : undefined);
-  add('Connection', 'close');
+  add('Connection', keeps ? 'keep-alive' : 'close');
   // Inside a tunnel the proxy was told already, and the server behind it must not learn it.
   add('Proxy-Authorization', proxy && hop.url.protocol === 'http:' ? basicAuth(proxy) : undefined);
   return { ...headers, ...hop.headers };
 }
 
-function answerFailure(url: URL, error: unknown): PillionError {
+/** What broke off while an answer was expected, as an error that names the server. */
+export function answerFailure(url: URL, error: unknown): PillionError {
+  if (CLIENT_ERRORS.http_failed.matches(error)) {
+    return error;
+  }
   if (systemErrorCode(error) === 'HPE_HEADER_OVERFLOW') {
-    return httpFailure({
-      reason: 'too_long',
-      url,
-      why: 'the headers of the answer are too long',
-      cause: error,
-    });
+    const why = 'the headers of the answer are too long';
+    return httpFailure({ reason: 'too_long', url, why, cause: error });
   }
   const why = `no complete answer: ${errorMessage(error)}`;
   return httpFailure({ reason: 'other', url, why, cause: error });
 }
 
-export interface ExchangeInit {
-  readonly socket: Socket;
-  readonly hop: Hop;
-  readonly proxy: URL | undefined;
-  readonly userAgent: string;
-}
-
-/** Sends the request and waits for the head of the answer. */
-export function exchange({ socket, hop, proxy, userAgent }: ExchangeInit): Promise<IncomingMessage> {
+function optionsOf(hop: Hop, target: Target, connection: Connection): TargetedOptions {
   const { url } = hop;
+  const keeps = 'agent' in connection;
   const path = `${url.pathname}${url.search}`;
-  return new Promise<IncomingMessage>((resolve, reject) => {
-    const request = httpRequest({
-      method: hop.method,
-      path: proxy && url.protocol === 'http:' ? `http://${url.host}${path}` : path,
-      headers: headersOf(hop, proxy, userAgent),
-      // Servers that Go's client understands answer with bare line feeds. One answer per connection, so leniency
-      // cannot make one answer look like two.
-      insecureHTTPParser: true,
-      createConnection: () => socket,
-    });
-    request.once('response', resolve);
-    request.on('error', reject);
-    request.once('close', () => reject(new Error('the connection was closed')));
-    request.end(hop.body);
-  }).catch((error: unknown) => {
-    throw answerFailure(url, error);
-  });
+  return {
+    method: hop.method,
+    path: target.proxy && url.protocol === 'http:' ? `http://${url.host}${path}` : path,
+    headers: headersOf(hop, target, keeps),
+    target,
+    ...(keeps
+      ? // The agent tells its connections apart by these.
+        { agent: connection.agent, host: `${url.protocol}//${url.hostname}`, port: url.port }
+      : {
+          createConnection: () => connection.socket,
+          // Servers that Go's client understands answer with bare line feeds. One answer per connection, so leniency
+          // cannot make one answer look like two.
+          insecureHTTPParser: true,
+        }),
+  };
 }
 
-/** The whole body as UTF-8. */
-export async function readAnswer(response: IncomingMessage, url: URL, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+/**
+ * Sends the request and waits for the head of the answer. `wasKept` tells that the connection had served before, so that
+ * the server may have closed it before it saw this request.
+ */
+export async function exchange(
+  hop: Hop,
+  target: Target,
+  connection: Connection,
+): Promise<
+  { readonly response: IncomingMessage } | { readonly lost: PillionError; readonly wasKept: boolean }
+> {
+  const answered = Promise.withResolvers<IncomingMessage>();
+  let interim = 0;
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) {
-        break;
+    const request = httpRequest(optionsOf(hop, target, connection));
+    target.scope.destroyAtEnd(request);
+    const onClose = () => answered.reject(new Error('the connection was closed'));
+    request.once('response', (response) => {
+      // Errors are dear to make, and this one would be made for every answer.
+      request.off('close', onClose);
+      answered.resolve(response);
+    });
+    request.on('error', answered.reject).once('close', onClose);
+    request.on('information', () => {
+      interim += 1;
+      if (interim > MAX_INTERIM_ANSWERS) {
+        request.destroy(new Error('too many interim answers'));
       }
-      chunks.push(chunk);
+    });
+    request.end(hop.body);
+    try {
+      return { response: await answered.promise };
+    } catch (error) {
+      return { lost: answerFailure(hop.url, error), wasKept: request.reusedSocket };
     }
   } catch (error) {
-    throw answerFailure(url, error);
+    // A method or a header that HTTP does not have.
+    throw httpFailure({ reason: 'settings', url: hop.url, why: errorMessage(error), cause: error });
   }
-  if (size > maxBytes) {
-    throw httpFailure({ reason: 'too_long', url, why: `the answer is longer than ${maxBytes} bytes` });
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

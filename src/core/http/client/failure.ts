@@ -1,4 +1,4 @@
-import { PillionError, systemErrorCode } from '../../errors.ts';
+import { defineErrors, type PillionError, systemErrorCode } from '../../errors.ts';
 
 /** Why a request has no answer; `facts.reason` of the error `http_failed`. */
 export type FailureReason =
@@ -9,6 +9,7 @@ export type FailureReason =
   | 'tls'
   | 'too_long'
   | 'redirects'
+  | 'settings'
   | 'other';
 
 const HINTS: Readonly<Record<FailureReason, string>> = {
@@ -20,11 +21,33 @@ const HINTS: Readonly<Record<FailureReason, string>> = {
   tls: 'if the server has a private CA, name its file with SSL_CERT_FILE; check host name and dates of its certificate',
   too_long: 'check that the URL is the intended one',
   redirects: 'give the URL that the server redirects to',
+  settings: 'check the URL, the method and the files that the request is made of',
   other: 'check the URL, the server, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY',
 };
 
 /** These may go away by themselves. */
-const RETRYABLE: ReadonlySet<FailureReason> = new Set(['timeout', 'refused', 'dns', 'other']);
+const PASSING: ReadonlySet<unknown> = new Set<FailureReason>(['timeout', 'refused', 'dns', 'other']);
+
+interface FailedParameters {
+  readonly origin: string | undefined;
+  readonly why: string;
+  readonly hint: string;
+}
+
+export const CLIENT_ERRORS = defineErrors({
+  http_failed: {
+    message: ({ origin, why }: FailedParameters) =>
+      `${origin === undefined ? 'HTTP request' : `HTTP request to ${origin}`}: ${why}`,
+    hint: ({ hint }: FailedParameters) => hint,
+    about:
+      'a request has no answer: the message says whether it is the name, the connection, the certificate, a proxy or the time',
+  },
+  http_refused: {
+    message: ({ origin, status }: { origin: string; status: number }) =>
+      `HTTP request to ${origin}: the server answered with status ${status}`,
+    hint: 'check the URL and what the server logs about it',
+  },
+});
 
 export interface FailureInit {
   readonly reason: FailureReason;
@@ -33,20 +56,20 @@ export interface FailureInit {
   readonly why: string;
   /** Must not quote a URL. */
   readonly cause?: unknown;
-  readonly retryable?: boolean;
   readonly hint?: string;
 }
 
-export function httpFailure({ reason, url, why, cause, retryable, hint }: FailureInit): PillionError {
-  const about = url === undefined ? 'HTTP request' : `HTTP request to ${url.origin}`;
-  return new PillionError({
-    code: 'http_failed',
-    message: `${about}: ${why}`,
-    hint: hint ?? HINTS[reason],
-    facts: { reason, origin: url?.origin, systemCode: systemErrorCode(cause) },
-    retryable: retryable ?? RETRYABLE.has(reason),
-    cause,
-  });
+export function httpFailure({ reason, url, why, cause, hint }: FailureInit): PillionError {
+  const facts = { reason, origin: url?.origin, systemCode: systemErrorCode(cause) };
+  return CLIENT_ERRORS.http_failed(
+    { origin: url?.origin, why, hint: hint ?? HINTS[reason] },
+    { facts, cause },
+  );
+}
+
+/** Whether the same request may well have an answer a little later. */
+export function mayPass(error: unknown): boolean {
+  return CLIENT_ERRORS.http_failed.matches(error) && PASSING.has(error.facts['reason']);
 }
 
 /** What a system error of opening a connection means. */

@@ -119,11 +119,10 @@ export function proxyFor(url: URL, env: Environment): URL | undefined {
   }
   if (DEFAULT_PORTS[proxy.protocol] === undefined) {
     throw httpFailure({
-      reason: 'other',
+      reason: 'settings',
       url,
       why: `proxies of the kind ${proxy.protocol}// are not supported`,
       hint: 'set HTTP_PROXY and HTTPS_PROXY to an http:// or https:// proxy, or exempt the host with NO_PROXY',
-      retryable: false,
     });
   }
   return proxy;

@@ -5,7 +5,7 @@ const SECRETS = { Authorization: 'Bearer t', cookie: 'a=b' };
 
 function post(url: string): Hop {
   const headers = { ...SECRETS, 'Content-Type': 'text/plain', 'Gitsync-Hash': 'abc' };
-  return { method: 'POST', url: new URL(url), headers, body: 'data' };
+  return { method: 'POST', url: new URL(url), headers, body: 'data', trusted: true };
 }
 
 function follow(from: Hop, status: number, location: string | undefined): Hop | undefined {

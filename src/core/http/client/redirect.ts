@@ -6,7 +6,9 @@ export interface Hop {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  readonly body?: string | Uint8Array | undefined;
+  /** Whether every hop so far was the first host or one below it, and none left TLS. */
+  readonly trusted: boolean;
 }
 
 const DROPS_BODY: ReadonlySet<number> = new Set([301, 302, 303]);
@@ -81,11 +83,11 @@ export function nextHop(
   }
   const url = target(hop, answer.location);
   // What was dropped once stays dropped, because the next hop starts from these headers.
-  const trusted = isSameDomain(initial, url) && !isDowngrade(hop.url, url);
+  const trusted = hop.trusted && isSameDomain(initial, url) && !isDowngrade(hop.url, url);
   const headers = trusted ? hop.headers : without(hop.headers, SECRETS);
   if (keepsBody) {
-    return { ...hop, url, headers };
+    return { ...hop, url, headers, trusted };
   }
   const method = hop.method === 'HEAD' ? 'HEAD' : 'GET';
-  return { method, url, headers: without(headers, BODY_HEADERS) };
+  return { method, url, headers: without(headers, BODY_HEADERS), trusted };
 }
