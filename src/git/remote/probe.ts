@@ -127,10 +127,13 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   const loadHttp = async (): Promise<Probe> => {
     const { openSession } = await import('../../core/http/client.ts');
     const { createHttpProbe } = await import('./http-probe.ts');
-    // As git trusts, and nobody else: not what Node programs of this pod are told to trust in addition.
-    const env = { ...init.env, NODE_EXTRA_CA_CERTS: undefined };
-    const caFile = env.GIT_SSL_CAINFO === '' ? undefined : env.GIT_SSL_CAINFO;
-    session = openSession({ env, caFile, userAgent: init.agent });
+    const { GIT_SSL_CAINFO: caFile, SSL_CERT_FILE, SSL_CERT_DIR } = init.env;
+    session = openSession({
+      // Proxies are left to git, and so is what Node programs of this pod are told to trust in addition.
+      env: { SSL_CERT_FILE, SSL_CERT_DIR },
+      caFile: caFile === '' ? undefined : caFile,
+      userAgent: init.agent,
+    });
     return createHttpProbe({
       repo: settings.repo,
       ref: init.ref,
