@@ -71,7 +71,7 @@ describe('SIGTERM', () => {
     },
   );
 
-  it.each(['fetch', 'reset', 'version'])('ends a git %s that ignores it', async (only) => {
+  it.each(['fetch', 'read-tree', 'version'])('ends a git %s that ignores it', async (only) => {
     const repository = await makeVersions(temp.join('repo.git'));
     const fake = await installFake(temp.join('bin'), 'git-hang', { ONLY: only, PIDS: temp.join('pids') });
     const running = await start(repository.url, `--git=${fake.path}`);
