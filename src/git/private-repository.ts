@@ -100,6 +100,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
 /** Makes the git directory. Nothing in it needs to survive the process: there is no fsync. */
 export async function createPrivateRepository(init: PrivateRepositoryInit): Promise<PrivateRepository> {
   const { gitDir, objects, format } = init;
+  await mkdir(gitDir, { recursive: true, mode: 0o700 });
   for (const directory of ['refs/heads', 'refs/tags', 'objects', 'info']) {
     await mkdir(join(gitDir, directory), { recursive: true });
   }

@@ -91,7 +91,7 @@ async function formatOfTrees(directory: ForeignDirectory): Promise<ObjectFormat 
 export async function createSharedRepository(init: SharedRepositoryInit): Promise<SharedRepository> {
   const { privatePath, url, filter, log } = init;
   const indexes = join(privatePath, 'indexes');
-  await mkdir(indexes, { recursive: true });
+  await mkdir(indexes, { recursive: true, mode: 0o700 });
   let generation = 0;
   const make = (objects: string, format: ObjectFormat, address = url, isMain = true) => {
     generation += 1;
@@ -106,7 +106,7 @@ export async function createSharedRepository(init: SharedRepositoryInit): Promis
     });
   };
   const nowhere = join(privatePath, 'no-objects');
-  await mkdir(nowhere);
+  await mkdir(nowhere, { mode: 0o700 });
   let repository = await make(nowhere, 'sha1');
   let shared: SharedObjects | undefined;
   let modules = new Map<string, Promise<OpenModule>>();
@@ -199,7 +199,7 @@ export async function createSharedRepository(init: SharedRepositoryInit): Promis
     },
     async removeIndexes() {
       await rm(indexes, { recursive: true, force: true });
-      await mkdir(indexes, { recursive: true });
+      await mkdir(indexes, { recursive: true, mode: 0o700 });
     },
     async close() {
       await closeModules();
