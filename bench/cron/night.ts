@@ -45,7 +45,12 @@ export async function replayNight(): Promise<string> {
     exitRules: [],
     maxOutputBytes: undefined,
     leftovers: 'kill',
-    output: { line: () => undefined, capped: () => undefined },
+    output: {
+      line: () => undefined,
+      capped: () => undefined,
+      leftoversEnded: () => undefined,
+      drained: () => Promise.resolve(),
+    },
   });
   const clock = {
     ...virtual,

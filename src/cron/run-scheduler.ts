@@ -1,10 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
-import { type Clock, systemClock } from '../core/clock.ts';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import type { Log } from '../core/log/log.ts';
-import type { Secrets } from '../core/log/secrets.ts';
-import { addProcessMetrics, createRegistry, type MetricsRegistry } from '../core/metrics/metrics.ts';
-import { createLifecycle, type Lifecycle } from '../core/process/lifecycle.ts';
+import type { MetricsRegistry } from '../core/metrics/registry.ts';
+import type { Lifecycle } from '../core/process/lifecycle.ts';
+import { type ProcessOptions, runProcess, type Scope } from '../core/process/run-process.ts';
 import { AFTER_GRACE_MS, drain } from '../scheduler/runs/drain.ts';
 import type { RunObserver } from '../scheduler/runs/job.ts';
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts';
@@ -13,12 +12,12 @@ import type { Zone } from '../scheduler/time/zone.ts';
 import { zoneDataVersions } from '../scheduler/time/zone-data.ts';
 import type { RunValues } from './cli/options.ts';
 import { podName } from './cli/rules.ts';
-import { runBelowInit } from './init-process.ts';
+import { becomeInit } from './init-process.ts';
 import { observeAsSupercronic, observeScheduler, registerJobMetrics } from './job-metrics.ts';
 import type { CronSpec } from './jobs/cron-spec.ts';
 import { formatFinding, MAX_SHOWN } from './jobs/findings.ts';
 import type { LoadedJobs } from './jobs/load-jobs.ts';
-import { createCronLog } from './logging.ts';
+import { logOptions } from './logging.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { createRunEnvironment, type RunEnvironment } from './run-environment.ts';
 import { startCronHttp } from './serve-http.ts';
@@ -41,42 +40,38 @@ export interface SchedulerInput {
 }
 
 /** What all parts of the running scheduler share. */
-interface SchedulerContext extends SchedulerInput {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly secrets: Secrets;
-  readonly registry: MetricsRegistry;
-  readonly lifecycle: Lifecycle;
+interface SchedulerContext extends Scope, Omit<SchedulerInput, 'context'> {
+  readonly metricsRegistry: MetricsRegistry;
   readonly startedAt: number;
   /** Identity of the file before it was read. */
   readonly known: string;
 }
 
-/** Runs the jobs of a source until a signal ends it. */
+/** Runs the jobs of a source until a signal ends it: exit code 0, or that of a failed job where it was asked for. */
 export async function runScheduler(input: SchedulerInput): Promise<ExitStatus> {
   const { context, values, source } = input;
-  const { secrets } = context;
-  const log = createCronLog(values, secrets);
-  const below = await runBelowInit(context.env, values.noReap, log);
-  if (below !== undefined) {
-    return below;
-  }
+  const withoutInit = await becomeInit(context.env, values.noReap);
   keepHeapSmall();
   const known = source.path === undefined ? '' : await fileIdentity(source.path);
   const loaded = await source.load();
-  logFindings(log, loaded);
-  if (values.sentryDsn !== '' || values.sentryDsnAlias !== '') {
-    log.warn('nothing is sent to Sentry', { hint: 'use ping=URL or on-failure=URL of a job' });
-  }
-  const registry = createRegistry();
-  addProcessMetrics(registry);
-  const lifecycle = createLifecycle({
+  const options: ProcessOptions = {
+    context,
+    log: logOptions(values),
     graceMs: values.grace + AFTER_GRACE_MS,
-    onSignal: (signal, count) => log.info(`received ${signal}, shutting down`, { count }),
+    ownSignals: ['SIGHUP', 'SIGUSR2', 'SIGQUIT'],
+    failureMessage: 'the scheduler has failed',
+    exitStatus: (code) => code,
+  };
+  return runProcess(options, async (scope) => {
+    if (withoutInit) {
+      scope.log.warn('running as PID 1 without an init program: orphans of jobs stay as zombies', {
+        hint: 'put tini into the image, or set shareProcessNamespace',
+      });
+    }
+    const metricsRegistry = await scope.registry();
+    const startedAt = scope.clock.now();
+    return runUntilStopped({ ...input, ...scope, metricsRegistry, startedAt, known }, loaded);
   });
-  const clock = systemClock;
-  const startedAt = clock.now();
-  return runUntilStopped({ ...input, clock, log, secrets, registry, lifecycle, startedAt, known }, loaded);
 }
 
 /**
@@ -90,6 +85,10 @@ function keepHeapSmall(): void {
 
 async function runUntilStopped(cron: SchedulerContext, loaded: LoadedJobs): Promise<number> {
   const { values, source, zone, clock, log, lifecycle } = cron;
+  logFindings(log, loaded);
+  if (values.sentryDsn !== '' || values.sentryDsnAlias !== '') {
+    log.warn('nothing is sent to Sentry', { hint: 'use ping=URL or on-failure=URL of a job' });
+  }
   const state = await openState(cron);
   lifecycle.onShutdown('state file', () => state?.flush());
   const failed: { exitCode: number | undefined } = { exitCode: undefined };
@@ -115,12 +114,12 @@ async function runUntilStopped(cron: SchedulerContext, loaded: LoadedJobs): Prom
   await serveHttp(cron, scheduler, reloader, zoneData);
   lifecycle.onShutdown('pings', notifier.idle);
   lifecycle.onShutdown('jobs', (deadline) => drain(dispatcher, values.grace, deadline, clock, log));
-  reloadWhenAsked(cron, reloader);
+  const watching = reloadWhenAsked(cron, reloader);
   log.info('scheduling', { source: source.label, jobs: loaded.jobs.length, zone: zone.name, zoneData });
-  await scheduler.start(state?.missed(scheduler.entries(), clock.now()) ?? []);
-  const report = await lifecycle.shutdown('stopped');
-  lifecycle.dispose();
-  log.info('stopped', { seconds: Math.round(report.durationMs / 100) / 10 });
+  const scheduling = scheduler.start(state?.missed(scheduler.entries(), clock.now()) ?? []);
+  await Promise.all([scheduling, watching]);
+  const { durationMs } = await lifecycle.shutdown('stopped');
+  log.info('stopped', { seconds: Math.round(durationMs / 100) / 10 });
   return failed.exitCode ?? 0;
 }
 
@@ -143,15 +142,16 @@ function assemble(
   state: StateFile | undefined,
   onFailure: (exitCode: number) => void,
 ): Parts {
-  const { values, zone, clock, log, registry, lifecycle } = cron;
-  const own = observeScheduler(registry);
+  const { values, zone, clock, log, metricsRegistry, lifecycle } = cron;
+  const own = observeScheduler(metricsRegistry);
   const environment = createRunEnvironment({
-    ...cron,
+    scope: cron,
+    values,
     observers: (notifier) => [
       ...(state === undefined ? [] : [state]),
       own,
       notifier,
-      ...(values.metricsCompat || values.listen !== '' ? [observeAsSupercronic(registry)] : []),
+      ...(values.metricsCompat || values.listen !== '' ? [observeAsSupercronic(metricsRegistry)] : []),
       ...(values.exitOnFailure ? [failureObserver(lifecycle, onFailure)] : []),
     ],
   });
@@ -164,7 +164,7 @@ function assemble(
     defaultZone: zone,
     podName: podName(values),
   });
-  registerJobMetrics(registry, scheduler.entries, scheduler.retired, environment.notifier.sent);
+  registerJobMetrics(metricsRegistry, scheduler.entries, scheduler.retired, environment.notifier.sent);
   return { ...environment, scheduler, metrics: own.metrics };
 }
 
@@ -184,11 +184,11 @@ async function serveHttp(
   reloader: Reloader,
   zoneData: Awaited<ReturnType<typeof zoneDataVersions>>,
 ): Promise<void> {
-  const { values, log, registry, secrets, lifecycle, source, zone, startedAt } = cron;
+  const { values, log, metricsRegistry, secrets, lifecycle, source, zone, startedAt } = cron;
   await startCronHttp({
     values,
     log,
-    registry,
+    registry: metricsRegistry,
     redact: (text) => secrets.redact(text),
     lifecycle,
     sinceTickMs: scheduler.sinceTick,
@@ -218,7 +218,8 @@ function logFindings(log: Log, { warnings, jobs }: LoadedJobs): void {
   }
 }
 
-function reloadWhenAsked(cron: SchedulerContext, reloader: Reloader): void {
+/** Reloads at signals and, where that is asked for, when the file changes. Resolves when everything ends. */
+async function reloadWhenAsked(cron: SchedulerContext, reloader: Reloader): Promise<void> {
   const { source, values, clock, lifecycle, known } = cron;
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) {
     process.on(signal, () => {
@@ -229,6 +230,6 @@ function reloadWhenAsked(cron: SchedulerContext, reloader: Reloader): void {
   }
   process.on('SIGQUIT', () => void lifecycle.shutdown('received SIGQUIT'));
   if (source.path !== undefined && values.watch) {
-    void watchFile(source.path, known, clock, lifecycle.signal, () => reloader.reload('file changed'));
+    await watchFile(source.path, known, clock, lifecycle.signal, () => reloader.reload('file changed'));
   }
 }

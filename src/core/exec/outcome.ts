@@ -18,6 +18,11 @@ export interface RunOptions {
    * stream is read: the program waits at its full pipe. If it throws or rejects, the run ends and throws the same.
    */
   readonly onOutput?: ((stream: OutputStream, chunk: Buffer) => void | Promise<void>) | undefined;
+  /**
+   * The run lasts until its output has been closed by everything that holds it, and not only until the program itself
+   * has ended; limits and `signal` hold as long. Default false.
+   */
+  readonly untilOutputEnds?: boolean | undefined;
   /** Kill what remains of the process group once the program itself has ended. Default true. */
   readonly killGroupAfterExit?: boolean | undefined;
   /** Called with the child's pid, which is also the id of its process group. */

@@ -51,6 +51,20 @@ describe('paced', () => {
     expect(turns.most()).toBe(1);
   });
 
+  it('waits for a consumer that is not ready before it hands out the next slice', async () => {
+    const seen: string[] = [];
+    const slow = async (slice: Buffer) => {
+      seen.push(`begin ${slice.length}`);
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      seen.push('end');
+    };
+    await paced(Buffer.alloc(300), slow);
+    await paced(Buffer.alloc(1), slow);
+    expect(seen).toEqual(['begin 256', 'end', 'begin 44', 'end', 'begin 1', 'end']);
+  });
+
   it('fails with what the consumer throws', async () => {
     const broken = () => {
       throw new Error('broken');

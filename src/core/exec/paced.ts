@@ -11,21 +11,25 @@ let turnEnds = Number.NEGATIVE_INFINITY;
  * Hands a chunk of output to a costly consumer in slices, so that timers and requests have their turn every few
  * milliseconds, however many programs write as fast as they can. Returned from `onOutput`, the promise slows down the
  * program. A small chunk is handed out at once.
+ * @param consume may return a promise, which is waited for before the next slice
  */
-export function paced(chunk: Buffer, consume: (slice: Buffer) => void): Promise<void> | undefined {
+export function paced(chunk: Buffer, consume: (slice: Buffer) => unknown): Promise<void> | undefined {
   if (chunk.length > SLICE_BYTES) {
     return handOut(chunk, consume);
   }
-  consume(chunk);
-  return undefined;
+  const pending = consume(chunk);
+  return pending instanceof Promise ? pending.then(() => undefined) : undefined;
 }
 
-async function handOut(chunk: Buffer, consume: (slice: Buffer) => void): Promise<void> {
+async function handOut(chunk: Buffer, consume: (slice: Buffer) => unknown): Promise<void> {
   for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
     if (performance.now() >= turnEnds) {
       await nextTurn();
     }
-    consume(chunk.subarray(at, at + SLICE_BYTES));
+    const pending = consume(chunk.subarray(at, at + SLICE_BYTES));
+    if (pending instanceof Promise) {
+      await pending;
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { systemErrorCode } from '../errors.ts';
 
 /**
@@ -18,5 +19,25 @@ export function signalGroup(groupId: number, signal: NodeJS.Signals): boolean {
       return false;
     }
     throw error;
+  }
+}
+
+/** Names of the programs that run in a group (at most 15 characters, without arguments); zombies do not run. */
+export function groupMembers(groupId: number): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => memberName(pid, groupId) ?? []);
+}
+
+function memberName(pid: string, groupId: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const end = stat.lastIndexOf(')');
+    const [state, , group] = stat.slice(end + 2).split(' ');
+    return Number(group) === groupId && state !== 'Z' && state !== 'X'
+      ? stat.slice(stat.indexOf('(') + 1, end)
+      : undefined;
+  } catch {
+    return undefined; // it has ended meanwhile
   }
 }

@@ -12,6 +12,7 @@ import {
   until,
   whenReady,
 } from './fixtures/fixtures.ts';
+import { groupMembers } from './process-group.ts';
 import { tryRun } from './run.ts';
 
 describe('a child that a program leaves behind', () => {
@@ -46,6 +47,33 @@ describe('a child that a program leaves behind', () => {
   it('is killed also when it holds no pipe', async () => {
     const outcome = await tryRun(fixture('silent-group-member.sh'), [], { env: ENV });
     await until(() => !isRunning(Number(outcome.stdout)));
+  });
+
+  it('belongs to the run when that lasts until its output ends', async () => {
+    const line = '(sleep 0.3; echo late) & echo early; exit 4';
+    const outcome = await tryRun('sh', ['-c', line], { env: ENV, untilOutputEnds: true });
+    expect(outcome).toMatchObject({ exitCode: 4, stdout: 'early\nlate\n', aborted: false });
+  });
+
+  it('is ended with a run that lasts until its output ends, by abort or limit', async () => {
+    const line = 'sleep 300 & echo $!';
+    for (const limit of [{ timeoutMs: 300 }, { signal: AbortSignal.timeout(300) }]) {
+      const outcome = await tryRun('sh', ['-c', line], { env: ENV, untilOutputEnds: true, ...limit });
+      expect([outcome.timedOut, outcome.aborted]).toContain(true);
+      await until(() => !isRunning(Number(outcome.stdout)));
+    }
+  });
+
+  it('is named when it still runs', async () => {
+    let group = 0;
+    const onSpawn = (pid: number) => {
+      group = pid;
+    };
+    const options = { env: ENV, killGroupAfterExit: false, onSpawn };
+    const outcome = await tryRun('sh', ['-c', 'sleep 300 >/dev/null 2>&1 & echo $!'], options);
+    killLater(Number(outcome.stdout));
+    expect(groupMembers(group)).toEqual(['sleep']);
+    expect(groupMembers(2 ** 22 + 1)).toEqual([]);
   });
 
   it('lives on when the caller wants that', async () => {

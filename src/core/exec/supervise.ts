@@ -135,8 +135,11 @@ class Supervisor {
 
   readonly #onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
     this.#exit = { code, signal };
-    this.#limit?.cancel();
     this.#onReaderDone();
+    if (this.#options.untilOutputEnds === true) {
+      return;
+    }
+    this.#limit?.cancel();
     if (this.#cause === undefined && !this.#settled) {
       this.#drain(DRAIN_MAX_MS, CONSUMER_MAX_MS, DRAIN_MAX_BYTES);
     } // else the pipes of the rest of the group have until the end of the grace
@@ -149,7 +152,8 @@ class Supervisor {
   };
 
   #terminate(cause: Cause): void {
-    if (this.#cause !== undefined || this.#exit !== undefined || this.#settled) {
+    const hasEnded = this.#exit !== undefined && this.#options.untilOutputEnds !== true;
+    if (this.#cause !== undefined || hasEnded || this.#settled) {
       return;
     }
     this.#cause = cause;

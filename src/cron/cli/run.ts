@@ -3,11 +3,11 @@ import { systemClock } from '../../core/clock.ts';
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import { usageError } from '../../core/errors.ts';
 import { nearest } from '../../core/options/lookup.ts';
-import { createLifecycle } from '../../core/process/lifecycle.ts';
+import { type ProcessOptions, runProcess } from '../../core/process/run-process.ts';
 import { createJob, type RunObserver, type RunReport } from '../../scheduler/runs/job.ts';
 import type { CronJob } from '../jobs/cron-job.ts';
 import { loadJobs } from '../jobs/load-jobs.ts';
-import { createCronLog } from '../logging.ts';
+import { logOptions } from '../logging.ts';
 import { createRunEnvironment } from '../run-environment.ts';
 import { RUN_OPTIONS } from './options.ts';
 import { crontabRules, defaultZone } from './rules.ts';
@@ -33,33 +33,30 @@ export async function runCommand(context: CommandContext): Promise<ExitStatus> {
     now,
   });
   const job = findJob(loaded.jobs, name);
-  const { secrets } = context;
-  const log = createCronLog(values, secrets);
-  const lifecycle = createLifecycle({ graceMs: STOP_MS });
-  let report: RunReport | undefined;
-  const recorder: RunObserver = {
-    ended(_run, ended) {
-      report = ended;
-    },
-  };
-  const { dispatcher, notifier, specOf } = createRunEnvironment({
+  const options: ProcessOptions = {
     context,
-    values,
-    clock: systemClock,
-    log,
-    secrets,
-    lifecycle,
-    observers: (pings) => [pings, recorder],
+    log: logOptions(values),
+    graceMs: STOP_MS,
+    exitStatus: (code) => code,
+  };
+  return runProcess(options, async (scope) => {
+    let report: RunReport | undefined;
+    const recorder: RunObserver = {
+      ended(_run, ended) {
+        report = ended;
+      },
+    };
+    const { dispatcher, notifier, specOf } = createRunEnvironment({
+      scope,
+      values,
+      observers: (pings) => [pings, recorder],
+    });
+    scope.lifecycle.signal.addEventListener('abort', () => dispatcher.stopAll(), { once: true });
+    dispatcher.request(createJob(specOf(job)), { cause: 'command', scheduled: now, wantedAt: now });
+    await dispatcher.idle();
+    await notifier.idle();
+    return report?.result === 'success' ? 0 : report?.exitCode || 1;
   });
-  lifecycle.signal.addEventListener('abort', () => dispatcher.stopAll(), { once: true });
-  dispatcher.request(createJob(specOf(job)), { cause: 'command', scheduled: now, wantedAt: now });
-  await dispatcher.idle();
-  await notifier.idle();
-  lifecycle.dispose();
-  if (report?.result === 'success') {
-    return 0;
-  }
-  return report?.exitCode || 1;
 }
 
 /** By name, or by the number of its line. */

@@ -16,7 +16,7 @@ export const DIALECTS: Readonly<Record<Dialect, DialectRules>> = {
     system: false,
     defaults: DEFAULT_JOB_OPTIONS,
   },
-  // Under its name a crontab means what it meant there.
+  // Under its name a crontab means what it meant there: a run lasts as long as anything holds its output.
   supercronic: {
     sixth: 'year',
     dayRule: 'or',
@@ -24,6 +24,6 @@ export const DIALECTS: Readonly<Record<Dialect, DialectRules>> = {
     randomDelay: 'variable',
     percent: false,
     system: false,
-    defaults: DEFAULT_JOB_OPTIONS,
+    defaults: { ...DEFAULT_JOB_OPTIONS, leftovers: 'wait' },
   },
 };

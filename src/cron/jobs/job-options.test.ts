@@ -33,7 +33,7 @@ describe('an option of a job', () => {
     ['exit-codes', '3:fine', '"fine" is none of its values'],
     ['env-file', '', 'is not a path (the path of a file of NAME=value lines)'],
     ['max-output', 'ten', '"ten" is not a size (a size such as 64Ki or 10Mi)'],
-    ['leftovers', 'eat', '(kill, keep)'],
+    ['leftovers', 'eat', '(kill, keep, wait)'],
   ])('%s=%s is refused with advice', (key, text, expected) => {
     expect(refusal(key, text)).toContain(`${key}: `);
     expect(refusal(key, text)).toContain(expected);

@@ -3,11 +3,12 @@ import { parseGoBool } from '../../core/options/go-values.ts';
 import { nearest } from '../../core/options/lookup.ts';
 import { GrammarError } from '../../scheduler/grammar/grammar-error.ts';
 import { DEFAULT_POLICY, type JobPolicy, type OverlapPolicy } from '../../scheduler/job-spec.ts';
+import type { Leftovers } from '../../scheduler/runs/command-body.ts';
 import type { ExitRule } from '../../scheduler/runs/command-end.ts';
 import * as values from './option-values.ts';
 
 const OVERLAP_POLICIES: readonly OverlapPolicy[] = ['forbid', 'allow', 'replace', 'queue'];
-const LEFTOVERS = ['kill', 'keep'] as const;
+const LEFTOVERS: readonly Leftovers[] = ['kill', 'keep', 'wait'];
 
 /** How one job is run: what the scheduler asks for, and what only commands and their files have. */
 export interface JobOptions extends JobPolicy {
@@ -24,7 +25,7 @@ export interface JobOptions extends JobPolicy {
   /** Output beyond this is dropped, per attempt. */
   readonly maxOutputBytes: number | undefined;
   /** What becomes of processes of the group that outlive the job's own. */
-  readonly leftovers: (typeof LEFTOVERS)[number];
+  readonly leftovers: Leftovers;
 }
 
 export const DEFAULT_JOB_OPTIONS: JobOptions = {
@@ -139,7 +140,7 @@ const JOB_OPTIONS: Readonly<Record<string, JobOption>> = {
   },
   leftovers: {
     form: LEFTOVERS.join(', '),
-    help: 'what becomes of processes that a job leaves in its group',
+    help: 'end processes that a job leaves in its group, keep them, or wait until they close its output',
     read: (text) => ({ leftovers: values.oneOf(text, LEFTOVERS) }),
   },
 };

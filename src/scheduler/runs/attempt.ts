@@ -4,8 +4,8 @@ import type { JobBody, RunContext, RunEnd } from '../job-body.ts';
 import { waitUnlessAborted } from '../wait.ts';
 import type { ActiveRun, RunResult } from './job.ts';
 
-/** What is forced to end needs a moment for it: the kernel, and a busy event loop. */
-export const FORCED_END_MS = 1000;
+/** What is forced to end needs a moment for it: the kernel, and whoever takes its last output. */
+export const FORCED_END_MS = 2000;
 
 export interface Attempt extends Omit<RunEnd, 'result'> {
   readonly result: RunResult;

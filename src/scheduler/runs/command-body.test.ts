@@ -26,6 +26,8 @@ function recordOutput(): Recorded {
   const recorded: Recorded = {
     lines,
     caps: 0,
+    drained: () => Promise.resolve(),
+    leftoversEnded: (_source, programs) => lines.push(`ended ${programs.join()}`),
     line: (_source, channel, line) => lines.push(`${channel} ${line}`),
     capped() {
       recorded.caps += 1;
@@ -114,6 +116,28 @@ describe('a command as the body of a job', () => {
     kill.abort();
     expect(await end).toMatchObject({ result: 'failure' });
     await waitFor(() => !exists(child), { what: 'the end of the child' });
+  });
+
+  it('ends what it leaves running in its group, and tells the names of those programs', async () => {
+    const { end, output } = run('sleep 300 >/dev/null 2>&1 & echo $!');
+    expect(await end).toMatchObject({ result: 'success' });
+    const [pid, ended] = output.lines;
+    expect(ended).toBe('ended sleep');
+    await waitFor(() => !exists(Number(pid?.split(' ')[1])), { what: 'the end of it' });
+    const clean = run('sleep 0.01 & wait');
+    await clean.end;
+    expect(clean.output.lines).toEqual([]);
+  });
+
+  it('leaves it running with leftovers=keep, and lasts as long as it holds the output with leftovers=wait', async () => {
+    const kept = run('sleep 300 >/dev/null 2>&1 & echo $!', { leftovers: 'keep' });
+    await kept.end;
+    const pid = Number(kept.output.lines[0]?.split(' ')[1]);
+    expect(exists(pid)).toBe(true);
+    process.kill(pid, 'SIGKILL');
+    const waited = run('(sleep 0.2; echo late) & echo early', { leftovers: 'wait' });
+    expect(await waited.end).toMatchObject({ result: 'success' });
+    expect(waited.output.lines).toEqual(['stdout early', 'stdout late']);
   });
 
   it('reads variables before it starts, and fails with what their reader throws', async () => {

@@ -1,6 +1,6 @@
 import { errorMessage } from '../../core/errors.ts';
 import { paced } from '../../core/exec/paced.ts';
-import { signalGroup } from '../../core/exec/process-group.ts';
+import { groupMembers, signalGroup } from '../../core/exec/process-group.ts';
 import { tryRun } from '../../core/exec/run.ts';
 import type { JobBody, RunContext, RunEnd } from '../job-body.ts';
 import type { Command } from './command.ts';
@@ -11,6 +11,12 @@ import { type CommandOutput, splitOutput } from './command-output.ts';
 const KEPT_OUTPUT_BYTES = 1024;
 
 export type Environment = Readonly<Record<string, string>>;
+
+/**
+ * What becomes of processes of the group that outlive the command's own: ended with it, left alone without a reader for
+ * their output, or the attempt lasts until they have closed its output.
+ */
+export type Leftovers = 'kill' | 'keep' | 'wait';
 
 export interface CommandOptions {
   readonly command: Command;
@@ -24,8 +30,7 @@ export interface CommandOptions {
   readonly exitRules: readonly ExitRule[];
   /** Output beyond this is dropped; undefined is no limit. */
   readonly maxOutputBytes: number | undefined;
-  /** What becomes of processes of the group that outlive the command's own. */
-  readonly leftovers: 'kill' | 'keep';
+  readonly leftovers: Leftovers;
   readonly output: CommandOutput;
 }
 
@@ -57,17 +62,33 @@ async function runCommand(options: CommandOptions, env: Environment, run: RunCon
     graceMs: run.killAfterMs,
     maxOutputBytes: KEPT_OUTPUT_BYTES,
     signal: run.signal,
-    killGroupAfterExit: options.leftovers === 'kill',
+    untilOutputEnds: options.leftovers === 'wait',
+    killGroupAfterExit: false,
     onOutput: (stream, chunk) => paced(chunk, (slice) => output.push(stream, slice)),
     onSpawn(pid) {
       group = pid;
     },
   });
+  if (options.leftovers === 'kill' && group !== undefined) {
+    endLeftovers(group, (programs) => options.output.leftoversEnded(run, programs));
+  }
   group = undefined;
   output.end();
   const { exitCode, signal } = outcome;
   const verdict = judgeCommand(outcome, options.command, options.exitRules);
   return { ...verdict, exitCode, signal, outputBytes: output.bytes() };
+}
+
+/** Ends what still runs in the group of a command that has ended. */
+function endLeftovers(group: number, tell: (programs: readonly string[]) => void): void {
+  // Stopped first: what is named is what is ended, and where nothing is left nothing is looked for.
+  if (signalGroup(group, 'SIGSTOP')) {
+    const programs = groupMembers(group);
+    signalGroup(group, 'SIGKILL');
+    if (programs.length > 0) {
+      tell(programs);
+    }
+  }
 }
 
 function programOf(command: Command): {

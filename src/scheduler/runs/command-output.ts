@@ -10,14 +10,18 @@ const MAX_LINE_BYTES = 64 * 1024;
 
 /** Takes what commands print. */
 export interface CommandOutput {
+  /** Resolves when it can take more; until then the command waits at its full pipe. */
+  drained(): Promise<void>;
   /** One line, without its line end. */
   line(source: OutputSource, channel: Channel, line: string, truncated: boolean): void;
+  /** Names of the programs that the command left running and that were ended after it. */
+  leftoversEnded(source: OutputSource, programs: readonly string[]): void;
   /** Once per attempt, when the limit is reached. */
   capped(source: OutputSource, maxBytes: number): void;
 }
 
 export interface SplitOutput {
-  push(channel: Channel, chunk: Uint8Array): void;
+  push(channel: Channel, chunk: Uint8Array): Promise<void>;
   end(): void;
   /** All that came, also what was dropped. */
   bytes(): number;
@@ -37,7 +41,8 @@ export function splitOutput(
   };
   let total = 0;
   return {
-    push(channel, chunk) {
+    async push(channel, chunk) {
+      await output.drained();
       const room = Math.max(0, maxBytes - total);
       const before = total;
       total += chunk.length;

@@ -5,7 +5,7 @@ import { waitUnlessAborted } from '../wait.ts';
 import { FORCED_END_MS } from './attempt.ts';
 import type { Dispatcher } from './dispatcher.ts';
 
-const KILL_AFTER_MS = 5000;
+const KILL_AFTER_MS = 4000;
 /** From the end of the grace to the end of the drain, whatever a job's own `killAfterMs`. */
 export const AFTER_GRACE_MS = KILL_AFTER_MS + FORCED_END_MS;
 
