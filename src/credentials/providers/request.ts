@@ -1,7 +1,6 @@
 /** How sources are asked over HTTP. */
-import { sendRequest } from '../../core/http/client.ts';
+import { type ClientCertificate, sendRequest } from '../../core/http/client.ts';
 import { SOURCE_ERRORS } from './errors.ts';
-import { readSecretFile } from './secret-file.ts';
 import type { SourceContext } from './source.ts';
 
 /** Certificates of a server that has a CA of its own, and ours where it asks for one. Paths, read for each request. */
@@ -34,8 +33,6 @@ export interface SourceReply {
 
 /** An answer with a token has some kilobytes. */
 const MAX_BYTES = 1024 * 1024;
-/** The caller's signal is the limit; this one is only there because every request has one. */
-const TIMEOUT_MS = 300_000;
 
 /**
  * One request and its successful answer. Redirects are refused: headers and bodies here are secrets.
@@ -51,12 +48,12 @@ export async function requestSource(
     method,
     url,
     headers,
-    ...(body === undefined ? {} : { body }),
-    ...(await tlsOf(request.tls)),
-    env: environmentOf(context, request),
+    body,
+    caFile: request.tls?.caFile,
+    clientCertificate: certificateOf(request.tls),
+    env: request.noProxy ? withoutProxies(context.env) : context.env,
     followRedirects: false,
     maxBytes: MAX_BYTES,
-    timeoutMs: TIMEOUT_MS,
     signal,
   });
   const { status } = response;
@@ -69,23 +66,12 @@ export async function requestSource(
   throw SOURCE_ERRORS.source_refused({ source, status, why, advice: hint });
 }
 
-async function tlsOf(files: TlsFiles | undefined): Promise<{ tls?: { cert: string; key: string } }> {
-  if (files?.certFile === undefined || files.keyFile === undefined) {
-    return {};
-  }
-  const [cert, key] = await Promise.all([readSecretFile(files.certFile), readSecretFile(files.keyFile)]);
-  return { tls: { cert, key } };
+function certificateOf({ certFile, keyFile }: TlsFiles = {}): ClientCertificate | undefined {
+  return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
 }
 
-const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
+const PROXY_VARIABLES = new Set(['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']);
 
-function environmentOf(context: SourceContext, { tls, noProxy }: SourceRequest): SourceContext['env'] {
-  const env: Record<string, string | undefined> = { ...context.env };
-  if (noProxy) {
-    PROXY_VARIABLES.forEach((name) => delete env[name]);
-  }
-  if (tls?.caFile !== undefined) {
-    env['SSL_CERT_FILE'] = tls.caFile;
-  }
-  return env;
+function withoutProxies(env: SourceContext['env']): SourceContext['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !PROXY_VARIABLES.has(name)));
 }
