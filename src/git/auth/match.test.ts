@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findCredential, questionFor } from './match.ts';
+import { findCredential, questionFor, questionInScope } from './match.ts';
 
 const credential = (url: string, username = 'me', password = 'pw') => ({ url, username, password });
 
@@ -43,5 +43,37 @@ describe('the credential that answers', () => {
     [{ protocol: 'ssh', host: 'host' }, undefined],
   ])('to %j is that of %s: protocol, host, port and user count, the path never', (question, username) => {
     expect(findCredential(known, question)?.username).toBe(username);
+  });
+});
+
+describe('a credential in the scope of its repository', () => {
+  const known = [
+    credential('https://host/team/site.git', 'site'),
+    credential('https://host/team/lib', 'lib'),
+  ];
+  it.each([
+    ['https://host/team/site.git', 'site'],
+    ['https://host/team/site', 'site'],
+    ['https://host/team/site.git/info/lfs', 'site'],
+    ['https://host/team/lib.git/', 'lib'],
+    ['https://host/team/site-two', undefined],
+    ['https://host/team', undefined],
+    ['https://host/other/secret.git', undefined],
+    ['https://host/', undefined],
+  ])('answers for %s: %s', (url, username) => {
+    const question = questionInScope(url, 'repository');
+    expect(question && findCredential(known, question)?.username).toBe(username);
+  });
+
+  it('is not reached by a path that leads up from it', () => {
+    const question = { protocol: 'https', host: 'host', path: 'team/site.git/../secret.git' };
+    expect(findCredential(known, question)).toBeUndefined();
+  });
+
+  it('of a whole host answers for all of it', () => {
+    const whole = [credential('https://host/', 'whole')];
+    expect(findCredential(whole, { protocol: 'https', host: 'host', path: 'any/thing' })?.username).toBe(
+      'whole',
+    );
   });
 });

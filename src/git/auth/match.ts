@@ -1,4 +1,7 @@
-/** Which credential answers for which URL: git's own rule, protocol and host and user, never the path. */
+/**
+ * Which credential answers for which URL: git's own rule (gitcredentials(7)), protocol and host and user. The path counts
+ * too when git tells it, which it does with credential.useHttpPath.
+ */
 
 export interface KnownCredential {
   readonly url: string;
@@ -10,7 +13,17 @@ export interface CredentialQuestion {
   readonly protocol: string;
   readonly host: string;
   readonly username?: string;
+  /** Without a slash at its start. Absent when any path of the host will do. */
+  readonly path?: string;
 }
+
+/**
+ * `host`: a credential answers for all of its host, as git by itself has it. `repository`: only below the path of its
+ * URL, so that the author of a `.gitmodules` cannot reach other repositories with it.
+ */
+export type CredentialScope = 'host' | 'repository';
+
+export const CREDENTIAL_SCOPES: readonly CredentialScope[] = ['host', 'repository'];
 
 /** Protocol and host of a URL as git's credential protocol writes them; undefined for what is not a URL. */
 export function questionFor(url: string): CredentialQuestion | undefined {
@@ -21,6 +34,25 @@ export function questionFor(url: string): CredentialQuestion | undefined {
   } catch {
     return undefined;
   }
+}
+
+const trimmed = (path: string) => path.replace(/^\//, '').replace(/(?:\.git)?\/?$/, '');
+
+/** Whether a path is the one of the credential's URL or below it; `/a/b` and `/a/b.git` are the same repository. */
+function covers(url: string, path: string): boolean {
+  const own = trimmed(new URL(url).pathname);
+  const asked = path.replace(/^\//, '');
+  const isDotDot = asked.split('/').includes('..');
+  return (
+    !isDotDot &&
+    (own === '' || trimmed(asked) === own || asked.startsWith(`${own}/`) || asked.startsWith(`${own}.git/`))
+  );
+}
+
+/** The question that a request to a URL asks. */
+export function questionInScope(url: string, scope: CredentialScope): CredentialQuestion | undefined {
+  const question = questionFor(url);
+  return question && (scope === 'host' ? question : { ...question, path: new URL(url).pathname.slice(1) });
 }
 
 /** The first credential of the same protocol and host, and of the same user if one is asked for. */
@@ -34,7 +66,8 @@ export function findCredential(
       own !== undefined &&
       own.protocol === question.protocol &&
       own.host === question.host &&
-      (question.username === undefined || question.username === credential.username)
+      (question.username === undefined || question.username === credential.username) &&
+      (question.path === undefined || covers(credential.url, question.path))
     );
   });
 }

@@ -20,7 +20,12 @@ export function parseQuestion(text: string): { action: string; question: Credent
     }
   }
   const username = attributes.get('username');
-  const base = { protocol: attributes.get('protocol') ?? '', host: attributes.get('host') ?? '' };
+  const path = attributes.get('path');
+  const base = {
+    protocol: attributes.get('protocol') ?? '',
+    host: attributes.get('host') ?? '',
+    ...(path === undefined ? {} : { path }),
+  };
   return {
     action: attributes.get('action') ?? '',
     question: username === undefined ? base : { ...base, username },

@@ -1,6 +1,6 @@
 /** The credentials that are known now, from all sources. */
 import type { Secrets } from '../../core/log/secrets.ts';
-import { findCredential, type KnownCredential, questionFor } from './match.ts';
+import { type CredentialScope, findCredential, type KnownCredential, questionInScope } from './match.ts';
 import type { CredentialSource } from './sources/source.ts';
 
 export interface CredentialStore {
@@ -12,10 +12,10 @@ export interface CredentialStore {
 }
 
 /** A later credential replaces an earlier one of the same server and user, as a later `credential approve` does. */
-function withoutReplaced(fresh: readonly KnownCredential[]): KnownCredential[] {
+function withoutReplaced(fresh: readonly KnownCredential[], scope: CredentialScope): KnownCredential[] {
   const key = ({ url, username }: KnownCredential) => {
-    const question = questionFor(url);
-    return JSON.stringify([question?.protocol, question?.host, username]);
+    const question = questionInScope(url, scope);
+    return JSON.stringify([question?.protocol, question?.host, question?.path, username]);
   };
   const last = new Map(fresh.map((credential, index) => [key(credential), index]));
   return fresh.filter((credential, index) => last.get(key(credential)) === index);
@@ -34,6 +34,7 @@ function register(secrets: Secrets, known: KnownCredential): void {
 export function createCredentialStore(
   sources: readonly CredentialSource[],
   secrets: Secrets,
+  scope: CredentialScope = 'host',
 ): CredentialStore {
   let known: readonly KnownCredential[] = [];
   return {
@@ -44,11 +45,11 @@ export function createCredentialStore(
         loaded.forEach((credential) => register(secrets, credential));
         fresh.push(...loaded);
       }
-      known = withoutReplaced(fresh);
+      known = withoutReplaced(fresh, scope);
     },
     current: () => known,
     authorization(url) {
-      const question = questionFor(url);
+      const question = questionInScope(url, scope);
       const found = question && findCredential(known, question);
       return found && `Basic ${Buffer.from(`${found.username}:${found.password}`).toString('base64')}`;
     },
