@@ -33,7 +33,12 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
 async function schedule(context: CommandContext, asSupercronic: boolean): Promise<ExitStatus> {
   const { argv, env } = context;
   const syntax = schedulerFlags(env['RUNAT'], asSupercronic);
-  const { values, positionals } = resolveOptions(RUN_OPTIONS, { argv, env, syntax });
+  const { values, positionals } = resolveOptions(RUN_OPTIONS, {
+    argv,
+    env,
+    syntax,
+    secrets: context.secrets,
+  });
   if (values.help) {
     const { cronHelp } = await import('./cli/help.ts');
     context.stdout(cronHelp());

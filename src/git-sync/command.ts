@@ -11,7 +11,7 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
     env: context.env,
     startedAs: context.startedAs,
     cwd: context.cwd,
-    onSecret: (value) => secrets.add(value),
+    secrets,
   });
   if (parsed.kind === 'exit') {
     if (parsed.errorFile) {

@@ -7,17 +7,19 @@ import { errorMessage } from '../core/errors.ts';
 import { findProgram } from '../core/exec/which.ts';
 import type { Log } from '../core/log/log.ts';
 import type { Secrets } from '../core/log/secrets.ts';
+import { withoutVariables } from '../core/options/secrecy.ts';
 import type { Lifecycle, StopSignal } from '../core/process/lifecycle.ts';
 import { runProcess } from '../core/process/run-process.ts';
 import { version } from '../core/version.ts';
 import { prepareAuthentication } from '../git/auth/authentication.ts';
-import { hookEnvironment, OWNER_VARIABLE } from '../git/environment.ts';
+import { OWNER_VARIABLE } from '../git/environment.ts';
 import { GIT_ERRORS } from '../git/errors.ts';
 import { withoutPassword } from '../git/public-url.ts';
 import { createRemoteProbe } from '../git/remote/probe.ts';
 import { createGit } from '../git/run.ts';
 import { addUser } from '../git/user.ts';
 import { adviceIn } from './cli/advice.ts';
+import { SECRET_VARIABLES } from './cli/secret-variables.ts';
 import { GIT_SYNC_FORMAT, GLOG_FORMAT } from './log-formats.ts';
 import { runLoop } from './loop.ts';
 import { startServer } from './server.ts';
@@ -50,16 +52,6 @@ export interface StartInit {
 /** As with git-sync: what asks for a sync does nothing else, whatever it usually means. */
 function stopSignals({ syncOnSignal }: GitSyncSettings): readonly StopSignal[] {
   return STOP_SIGNALS.filter((name) => name !== syncOnSignal);
-}
-
-/** Tokens of webhooks and askpass sources often are in the query. */
-function hideQueries({ webhook, askpassUrl }: GitSyncSettings, secrets: Secrets): void {
-  for (const address of [webhook?.url, askpassUrl]) {
-    const query = URL.canParse(address ?? '') ? new URL(address ?? '').searchParams : [];
-    for (const [, value] of query) {
-      secrets.add(value);
-    }
-  }
 }
 
 function announce(log: Log, { settings, notes }: StartInit): void {
@@ -134,7 +126,6 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
   const clock = systemClock;
   // A sidecar waits most of its life: V8's optimising compiler would only bring 3 MiB of itself into memory.
   setFlagsFromString('--no-opt');
-  hideQueries(settings, secrets);
   announce(log, init);
   await requireGit(settings, context.env);
   process.umask(settings.groupWrite ? 0o002 : 0o022);
@@ -190,7 +181,10 @@ async function assembleAndRun(init: AssembleInit): Promise<number> {
     clock,
     log,
     env: context.env,
-    execEnv: () => ({ ...hookEnvironment(context.env), ...authentication.hookVariables() }),
+    execEnv: () => ({
+      ...withoutVariables(context.env, SECRET_VARIABLES),
+      ...authentication.hookVariables(),
+    }),
     treePath: layout.treePath,
     onResult: telemetry.hook,
     stop: lifecycle.signal,

@@ -4,13 +4,7 @@ import { git, gitEnvironment } from '../../test/support/git.ts';
 import { runProgram } from '../../test/support/run-program.ts';
 import { useTempDir } from '../../test/support/use-temp-dir.ts';
 import { writeGitConfig, writeProtectiveConfig } from './configuration.ts';
-import {
-  discoveryLimits,
-  gitVariables,
-  hookEnvironment,
-  inheritedEnvironment,
-  protectiveVariables,
-} from './environment.ts';
+import { discoveryLimits, gitVariables, inheritedEnvironment, protectiveVariables } from './environment.ts';
 import { gitSettings } from './testing/settings.ts';
 
 const dir = useTempDir();
@@ -55,14 +49,6 @@ describe('the environment of git', () => {
   it('ends the search for a repository at the root and below it', () => {
     const [above, root, trees] = (discoveryLimits('/mnt/root')['GIT_CEILING_DIRECTORIES'] ?? '').split(':');
     expect([above, root, trees]).toEqual(['/mnt', '/mnt/root', '/mnt/root/.worktrees']);
-  });
-});
-
-describe('the environment of hooks', () => {
-  it('is the whole one, as in git-sync, but for the secrets', () => {
-    const passed = hookEnvironment(CONTAINER);
-    expect(passed).toMatchObject({ PATH: '/bin', GITSYNC_PERIOD: '10s' });
-    expect(JSON.stringify(passed)).not.toContain('s3cret');
   });
 });
 

@@ -44,21 +44,6 @@ export function inheritedEnvironment(env: Environment): Record<string, string> {
   return kept;
 }
 
-/** Secrets that git-sync takes from its environment; hooks do not get them (git-sync hands them over). */
-const SECRET_NAMES =
-  /^(GITSYNC|GIT_SYNC)_(PASSWORD|CREDENTIAL|GITHUB_APP_PRIVATE_KEY|GIT_CONFIG(_ADD)?|REPO|WEBHOOK_URL|ASKPASS_URL)$|^GIT_ASKPASS_URL$/;
-
-/** What a hook gets: the whole environment as in git-sync, but for the secrets. */
-export function hookEnvironment(env: Environment): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !SECRET_NAMES.test(name)) {
-      kept[name] = value;
-    }
-  }
-  return kept;
-}
-
 /** Variables for the global configuration, and so that git never waits for a terminal. Without an ssh command git runs ssh its own way. */
 export function gitVariables(configPath: string, ssh: string | undefined): Record<string, string> {
   return {

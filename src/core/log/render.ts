@@ -38,9 +38,13 @@ function render(value: unknown, redact: Redact, parents: readonly object[]): str
   }
 }
 
+/** A number of few digits is a count or a size, not a secret, though a short secret may look the same. */
+const SHORTEST_SECRET_NUMBER = 4;
+
 function renderNumber(value: number, redact: Redact): string {
   const text = String(value);
-  return Number.isFinite(value) && redact(text) === text ? text : quote(text, redact);
+  const isOpen = text.length < SHORTEST_SECRET_NUMBER || redact(text) === text;
+  return Number.isFinite(value) && isOpen ? text : quote(text, redact);
 }
 
 function renderSafely(value: object, redact: Redact, parents: readonly object[]): string | undefined {

@@ -27,9 +27,9 @@ export function wrapText(text: string, indent: number, width = WIDTH): string {
   return lines.join('\n');
 }
 
-/** How the default is shown; a secret's never is, whatever it holds. */
+/** How the default is shown; that of a value that is secret as a whole never is. */
 export function defaultText(declared: Option<unknown>): string | undefined {
-  if (declared.secret) {
+  if (declared.secret === true) {
     return undefined;
   }
   if (declared.defaultText !== undefined) {

@@ -1,3 +1,5 @@
+import type { Secrecy } from './secrecy.ts';
+
 /** How a value is written and read; the name is what help and docs show. */
 export interface ValueType<T> {
   readonly name: string;
@@ -5,6 +7,8 @@ export interface ValueType<T> {
   readonly boolean?: boolean;
   /** Every use adds to the value instead of replacing it. */
   readonly repeats?: boolean;
+  /** Uses on the command line add to what the environment gave, instead of replacing it. */
+  readonly accumulates?: boolean;
   /** Reads one spelled value; throws {@link ValueError} with a message that says what is allowed. */
   parse(text: string): T;
   /** Joins the value of a repeated use to what earlier uses gave. */
@@ -23,20 +27,18 @@ export interface Option<T> {
   readonly default: T;
   /** How the default is described when the plain value would mislead, e.g. "leaf of the repository". */
   readonly defaultText?: string;
-  /** Environment variables in precedence order: the first that is present wins. */
+  /** Accepted variables, the current name first; which of several counts is the resolver's rule. */
   readonly env?: readonly string[];
   /** One or two sentences, shown in help and reference. */
   readonly help: string;
-  /** The value is never printed, and is registered for redaction when it is read. */
-  readonly secret?: boolean;
+  /** What of the value is never printed: it is registered for redaction when it is read, and hooks do not see it. */
+  readonly secret?: Secrecy;
   /** Only settable through the environment or a file, never as a flag (secrets do not belong into argv). */
   readonly envOnly?: boolean;
   /** Works, but is shown nowhere. */
   readonly hidden?: boolean;
   /** Works, is hidden, and using it prints this advice. */
   readonly deprecated?: string;
-  /** What it replaces in the tools that users come from, for the docs. */
-  readonly replaces?: string;
   /** Range and format checks: returns what is wrong and what is allowed, or undefined. */
   check?(value: T): string | undefined;
 }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PillionError } from '../errors.ts';
+import { createSecrets } from '../log/secrets.ts';
 import { parseGoFlags } from './goflag-syntax.ts';
 import { defineOptions, option } from './option.ts';
 import { type ResolveInput, resolveOptions } from './resolve.ts';
@@ -80,11 +81,19 @@ describe('resolveOptions', () => {
     expect(resolve({ argv: ['--old=x'] }).warnings).toEqual(['--old is deprecated: use --repo']);
   });
 
-  it('reports each secret and never quotes one in a complaint', () => {
-    const seen: string[] = [];
-    resolve({ env: { TOKEN: '42' }, onSecret: (value) => seen.push(value) });
-    expect(seen).toEqual(['42']);
-    expect(problem({ env: { TOKEN: 'hunter2' } }).message).not.toContain('hunter2');
+  it('registers each secret, and quotes none in a complaint', () => {
+    const secrets = createSecrets();
+    resolve({ env: { TOKEN: '4242' }, secrets });
+    expect(secrets.redact('token 4242')).toBe('token REDACTED');
+    const { message } = problem({ env: { TOKEN: 'hunter2' } });
+    expect(message).toBe(
+      'invalid value "REDACTED" for $TOKEN: strconv.ParseInt: parsing "REDACTED": invalid syntax',
+    );
+  });
+
+  it('takes the line end of a variable for no part of its value, and that of a secret flag', () => {
+    expect(resolve({ env: { REPO: 'x\r\n', TOKEN: '7\n' } }).values).toMatchObject({ repo: 'x', token: 7 });
+    expect(resolve({ argv: ['--token=8\n'] }).values.token).toBe(8);
   });
 
   it('can read another syntax', () => {

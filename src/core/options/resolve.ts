@@ -1,9 +1,12 @@
-/** The house rule for settings: command line before environment before file before default. */
+/** How settings are read: command line before environment before file before default. */
 import { errorMessage, type PillionError, usageError } from '../errors.ts';
+import { withoutLineEnd } from '../line-end.ts';
+import { createSecrets, type Secrets } from '../log/secrets.ts';
 import type { FlagSyntax } from './flag-syntax.ts';
 import { flagLookup, nearest, visibleFlags } from './lookup.ts';
 import type { Option, Options, Values } from './option.ts';
 import { parsePflags } from './pflag-syntax.ts';
+import { createRedactor, type Redactor, showReason, spelledText } from './redactor.ts';
 
 export interface ResolveInput {
   readonly argv: readonly string[];
@@ -11,8 +14,8 @@ export interface ResolveInput {
   /** Parsed YAML with the flags' names as keys. */
   readonly file?: Readonly<Record<string, unknown>>;
   readonly syntax?: FlagSyntax;
-  /** Receives every secret that is read, so that it can be redacted from then on. */
-  readonly onSecret?: (value: string) => void;
+  /** Gets every secret as soon as it is read, so that nothing prints it from then on. */
+  readonly secrets?: Secrets;
 }
 
 export type Source = 'flag' | 'env' | 'file' | 'default';
@@ -25,13 +28,16 @@ export interface Resolved<O extends Options> {
   readonly warnings: readonly string[];
 }
 
-function readValue(declared: Option<unknown>, text: string, where: string): unknown {
+function readValue(declared: Option<unknown>, text: string, where: string, redactor: Redactor): unknown {
   try {
     return declared.type.parse(text);
   } catch (error) {
-    const shown = declared.secret ? 'the value' : JSON.stringify(text);
-    const why = declared.secret ? `is not a ${declared.type.name}` : errorMessage(error);
-    throw usageError(`invalid value ${shown} for ${where}: ${why}`, `expected: ${declared.type.name}`);
+    const shown = redactor.showValue(declared, text);
+    const why = redactor.redact(showReason(declared, errorMessage(error), text, shown));
+    throw usageError(
+      `invalid value ${JSON.stringify(shown)} for ${where}: ${why}`,
+      `expected: ${declared.type.name}`,
+    );
   }
 }
 
@@ -53,10 +59,10 @@ function fileText(value: unknown, where: string): string[] {
   });
 }
 
-function fromTexts(declared: Option<unknown>, texts: readonly string[], where: string): unknown {
+function fromTexts(declared: Option<unknown>, { texts, where }: Spelled, redactor: Redactor): unknown {
   let value: unknown;
   for (const [index, text] of texts.entries()) {
-    const next = readValue(declared, text, where);
+    const next = readValue(declared, text, where, redactor);
     value = index > 0 && declared.type.append ? declared.type.append(value, next) : next;
   }
   return value;
@@ -79,9 +85,9 @@ function spelledValue(
     return flag;
   }
   for (const name of declared.env ?? []) {
-    const text = input.env[name];
+    const text = withoutLineEnd(input.env[name] ?? '');
     // An empty variable is an unset one: manifests template them that way.
-    if (text !== undefined && text !== '') {
+    if (text !== '') {
       return { texts: [text], where: `$${name}`, source: 'env' };
     }
   }
@@ -104,8 +110,9 @@ function flagTexts(
   const flags = new Map<string, Spelled>();
   for (const use of parsed.uses) {
     const earlier = flags.get(use.key);
-    const repeats = options[use.key]?.type.repeats ?? false;
-    const texts = repeats && earlier ? [...earlier.texts, use.value] : [use.value];
+    const declared = options[use.key];
+    const text = declared === undefined ? use.value : spelledText(declared, use.value);
+    const texts = declared?.type.repeats && earlier ? [...earlier.texts, text] : [text];
     flags.set(use.key, { texts, where: use.spelled, source: 'flag' });
   }
   return { flags, positionals: parsed.positionals };
@@ -126,6 +133,7 @@ function rejectUnknownKeys(file: Readonly<Record<string, unknown>> | undefined, 
  */
 export function resolveOptions<O extends Options>(options: O, input: ResolveInput): Resolved<O> {
   rejectUnknownKeys(input.file, options);
+  const redactor = createRedactor(options, input.secrets ?? createSecrets());
   const { flags, positionals } = flagTexts(input, options);
   const values: Record<string, unknown> = {};
   const sources: Record<string, Source> = {};
@@ -133,12 +141,10 @@ export function resolveOptions<O extends Options>(options: O, input: ResolveInpu
   for (const [key, declared] of Object.entries(options)) {
     const spelled = spelledValue(key, declared, input, flags);
     sources[key] = spelled?.source ?? 'default';
-    values[key] = spelled ? fromTexts(declared, spelled.texts, spelled.where) : declared.default;
+    spelled?.texts.forEach((text) => redactor.register(declared, text));
+    values[key] = spelled ? fromTexts(declared, spelled, redactor) : declared.default;
     if (spelled === undefined) {
       continue;
-    }
-    if (declared.secret) {
-      spelled.texts.forEach((text) => input.onSecret?.(text));
     }
     if (declared.deprecated !== undefined) {
       warnings.push(`${spelled.where} is deprecated: ${declared.deprecated}`);

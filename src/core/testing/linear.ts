@@ -7,6 +7,8 @@ const LIMIT_MS = 50;
 const TRIES = 5;
 /** So many times the limit is not the fault of other work. */
 const HOPELESS = 5;
+/** What it takes an idle machine to add up the characters of 1 MiB. */
+const USUAL_MS = 2;
 
 export interface LinearOptions {
   /** Length of the longest input, in characters. Default 1 MiB. */
@@ -37,16 +39,34 @@ export function expectLinear<T>(
 function bestTime<T>(run: (input: T) => unknown, input: T, limitMs: number): number {
   let best = Number.POSITIVE_INFINITY;
   for (let tries = 0; tries < TRIES && best >= limitMs; tries += 1) {
-    const before = process.cpuUsage();
-    run(input);
-    const { user, system } = process.cpuUsage(before);
-    const ms = (user + system) / 1000;
+    const ms = timeOf(() => run(input)) / slowness();
     best = Math.min(best, ms);
     if (ms > HOPELESS * limitMs) {
       break;
     }
   }
   return best;
+}
+
+function timeOf(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** How much slower than usual the processor is at the moment, because others use its caches and its twin: 1 or more. */
+function slowness(): number {
+  const text = 'calibration '.repeat(MEBIBYTE / 12);
+  return Math.max(1, timeOf(() => sumOf(text)) / USUAL_MS);
+}
+
+function sumOf(text: string): number {
+  let sum = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    sum = (Math.imul(sum, 31) + text.charCodeAt(at)) | 0;
+  }
+  return sum;
 }
 
 /** Text of about `length` characters: a prefix once, then a piece again and again, then an end. */

@@ -75,7 +75,6 @@ export const READ_OPTIONS = defineOptions({
     type: bool,
     default: false,
     help: 'Jobs that do not say otherwise may overlap (overlap=allow).',
-    replaces: 'supercronic -overlapping',
   }),
   help: option({ flag: 'help', short: 'h', type: bool, default: false, help: 'Print this page.' }),
 });
@@ -161,7 +160,6 @@ export const RUN_OPTIONS = defineOptions({
     default: false,
     env: env('passthrough-logs'),
     help: 'Print the output of jobs as it is, not as log lines.',
-    replaces: 'supercronic -passthrough-logs',
   }),
   splitLogs: option({
     flag: 'split-logs',
@@ -169,7 +167,6 @@ export const RUN_OPTIONS = defineOptions({
     default: false,
     env: env('split-logs'),
     help: 'Print informational lines to standard output, warnings and errors to standard error.',
-    replaces: 'supercronic -split-logs',
   }),
   test: option({ flag: 'test', type: bool, default: false, help: 'Check the file and exit.' }),
   version: option({ flag: 'version', type: bool, default: false, help: 'Print the version.' }),
@@ -180,14 +177,12 @@ export const RUN_OPTIONS = defineOptions({
     type: string,
     default: '',
     help: "supercronic's --http-bind with --metrics-compat; the port may be left out.",
-    replaces: 'supercronic -prometheus-listen-address',
   }),
   noReap: option({
     flag: 'no-reap',
     type: bool,
     default: false,
     help: 'As PID 1 do not start below an init program.',
-    replaces: 'supercronic -no-reap',
   }),
   json: option({ flag: 'json', type: bool, default: false, hidden: true, help: 'Logs always are JSON.' }),
   inotify: option({

@@ -16,8 +16,13 @@ export function readSubCommand<O extends Options>(
   usage: string,
   names: readonly string[],
 ): SubCommandLine<O> {
-  const { argv, env } = context;
-  const { values, positionals } = resolveOptions(options, { argv, env, syntax: interspersedGoFlags });
+  const { argv, env, secrets } = context;
+  const { values, positionals } = resolveOptions(options, {
+    argv,
+    env,
+    secrets,
+    syntax: interspersedGoFlags,
+  });
   const wantsHelp = 'help' in values && values['help'] === true;
   if (positionals.length !== names.length && !wantsHelp) {
     const message =

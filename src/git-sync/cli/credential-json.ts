@@ -1,5 +1,9 @@
 /** `--credential`: a JSON object or a list of them, read with the tolerance and the strictness of Go's decoder. */
+import { withoutLineEnd } from '../../core/line-end.ts';
+import { REDACTED } from '../../core/log/secrets.ts';
 import { ValueError, type ValueType } from '../../core/options/option.ts';
+import type { SecretParts } from '../../core/options/secrecy.ts';
+import { redactUrls, urlSecrets } from '../../core/options/url-secrets.ts';
 
 /** One entry as it was written; what is missing is empty. */
 export interface CredentialEntry {
@@ -69,7 +73,7 @@ function toEntry(value: unknown): CredentialEntry {
     if (content !== null && typeof content !== 'string') {
       throw new ValueError(`json: ${known[0]} must be a string`);
     }
-    entry[known[1]] = content ?? entry[known[1]];
+    entry[known[1]] = content === null ? entry[known[1]] : withoutLineEnd(content);
   }
   return entry;
 }
@@ -104,10 +108,29 @@ export function showCredentials(entries: readonly CredentialEntry[], replacement
   return JSON.stringify(shown);
 }
 
+function entriesOf(text: string): readonly CredentialEntry[] | undefined {
+  try {
+    return parseCredentials(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The secrets in values of `--credential`: passwords, and what the URLs hold. */
+export const CREDENTIAL_SECRETS: SecretParts = {
+  find: (text) =>
+    (entriesOf(text) ?? []).flatMap(({ url, password }) => [{ value: password }, ...urlSecrets(url)]),
+  show(text) {
+    const entries = entriesOf(text);
+    return entries === undefined ? REDACTED : redactUrls(showCredentials(entries, REDACTED), REDACTED);
+  },
+};
+
 export const credentials: ValueType<readonly CredentialEntry[]> = {
   name: 'JSON',
   repeats: true,
+  accumulates: true,
   parse: parseCredentials,
   append: (earlier, later) => [...earlier, ...later],
-  format: (entries) => (entries.length === 0 ? '' : showCredentials(entries, 'REDACTED')),
+  format: (entries) => (entries.length === 0 ? '' : showCredentials(entries, REDACTED)),
 };

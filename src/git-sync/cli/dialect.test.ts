@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createSecrets } from '../../core/log/secrets.ts';
 import { chooseDialect, DIALECT_VARIABLE, provesV3 } from './dialect.ts';
 import { ended, REPO, taken, V4 } from './testing/parse.ts';
 
 const dialect = (argv: readonly string[], env = {}, startedAs = 'git-sync') =>
-  chooseDialect({ argv, env, startedAs, cwd: '/', onSecret: () => {} });
+  chooseDialect({ argv, env, startedAs, cwd: '/', secrets: createSecrets() });
 
 describe('the choice of the dialect', () => {
   it.each([

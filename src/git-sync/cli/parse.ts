@@ -8,7 +8,7 @@ export type { ExitResult, LogNote, Notes, ParseInput, ParseResult, RunResult } f
 
 /**
  * Turns arguments and environment into settings, or into what is to be printed and the code to exit with. Reads
- * nothing else and never throws. `onSecret` has been called with every secret before this returns.
+ * nothing else and never throws. `secrets` knows every secret before this returns.
  */
 export function parseGitSync(input: ParseInput): ParseResult {
   const choice = chooseDialect(input);

@@ -1,4 +1,5 @@
 /** What reading a command line gives, in either dialect. */
+import type { Secrets } from '../../core/log/secrets.ts';
 import type { GitSyncSettings } from '../settings.ts';
 
 export interface ParseInput {
@@ -10,8 +11,8 @@ export interface ParseInput {
   readonly cwd: string;
   /** Home directory for v3's default root; $HOME if not given. */
   readonly home?: string | undefined;
-  /** Receives every secret as soon as it is seen, so that nothing prints it from then on. */
-  readonly onSecret: (value: string) => void;
+  /** Gets every secret as soon as it is seen, so that nothing prints it from then on. */
+  readonly secrets: Secrets;
 }
 
 export interface LogNote {

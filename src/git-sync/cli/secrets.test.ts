@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createSecrets } from '../../core/log/secrets.ts';
 import { parse, taken, V3, V4 } from './testing/parse.ts';
 
 function secretsOf(argv: readonly string[], env = {}): string[] {
   const seen: string[] = [];
-  parse({ argv, env, onSecret: (value) => seen.push(value) });
+  const add = (value: string) => seen.push(value);
+  parse({ argv, env, secrets: { ...createSecrets(), add, addWord: add } });
   return seen;
 }
 
@@ -96,5 +98,45 @@ describe('what is shown of the settings', () => {
       $GIT_SYNC_DEPTH: '1',
     });
     expect(settings.shown).not.toHaveProperty('-logtostderr');
+  });
+});
+
+describe('values out of files and Secrets, which end in a line end', () => {
+  const passwords = (argv: readonly string[], env = {}) =>
+    taken({ argv, env }).settings.credentials.map(({ username, password }) => [username, password]);
+
+  it.each([
+    ['$GITSYNC_PASSWORD', [...V4, '--username=u'], { GITSYNC_PASSWORD: 'pw\n' }],
+    ['$GITSYNC_USERNAME', V4, { GITSYNC_USERNAME: 'u\n', GITSYNC_PASSWORD: 'pw' }],
+    ['a CRLF', [...V4, '--username=u'], { GITSYNC_PASSWORD: 'pw\r\n' }],
+    ['--credential', [...V4, '--credential={"url":"https://h","username":"u","password":"pw\\n"}'], {}],
+    [
+      '$GITSYNC_CREDENTIAL',
+      V4,
+      { GITSYNC_CREDENTIAL: '{"url":"https://h","username":"u","password":"pw\\n"}\n' },
+    ],
+    ['--password', [...V4, '--username=u', '--password=pw\n'], {}],
+    ['-password of v3', [...V3, '-username=u', '-password=pw\n'], {}],
+    ['$GIT_SYNC_PASSWORD of v3', [...V3, '-username=u'], { GIT_SYNC_PASSWORD: 'pw\r\n' }],
+  ])('are taken without it: %s', (_, argv, env) => {
+    expect(passwords(argv, env)).toEqual([['u', 'pw']]);
+  });
+});
+
+describe('a short secret', () => {
+  it('in the user part of the address is shown nowhere', () => {
+    const argv = ['--repo=https://t0k@h/x', '--root=/r'];
+    expect(taken({ argv }).settings.shown['--repo']).toBe('https://REDACTED@h/x');
+    expect(taken({ argv: ['-repo=https://t0k:@h/x', '-root=/r'] }).settings.shown['-repo']).toBe(
+      'https://REDACTED:@h/x',
+    );
+  });
+
+  it('leaves the words of a line alone that happen to hold it', () => {
+    const secrets = createSecrets();
+    parse({ argv: [...V4, '--username=u'], env: { GITSYNC_PASSWORD: 'no' }, secrets });
+    expect(secrets.redact('git fetch --no-progress, password=no')).toBe(
+      'git fetch --no-progress, password=REDACTED',
+    );
   });
 });

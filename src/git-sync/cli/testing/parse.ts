@@ -1,4 +1,5 @@
 /** Shorthands for tests of the command line. */
+import { createSecrets, type Secrets } from '../../../core/log/secrets.ts';
 import type { GitSyncSettings } from '../../settings.ts';
 import { type ExitResult, type ParseInput, parseGitSync, type RunResult } from '../parse.ts';
 
@@ -6,7 +7,7 @@ export interface Given {
   readonly argv?: readonly string[];
   readonly env?: ParseInput['env'];
   readonly startedAs?: string;
-  readonly onSecret?: (value: string) => void;
+  readonly secrets?: Secrets;
 }
 
 export const REPO = 'https://git.example.com/team/site.git';
@@ -21,7 +22,7 @@ export function parse(given: Given) {
     env: given.env ?? {},
     startedAs: given.startedAs ?? 'git-sync',
     cwd: '/cwd',
-    onSecret: given.onSecret ?? (() => {}),
+    secrets: given.secrets ?? createSecrets(),
   });
 }
 

@@ -1,6 +1,7 @@
 /** Every option of `git-sync` v3 (defaults of v3.6.9), once. Each has at most one variable. */
 import { defineOptions, option, type Values } from '../../../core/options/option.ts';
 import { bool, duration, float, int, string } from '../../../core/options/value-types.ts';
+import { GIT_CONFIG_SECRETS } from '../git-config-secrets.ts';
 import { glogOptions } from './glog.ts';
 
 const SECOND = 1000;
@@ -12,6 +13,7 @@ const syncOptions = {
     type: string,
     default: '',
     env: ['GIT_SYNC_REPO'],
+    secret: 'url',
     help: 'the git repository to sync (required)',
   }),
   branch: option({
@@ -126,6 +128,7 @@ const syncOptions = {
     type: string,
     default: '',
     env: ['GIT_SYNC_GIT_CONFIG'],
+    secret: GIT_CONFIG_SECRETS,
     help: `more git configuration, as 'section.name:value,"section.sub.name":"value"'`,
   }),
   gitGc: option({
@@ -171,6 +174,7 @@ const hookOptions = {
     type: string,
     default: '',
     env: ['GIT_SYNC_WEBHOOK_URL'],
+    secret: 'capability-url',
     help: 'a URL to call after each publication',
   }),
   webhookMethod: option({
@@ -273,6 +277,7 @@ const credentialOptions = {
     type: string,
     default: '',
     env: ['GIT_ASKPASS_URL'],
+    secret: 'url',
     help: "a URL that answers with 'username=...' and 'password=...' lines",
   }),
 };

@@ -1,11 +1,11 @@
 /** Reads the command line and environment of git-sync v3. */
 import { resolve } from 'node:path';
 import type { Option, Options } from '../../../core/options/option.ts';
+import { createRedactor, type Redactor } from '../../../core/options/redactor.ts';
 import { version } from '../../../core/version.ts';
 import type { GitSyncSettings } from '../../settings.ts';
 import { firstComplaint } from '../checks.ts';
 import { type ExitResult, type LogNote, lines, type ParseInput, type ParseResult } from '../result.ts';
-import { createDiscretion, type Discretion, showValue } from '../secrets.ts';
 import { v4Options } from '../v4/options.ts';
 import { v3Checks } from './checks.ts';
 import { GLOG_NAMES } from './glog.ts';
@@ -44,19 +44,19 @@ function withHook(values: V3Values): { values: V3Values; log: readonly LogNote[]
   };
 }
 
-function show(resolved: ResolvedV3, discretion: Discretion): GitSyncSettings['shown'] {
+function show(resolved: ResolvedV3, redactor: Redactor): GitSyncSettings['shown'] {
   const shown: Record<string, string> = {};
   const isIgnored = (declared: Option<unknown>) => GLOG_NAMES.has(declared.flag);
   for (const use of resolved.uses) {
     const declared = options[use.key];
     if (declared && !isIgnored(declared)) {
-      shown[`-${declared.flag}`] = showValue(declared, use.value, discretion);
+      shown[`-${declared.flag}`] = redactor.showValue(declared, use.value);
     }
   }
   for (const [key, { name, text }] of resolved.fromEnv) {
     const declared = options[key];
     if (declared) {
-      shown[`$${name}`] = showValue(declared, text, discretion);
+      shown[`$${name}`] = redactor.showValue(declared, text);
     }
   }
   return shown;
@@ -75,8 +75,8 @@ function rejected(complaint: string, values: V3Values, before: string, input: Pa
 /** Reads a v3 invocation; nothing but its arguments is looked at. */
 export function parseV3(input: ParseInput): ParseResult {
   // A secret flag of v4 may stand where v3 takes it for the value of another.
-  const discretion = createDiscretion({ ...v4Options, ...v3Options }, input.onSecret);
-  const resolved = resolveV3(input.argv, input.env, discretion);
+  const redactor = createRedactor({ ...v4Options, ...v3Options }, input.secrets);
+  const resolved = resolveV3(input.argv, input.env, redactor);
   const before = lines(...resolved.notes);
   if (resolved.error) {
     const { message, hint } = resolved.error;
@@ -97,7 +97,7 @@ export function parseV3(input: ParseInput): ParseResult {
   }
   return {
     kind: 'run',
-    settings: v3Settings({ ...values, root: resolve(input.cwd, values.root) }, show(resolved, discretion)),
+    settings: v3Settings({ ...values, root: resolve(input.cwd, values.root) }, show(resolved, redactor)),
     notes: { stderr: resolved.notes, log },
   };
 }

@@ -1,11 +1,12 @@
 /** Puts the values of v3's options together. Variables that are empty or cannot be read count as not set. */
 import { errorMessage } from '../../../core/errors.ts';
+import { withoutLineEnd } from '../../../core/line-end.ts';
 import type { FlagUse } from '../../../core/options/flag-syntax.ts';
 import { goQuote } from '../../../core/options/go-quote.ts';
 import { parseGoFlags } from '../../../core/options/goflag-syntax.ts';
 import { flagLookup, nearest, visibleFlags } from '../../../core/options/lookup.ts';
 import type { Option, Options } from '../../../core/options/option.ts';
-import { type Discretion, showReason } from '../secrets.ts';
+import { type Redactor, showReason, spelledText } from '../../../core/options/redactor.ts';
 import { v4Options } from '../v4/options.ts';
 import { GLOG_NAMES } from './glog.ts';
 import { type V3Values, v3Options } from './options.ts';
@@ -43,24 +44,24 @@ function warning(declared: Option<unknown>, name: string, text: string, error: u
   return `WARNING: invalid env value (${errorMessage(error)}): using default, key=${name}, val=${shown}, default=${printed(declared)}`;
 }
 
-function readEnv(env: Environment, discretion: Discretion) {
+function readEnv(env: Environment, redactor: Redactor) {
   const values: Record<string, unknown> = {};
   const fromEnv = new Map<string, { name: string; text: string }>();
   const notes: string[] = [];
   for (const [key, declared] of Object.entries(options)) {
     values[key] = declared.default;
     const name = declared.env?.[0];
-    const text = name === undefined ? '' : (env[name] ?? '');
+    const text = name === undefined ? '' : withoutLineEnd(env[name] ?? '');
     if (name === undefined || text === '') {
       continue;
     }
-    discretion.learn(declared, text);
+    redactor.register(declared, text);
     try {
       values[key] = declared.type.parse(text);
       fromEnv.set(key, { name, text });
     } catch (error) {
       if (!declared.type.boolean) {
-        notes.push(discretion.redact(warning(declared, name, text, error)));
+        notes.push(redactor.redact(warning(declared, name, text, error)));
       }
     }
   }
@@ -76,8 +77,8 @@ function reason(declared: Option<unknown>, error: unknown): string {
   return message.endsWith('value out of range') ? 'value out of range' : 'parse error';
 }
 
-function badValue(declared: Option<unknown>, text: string, error: unknown, discretion: Discretion): string {
-  const visible = discretion.showArgument(text);
+function badValue(declared: Option<unknown>, text: string, error: unknown, redactor: Redactor): string {
+  const visible = redactor.showArgument(text);
   const why = showReason(declared, reason(declared, error), text, visible);
   const shown = goQuote(visible);
   return declared.type.boolean
@@ -97,25 +98,25 @@ const BAD_SYNTAX = 'bad flag syntax: ';
 
 function syntaxError(
   error: { readonly message: string; readonly unknown?: string },
-  discretion: Discretion,
+  redactor: Redactor,
 ): { message: string; hint?: string } {
   const { message, unknown } = error;
   const shown = message.startsWith(BAD_SYNTAX)
-    ? BAD_SYNTAX + discretion.showArgument(message.slice(BAD_SYNTAX.length))
-    : discretion.redact(message);
+    ? BAD_SYNTAX + redactor.showArgument(message.slice(BAD_SYNTAX.length))
+    : redactor.redact(message);
   const hint = unknown === undefined ? undefined : suggest(unknown);
   return hint === undefined ? { message: shown } : { message: shown, hint };
 }
 
 /** Resolves everything up to the first error on the command line. */
-export function resolveV3(argv: readonly string[], env: Environment, discretion: Discretion): ResolvedV3 {
-  const { values, fromEnv, notes } = readEnv(env, discretion);
+export function resolveV3(argv: readonly string[], env: Environment, redactor: Redactor): ResolvedV3 {
+  const { values, fromEnv, notes } = readEnv(env, redactor);
   const parsed = parseGoFlags(argv, lookup);
   const state = { values: values as V3Values, uses: parsed.uses, fromEnv, notes, help: false };
   for (const use of parsed.uses) {
     const declared = options[use.key];
     if (declared) {
-      discretion.learn(declared, use.value);
+      redactor.register(declared, use.value);
     }
   }
   for (const use of parsed.uses) {
@@ -124,9 +125,9 @@ export function resolveV3(argv: readonly string[], env: Environment, discretion:
       continue;
     }
     try {
-      values[use.key] = declared.type.parse(use.value);
+      values[use.key] = declared.type.parse(spelledText(declared, use.value));
     } catch (error) {
-      return { ...state, error: { message: badValue(declared, use.value, error, discretion) } };
+      return { ...state, error: { message: badValue(declared, use.value, error, redactor) } };
     }
   }
   if (parsed.error === undefined) {
@@ -135,5 +136,5 @@ export function resolveV3(argv: readonly string[], env: Environment, discretion:
   const { unknown } = parsed.error;
   return unknown === 'h' || unknown === 'help'
     ? { ...state, help: true }
-    : { ...state, error: syntaxError(parsed.error, discretion) };
+    : { ...state, error: syntaxError(parsed.error, redactor) };
 }

@@ -1,8 +1,9 @@
 /** How v4 reads its environment: presence counts even when empty, and of several names the last one listed wins. */
 import { errorMessage } from '../../../core/errors.ts';
+import { withoutLineEnd } from '../../../core/line-end.ts';
 import { goQuote } from '../../../core/options/go-quote.ts';
 import type { Option, Options } from '../../../core/options/option.ts';
-import type { Discretion } from '../secrets.ts';
+import type { Redactor } from '../../../core/options/redactor.ts';
 
 export interface EnvValue {
   /** The variable that won. */
@@ -39,7 +40,7 @@ function choose(declared: Option<unknown>, env: Environment, notes: string[]): C
   if (present.length > 1) {
     notes.push(`env $${present[0]} was overridden by $${winner}`);
   }
-  return { name: winner, text: env[winner] ?? '' };
+  return { name: winner, text: withoutLineEnd(env[winner] ?? '') };
 }
 
 /** Lists are separated by colons in the environment, as in PATH. */
@@ -49,7 +50,7 @@ function parseEnv(declared: Option<unknown>, text: string): unknown {
 }
 
 /** Reads the variables of all options, in the order of the table; stops at the first that cannot be read. */
-export function readEnv(options: Options, env: Environment, discretion: Discretion): EnvReading {
+export function readEnv(options: Options, env: Environment, redactor: Redactor): EnvReading {
   const values = new Map<string, EnvValue>();
   const notes: string[] = [];
   for (const [key, declared] of Object.entries(options)) {
@@ -57,17 +58,17 @@ export function readEnv(options: Options, env: Environment, discretion: Discreti
     if (chosen === undefined) {
       continue;
     }
-    discretion.learn(declared, chosen.text);
+    redactor.register(declared, chosen.text);
     try {
       values.set(key, { ...chosen, value: parseEnv(declared, chosen.text) });
     } catch (error) {
-      if (declared.secret) {
-        // Only $GITSYNC_CREDENTIAL gets here; the original ignores what it cannot read, without a word.
+      if (declared.type.accumulates) {
+        // The original ignores what it cannot read, without a word.
         notes.push(`env $${chosen.name} is ignored: ${errorMessage(error)}`);
         continue;
       }
-      const shown = `${chosen.name}=${goQuote(discretion.redact(chosen.text))}`;
-      const why = discretion.redact(errorMessage(error));
+      const shown = `${chosen.name}=${goQuote(redactor.redact(chosen.text))}`;
+      const why = redactor.redact(errorMessage(error));
       return { values, notes, fatal: `FATAL: invalid ${declared.type.name} env ${shown}: ${why}` };
     }
   }

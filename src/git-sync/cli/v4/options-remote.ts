@@ -1,7 +1,7 @@
 /** The options of git-sync v4 for hooks, credentials and its own HTTP endpoint. */
 import { option } from '../../../core/options/option.ts';
 import { bool, duration, int, string, strings } from '../../../core/options/value-types.ts';
-import { credentials } from '../credential-json.ts';
+import { CREDENTIAL_SECRETS, credentials } from '../credential-json.ts';
 
 const SECOND = 1000;
 
@@ -53,6 +53,7 @@ const hookOptions = {
     type: string,
     default: '',
     env: ['GITSYNC_WEBHOOK_URL', 'GIT_SYNC_WEBHOOK_URL'],
+    secret: 'capability-url',
     help: 'a URL to call after each publication (it may be called twice for one)',
   }),
   webhookMethod: option({
@@ -114,7 +115,7 @@ const credentialOptions = {
     type: credentials,
     default: [],
     env: ['GITSYNC_CREDENTIAL'],
-    secret: true,
+    secret: CREDENTIAL_SECRETS,
     help: 'credentials for other URLs, such as submodules: a JSON object or list (see --man); can be repeated',
   }),
   sshKeyFile: option({
@@ -151,6 +152,7 @@ const credentialOptions = {
     type: string,
     default: '',
     env: ['GITSYNC_ASKPASS_URL', 'GIT_SYNC_ASKPASS_URL', 'GIT_ASKPASS_URL'],
+    secret: 'url',
     help: "a URL that answers with 'username=...' and 'password=...' lines, asked before each sync",
   }),
 };
@@ -161,6 +163,7 @@ const githubOptions = {
     type: string,
     default: 'https://api.github.com/',
     env: ['GITSYNC_GITHUB_BASE_URL'],
+    secret: 'url',
     help: 'the API of the GitHub that the app belongs to',
   }),
   githubAppPrivateKey: option({

@@ -1,6 +1,7 @@
 /** The options of git-sync v4 that say what is synced, where to, when, and what follows a sync. */
 import { option } from '../../../core/options/option.ts';
 import { bool, duration, int, string, strings } from '../../../core/options/value-types.ts';
+import { GIT_CONFIG_SECRETS } from '../git-config-secrets.ts';
 
 const SECOND = 1000;
 
@@ -11,6 +12,7 @@ export const v4SyncOptions = {
     default: '',
     defaultText: 'required',
     env: ['GITSYNC_REPO', 'GIT_SYNC_REPO'],
+    secret: 'url',
     help: 'the git repository to sync (required)',
   }),
   ref: option({
@@ -161,12 +163,14 @@ export const v4SyncOptions = {
     type: string,
     default: '',
     env: ['GITSYNC_GIT_CONFIG', 'GIT_SYNC_GIT_CONFIG'],
+    secret: GIT_CONFIG_SECRETS,
     help: `more git configuration, as 'section.name:value,"section.sub.name":"value"'`,
   }),
   gitConfigAdd: option({
     flag: 'git-config-add',
     type: strings,
     default: [],
+    secret: GIT_CONFIG_SECRETS,
     help: 'more git configuration in the form of --git-config, applied after it; can be repeated',
   }),
   gitGc: option({

@@ -1,9 +1,9 @@
 /** Reads the command line and environment of git-sync v4. */
 import { resolve } from 'node:path';
+import { createRedactor } from '../../../core/options/redactor.ts';
 import { version } from '../../../core/version.ts';
 import { firstComplaint } from '../checks.ts';
 import { type ExitResult, lines, type ParseInput, type ParseResult } from '../result.ts';
-import { createDiscretion } from '../secrets.ts';
 import { errorFilePath } from '../settings-parts.ts';
 import { rootCheck, v4Checks } from './checks.ts';
 import { renewV4 } from './deprecated.ts';
@@ -40,13 +40,13 @@ function rejected(message: string, notes: readonly string[], usage: string): Exi
 
 /** Reads a v4 invocation; nothing but its arguments is looked at. */
 export function parseV4(input: ParseInput): ParseResult {
-  const discretion = createDiscretion(v4Options, input.onSecret);
+  const redactor = createRedactor(v4Options, input.secrets);
   const usage = () => v4Usage(v4Options, input.startedAs);
-  const env = readEnv(v4Options, input.env, discretion);
+  const env = readEnv(v4Options, input.env, redactor);
   if (env.fatal !== undefined) {
     return exit(EXIT_FAILURE, '', lines(...env.notes, env.fatal));
   }
-  const resolved = resolveV4(input.argv, env, discretion);
+  const resolved = resolveV4(input.argv, env, redactor);
   const notes = [...env.notes, ...resolved.notes];
   if (resolved.error) {
     const { message, hint } = resolved.error;
@@ -68,7 +68,7 @@ export function parseV4(input: ParseInput): ParseResult {
     const result = rejected(complaint, notes, usage());
     return path === undefined ? result : { ...result, errorFile: { path, text: complaint } };
   }
-  const shown = v4Shown(resolved, env, values.verbose, discretion);
+  const shown = v4Shown(resolved, env, values.verbose, redactor);
   return {
     kind: 'run',
     settings: v4Settings(values, resolved.given, input.cwd, shown),

@@ -1,12 +1,11 @@
 /** Puts the values of v4's options together: command line before environment before default. */
 import { errorMessage } from '../../../core/errors.ts';
-import { REDACTED } from '../../../core/log/secrets.ts';
 import type { FlagUse } from '../../../core/options/flag-syntax.ts';
 import { goQuote } from '../../../core/options/go-quote.ts';
 import { flagLookup, nearest, visibleFlags } from '../../../core/options/lookup.ts';
 import type { Option, Options } from '../../../core/options/option.ts';
 import { parsePflags } from '../../../core/options/pflag-syntax.ts';
-import { type Discretion, showReason } from '../secrets.ts';
+import { type Redactor, showReason, spelledText } from '../../../core/options/redactor.ts';
 import type { EnvReading } from './env.ts';
 import { type V4Values, v4Options } from './options.ts';
 
@@ -27,8 +26,9 @@ function flagName(declared: Option<unknown>): string {
   return declared.short === undefined ? `--${declared.flag}` : `-${declared.short}, --${declared.flag}`;
 }
 
-function badValue(declared: Option<unknown>, text: string, error: unknown, discretion: Discretion): string {
-  const shown = declared.secret ? REDACTED : discretion.showArgument(text);
+function badValue(declared: Option<unknown>, text: string, error: unknown, redactor: Redactor): string {
+  const shown =
+    declared.secret === undefined ? redactor.showArgument(text) : redactor.showValue(declared, text);
   const why = showReason(declared, errorMessage(error), text, shown);
   return `invalid argument ${goQuote(shown)} for "${flagName(declared)}" flag: ${why}`;
 }
@@ -41,13 +41,13 @@ function suggest(name: string): string | undefined {
 /** pflag's messages quote the argument; a value of a secret or unknown option is cut out of them. */
 function syntaxError(
   parsed: { readonly message: string; readonly unknown?: string },
-  discretion: Discretion,
+  redactor: Redactor,
 ): { message: string; hint?: string } {
   const argument = / (-\S[^]*)$/.exec(parsed.message)?.[1];
-  const shown = argument === undefined ? undefined : discretion.showArgument(argument);
+  const shown = argument === undefined ? undefined : redactor.showArgument(argument);
   const message =
     argument === undefined || shown === undefined
-      ? discretion.redact(parsed.message)
+      ? redactor.redact(parsed.message)
       : parsed.message.slice(0, -argument.length) + shown;
   const hint = parsed.unknown === undefined ? undefined : suggest(parsed.unknown);
   return hint === undefined ? { message } : { message, hint };
@@ -57,12 +57,12 @@ function syntaxError(
 function join(declared: Option<unknown>, earlier: unknown, isFirst: boolean, text: string): unknown {
   const value = declared.type.parse(text);
   // Credentials add to those of the environment; of other lists the first flag replaces default and environment.
-  const adds = declared.type.append && (!isFirst || declared.secret);
+  const adds = declared.type.append && (!isFirst || declared.type.accumulates);
   return adds ? declared.type.append?.(earlier, value) : value;
 }
 
 /** Resolves everything up to the first error on the command line. */
-export function resolveV4(argv: readonly string[], env: EnvReading, discretion: Discretion): Resolved {
+export function resolveV4(argv: readonly string[], env: EnvReading, redactor: Redactor): Resolved {
   const values: Record<string, unknown> = {};
   for (const [key, declared] of Object.entries(options)) {
     const fromEnv = env.values.get(key);
@@ -72,7 +72,7 @@ export function resolveV4(argv: readonly string[], env: EnvReading, discretion: 
   for (const use of parsed.uses) {
     const declared = options[use.key];
     if (declared) {
-      discretion.learn(declared, use.value);
+      redactor.register(declared, use.value);
     }
   }
   const given = new Set<string>();
@@ -84,9 +84,10 @@ export function resolveV4(argv: readonly string[], env: EnvReading, discretion: 
       continue;
     }
     try {
-      values[use.key] = join(declared, values[use.key], !given.has(use.key), use.value);
+      const text = spelledText(declared, use.value);
+      values[use.key] = join(declared, values[use.key], !given.has(use.key), text);
     } catch (error) {
-      return { ...state, error: { message: badValue(declared, use.value, error, discretion) } };
+      return { ...state, error: { message: badValue(declared, use.value, error, redactor) } };
     }
     given.add(use.key);
     if (declared.deprecated !== undefined) {
@@ -96,5 +97,5 @@ export function resolveV4(argv: readonly string[], env: EnvReading, discretion: 
   for (const key of env.values.keys()) {
     given.add(key);
   }
-  return parsed.error ? { ...state, error: syntaxError(parsed.error, discretion) } : state;
+  return parsed.error ? { ...state, error: syntaxError(parsed.error, redactor) } : state;
 }

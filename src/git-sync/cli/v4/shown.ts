@@ -1,7 +1,7 @@
 /** The startup line's account of what the user set. */
 import type { Option, Options } from '../../../core/options/option.ts';
+import { type Redactor } from '../../../core/options/redactor.ts';
 import type { GitSyncSettings } from '../../settings.ts';
-import { type Discretion, showValue } from '../secrets.ts';
 import type { EnvReading } from './env.ts';
 import { v4Options } from './options.ts';
 import type { Resolved } from './resolve.ts';
@@ -18,14 +18,14 @@ export function v4Shown(
   resolved: Resolved,
   env: EnvReading,
   verbosity: number,
-  discretion: Discretion,
+  redactor: Redactor,
 ): GitSyncSettings['shown'] {
   const shown: Record<string, string> = {};
   for (const use of resolved.uses) {
     const declared = options[use.key];
     if (declared && !isHidden(declared)) {
       const name = `--${declared.flag}`;
-      const value = showValue(declared, use.value, discretion);
+      const value = redactor.showValue(declared, use.value);
       const repeated = declared.type.repeats && shown[name] !== undefined;
       shown[name] = repeated ? `${shown[name]},${value}` : value;
     }
@@ -33,7 +33,7 @@ export function v4Shown(
   for (const [key, { name, text }] of env.values) {
     const declared = options[key];
     if (declared) {
-      shown[`$${name}`] = showValue(declared, text, discretion);
+      shown[`$${name}`] = redactor.showValue(declared, text);
     }
   }
   if (verbosity >= ALL_FROM) {
