@@ -6,11 +6,7 @@ const ABOUT_FILES = 'the hint says what the volume or this user lacks';
 
 /** Codes whose hint depends on what happened, or that are put together where they are thrown. */
 const EXPLAINED: Readonly<Record<string, string>> = {
-  bind_failed: 'the address cannot be listened on: the hint says why',
-  connection_cut: 'the server ended the connection in the middle of an answer; the next sync tries again',
   hook_failed: 'the hook is tried again; its last words are in the message',
-  http_failed:
-    'no complete answer from a server (name, connection, certificate, time): the hint says what to check',
   protocol_error:
     "the answer is not git's protocol: check that --repo is a git repository and no proxy answers instead",
   read_failed: `a file cannot be read: ${ABOUT_FILES}`,

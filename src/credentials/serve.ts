@@ -19,33 +19,35 @@ export async function serveHttp(
 ): Promise<void> {
   const { log, secrets, lifecycle, clock } = scope;
   const startedAt = clock.now();
-  const { startHttpServer } = await import('../core/http/server.ts');
+  const { sharedRoutes, startHttpServer } = await import('../core/http/server.ts');
   if (registry !== undefined) {
     registerGauges(registry, keepers);
   }
   const server = await startHttpServer({
     bind: values.httpBind,
     log,
-    redact: (text) => secrets.redact(text),
-    live: () => {
-      const stuck = keepers.find(({ spec, idleMs }) => idleMs() > STUCK_MS + spec.timeoutMs);
-      return { ok: stuck === undefined, reason: `${stuck?.spec.name ?? ''} is stuck` };
-    },
-    ready: () => {
-      const bad = keepers.find((keeper) => ['none', 'expired'].includes(keeper.level()));
-      const isStopping = lifecycle.signal.aborted;
-      const why = bad?.level() === 'none' ? 'has no credential yet' : 'has expired';
-      return {
-        ok: bad === undefined && !isStopping,
-        reason: isStopping ? 'shutting down' : `${bad?.spec.name ?? ''} ${why}`,
-      };
-    },
-    status: () => ({
-      startedAt: new Date(startedAt).toISOString(),
-      credentials: keepers.map((keeper) => credentialStatus(keeper, clock.now(), clock.monotonic())),
-      stopping: lifecycle.signal.aborted,
+    routes: sharedRoutes({
+      redact: (text) => secrets.redact(text),
+      live: () => {
+        const stuck = keepers.find(({ spec, idleMs }) => idleMs() > STUCK_MS + spec.timeoutMs);
+        return { ok: stuck === undefined, reason: `${stuck?.spec.name ?? ''} is stuck` };
+      },
+      ready: () => {
+        const bad = keepers.find((keeper) => ['none', 'expired'].includes(keeper.level()));
+        const isStopping = lifecycle.signal.aborted;
+        const why = bad?.level() === 'none' ? 'has no credential yet' : 'has expired';
+        return {
+          ok: bad === undefined && !isStopping,
+          reason: isStopping ? 'shutting down' : `${bad?.spec.name ?? ''} ${why}`,
+        };
+      },
+      status: () => ({
+        startedAt: new Date(startedAt).toISOString(),
+        credentials: keepers.map((keeper) => credentialStatus(keeper, clock.now(), clock.monotonic())),
+        stopping: lifecycle.signal.aborted,
+      }),
+      ...(registry === undefined ? {} : { metrics: () => registry.scrape() }),
     }),
-    ...(registry === undefined ? {} : { metrics: () => registry.scrape() }),
   });
   lifecycle.onShutdown('http server', (deadline) => server.close(deadline));
   log.info('listening', { host: server.host, port: server.port });

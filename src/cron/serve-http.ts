@@ -24,23 +24,21 @@ export async function startCronHttp(input: CronHttpInput): Promise<void> {
   if (bind === '') {
     return;
   }
-  const { startHttpServer, sendText } = await import('../core/http/server.ts');
+  const { ANY, sharedRoutes, startHttpServer, textReply } = await import('../core/http/server.ts');
   const server = await startHttpServer({
     bind,
     log,
-    redact: input.redact,
-    status: input.status,
-    ...(values.httpMetrics ? { metrics: () => registry.scrape() } : {}),
-    live: () => ({ ok: input.sinceTickMs() < STUCK_MS, reason: 'the scheduler is stuck' }),
-    ready: () => ({ ok: !lifecycle.signal.aborted, reason: 'shutting down' }),
-    handle(_request, response, url) {
+    routes: [
+      ...sharedRoutes({
+        redact: input.redact,
+        status: input.status,
+        ...(values.httpMetrics ? { metrics: () => registry.scrape() } : {}),
+        live: () => ({ ok: input.sinceTickMs() < STUCK_MS, reason: 'the scheduler is stuck' }),
+        ready: () => ({ ok: !lifecycle.signal.aborted, reason: 'shutting down' }),
+      }),
       // supercronic's only health path, which says OK while the process runs.
-      if (url.pathname === '/health') {
-        sendText(response, 200, 'OK');
-        return true;
-      }
-      return false;
-    },
+      { method: ANY, path: '/health', handle: () => textReply(200, 'OK') },
+    ],
   });
   lifecycle.onShutdown('http server', (deadline) => server.close(deadline));
   log.info('listening', { host: server.host, port: server.port });

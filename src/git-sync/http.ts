@@ -1,20 +1,17 @@
-/** git-sync's endpoints as its users know them, beside the house's own. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HealthCheck } from '../core/http/server.ts';
-import { send, sendText } from '../core/http/server.ts';
+/** git-sync's own endpoints, alongside the shared ones. */
+import { ANY, type HealthCheck, type Route, textReply } from '../core/http/server.ts';
 import type { SyncState } from './state.ts';
 
 /** A pass that runs this much longer than its limit means that the loop hangs. */
 const LIVENESS_SLACK_MS = 60_000;
 
-/** `/` and every other path: 503 until the first success, then 200 with an empty body, for ever. */
-export function answerReadiness(state: SyncState, response: ServerResponse): true {
-  if (state.ready) {
-    send(response, 200, 'text/plain; charset=utf-8', '');
-  } else {
-    sendText(response, 503, 'repo is not ready');
-  }
-  return true;
+/** `/` and every other path, any method: 503 until the first success, then 200 with an empty body, for ever. */
+export function readinessRoute(state: SyncState): Route {
+  return {
+    method: ANY,
+    path: '/*',
+    handle: () => (state.ready ? textReply(200, '') : textReply(503, 'repo is not ready')),
+  };
 }
 
 /** The loop turns: no pass is far beyond its limit. */
@@ -32,24 +29,20 @@ export function checkReady(state: SyncState, isPublished: boolean): HealthCheck 
 }
 
 /** `--http-pprof`: what this runtime can tell at these paths. Arguments are not shown: they may hold secrets. */
-export function answerPprof(request: IncomingMessage, response: ServerResponse, url: URL): boolean {
-  if (!url.pathname.startsWith('/debug/pprof')) {
-    return false;
-  }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    sendText(response, 405, 'GET only');
-    return true;
-  }
-  const memory = process.memoryUsage();
-  const usage = process.resourceUsage();
-  const lines = [
-    'pillion git-sync (Node.js): figures of this process; profiles are taken with node --cpu-prof',
-    ...Object.entries(memory).map(([name, bytes]) => `memory ${name} ${bytes}`),
-    `cpu user_us ${usage.userCPUTime}`,
-    `cpu system_us ${usage.systemCPUTime}`,
-    `uptime_s ${process.uptime().toFixed(1)}`,
-    `active ${process.getActiveResourcesInfo().join(' ')}`,
-  ];
-  sendText(response, 200, lines.join('\n'));
-  return true;
-}
+export const PPROF_ROUTE: Route = {
+  method: 'GET',
+  path: '/debug/pprof/*',
+  handle() {
+    const memory = process.memoryUsage();
+    const usage = process.resourceUsage();
+    const lines = [
+      'pillion git-sync (Node.js): figures of this process; profiles are taken with node --cpu-prof',
+      ...Object.entries(memory).map(([name, bytes]) => `memory ${name} ${bytes}`),
+      `cpu user_us ${usage.userCPUTime}`,
+      `cpu system_us ${usage.systemCPUTime}`,
+      `uptime_s ${process.uptime().toFixed(1)}`,
+      `active ${process.getActiveResourcesInfo().join(' ')}`,
+    ];
+    return textReply(200, lines.join('\n'));
+  },
+};

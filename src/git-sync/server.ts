@@ -3,7 +3,6 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log/log.ts';
 import type { Secrets } from '../core/log/secrets.ts';
 import type { Lifecycle } from '../core/process/lifecycle.ts';
-import { answerPprof, answerReadiness, checkLive, checkReady } from './http.ts';
 import type { GitSyncSettings } from './settings.ts';
 import { describeState, type SyncState } from './state.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -26,16 +25,21 @@ export async function startServer(init: ServerInit): Promise<void> {
   if (http === undefined) {
     return;
   }
-  const { startHttpServer } = await import('../core/http/server.ts');
+  const { sharedRoutes, startHttpServer } = await import('../core/http/server.ts');
+  const { checkLive, checkReady, PPROF_ROUTE, readinessRoute } = await import('./http.ts');
   const server = await startHttpServer({
     bind: http.bind,
-    live: () => checkLive(state, clock.now()),
-    ready: () => checkReady(state, existsSync(link)),
-    metrics: init.telemetry.scrape,
-    status: () => describeState(state),
-    redact: (text) => init.secrets.redact(text),
-    handle: (request, response, url) => http.pprof && answerPprof(request, response, url),
-    fallback: (_request, response) => answerReadiness(state, response),
+    routes: [
+      ...sharedRoutes({
+        live: () => checkLive(state, clock.now()),
+        ready: () => checkReady(state, existsSync(link)),
+        metrics: init.telemetry.scrape,
+        status: () => describeState(state),
+        redact: (text) => init.secrets.redact(text),
+      }),
+      ...(http.pprof ? [PPROF_ROUTE] : []),
+      readinessRoute(state),
+    ],
     log,
   });
   log.info('serving HTTP', { endpoint: `${server.host}:${server.port}` });

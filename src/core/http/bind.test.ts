@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PillionError } from '../errors.ts';
-import { listenError, parseBind } from './bind.ts';
+import { parseBind } from './bind.ts';
+import { listenError } from './errors.ts';
 
 function hintOf(text: string): string | undefined {
   try {

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { PillionError, systemErrorCode, usageError } from '../errors.ts';
+import { type PillionError, usageError } from '../errors.ts';
 
 /** Where to listen. Without a host: all addresses, IPv4 and IPv6. */
 export interface Bind {
@@ -45,23 +45,4 @@ function checkedPort(digits: string, text: string): number {
 
 function bindError(text: string, hint: string): PillionError {
   return usageError(`invalid address to listen on: ${JSON.stringify(text)}`, hint);
-}
-
-const LISTEN_HINTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process (or another container of this pod) listens there: choose another port',
-  EACCES: 'ports below 1024 need a privilege this user does not have: choose a higher port',
-  EADDRNOTAVAIL: 'no interface of this machine has this address: use ":PORT" for all addresses',
-  ENOTFOUND: 'this host name does not resolve: use an address, or ":PORT" for all addresses',
-};
-
-/** What listening failed with, as an error that says what to try. */
-export function listenError(text: string, cause: unknown): PillionError {
-  const code = systemErrorCode(cause);
-  return new PillionError({
-    code: 'bind_failed',
-    message: `cannot listen on ${text}${code === undefined ? '' : ` (${code})`}`,
-    hint: code === undefined ? undefined : LISTEN_HINTS[code],
-    facts: { bind: text, systemCode: code },
-    cause,
-  });
 }

@@ -1,40 +1,33 @@
 import { once } from 'node:events';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Log } from '../log/log.ts';
-import { listenError, parseBind } from './bind.ts';
-import { bodyErrorStatus } from './body.ts';
+import { createAnswer } from './answer.ts';
+import { parseBind } from './bind.ts';
 import { trackConnections } from './connections.ts';
-import type { SharedPaths } from './shared-paths.ts';
-import { answerSharedPath, sendText } from './shared-paths.ts';
+import { listenError } from './errors.ts';
+import type { Route } from './route.ts';
+import { createRouter } from './router.ts';
+import type { ServerCertificate } from './tls-server.ts';
 
 export { parseBind } from './bind.ts';
-export type { BodyLimits } from './body.ts';
-export { readBody } from './body.ts';
-export type { HealthCheck } from './shared-paths.ts';
-export { send, sendText } from './shared-paths.ts';
+export { ANY, jsonReply, type Reply, type Route, type RouteRequest, textReply } from './route.ts';
+export { type HealthCheck, type SharedPaths, sharedRoutes } from './shared-paths.ts';
+export type { ServerCertificate } from './tls-server.ts';
 
-/** Answers a request and returns true, or returns false without touching the response. */
-export type Handler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-) => boolean | Promise<boolean>;
-
-export interface HttpServerOptions extends SharedPaths {
+export interface HttpServerOptions {
   /** `host:port`, `:port` (all addresses) or `[::1]:port`; port 0 lets the system choose. */
   readonly bind: string;
-  /** A command's own paths, asked first. */
-  readonly handle?: Handler | undefined;
-  /** Asked after the shared paths, before the 404. */
-  readonly fallback?: Handler | undefined;
+  /** A command's own, and the `sharedRoutes`. */
+  readonly routes: readonly Route[];
+  /** HTTPS with this certificate; node:https is loaded only then. */
+  readonly certificate?: ServerCertificate | undefined;
   readonly log?: Log | undefined;
   readonly limits?: Partial<HttpLimits> | undefined;
 }
 
 /** How long a client may take, in milliseconds, and how much it may send. */
 export interface HttpLimits {
-  /** For the request line and headers. */
+  /** For the request line and headers, and before that for the TLS handshake. */
   readonly headersTimeoutMs: number;
   /** For the whole request with its body. */
   readonly requestTimeoutMs: number;
@@ -45,7 +38,7 @@ export interface HttpLimits {
   /** How often the two first limits are checked. */
   readonly checkIntervalMs: number;
   readonly maxHeaderBytes: number;
-  /** Further connections are closed at once. */
+  /** A further connection takes the place of one that waits for its client, first of the address that has most. */
   readonly maxConnections: number;
 }
 
@@ -64,6 +57,15 @@ export interface HttpServer {
   readonly host: string;
   readonly port: number;
   /**
+   * Shows new connections another certificate.
+   * @throws PillionError `certificate_invalid`; the old one stays then
+   */
+  setCertificate(certificate: ServerCertificate): Promise<void>;
+  /** How many connections there are. */
+  connections(): number;
+  /** From now on every answer ends its connection, so that clients go elsewhere; new ones are still answered. */
+  drain(): void;
+  /**
    * Stops listening and closes idle connections at once; requests in progress may finish until the deadline (without
    * one: 5 s), then their connections are cut. May be called again.
    */
@@ -71,105 +73,70 @@ export interface HttpServer {
 }
 
 /**
- * The one server of a command: `/livez`, `/readyz`, `/metrics`, `/status` and the command's own paths. Listens when
- * the promise resolves. Throws a usage error for a bad `bind` and `bind_failed` when the system refuses it.
+ * The one server of a command. Listens when the promise resolves.
+ * @throws PillionError `usage` for a bad `bind`, `bind_failed` when the system refuses it, `certificate_invalid`
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port } = parseBind(options.bind);
-  const server = createLimitedServer({ ...DEFAULT_LIMITS, ...options.limits });
-  const close = trackConnections(server);
+  const { bind, log, routes } = options;
+  const { host, port } = parseBind(bind);
+  let isDraining = false;
+  const answer = createAnswer({ router: createRouter(routes), log, isDraining: () => isDraining });
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { server, setCertificate } = await createLimitedServer(limits, options.certificate);
+  const connections = trackConnections(server, limits.maxConnections);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (hasBody(request)) {
-      response.setHeader('connection', 'close');
+    if (connections.admits(request, response)) {
+      void answer(request, response);
     }
-    void answer(options, request, response);
   });
   try {
     server.listen(host === undefined ? { port } : { host, port });
     await once(server, 'listening');
   } catch (error) {
-    throw listenError(options.bind, error);
+    throw listenError(bind, error);
   }
   // An error after listening (too many open files while accepting) must not end the process.
-  server.on('error', (error) => options.log?.warn('http server', { error: error.message }));
-  return { ...addressOf(server), close };
+  server.on('error', (error) => log?.warn('http server', { error: error.message }));
+  const drain = () => {
+    isDraining = true;
+  };
+  return {
+    ...addressOf(server),
+    setCertificate,
+    connections: () => connections.count(),
+    drain,
+    close(deadline) {
+      drain();
+      return connections.close(deadline);
+    },
+  };
 }
 
-function createLimitedServer(limits: HttpLimits): Server {
-  const server = createServer({
+interface LimitedServer {
+  readonly server: Server;
+  readonly setCertificate: HttpServer['setCertificate'];
+}
+
+async function createLimitedServer(
+  limits: HttpLimits,
+  certificate: ServerCertificate | undefined,
+): Promise<LimitedServer> {
+  const options = {
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: limits.checkIntervalMs,
     maxHeaderSize: limits.maxHeaderBytes,
-  });
+  };
+  if (certificate === undefined) {
+    const server = createServer(options);
+    server.timeout = limits.idleTimeoutMs;
+    return { server, setCertificate: () => Promise.reject(new Error('this server does not use TLS')) };
+  }
+  const tls = await import('./tls-server.ts');
+  const server = tls.createTlsServer({ ...options, handshakeTimeout: limits.headersTimeoutMs }, certificate);
   server.timeout = limits.idleTimeoutMs;
-  server.maxConnections = limits.maxConnections;
-  return server;
-}
-
-/** A body nobody reads would be taken for the next request, or be drained for as long as the client likes. */
-function hasBody(request: IncomingMessage): boolean {
-  const length = request.headers['content-length'] ?? '0';
-  return length !== '0' || request.headers['transfer-encoding'] !== undefined;
-}
-
-async function answer(
-  options: HttpServerOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    const url = requestUrl(request.url ?? '');
-    if (url === undefined) {
-      sendText(response, 400, 'bad request');
-    } else if (!(await route(options, request, response, url))) {
-      sendText(response, 404, 'not found');
-    }
-  } catch (error) {
-    fail(options.log, request, response, error);
-  }
-}
-
-async function route(
-  options: HttpServerOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<boolean> {
-  return (
-    ((await options.handle?.(request, response, url)) ?? false) ||
-    (await answerSharedPath(options, request, response, url)) ||
-    ((await options.fallback?.(request, response, url)) ?? false)
-  );
-}
-
-/** Only path and query are of interest: `//host/path` is a path here, and an absolute URL is what proxies send. */
-function requestUrl(target: string): URL | undefined {
-  const text = target.startsWith('/') ? `http://localhost${target}` : target;
-  return URL.canParse(text) ? new URL(text) : undefined;
-}
-
-function fail(
-  log: Log | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
-  error: unknown,
-): void {
-  const status = bodyErrorStatus(error) ?? 500;
-  const path = (request.url ?? '').split('?')[0];
-  if (status === 500) {
-    log?.error('http request failed', error, { method: request.method, path });
-  } else {
-    log?.at(1, 'http request refused', { method: request.method, path, status });
-  }
-  if (response.headersSent) {
-    // Half an answer cannot be taken back: cutting the connection is how the client learns of it.
-    response.destroy();
-    return;
-  }
-  response.setHeader('connection', 'close');
-  sendText(response, status, status === 500 ? 'internal error' : 'request refused');
+  return { server, setCertificate: async (next) => tls.setCertificate(server, next) };
 }
 
 function addressOf(server: Server): { host: string; port: number } {
