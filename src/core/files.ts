@@ -1,6 +1,6 @@
 /** Files that survive a crash: every change is either whole or not there. */
 export { type AtomicWriteOptions, writeFileAtomic } from './files/atomic-write.ts';
-export { fileError } from './files/file-error.ts';
+export { FILE_ERRORS, fileError } from './files/file-error.ts';
 export { fsyncDirectory } from './files/fsync.ts';
 export { removeLeftovers, temporaryName } from './files/leftovers.ts';
 export { makeDirectory } from './files/make-directory.ts';

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bundleProgram, ENV, fixture, temporaryDirectory } from '../exec/fixtures/fixtures.ts';
 import { run, tryRun } from '../exec/run.ts';
@@ -69,6 +70,31 @@ describe('writeFileAtomic', () => {
       content: 'first',
       entries: ['file'],
     });
+  });
+
+  it('gives whatever was written last, with its mode, and leaves nothing else', async () => {
+    const directory = await temporaryDirectory();
+    const version = fc.record({
+      name: fc.constantFrom('a', 'b', '.hidden', 'ü'),
+      data: fc.uint8Array({ maxLength: 300 }),
+      mode: fc.constantFrom(0o600, 0o640, 0o644, 0o755),
+      fsync: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(version, { minLength: 1, maxLength: 8 }), async (versions) => {
+        const latest = new Map<string, { data: Uint8Array; mode: number }>();
+        for (const { name, data, mode, fsync } of versions) {
+          await writeFileAtomic(join(directory, name), data, { mode, fsync });
+          latest.set(name, { data, mode });
+        }
+        for (const [name, { data, mode }] of latest) {
+          expect(new Uint8Array(await readFile(join(directory, name)))).toEqual(data);
+          expect((await stat(join(directory, name))).mode & 0o7777).toBe(mode);
+        }
+        expect((await readdir(directory)).filter((name) => name.includes('pillion'))).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('takes names as long as the file system does', async () => {

@@ -20,13 +20,15 @@ const PRIVATE_MODE = 0o600;
 
 /**
  * Replaces a file as a whole: whoever opens `path` reads the former content or all of the new, also after a crash.
- * The new version is made beside it, so the directory must be writable. A symbolic link at `path` is itself replaced.
+ * The new version is made in the same directory, which must be writable. A symbolic link at `path` is itself replaced.
+ * @param shownPath what errors call the file
  * @throws PillionError `write_failed`; the former content stands and nothing is left behind
  */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array,
   options: AtomicWriteOptions = {},
+  shownPath: string = path,
 ): Promise<void> {
   const { mode = DEFAULT_MODE, fsync = true, prepare } = options;
   const directory = dirname(path);
@@ -39,7 +41,7 @@ export async function writeFileAtomic(
     }
   } catch (error) {
     await removeIfExists(temporary).catch(() => undefined); // the first failure is the one to tell
-    throw fileError('write', path, error);
+    throw fileError('write', shownPath, error);
   }
 }
 

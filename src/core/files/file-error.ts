@@ -1,4 +1,4 @@
-import { errorMessage, PillionError, systemErrorCode } from '../errors.ts';
+import { defineErrors, errorMessage, PillionError, systemErrorCode } from '../errors.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'free space or give the volume more; the former content still stands',
@@ -12,25 +12,61 @@ const HINTS: Readonly<Record<string, string>> = {
   EIO: 'the disk or the network file system fails: see the node',
 };
 
-/** Passing by themselves, or after somebody made room. */
-const PASSING = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EBUSY', 'EIO', 'ESTALE', 'ETIMEDOUT']);
+interface Failure {
+  readonly path: string;
+  /** What the system says. */
+  readonly why: string;
+  readonly systemCode: string | undefined;
+}
 
-/** A failed file operation in the form all errors have; `action` is like `write`, giving the code `write_failed`. */
-export function fileError(
-  action: 'write' | 'read' | 'remove' | 'switch',
-  path: string,
-  cause: unknown,
-): PillionError {
+const hint = ({ systemCode }: Failure): string | undefined => HINTS[systemCode ?? ''];
+
+export const FILE_ERRORS = defineErrors({
+  read_failed: {
+    message: ({ path, why }: Failure) => `cannot read ${path}: ${why}`,
+    hint,
+    about: 'a file or directory could not be read: the message has the path and what the system says',
+  },
+  write_failed: {
+    message: ({ path, why }: Failure) => `cannot write ${path}: ${why}`,
+    hint,
+    about: 'a file could not be written; its former content stands',
+  },
+  remove_failed: {
+    message: ({ path, why }: Failure) => `cannot remove ${path}: ${why}`,
+    hint,
+    about: 'a file or directory could not be removed, often one of another user',
+  },
+  switch_failed: {
+    message: ({ path, why }: Failure) => `cannot switch ${path}: ${why}`,
+    hint,
+    about: 'a symbolic link could not be pointed at another target; it leads where it led before',
+  },
+  not_a_symlink: {
+    message: ({ path }: { path: string }) => `cannot switch ${path}: it exists and is not a symbolic link`,
+    hint: 'move it away, or choose another link name',
+  },
+  file_too_large: {
+    message: ({ path, maxBytes }: { path: string; maxBytes: number }) =>
+      `cannot read ${path}: it has more than ${maxBytes} bytes`,
+    hint: 'check that the path names the right file',
+  },
+});
+
+export type FileAction = 'write' | 'read' | 'remove' | 'switch';
+
+/** A failed file operation in the form all errors have; an error that has it already is returned as it is. */
+export function fileError(action: FileAction, path: string, cause: unknown): PillionError {
   if (cause instanceof PillionError) {
     return cause;
   }
   const systemCode = systemErrorCode(cause);
-  return new PillionError({
-    code: `${action}_failed`,
-    message: `cannot ${action} ${path}: ${errorMessage(cause)}`,
-    hint: HINTS[systemCode ?? ''],
-    facts: { path, systemCode },
-    retryable: PASSING.has(systemCode ?? ''),
-    cause,
-  });
+  const failure = { path, why: systemMessage(cause), systemCode };
+  return FILE_ERRORS[`${action}_failed`](failure, { facts: { path, systemCode }, cause });
+}
+
+/** What the system says, without the call and the path that Node adds: the path may be one that only we understand. */
+function systemMessage(error: unknown): string {
+  const message = errorMessage(error);
+  return /^(E[A-Z0-9]+: [^,]+), \w+/.exec(message)?.[1] ?? message;
 }

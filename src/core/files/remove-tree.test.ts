@@ -75,10 +75,9 @@ describe('removeTree', () => {
       await chown(directory, NOBODY, NOBODY);
     }
     const node = isRoot ? (await programsForOthers()).node : process.execPath;
-    await run(node, [program, tree], {
-      env: ENV,
-      ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
-    });
+    const asNobody = ['setpriv', '--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups'];
+    const [command, ...args] = [...(isRoot ? asNobody : []), node, program, tree];
+    await run(command, args, { env: ENV });
     expect(existsSync(tree)).toBe(false);
   });
 

@@ -1,9 +1,9 @@
 /** Work at paths of several parts below an open directory: each part is opened by itself, and none may be a link. */
 import type { AtomicWriteOptions } from '../files/atomic-write.ts';
-import { removeTree } from '../files/remove-tree.ts';
 import type { ForeignDirectory, ReadLimits } from './directory.ts';
 import { FOREIGN_FILE_ERRORS } from './errors.ts';
 import type { ForeignContent } from './read-file.ts';
+import type { Removal } from './remove-tree.ts';
 
 function split(path: string): { readonly directories: readonly string[]; readonly name: string } {
   const parts = path.split('/');
@@ -94,12 +94,14 @@ export function readBelow(top: ForeignDirectory, path: string, limits?: ReadLimi
   );
 }
 
-/** Removes what is at a path of several parts, with everything below it. Nothing there is no error. */
-export function removeBelow(top: ForeignDirectory, path: string, signal?: AbortSignal): Promise<void> {
+/**
+ * Removes what is at a path of several parts, with everything below it. Nothing there is no error, and what cannot be
+ * removed is in the result: the caller decides what it means.
+ */
+export function removeBelow(top: ForeignDirectory, path: string, signal?: AbortSignal): Promise<Removal> {
   const { directories, name } = split(path);
-  return withDirectory(top, directories.join('/'), async (directory) => {
-    if (directory !== undefined) {
-      await removeTree(`${directory.path}/${name}`, signal);
-    }
-  });
+  const guarded = signal === undefined ? top : top.guardedBy(signal);
+  return withDirectory(guarded, directories.join('/'), async (directory) =>
+    directory === undefined ? { removed: 0, kept: [] } : await directory.removeTree(name),
+  );
 }

@@ -1,25 +1,19 @@
 import { constants, type Dirent, type Stats } from 'node:fs';
-import {
-  copyFile,
-  type FileHandle,
-  lstat,
-  open,
-  opendir,
-  readlink,
-  rename,
-  rmdir,
-  unlink,
-} from 'node:fs/promises';
+import { copyFile, lstat, lutimes, open, opendir, readlink, rename, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../errors.ts';
 import { type AtomicWriteOptions, writeFileAtomic } from '../files/atomic-write.ts';
-import { fileError } from '../files/file-error.ts';
-import { temporaryName } from '../files/leftovers.ts';
+import { type FileAction, fileError } from '../files/file-error.ts';
+import { removeLeftovers, temporaryName } from '../files/leftovers.ts';
 import { switchSymlink } from '../files/symlink.ts';
-import { descriptorPath, descriptorPathForChildren } from './descriptor-path.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { changeModeOf, changeModesOf } from './change-mode.ts';
+import { descriptorPathForChildren } from './descriptor-path.ts';
+import { single } from './entry-name.ts';
 import { FOREIGN_FILE_ERRORS } from './errors.ts';
-import { makeAndOpen, openIfDirectory } from './open-directory.ts';
+import { type HeldDirectory, holdIfDirectory, holdTrusted, makeAndHold } from './held-directory.ts';
 import { type ForeignContent, readForeignFile } from './read-file.ts';
+import { type Removal, removeTreeIn } from './remove-tree.ts';
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 const DEFAULT_MAX_ENTRIES = 100_000;
@@ -32,15 +26,20 @@ export interface ReadLimits {
 /**
  * A directory that others can write to, held open: a neighbour who moves it away or puts a link in its place changes
  * nothing here. Names are single parts of a path, and none is followed when it is a link. Nothing waits for a FIFO.
- * Whoever opens one closes it.
+ * What fails is a PillionError (`read_failed`, `write_failed`, ...). Whoever opens one closes it.
  */
 export interface ForeignDirectory {
   /** For messages. */
   readonly shownPath: string;
-  /** Leads to this very directory, for calls of this process that take a path. */
+  /** Leads to this very directory, for calls of this process that take a path, as long as it is open. */
   readonly path: string;
   /** The same for a child process: working directory, environment. */
   readonly pathForChildren: string;
+  /**
+   * The same directory, whose operations reject with the signal's reason as soon as it is aborted, also when the file
+   * system hangs: the operation itself goes on then, and closes what it opens. Closing one of the two closes both.
+   */
+  guardedBy(signal: AbortSignal): ForeignDirectory;
   /** Undefined when there is no such directory: nothing, a link, a file. */
   open(name: string): Promise<ForeignDirectory | undefined>;
   /** The same; anything else in its place is an error. */
@@ -66,41 +65,43 @@ export interface ForeignDirectory {
   rename(name: string, to: ForeignDirectory, newName: string): Promise<void>;
   /** Removes anything that is no directory, or an empty one. Nothing there is no error. */
   remove(name: string): Promise<void>;
+  /** Removes anything with all below it; what cannot be removed is in the result, and no error. */
+  removeTree(name: string): Promise<Removal>;
+  /** Removes what a crash left in the middle of `write` or `switchSymlink`; only for the one owner of `name`. */
+  removeLeftovers(name: string): Promise<void>;
+  /** Permissions of a file or directory; false when there is none, or a link. */
+  chmod(name: string, mode: number): Promise<boolean>;
+  /** The same for all that is below as well (`chmod -R`). */
+  chmodTree(name: string, mode: number): Promise<boolean>;
+  /** Sets both times of the entry itself; false when there is nothing. */
+  utimes(name: string, time: Date): Promise<boolean>;
+  /** Makes an empty file, or sets the times of what is there to now. */
+  touch(name: string, mode?: number): Promise<void>;
   /** Device and inode: the same directory under another name is the same. */
   identity(): Promise<string>;
   close(): Promise<void>;
 }
 
-/** A name with a slash would lead through entries that nobody has looked at. */
-function single(name: string): string {
-  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
-    throw FOREIGN_FILE_ERRORS.bad_entry_name({ name });
-  }
-  return name;
-}
-
-const ROOT_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK;
-
 /**
  * Opens the top of what others can write to: a root, a volume. The path itself is trusted, and a link at its end is
  * followed; from here on nothing is.
- * @throws PillionError `read_failed`
+ * @throws PillionError `read_failed`, or the signal's reason
  */
-export async function openForeignRoot(path: string): Promise<ForeignDirectory> {
-  try {
-    const handle = await open(path, ROOT_FLAGS);
-    return createForeignDirectory(handle, path);
-  } catch (error) {
+export async function openForeignRoot(path: string, signal?: AbortSignal): Promise<ForeignDirectory> {
+  const opening = holdTrusted(path).catch((error: unknown) => {
     throw fileError('read', path, error);
-  }
+  });
+  const held = signal === undefined ? await opening : await untilAborted(opening, signal, discard);
+  return createForeignDirectory(held, path, signal);
 }
 
 /** Opens it for the time of `use`. */
 export async function withForeignRoot<T>(
   path: string,
   use: (directory: ForeignDirectory) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  const directory = await openForeignRoot(path);
+  const directory = await openForeignRoot(path, signal);
   try {
     return await use(directory);
   } finally {
@@ -108,30 +109,45 @@ export async function withForeignRoot<T>(
   }
 }
 
-function createForeignDirectory(handle: FileHandle, shownPath: string): ForeignDirectory {
-  const path = descriptorPath(handle.fd, shownPath);
-  const at = (name: string) => `${path}/${single(name)}`;
-  const shown = (name: string) => join(shownPath, name);
-  const wrap = (child: FileHandle | undefined, name: string) =>
-    child && createForeignDirectory(child, shown(name));
+function discard(held: HeldDirectory | undefined): void {
+  held?.close().catch(() => {});
+}
 
-  async function guarded<T>(
-    action: 'read' | 'write' | 'remove' | 'switch',
+function createForeignDirectory(
+  held: HeldDirectory,
+  shownPath: string,
+  signal: AbortSignal | undefined,
+): ForeignDirectory {
+  const at = (name: string) => `${held.path}/${single(name)}`;
+  const shown = (name: string) => join(shownPath, name);
+
+  function attempt<T>(
+    action: FileAction,
     name: string,
     work: () => Promise<T>,
+    late?: (result: T) => void,
   ): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
+    const attempted = held.use(work).catch((error: unknown) => {
       throw fileError(action, shown(name), error);
-    }
+    });
+    return signal === undefined ? attempted : untilAborted(attempted, signal, late);
+  }
+
+  async function attemptOpen(
+    action: FileAction,
+    name: string,
+    work: () => Promise<HeldDirectory | undefined>,
+  ): Promise<ForeignDirectory | undefined> {
+    const child = await attempt(action, name, work, discard);
+    return child && createForeignDirectory(child, shown(name), signal);
   }
 
   const directory: ForeignDirectory = {
     shownPath,
-    path,
-    pathForChildren: descriptorPathForChildren(handle.fd, shownPath),
-    open: (name) => guarded('read', name, async () => wrap(await openIfDirectory(at(name)), name)),
+    path: held.path,
+    pathForChildren: descriptorPathForChildren(held.fd, shownPath),
+    guardedBy: (guard) => createForeignDirectory(held, shownPath, guard),
+    open: (name) => attemptOpen('read', name, () => holdIfDirectory(at(name))),
     async openOrThrow(name) {
       const opened = await directory.open(name);
       if (opened === undefined) {
@@ -139,60 +155,94 @@ function createForeignDirectory(handle: FileHandle, shownPath: string): ForeignD
       }
       return opened;
     },
-    make: (name, mode = 0o777) =>
-      guarded('write', name, async () => wrap(await makeAndOpen(at(name), mode), name)),
+    make: (name, mode = 0o777) => attemptOpen('write', name, () => makeAndHold(at(name), mode)),
     read: (name, { maxBytes = DEFAULT_MAX_BYTES } = {}) =>
-      guarded('read', name, () => readForeignFile(at(name), maxBytes)),
+      attempt('read', name, () => readForeignFile(at(name), maxBytes)),
     async readText(name, limits) {
       const content = await directory.read(name, limits);
       return content.kind === 'file' ? content.bytes.toString('utf8') : undefined;
     },
-    write: (name, data, options) => guarded('write', name, () => writeFileAtomic(at(name), data, options)),
-    async copyIn(source, name) {
-      const temporary = temporaryName(single(name));
-      try {
-        await copyFile(source, at(temporary), constants.COPYFILE_EXCL);
-        await rename(at(temporary), at(name));
-      } catch (error) {
-        await unlink(at(temporary)).catch(() => undefined);
-        throw fileError('write', shown(name), error);
-      }
-    },
-    list: (limit = DEFAULT_MAX_ENTRIES) =>
-      guarded('read', '', async () => {
-        const entries: Dirent[] = [];
-        for await (const entry of await opendir(path)) {
-          if (entries.length >= limit) {
-            break;
-          }
-          entries.push(entry);
-        }
-        return entries;
-      }),
-    stat: (name) => guarded('read', name, () => lstat(at(name)).catch(ignoring('ENOENT'))),
-    readlink: (name) => guarded('read', name, () => readlink(at(name)).catch(ignoring('ENOENT', 'EINVAL'))),
-    switchSymlink: (name, target) => guarded('switch', name, () => switchSymlink(at(name), target)),
+    write: (name, data, options) =>
+      attempt('write', name, () => writeFileAtomic(at(name), data, options, shown(name))),
+    copyIn: (source, name) => attempt('write', name, () => copyIn(source, held.path, single(name))),
+    list: (limit = DEFAULT_MAX_ENTRIES) => attempt('read', '', () => list(held.path, limit)),
+    stat: (name) => attempt('read', name, () => lstat(at(name)).catch(ignoring('ENOENT'))),
+    readlink: (name) => attempt('read', name, () => readlink(at(name)).catch(ignoring('ENOENT', 'EINVAL'))),
+    switchSymlink: (name, target) =>
+      attempt('switch', name, () => switchSymlink(at(name), target, shown(name))),
     rename: (name, to, newName) =>
-      guarded('write', name, () => rename(at(name), `${to.path}/${single(newName)}`)),
-    remove: (name) =>
-      guarded('remove', name, async () => {
-        await unlink(at(name)).catch(async (error: unknown) => {
-          const code = systemErrorCode(error);
-          if (code === 'EISDIR' || code === 'EPERM') {
-            await rmdir(at(name)).catch(ignoring('ENOENT'));
-          } else if (code !== 'ENOENT') {
-            throw error;
-          }
-        });
+      attempt('write', name, () => rename(at(name), `${to.path}/${single(newName)}`)),
+    remove: (name) => attempt('remove', name, () => removeEntry(at(name))),
+    removeTree: (name) =>
+      attempt('remove', name, () => removeTreeIn(held, toBytes(single(name)), shown(name), signal)),
+    removeLeftovers: (name) =>
+      attempt('remove', name, async () => {
+        await removeLeftovers(held.path, single(name));
       }),
+    chmod: (name, mode) => attempt('write', name, () => changeModeOf(at(name), mode)),
+    chmodTree: (name, mode) =>
+      attempt('write', name, () => changeModesOf(held.path, toBytes(single(name)), mode, signal)),
+    utimes: (name, time) =>
+      attempt('write', name, () =>
+        lutimes(at(name), time, time)
+          .then(() => true, ignoring('ENOENT'))
+          .then(Boolean),
+      ),
+    touch: (name, mode = 0o644) => attempt('write', name, () => touch(at(name), mode)),
     identity: () =>
-      guarded('read', '', async () => {
-        const { dev, ino } = await handle.stat();
+      attempt('read', '', async () => {
+        const { dev, ino } = await held.stat();
         return `${dev}:${ino}`;
       }),
-    close: () => handle.close(),
+    close: () => held.close(),
   };
   return directory;
+}
+
+const toBytes = (name: string) => Buffer.from(name).toString('latin1');
+
+async function copyIn(source: string, directory: string, name: string): Promise<void> {
+  const temporary = `${directory}/${temporaryName(name)}`;
+  try {
+    await copyFile(source, temporary, constants.COPYFILE_EXCL);
+    await rename(temporary, `${directory}/${name}`);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function list(path: string, limit: number): Promise<Dirent[]> {
+  const entries: Dirent[] = [];
+  for await (const entry of await opendir(path)) {
+    if (entries.length >= limit) {
+      break;
+    }
+    entries.push(entry);
+  }
+  return entries;
+}
+
+async function removeEntry(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'EISDIR' || code === 'EPERM') {
+      await rmdir(path).catch(ignoring('ENOENT'));
+    } else if (code !== 'ENOENT') {
+      throw error;
+    }
+  }
+}
+
+/** The times of the entry itself: a link in its place leads to what is not ours. */
+async function touch(path: string, mode: number): Promise<void> {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const made = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode).catch(ignoring('EEXIST'));
+  await made?.close();
+  const now = new Date();
+  await lutimes(path, now, now).catch(ignoring('ENOENT')); // who waited for it may have taken it away
 }
 
 function ignoring(...codes: readonly string[]): (error: unknown) => undefined {

@@ -5,6 +5,10 @@ export const FOREIGN_FILE_ERRORS = defineErrors({
     message: ({ name }: { name: string }) => `${JSON.stringify(name)} is no name of a directory entry`,
     hint: 'this is a mistake in Pillion: please report it',
   },
+  directory_closed: {
+    message: ({ path }: { path: string }) => `${path} is used after it was closed`,
+    hint: 'this is a mistake in Pillion: please report it',
+  },
   not_a_directory: {
     message: ({ path }: { path: string }) => `${path} is a link or a file where a directory is needed`,
     hint: 'move it away; nothing was changed',

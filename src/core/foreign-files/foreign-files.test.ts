@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { readBelow, withDirectory, writeBelow } from './below.ts';
@@ -100,6 +100,51 @@ describe('writing', () => {
     expect(await readdir(temp.join('outside'))).toEqual([]);
   });
 
+  it('names the path as others know it, never that of a descriptor', async () => {
+    await makeOddEntries();
+    await withRoot(async (root) => {
+      const failures = [
+        () => root.write('directory', 'x'),
+        () => root.switchSymlink('fifo', 'target'),
+        () => withDirectory(root, 'directory', async (inside) => inside?.rename('gone', root, 'x')),
+      ];
+      for (const fail of failures) {
+        const error: unknown = await fail().catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(Error);
+        expect(String(error)).not.toContain('/proc/');
+        expect(JSON.stringify(error)).not.toContain('/proc/');
+      }
+    });
+  });
+
+  it('sets permissions and times of what is named, never of what a link leads to', async () => {
+    await makeOddEntries();
+    await writeFile(temp.join('root/file'), '');
+    await writeFile(temp.join('root/directory/inner'), '');
+    await symlink(temp.join('outside'), temp.join('root/directory/link'));
+    await chmod(temp.join('outside'), 0o600);
+    const long = new Date(1_000_000_000_000);
+    await withRoot(async (root) => {
+      expect(await root.chmod('file', 0o640)).toBe(true);
+      expect(await root.chmodTree('directory', 0o711)).toBe(true);
+      expect([await root.chmod('link', 0o777), await root.chmod('nothing', 0o777)]).toEqual([false, false]);
+      for (const name of ['file', 'directory', 'link', 'fifo']) {
+        expect(await root.utimes(name, long), name).toBe(true);
+      }
+      expect(await root.utimes('nothing', long)).toBe(false);
+      await root.touch('new');
+      await root.touch('fifo');
+      expect((await root.stat('file'))?.mode).toBe(0o100640);
+      expect((await root.stat('directory'))?.mode).toBe(0o40711);
+      expect((await root.stat('link'))?.mtimeMs).toBe(long.getTime());
+      expect((await root.stat('fifo'))?.mtimeMs).toBeGreaterThan(long.getTime());
+      expect((await root.stat('new'))?.isFile()).toBe(true);
+    });
+    expect((await stat(temp.join('root/directory/inner'))).mode).toBe(0o100711);
+    const outside = await stat(temp.join('outside'));
+    expect([outside.mode, outside.mtimeMs === long.getTime()]).toEqual([0o100600, false]);
+  });
+
   it('copies a private file in as a whole', async () => {
     await writeFile(temp.join('private'), 'index');
     await withRoot(async (root) => {
@@ -112,6 +157,16 @@ describe('writing', () => {
 });
 
 describe('an open directory', () => {
+  it('stays open for what was begun before it was closed, and refuses what comes after', async () => {
+    await mkdir(temp.join('root'));
+    await writeFile(temp.join('root/file'), 'text');
+    const root = await openForeignRoot(temp.join('root'));
+    const reads = Array.from({ length: 20 }, () => root.readText('file'));
+    await root.close();
+    expect(await Promise.all(reads)).toEqual(Array(20).fill('text'));
+    await expect(root.readText('file')).rejects.toMatchObject({ code: 'directory_closed' });
+  });
+
   it('refuses names that lead elsewhere', async () => {
     await withRoot(async (root) => {
       for (const name of ['', '.', '..', 'a/b', '/etc/passwd', 'a\0b']) {

@@ -53,6 +53,7 @@ async function init(flags: readonly string[] = [], more: Partial<CleanupInit> = 
     log,
     now: () => Date.now(),
     inUse: () => [],
+    reportedTrees: new Set(),
     ...more,
   };
   const cleanUp = (current: string) =>

@@ -2,6 +2,7 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { removeBelow } from '../../core/foreign-files/below.ts';
+import type { Removal } from '../../core/foreign-files/remove-tree.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { Git } from '../../git/run.ts';
 import type { GitSyncSettings } from '../settings.ts';
@@ -20,6 +21,8 @@ export interface CleanupInit {
   readonly shared: SharedRepository;
   readonly log: Log;
   readonly now: () => number;
+  /** Stale trees of which some could not be removed and the log has been told. */
+  readonly reportedTrees: Set<string>;
   /** Trees that hooks are working in. */
   readonly inUse: () => readonly string[];
 }
@@ -76,6 +79,21 @@ export async function staleTrees(init: CleanupInit, current: string): Promise<st
   return stale;
 }
 
+/** Told once for each tree, though every clean-up tries again: an application may leave files of another user in it. */
+function reportKept({ log, reportedTrees }: CleanupInit, path: string, { kept }: Removal): void {
+  const [first] = kept;
+  if (first === undefined) {
+    reportedTrees.delete(path);
+  } else if (!reportedTrees.has(path)) {
+    reportedTrees.add(path);
+    log.warn('a stale worktree cannot be removed whole; this is tried again', {
+      path,
+      file: first.path,
+      reason: first.code,
+    });
+  }
+}
+
 const GC_FLAGS: Readonly<Record<GitSyncSettings['gc'], readonly string[] | undefined>> = {
   auto: ['--auto'],
   always: [],
@@ -96,7 +114,8 @@ export async function cleanup(
   }
   for (const path of stale) {
     init.log.at(1, 'removing worktree', { path });
-    await removeBelow(root.directory, relative(init.root, path), signal);
+    const removal = await removeBelow(root.directory, relative(init.root, path), signal);
+    reportKept(init, path, removal);
   }
   await forgetLostTrees(init.root, root.gitDirectory);
   const flags = GC_FLAGS[init.settings.gc];

@@ -105,6 +105,7 @@ export function createSyncPass(init: SyncPassInit): SyncPass {
     log,
     now: () => init.clock.now(),
     inUse: init.inUse,
+    reportedTrees: new Set(),
   };
   let first = true;
   let failed = true;
