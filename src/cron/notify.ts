@@ -2,8 +2,7 @@ import { hostname } from 'node:os';
 import type { Clock } from '../core/clock.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Secrets } from '../core/log/secrets.ts';
-import { backoff, retry } from '../core/retry.ts';
-import { timeoutSignal } from '../core/timer.ts';
+import { backoff } from '../core/retry.ts';
 import type { ActiveRun, JobStats, RunObserver, RunReport } from '../scheduler/runs/job.ts';
 import type { WarnLimit } from '../scheduler/runs/warn-limit.ts';
 import type { CronSpec } from './jobs/cron-spec.ts';
@@ -59,7 +58,7 @@ export function createNotifier(context: NotifierContext): Notifier {
       return;
     }
     const url = suffix === '' ? base : withSuffix(base, suffix);
-    const sent = deliver({ url, body: text, json }, context.clock, context.signal).then(
+    const sent = post({ url, body: text, json }, context).then(
       () => {
         countsOf(run.stats).success += 1;
       },
@@ -138,36 +137,20 @@ function webhookBody(run: Run, report: RunReport): string {
   });
 }
 
-async function deliver(message: Message, clock: Clock, signal: AbortSignal): Promise<void> {
-  await retry(() => post(message, signal), {
-    attempts: ATTEMPTS,
-    delays: RETRY,
-    signal,
-    clock,
-    retryable: () => true,
-  });
-}
-
-/** node:http instead of fetch, which would cost every cron container 10 MiB for its first use. */
-async function post({ url, body, json }: Message, signal: AbortSignal): Promise<void> {
-  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http');
-  await new Promise<void>((resolve, reject) => {
-    const limit = AbortSignal.any([signal, timeoutSignal(TIMEOUT_MS)]);
-    const headers = {
-      'content-type': json ? 'application/json' : 'text/plain; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-      'user-agent': 'pillion-cron',
-    };
-    const sent = request(url, { method: 'POST', headers, signal: limit, agent: false }, (response) => {
-      response.resume();
-      const status = response.statusCode ?? 0;
-      if (status >= 200 && status < 400) {
-        resolve();
-      } else {
-        reject(new Error(`the receiver answered ${status}`));
-      }
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
+/** Redirects, proxies and certificate authorities as for every request; a receiver that refuses is not asked again. */
+async function post({ url, body, json }: Message, { env, clock, signal }: NotifierContext): Promise<void> {
+  const { deliver } = await import('../core/http/client.ts');
+  await deliver(
+    {
+      method: 'POST',
+      url,
+      body,
+      headers: { 'content-type': json ? 'application/json' : 'text/plain; charset=utf-8' },
+      timeoutMs: TIMEOUT_MS,
+      signal,
+      env,
+      userAgent: 'pillion-cron',
+    },
+    { attempts: ATTEMPTS, delays: RETRY, clock },
+  );
 }
