@@ -30,6 +30,7 @@ export interface OutputContext {
 /** Options that belong to one format only. */
 const OPTION_OF: Readonly<Record<string, string>> = {
   'pgbouncer-version': 'pgbouncer',
+  include: 'pgbouncer',
   service: 'pg-service',
   group: 'mysql',
   variables: 'env',
@@ -55,9 +56,9 @@ export function buildOutput(entry: OutputEntry, context: OutputContext): OutputS
       'give each reader a file of its own, or run them as the same user',
     );
   }
-  const { format, path } = output;
+  const { format, path, include } = output;
   const pgbouncerVersion = output['pgbouncer-version'] ?? '';
-  return { format, path, mode, render: renderOf(output, context), pgbouncerVersion };
+  return { format, path, mode, render: renderOf(output, context), pgbouncerVersion, include };
 }
 
 /** `FORMAT=PATH`, and `,mode=0640` behind it. */

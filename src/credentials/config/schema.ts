@@ -79,6 +79,7 @@ const outputObject = v.strictObject({
   'pgbouncer-version': v.optional(
     v.pipe(v.string('must be a string such as "1.26"'), v.regex(/^\d+\.\d+(\.\d+)?$/)),
   ),
+  include: v.optional(path),
   service: v.optional(v.pipe(text, v.regex(/^[\w.-]+$/, 'must be a plain name'))),
   group: v.optional(v.pipe(text, v.regex(/^[\w.-]+$/, 'must be a plain name'))),
   variables: v.optional(strings),

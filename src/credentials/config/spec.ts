@@ -27,6 +27,8 @@ export interface OutputSpec {
   readonly render: Render;
   /** pgbouncer's version where it is configured; '' to ask the one that is reloaded. */
   readonly pgbouncerVersion: string;
+  /** A userlist of others that a pgbouncer output takes in, read anew each time. */
+  readonly include: string | undefined;
 }
 
 /** Where a server is: a host, or the directory of a Unix socket. */

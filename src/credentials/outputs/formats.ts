@@ -4,7 +4,7 @@ import type { Credential, Endpoint } from '../model.ts';
 import { OUTPUT_ERRORS } from './errors.ts';
 import { ESCAPERS } from './escape.ts';
 import { type Field, fieldValues, renderTemplate, type TemplatePart } from './template.ts';
-import { looksHashed, MAX_USERNAME_BYTES, mergeUserlist, quotedBytes } from './userlist.ts';
+import { looksHashed, MAX_USERNAME_BYTES, mergeUserlist, quotedBytes, readUserlist } from './userlist.ts';
 
 /** What is rendered, and what is known about who reads it. */
 export interface RenderInput {
@@ -12,6 +12,8 @@ export interface RenderInput {
   readonly endpoint: Endpoint;
   /** What the file holds now; only formats that share it with others look at it. */
   readonly former: Buffer;
+  /** A userlist of others that a pgbouncer output takes in. */
+  readonly included?: Buffer | undefined;
   readonly pgbouncer: PasswordLimit;
 }
 
@@ -35,7 +37,7 @@ const text = (content: string): Rendered => ({ content: Buffer.from(content), wa
 
 /** pgbouncer's auth_file; lines of other users are kept. `marker` tells our lines when user names change. */
 export function pgbouncerFormat(path: string, marker: string | undefined): Render {
-  return ({ credential: { username, password }, former, pgbouncer }) => {
+  return ({ credential: { username, password }, former, included = Buffer.alloc(0), pgbouncer }) => {
     const format = 'pgbouncer';
     ESCAPERS.pgbouncer(username, 'username');
     ESCAPERS.pgbouncer(password, 'password');
@@ -52,11 +54,25 @@ export function pgbouncerFormat(path: string, marker: string | undefined): Rende
       const { bytes: limit, reader, advice } = pgbouncer;
       throw OUTPUT_ERRORS.password_too_long({ bytes, limit, reader, advice });
     }
-    const merged = mergeUserlist(former, { username, password, marker }, pgbouncer.bytes);
-    const lines = merged.brokenLines.join(', ');
-    const warning = `${path}: pgbouncer cannot read line ${lines} of the former file; moved to the end, so that the users after it work`;
-    return { content: merged.content, warnings: merged.brokenLines.length === 0 ? [] : [warning] };
+    const others = readUserlist(included, pgbouncer.bytes);
+    const withOthers = others.entries.reduce(
+      (content, entry) => mergeUserlist(content, entry, pgbouncer.bytes).content,
+      former,
+    );
+    const { content } = mergeUserlist(withOthers, { username, password, marker }, pgbouncer.bytes);
+    const broken = readUserlist(former, pgbouncer.bytes).brokenLines;
+    return {
+      content,
+      warnings: [
+        ...brokenWarning(broken, `the former ${path}`, 'moved to the end, so that the users after it work'),
+        ...brokenWarning(others.brokenLines, 'the included file', 'left out'),
+      ],
+    };
   };
+}
+
+function brokenWarning(lines: readonly number[], file: string, outcome: string): string[] {
+  return lines.length === 0 ? [] : [`pgbouncer cannot read line ${lines.join(', ')} of ${file}: ${outcome}`];
 }
 
 /** libpq's password file, one line; `*` where nothing is known. */

@@ -3,6 +3,7 @@ import { basename, dirname, normalize } from 'node:path/posix';
 import { removeLeftovers } from '../../core/files.ts';
 import type { OutputSpec } from '../config/spec.ts';
 import type { Credential, Endpoint } from '../model.ts';
+import { readSecretFile } from '../providers/secret-file.ts';
 import type { PasswordLimit } from './formats.ts';
 import { withOutput } from './store.ts';
 
@@ -51,10 +52,12 @@ export function publish(input: PublishInput): Promise<Published> {
   return inTurn(normalize(output.path), () =>
     withOutput(output.path, async (store) => {
       const former = await store.read();
+      const included = output.include === undefined ? undefined : await readSecretFile(output.include);
       const { content, warnings } = output.render({
         credential,
         endpoint,
         former: former?.content ?? Buffer.alloc(0),
+        included: included === undefined ? undefined : Buffer.from(included),
         pgbouncer: limit,
       });
       const isChanged =

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadUserlist } from '../testing/pgbouncer-loader.ts';
-import { looksHashed, mergeUserlist, quotedBytes } from './userlist.ts';
+import { looksHashed, mergeUserlist, quotedBytes, readUserlist } from './userlist.ts';
 
 const LIMIT = 2047;
 const merge = (former: string, username: string, password: string, marker?: string) => {
@@ -107,6 +107,20 @@ describe('the merge into a userlist', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('the users of a userlist', () => {
+  it('are read as pgbouncer reads them, and what it cannot read is named by its line', () => {
+    const { entries, brokenLines } = readUserlist(
+      Buffer.from('; x\n"a""b" "1" y\nbad\n"ü" "SCRAM-SHA-256$x"'),
+      LIMIT,
+    );
+    expect(entries).toEqual([
+      { username: 'a"b', password: '1' },
+      { username: 'ü', password: 'SCRAM-SHA-256$x' },
+    ]);
+    expect(brokenLines).toEqual([3]);
   });
 });
 

@@ -25,6 +25,7 @@ interface Line {
   readonly text: string;
   /** Undefined for comments, blank lines and broken ones. */
   readonly user: string | undefined;
+  readonly password: string;
   readonly marker: string | undefined;
   readonly isBroken: boolean;
 }
@@ -63,6 +64,24 @@ export function mergeUserlist(
   const all = [...kept, ...(isWritten ? [] : [own]), ...broken.map(({ text }) => text)];
   return {
     content: Buffer.from(all.map(endLine).join(''), 'latin1'),
+    brokenLines: lines.flatMap(({ isBroken }, index) => (isBroken ? [index + 1] : [])),
+  };
+}
+
+/**
+ * The users of a userlist as entries, for merging them into another.
+ * @returns also its lines that pgbouncer cannot read, counted from 1
+ */
+export function readUserlist(
+  content: Buffer,
+  maxPasswordBytes: number,
+): { readonly entries: readonly UserlistEntry[]; readonly brokenLines: readonly number[] } {
+  const lines = readLines(content.toString('latin1'), maxPasswordBytes);
+  const fromLatin1 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
+  return {
+    entries: lines.flatMap(({ user, password }) =>
+      user === undefined ? [] : [{ username: fromLatin1(user), password: fromLatin1(password) }],
+    ),
     brokenLines: lines.flatMap(({ isBroken }, index) => (isBroken ? [index + 1] : [])),
   };
 }
@@ -119,7 +138,7 @@ function readLines(text: string, maxPasswordBytes: number): Line[] {
 /** Quotes that go on over a line end are legal for pgbouncer and mean a torn file here: nobody has such names. */
 function readLine(text: string, maxPasswordBytes: number): Line {
   const body = trimAscii(text);
-  const none = { text, user: undefined, marker: undefined };
+  const none = { text, user: undefined, password: '', marker: undefined };
   if (body === '' || body.startsWith(';')) {
     return { ...none, isBroken: body.includes('\0') };
   }
@@ -137,7 +156,7 @@ function readLine(text: string, maxPasswordBytes: number): Line {
   }
   const rest = trimAscii(body.slice(password.end));
   const marker = rest.startsWith(MARKER) ? rest.slice(MARKER.length) : undefined;
-  return { text, user: user.value, marker, isBroken: false };
+  return { text, user: user.value, password: password.value, marker, isBroken: false };
 }
 
 interface Quoted {

@@ -237,6 +237,7 @@ describe('a file that is read all the time', () => {
       mode: 0o640,
       render: pgbouncerFormat(file, undefined),
       pgbouncerVersion: '',
+      include: undefined,
     };
     const endpoint = { host: '', port: 0, database: '' };
     const limit = passwordLimit('1.24.1');
