@@ -50,16 +50,11 @@ export async function startPgbouncer(options: PgbouncerOptions): Promise<Pgbounc
     forcedUser = '',
     serverLifetimeSeconds = 3600,
   } = options;
-  const directory = makeServerDirectory();
   const port = await freePort();
-  const pidFile = path.join(directory, 'pgbouncer.pid');
-  const logFile = path.join(directory, 'pgbouncer.log');
-  const ini = path.join(directory, 'pgbouncer.ini');
   const user = forcedUser === '' ? '' : ` user=${forcedUser}`;
   const settings = {
     listen_addr: '127.0.0.1',
     listen_port: port,
-    unix_socket_dir: directory,
     auth_type: authType,
     auth_file: authFile,
     admin_users: ADMIN.user,
@@ -69,24 +64,37 @@ export async function startPgbouncer(options: PgbouncerOptions): Promise<Pgbounc
     server_lifetime: serverLifetimeSeconds,
     server_login_retry: 1,
     server_tls_sslmode: 'require',
-    pidfile: pidFile,
-    logfile: logFile,
-    ignore_startup_parameters: 'extra_float_digits',
   };
   const server = `host=127.0.0.1 port=${serverPort}`;
-  writeFileSync(
-    ini,
-    [
-      '[databases]',
-      `app = ${server} dbname=app${user}`,
-      `pam = ${server} dbname=pam${user}`,
-      '[pgbouncer]',
-      ...Object.entries(settings).map(([name, value]) => `${name} = ${value}`),
-      '',
-    ].join('\n'),
-  );
+  const ini = [
+    '[databases]',
+    `app = ${server} dbname=app${user}`,
+    `pam = ${server} dbname=pam${user}`,
+    '[pgbouncer]',
+    ...Object.entries(settings).map(([name, value]) => `${name} = ${value}`),
+    '',
+  ].join('\n');
+  return startPgbouncerWith(ini, port, options.command);
+}
+
+/**
+ * Starts one with a configuration that ends with the section [pgbouncer] and has it listen on this port; where its
+ * socket, PID file and log are is added.
+ */
+export async function startPgbouncerWith(
+  configuration: string,
+  port: number,
+  command: readonly string[] = ownPgbouncer(),
+): Promise<Pgbouncer> {
+  const directory = makeServerDirectory();
+  const pidFile = path.join(directory, 'pgbouncer.pid');
+  const logFile = path.join(directory, 'pgbouncer.log');
+  const ini = path.join(directory, 'pgbouncer.ini');
+  const places = { unix_socket_dir: directory, pidfile: pidFile, logfile: logFile };
+  const lines = Object.entries(places).map(([name, value]) => `${name} = ${value}\n`);
+  writeFileSync(ini, [configuration.replace(/^unix_socket_dir.*\n/m, ''), ...lines].join(''));
   giveToServer(ini);
-  const daemon = startDaemon([...(options.command ?? ownPgbouncer()), ini], directory);
+  const daemon = startDaemon([...command, ini], directory);
   await waitFor(() => canReach(port), { what: 'pgbouncer', timeoutMs: 20_000 }).catch((error: unknown) => {
     throw new Error(`pgbouncer did not start: ${daemon.output()}`, { cause: error });
   });
