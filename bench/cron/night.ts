@@ -6,7 +6,8 @@ import { createWarnLimit } from '../../src/scheduler/runs/warn-limit.ts';
 import { createScheduler } from '../../src/scheduler/scheduler.ts';
 import { jobsFrom } from '../../src/scheduler/testing/jobs.ts';
 import { createVirtualClock } from '../../src/scheduler/testing/virtual-clock.ts';
-import { findZone } from '../../src/scheduler/time/zone.ts';
+import { findZone } from '../../src/scheduler/time/find-zone.ts';
+
 import { limits } from './limits.ts';
 
 const HOURS = 24;

@@ -6,8 +6,9 @@ import { createWarnLimit } from './runs/warn-limit.ts';
 import { createScheduler, type SchedulerInit } from './scheduler.ts';
 import { jobsFrom } from './testing/jobs.ts';
 import { createVirtualClock, type VirtualClock } from './testing/virtual-clock.ts';
+import { findZone } from './time/find-zone.ts';
 import { formatInstant } from './time/format-instant.ts';
-import { findZone, type Zone } from './time/zone.ts';
+import type { Zone } from './time/zone.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -60,7 +60,7 @@ export const READ_OPTIONS = defineOptions({
     default: '',
     defaultText: '$TZ or the system',
     env: env('tz'),
-    help: 'Time zone of schedules that name none, e.g. Europe/Berlin.',
+    help: 'Time zone of schedules that name none, as TZ has it: Europe/Berlin, EST5EDT,M3.2.0,M11.1.0, a zone file.',
   }),
   hashKey: option({
     flag: 'hash-key',

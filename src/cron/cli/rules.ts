@@ -1,6 +1,8 @@
 import { hostname, userInfo } from 'node:os';
 import { usageError } from '../../core/errors.ts';
-import { findZone, localZoneName, type Zone } from '../../scheduler/time/zone.ts';
+import { findZone, localZone } from '../../scheduler/time/find-zone.ts';
+import type { Zone } from '../../scheduler/time/zone.ts';
+
 import type { CrontabRules } from '../jobs/cron-job.ts';
 import { DIALECTS, type Dialect } from '../jobs/dialects.ts';
 import type { ReadValues } from './options.ts';
@@ -41,11 +43,13 @@ function ownNames(): string[] {
  * @throws PillionError `usage` for a `--tz` that does not exist
  */
 export function defaultZone(values: ReadValues): Zone {
-  const name = values.tz === '' ? localZoneName() : values.tz;
-  const zone = findZone(name);
+  const zone = values.tz === '' ? localZone() : findZone(values.tz);
   if (zone === undefined) {
-    const asked = values.tz === '' ? `TZ=${process.env['TZ'] ?? ''}` : `--tz ${name}`;
-    throw usageError(`unknown time zone: ${asked}`, 'use a name of the tz database such as Europe/Berlin');
+    const asked = values.tz === '' ? `TZ=${process.env['TZ'] ?? ''}` : `--tz ${values.tz}`;
+    throw usageError(
+      `unknown time zone: ${asked}`,
+      'a name such as Europe/Berlin, a rule such as EST5EDT,M3.2.0,M11.1.0, or the path of a zone file',
+    );
   }
   return zone;
 }

@@ -4,7 +4,8 @@ import type { JobSpec } from '../../scheduler/job-spec.ts';
 import { commandText } from '../../scheduler/runs/command.ts';
 import { commandBody } from '../../scheduler/runs/command-body.ts';
 import type { CommandOutput } from '../../scheduler/runs/command-output.ts';
-import { findZone } from '../../scheduler/time/zone.ts';
+import { findZone } from '../../scheduler/time/find-zone.ts';
+
 import type { CronJob } from './cron-job.ts';
 
 /** A job of a file as the scheduler runs it. */

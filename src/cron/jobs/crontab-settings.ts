@@ -1,5 +1,6 @@
 import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
-import { findZone } from '../../scheduler/time/zone.ts';
+import { findZone } from '../../scheduler/time/find-zone.ts';
+
 import type { CrontabRules } from './cron-job.ts';
 import type { EnvLine } from './env-line.ts';
 

@@ -1,5 +1,7 @@
 import { readTextIfExists } from '../../core/files.ts';
-import { findZone, type Zone } from '../../scheduler/time/zone.ts';
+import { findZone } from '../../scheduler/time/find-zone.ts';
+import type { Zone } from '../../scheduler/time/zone.ts';
+
 import { CRON_ERRORS } from '../errors.ts';
 import type { CronJob, CrontabRules, ParsedJobs } from './cron-job.ts';
 import { parseCrontab } from './crontab.ts';

@@ -1,6 +1,6 @@
 import { parseGoDuration } from '../../core/options/go-values.ts';
 import type { ExitMeaning, ExitRule } from '../../scheduler/runs/command-end.ts';
-import { findZone } from '../../scheduler/time/zone.ts';
+import { findZone } from '../../scheduler/time/find-zone.ts';
 
 /** Readers for the values of job options. Each throws an Error that says what is wrong; the option says what is right. */
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { findZone } from '../time/find-zone.ts';
 import { nextFire } from '../time/next.ts';
-import { findZone } from '../time/zone.ts';
+
 import { parseRunAt } from './run-at.ts';
 
 function due(runAt: string, zoneName: string, from: string, count: number): string[] {

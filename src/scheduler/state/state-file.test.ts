@@ -6,7 +6,8 @@ import { createRecordedLog } from '../../core/testing/recorded-log.ts';
 import type { JobPolicy } from '../job-spec.ts';
 import { type ActiveRun, createJob, type JobEntry, type RunReport } from '../runs/job.ts';
 import { jobsFrom } from '../testing/jobs.ts';
-import { findZone } from '../time/zone.ts';
+import { findZone } from '../time/find-zone.ts';
+
 import { dueAfter } from '../timetable/entry.ts';
 import { newestDue } from './missed.ts';
 import { openStateFile } from './state-file.ts';

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { fuzz, fuzzTimeout } from '../../core/testing/fuzz.ts';
 import { createJob, type JobEntry } from '../runs/job.ts';
 import { jobsFrom } from '../testing/jobs.ts';
-import { findZone } from '../time/zone.ts';
+import { findZone } from '../time/find-zone.ts';
+
 import { missedStart } from './missed.ts';
 import { parseState, renderState } from './state.ts';
 

@@ -3,19 +3,24 @@ import { describe, expect, it } from 'vitest';
 import { parseExpression } from '../grammar/expression.ts';
 import type { CalendarSchedule } from '../model.ts';
 import { walkVixie } from '../testing/vixie-walker.ts';
+import { icuZone } from './icu-zone.ts';
 import { nextFire } from './next.ts';
-import { findZone, type Transition, type Zone } from './zone.ts';
+import type { Transition, Zone } from './zone.ts';
 
 const RULES = { sixth: 'year', dayRule: 'vixie', hashKey: '' } as const;
 const ZONES = Intl.supportedValuesOf('timeZone');
 const HOUR_MS = 3_600_000;
 const YEARS: [number, number] = [Date.UTC(1970, 0, 1), Date.UTC(2099, 11, 31)];
 
+const zones = new Map<string, Zone>();
+
+/** From the data of the oracle, which may be older or newer than the system's. */
 function zone(name: string): Zone {
-  const found = findZone(name);
+  const found = zones.get(name) ?? icuZone(name);
   if (found === undefined) {
     throw new Error(`no zone ${name}`);
   }
+  zones.set(name, found);
   return found;
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseExpression } from '../grammar/expression.ts';
+import { findZone } from './find-zone.ts';
 import { nextFire } from './next.ts';
-import { findZone, type Zone } from './zone.ts';
+import type { Zone } from './zone.ts';
 
 const RULES = { sixth: 'year', dayRule: 'vixie', hashKey: 'pod\njob' } as const;
 

@@ -15,9 +15,10 @@ import {
   SUPERCRONIC_REFUSED_ALONE,
   SUPERCRONIC_SERIES,
 } from '../testing/vectors/supercronic.ts';
+import { findZone } from './find-zone.ts';
 import { formatInstant } from './format-instant.ts';
 import { nextFire } from './next.ts';
-import { findZone, type Zone } from './zone.ts';
+import type { Zone } from './zone.ts';
 
 const SUPERCRONIC_RULES: ExpressionRules = { sixth: 'year', dayRule: 'or', hashKey: '' };
 const ROBFIG_RULES: ExpressionRules = { sixth: 'second', dayRule: 'or', hashKey: '' };

@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises';
 
 export interface ZoneDataVersions {
-  /** What schedules are computed with. */
+  /** What schedules are computed with where the system has no zone files. */
   readonly node: string | undefined;
-  /** What `date` in a job uses. */
+  /** What `date` in a job uses, and schedules where there is such data. */
   readonly system: string | undefined;
 }
 
-/** After a country has changed its clocks Node and the jobs' own `date` may know different rules: both are logged. */
+/** After a country has changed its clocks only newer data knows it: the versions are logged. */
 export async function zoneDataVersions(): Promise<ZoneDataVersions> {
   const node: string | undefined = process.versions['tz'];
   try {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { expectLinear } from '../../core/testing/linear.ts';
 import type { JobEntry } from '../runs/job.ts';
 import { jobsFrom } from '../testing/jobs.ts';
-import { findZone } from '../time/zone.ts';
+import { findZone } from '../time/find-zone.ts';
+
 import { mergeJobs } from './merge-jobs.ts';
 
 const NOW = Date.parse('2025-06-01T00:00:10Z');

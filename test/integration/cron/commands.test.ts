@@ -38,6 +38,34 @@ describe('the commands of pillion cron', () => {
     expect(text.stdout).toContain('right after the gap');
   });
 
+  it.each([
+    ['CET-1CEST', '+02:00'],
+    ['EST5EDT,M3.2.0,M11.1.0', '-04:00'],
+    ['<+03>-3', '+03:00'],
+    ['UTC0', 'Z'],
+    ['MST7', '-07:00'],
+    ['JST-9', '+09:00'],
+    [':/etc/localtime', expect.any(String)],
+    ['/usr/share/zoneinfo/Asia/Kolkata', '+05:30'],
+    ['', 'Z'],
+  ])('next reads TZ=%s as the C library does', async (TZ, offset) => {
+    const file = await crontab('0 12 * * * noon\n');
+    const flags = ['--from', '2025-07-01T00:00:00Z', '--count', '1', '--output', 'json'];
+    const { stdout, code } = await runPillion(['cron', 'next', file, ...flags], { env: { TZ } });
+    expect(code).toBe(0);
+    const [start] = JSON.parse(stdout) as { at: string }[];
+    expect(start?.at.slice(10, 19)).toBe('T12:00:00');
+    expect(start?.at.slice(19)).toEqual(offset);
+  });
+
+  it('a TZ that is no zone is exit code 2, and not UTC without a word', async () => {
+    const file = await crontab('@daily x\n');
+    expect(await runPillion(['cron', 'next', file], { env: { TZ: 'Mars/Olympus' } })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('unknown time zone: TZ=Mars/Olympus'),
+    });
+  });
+
   it('explain says what an expression means, and points at what is wrong with one', async () => {
     const good = await runPillion(['cron', 'explain', '0 0 */2 * mon', '--tz', 'Europe/Berlin']);
     expect(good.stdout).toContain('a day must match both of them');

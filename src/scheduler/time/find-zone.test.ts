@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findZone, localZoneName } from './zone.ts';
+import { findZone, localZone } from './find-zone.ts';
 
 describe('a time zone', () => {
   it('is found by its name in the tz database, or not at all', () => {
@@ -25,8 +25,11 @@ describe('a time zone', () => {
     );
   });
 
-  it('of the process is what TZ says when that is UTC, with or without a colon', () => {
-    expect(localZoneName('UTC')).toBe('UTC');
-    expect(localZoneName(':Etc/UTC')).toBe('Etc/UTC');
+  it('of the process is what TZ says, with or without a colon', () => {
+    expect(localZone('UTC')?.name).toBe('UTC');
+    expect(localZone(':Etc/UTC')?.name).toBe('Etc/UTC');
+    expect(localZone('')?.name).toBe('UTC');
+    expect(localZone(undefined)?.offsetAt(0)).toEqual(expect.any(Number));
+    expect(localZone('Mars/Olympus')).toBeUndefined();
   });
 });
