@@ -6,7 +6,7 @@ IMAGE ?= localhost/pillion:dev
 MACHINE_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build demo test check docs bench image test-cluster clean
+.PHONY: help build demo demo-inject test check docs bench image test-cluster clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,6 +22,9 @@ build: node_modules/.package-lock.json ## make bin/pillion
 
 demo: build ## run the main job for real: a push arrives in a running web page
 	@node scripts/demo.ts
+
+demo-inject: build ## what one annotation puts into a Deployment, offline, with a diff
+	@node scripts/demo-inject.ts
 
 test: build ## unit and integration tests, and the demo
 	@node scripts/test.ts

@@ -20,4 +20,9 @@ export const commands: readonly CommandEntry[] = [
       'keep short-lived database credentials fresh in files (RDS, Cloud SQL, Azure, Vault; pgbouncer is told)',
     load: () => import('./credentials/command.ts'),
   },
+  {
+    name: 'inject',
+    summary: 'put sidecars into manifests by annotation: YAML in, YAML out',
+    load: () => import('./injection/command.ts'),
+  },
 ];

@@ -10,6 +10,7 @@ import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/cron/metrics.ts';
 import { v3Options } from '../../src/git-sync/cli/v3/options.ts';
 import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
 import { METRICS } from '../../src/git-sync/metrics.ts';
+import { EXPLAIN_OPTIONS, INJECT_OPTIONS, PROFILES_OPTIONS } from '../../src/injection/options.ts';
 import { errorCodes } from './error-codes.ts';
 import type { DocumentedCommand } from './render.ts';
 
@@ -77,5 +78,29 @@ export const documentedCommands: readonly DocumentedCommand[] = [
     ],
     metrics: { ...CREDENTIALS_GAUGES, ...CREDENTIALS_METRICS },
     errors: await errorCodes('src/credentials/command.ts'),
+  },
+  {
+    name: 'inject',
+    summary: summaryOf('inject'),
+    options: INJECT_OPTIONS,
+    sections: [
+      {
+        heading: 'Manifests in, manifests out: `pillion inject -f FILE`',
+        text: 'Exit code 0; 1 with `file:line` for what is wrong, and nothing on standard output then; 2 for a wrong command line.',
+        options: INJECT_OPTIONS,
+      },
+      {
+        heading: 'Which rule decides, and what goes where: `inject explain -f FILE`',
+        text: 'Exit code 1 when a workload would be refused.',
+        options: EXPLAIN_OPTIONS,
+      },
+      {
+        heading: 'What there is: `inject profiles [NAME]...`',
+        text: 'Every profile with its parameters, types and defaults.',
+        options: PROFILES_OPTIONS,
+      },
+    ],
+    metrics: {},
+    errors: await errorCodes('src/injection/command.ts'),
   },
 ];

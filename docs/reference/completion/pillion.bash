@@ -4,7 +4,7 @@ _pillion() {
   if [ "$cur" = = ]; then cur=''; elif [ "$prev" = = ]; then prev="${COMP_WORDS[COMP_CWORD-2]}"; fi
   COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'git-sync cron credentials --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'git-sync cron credentials inject --help --version' -- "$cur"))
     return
   fi
   case "${COMP_WORDS[1]}" in
@@ -26,6 +26,11 @@ _pillion() {
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--config --provider --host --port --user --database --region --set --output --reload --one-time --retry-for --http-bind --http-metrics --log-level --grace --verbose --help --version' -- "$cur")); fi ;;
+    inject)
+      case "$prev" in
+        --output) COMPREPLY=($(compgen -W 'yaml json' -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--filename --profiles --image --kubernetes --help --uninject --diff --output' -- "$cur")); fi ;;
   esac
 }
 complete -o default -F _pillion pillion

@@ -3,6 +3,7 @@ import jsonPatch from 'fast-json-patch';
 import { describe, expect, test } from 'vitest';
 import { isMap, type Json, type JsonMap, listAt, memberAt, textAt } from '../../kubernetes/json.ts';
 import { ASKS, askingPod, PRESENCES, part } from '../testing/pods.ts';
+import { runsOf } from '../testing/runs.ts';
 import { profileOf, testSettings } from '../testing/settings.ts';
 import { decide as decideWith } from './decide.ts';
 import { type Decision, type InjectionSettings, isRefusal } from './decision.ts';
@@ -13,7 +14,7 @@ const decide = (pod: Json, changes: Partial<InjectionSettings> = {}): Decision =
   decideWith({ pod, namespace: 'default' }, { ...settings, ...changes }, '1.2.3');
 
 const clone = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
-const runs = Number(process.env['PILLION_FUZZ'] ?? 100);
+const { numRuns, timeoutMs } = runsOf(100);
 
 function withAnnotations(annotations: JsonMap, spec: JsonMap = {}): JsonMap {
   return { metadata: { annotations }, spec: { containers: [{ name: 'web', image: 'nginx' }], ...spec } };
@@ -36,58 +37,74 @@ describe.each(Object.entries(SETTINGS))('a pod that asks, on a cluster with %s s
     textAt(pod, 'spec', 'restartPolicy') !== 'Never' ||
     !textAt(pod, 'metadata', 'annotations', 'pillion.dev/inject')?.includes('cron');
 
-  test('gets a patch of additions that two appliers agree on, and nothing of its own changes', () => {
-    fc.assert(
-      fc.property(askingPod.filter(possible), (pod) => {
-        const before = JSON.stringify(pod);
-        const decision = decide(pod, changes);
-        expect(decision).toMatchObject({ outcome: 'changed', reason: 'injected' });
-        expect(JSON.stringify(pod)).toBe(before);
-        expect(appliedByAnother(pod, decision)).toEqual(decision.pod);
-        expect(decision.patch.every(({ op }) => op === 'add')).toBe(true);
-      }),
-      { numRuns: runs },
-    );
-  });
+  test(
+    'gets a patch of additions that two appliers agree on, and nothing of its own changes',
+    () => {
+      fc.assert(
+        fc.property(askingPod.filter(possible), (pod) => {
+          const before = JSON.stringify(pod);
+          const decision = decide(pod, changes);
+          expect(decision).toMatchObject({ outcome: 'changed', reason: 'injected' });
+          expect(JSON.stringify(pod)).toBe(before);
+          expect(appliedByAnother(pod, decision)).toEqual(decision.pod);
+          expect(decision.patch.every(({ op }) => op === 'add')).toBe(true);
+        }),
+        { numRuns },
+      );
+    },
+    timeoutMs,
+  );
 
-  test('has nothing left to do the second time', () => {
-    fc.assert(
-      fc.property(askingPod.filter(possible), (pod) => {
-        const once = decide(pod, changes).pod;
-        expect(decide(once, changes)).toMatchObject({
-          outcome: 'unchanged',
-          reason: 'already-injected',
-          patch: [],
-        });
-      }),
-      { numRuns: runs },
-    );
-  });
+  test(
+    'has nothing left to do the second time',
+    () => {
+      fc.assert(
+        fc.property(askingPod.filter(possible), (pod) => {
+          const once = decide(pod, changes).pod;
+          expect(decide(once, changes)).toMatchObject({
+            outcome: 'unchanged',
+            reason: 'already-injected',
+            patch: [],
+          });
+        }),
+        { numRuns },
+      );
+    },
+    timeoutMs,
+  );
 
-  test('is as it was when everything is taken out again', () => {
-    fc.assert(
-      fc.property(askingPod.filter(possible), (pod) => {
-        const back = uninject(decide(pod, changes).pod);
-        expect(back === undefined || isRefusal(back) ? back : back.pod).toEqual(pod);
-      }),
-      { numRuns: runs },
-    );
-  });
+  test(
+    'is as it was when everything is taken out again',
+    () => {
+      fc.assert(
+        fc.property(askingPod.filter(possible), (pod) => {
+          const back = uninject(decide(pod, changes).pod);
+          expect(back === undefined || isRefusal(back) ? back : back.pod).toEqual(pod);
+        }),
+        { numRuns },
+      );
+    },
+    timeoutMs,
+  );
 
-  test('is complete again in one step after others have edited it', () => {
-    fc.assert(
-      fc.property(askingPod.filter(possible), fc.constantFrom(...FOREIGN_EDITS), (pod, edit) => {
-        const edited = edit(clone(decide(pod, changes).pod) as never);
-        const repaired = decide(edited, changes);
-        expect(repaired.outcome).not.toBe('refused');
-        expect(decide(repaired.pod, changes)).toMatchObject({ outcome: 'unchanged', patch: [] });
-        for (const list of ['containers', 'initContainers', 'volumes']) {
-          expect(new Set(names(repaired.pod, list)).size).toBe(names(repaired.pod, list).length);
-        }
-      }),
-      { numRuns: runs },
-    );
-  });
+  test(
+    'is complete again in one step after others have edited it',
+    () => {
+      fc.assert(
+        fc.property(askingPod.filter(possible), fc.constantFrom(...FOREIGN_EDITS), (pod, edit) => {
+          const edited = edit(clone(decide(pod, changes).pod) as never);
+          const repaired = decide(edited, changes);
+          expect(repaired.outcome).not.toBe('refused');
+          expect(decide(repaired.pod, changes)).toMatchObject({ outcome: 'unchanged', patch: [] });
+          for (const list of ['containers', 'initContainers', 'volumes']) {
+            expect(new Set(names(repaired.pod, list)).size).toBe(names(repaired.pod, list).length);
+          }
+        }),
+        { numRuns },
+      );
+    },
+    timeoutMs,
+  );
 });
 
 interface MutablePod {

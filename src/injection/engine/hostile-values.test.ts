@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Json, type JsonMap, listAt, memberAt } from '../../kubernetes/json.ts';
+import { runsOf } from '../testing/runs.ts';
 import { profileOf, testSettings } from '../testing/settings.ts';
 import { decide as decideWith } from './decide.ts';
 import type { Decision, InjectionRequest, InjectionSettings } from './decision.ts';
@@ -40,6 +41,8 @@ function expandedByKubelet(text: string): string {
   return out;
 }
 
+const { numRuns, timeoutMs } = runsOf(300);
+
 describe('values are values', () => {
   const profile = profileOf({
     parameters: { text: { type: 'string', default: 'x' } },
@@ -73,65 +76,75 @@ describe('values are values', () => {
       .map((parts) => parts.join('')),
   );
 
-  test('a hostile one is refused, or comes out of kubelet as it was written, and never as structure', () => {
-    const shape = (value: Json): Json =>
-      JSON.parse(JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? '' : each))) as Json;
-    const plain = decide(pod({ 'pillion.dev/inject': 'own' }), { profiles });
-    fc.assert(
-      fc.property(hostile, (text) => {
-        const subject = pod({ 'pillion.dev/inject': 'own', 'pillion.dev/own.text': text });
-        const decision = decide(subject, { profiles });
-        expect(decision.message.length).toBeLessThanOrEqual(200);
-        expect(decision.message).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
-        if (decision.outcome === 'refused') {
-          expect(decision.reason).toBe('bad-value');
-          return;
-        }
-        expect(shape(memberAt(decision.pod, 'spec') ?? null)).toEqual(
-          shape(memberAt(plain.pod, 'spec') ?? null),
-        );
-        const [container] = listAt(decision.pod, 'spec', 'initContainers');
-        const [, first, second, third] = listAt(container, 'command').map(String).map(expandedByKubelet);
-        expect([first, second, third]).toEqual([`--a=${text}`, `${text}(HOME)`, `$x${text}`]);
-      }),
-      { numRuns: Number(process.env['PILLION_FUZZ'] ?? 300) },
-    );
-  });
-
-  test('whatever the pod is, there is a decision, at once', () => {
-    const wild = fc.jsonValue({ maxDepth: 6 }) as fc.Arbitrary<Json>;
-    const near = fc.record({
-      metadata: fc.oneof(wild, fc.record({ annotations: fc.oneof(wild, fc.constant(REPO)), labels: wild })),
-      spec: fc.oneof(
-        wild,
-        fc.record({
-          containers: fc.oneof(
-            wild,
-            fc.array(
-              fc.record({
-                name: fc.oneof(wild, fc.constant('web')),
-                env: wild,
-                volumeMounts: wild,
-                ports: wild,
-              }),
-            ),
-          ),
-          initContainers: wild,
-          volumes: wild,
-          resources: wild,
-          nodeSelector: wild,
+  test(
+    'a hostile one is refused, or comes out of kubelet as it was written, and never as structure',
+    () => {
+      const shape = (value: Json): Json =>
+        JSON.parse(
+          JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? '' : each)),
+        ) as Json;
+      const plain = decide(pod({ 'pillion.dev/inject': 'own' }), { profiles });
+      fc.assert(
+        fc.property(hostile, (text) => {
+          const subject = pod({ 'pillion.dev/inject': 'own', 'pillion.dev/own.text': text });
+          const decision = decide(subject, { profiles });
+          expect(decision.message.length).toBeLessThanOrEqual(200);
+          expect(decision.message).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+          if (decision.outcome === 'refused') {
+            expect(decision.reason).toBe('bad-value');
+            return;
+          }
+          expect(shape(memberAt(decision.pod, 'spec') ?? null)).toEqual(
+            shape(memberAt(plain.pod, 'spec') ?? null),
+          );
+          const [container] = listAt(decision.pod, 'spec', 'initContainers');
+          const [, first, second, third] = listAt(container, 'command').map(String).map(expandedByKubelet);
+          expect([first, second, third]).toEqual([`--a=${text}`, `${text}(HOME)`, `$x${text}`]);
         }),
-      ),
-    }) as fc.Arbitrary<Json>;
-    fc.assert(
-      fc.property(fc.oneof(wild, near), (subject) => {
-        const decision = decide(subject, {}, { namespaceDefault: 'label' });
-        expect(['changed', 'unchanged', 'refused']).toContain(decision.outcome);
-        expect(decision.reason).not.toBe('internal');
-      }),
-      { numRuns: Number(process.env['PILLION_FUZZ'] ?? 300) },
-    );
-  });
+        { numRuns },
+      );
+    },
+    timeoutMs,
+  );
+
+  test(
+    'whatever the pod is, there is a decision, at once',
+    () => {
+      const wild = fc.jsonValue({ maxDepth: 6 }) as fc.Arbitrary<Json>;
+      const near = fc.record({
+        metadata: fc.oneof(wild, fc.record({ annotations: fc.oneof(wild, fc.constant(REPO)), labels: wild })),
+        spec: fc.oneof(
+          wild,
+          fc.record({
+            containers: fc.oneof(
+              wild,
+              fc.array(
+                fc.record({
+                  name: fc.oneof(wild, fc.constant('web')),
+                  env: wild,
+                  volumeMounts: wild,
+                  ports: wild,
+                }),
+              ),
+            ),
+            initContainers: wild,
+            volumes: wild,
+            resources: wild,
+            nodeSelector: wild,
+          }),
+        ),
+      }) as fc.Arbitrary<Json>;
+      fc.assert(
+        fc.property(fc.oneof(wild, near), (subject) => {
+          const decision = decide(subject, {}, { namespaceDefault: 'label' });
+          expect(['changed', 'unchanged', 'refused']).toContain(decision.outcome);
+          expect(decision.reason).not.toBe('internal');
+        }),
+        { numRuns },
+      );
+    },
+    timeoutMs,
+  );
 
   test('an annotation of a mebibyte is answered in a few milliseconds', () => {
     const big = 'a'.repeat(1 << 20);

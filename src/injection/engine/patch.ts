@@ -7,7 +7,7 @@ import { type PatchOperation, pointer } from './json-patch.ts';
 import type { PodContainer, PodView } from './pod-view.ts';
 import { type Added, entry, existingEntry, existingKept, recordText } from './record.ts';
 import { type InstanceStatus, recordOf } from './status.ts';
-import type { WantedContainer } from './wanted.ts';
+import { NO_TOKEN, type WantedContainer } from './wanted.ts';
 
 export interface Step extends Reach {
   readonly status: InstanceStatus;
@@ -84,13 +84,14 @@ const makesAnnotations = ({ path }: PatchOperation) => path === '/metadata/annot
 
 function volumeOperations(view: PodView, steps: readonly Step[]): PatchOperation[] {
   const names = new Set(view.volumes.map((volume) => textAt(volume, 'name')));
-  const missing = new Map(
-    steps
-      .flatMap(({ wanted }) => wanted.volumes)
-      .filter(({ name }) => !names.has(name))
-      .map(({ name, json }) => [name, json]),
-  );
-  return append(view.spec, '/spec', 'volumes', [...missing.values()]);
+  const missing = steps
+    .flatMap(({ wanted }) => wanted.volumes)
+    .filter(({ name }) => !names.has(name))
+    .map(({ json }) => json);
+  // One such volume serves all instances.
+  const own = missing.filter((json) => json !== NO_TOKEN);
+  const shared = own.length < missing.length ? [NO_TOKEN] : [];
+  return append(view.spec, '/spec', 'volumes', [...own, ...shared]);
 }
 
 interface Additions {

@@ -259,7 +259,7 @@ describe('pod-level resources', () => {
     const { pod: after, warnings } = decide(pod(REPO, tight));
     expect(memberAt(after, 'spec', 'resources')).toEqual({
       requests: { cpu: '10m', memory: '1Gi' },
-      limits: { cpu: '10m', memory: '134217728' },
+      limits: { cpu: '10m', memory: '128Mi' },
     });
     expect(warnings[0]).toBe('spec.resources was raised to make room: requests.cpu 10m instead of 5m');
     expect(decide(after)).toMatchObject({ reason: 'already-injected' });

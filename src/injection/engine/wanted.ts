@@ -40,10 +40,19 @@ export interface Wanted {
   readonly annotations: readonly (readonly [string, string])[];
 }
 
+const hashes = new WeakMap<Profile, Map<string, string>>();
+
 /** A hash of what a profile puts into pods, apart from the values that stand on the pod itself. */
 export function profileHash(profile: Profile, image: string): string {
-  const text = JSON.stringify([ENGINE_FORMAT, profile.source, image]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+  const known = hashes.get(profile) ?? new Map<string, string>();
+  hashes.set(profile, known);
+  let hash = known.get(image);
+  if (hash === undefined) {
+    const text = JSON.stringify([ENGINE_FORMAT, profile.source, image]);
+    hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
+    known.set(image, hash);
+  }
+  return hash;
 }
 
 /** Everything that an instance stands for in this pod, or why it cannot be had on this cluster. */

@@ -31,9 +31,12 @@ export function parseQuantity(text: string): bigint | undefined {
   return (BigInt(`${whole}${fraction}`) * factor) / 10n ** BigInt(fraction.length);
 }
 
-/** The plainest spelling: cores in thousandths (510m), everything else in whole units, rounded up. */
+/** The plainest spelling: cores in thousandths (510m); memory in Mi where that is exact, otherwise in bytes, rounded up. */
 export function formatQuantity(billionths: bigint, resource: string): string {
-  const unit = resource === 'cpu' ? BILLION / 1000n : BILLION;
-  const rounded = (billionths + unit - 1n) / unit;
-  return resource === 'cpu' ? `${rounded}m` : `${rounded}`;
+  const up = (unit: bigint) => (billionths + unit - 1n) / unit;
+  if (resource === 'cpu') {
+    return `${up(BILLION / 1000n)}m`;
+  }
+  const mebibyte = BILLION * 1024n ** 2n;
+  return billionths % mebibyte === 0n ? `${billionths / mebibyte}Mi` : `${up(BILLION)}`;
 }

@@ -1,0 +1,69 @@
+/** `pillion inject`: manifests in, manifests out. */
+import { parseAllDocuments } from 'yaml';
+import type { CommandContext, ExitStatus } from '../../core/command.ts';
+import type { Values } from '../../core/options/option.ts';
+import { version } from '../../core/version.ts';
+import { type Finding, type Rewritten, rewrite } from '../offline/rewrite.ts';
+import type { INJECT_OPTIONS } from '../options.ts';
+import { type Input, readManifests, settingsOf } from './input.ts';
+
+interface Result {
+  readonly input: Input;
+  readonly rewritten: Rewritten;
+}
+
+/** Prints everything or, when something is wrong, nothing but what it is. */
+export async function injectManifests(
+  context: CommandContext,
+  values: Values<typeof INJECT_OPTIONS>,
+): Promise<ExitStatus> {
+  const settings = await settingsOf(context.cwd, values);
+  const inputs = await readManifests(context.cwd, values.filename);
+  const mode = values.uninject ? 'uninject' : 'inject';
+  const results = inputs.map((input) => ({
+    input,
+    rewritten: rewrite(input.text, { settings, version, mode }),
+  }));
+  const findings = results.flatMap(({ input, rewritten }) =>
+    rewritten.findings.map((finding) => ({ ...finding, file: input.name })),
+  );
+  findings.forEach((finding) => context.stderr(`${written(finding)}\n`));
+  if (findings.some(({ level }) => level === 'error')) {
+    return 1;
+  }
+  if (values.diff) {
+    const { printDiff } = await import('./diff.ts');
+    results.forEach(({ input, rewritten }) => printDiff(input.name, rewritten.changes, context.stdout));
+  } else if (values.output === 'json') {
+    context.stdout(asJson(results));
+  } else {
+    context.stdout(joined(results));
+  }
+  return 0;
+}
+
+export function written({ file, line, level, message }: Finding & { readonly file: string }): string {
+  const place = file === '-' ? 'standard input' : file;
+  return `${place}:${line}: ${level === 'warning' ? 'warning: ' : ''}${message}`;
+}
+
+/** The texts as they are, with a boundary where one file follows another. */
+function joined(results: readonly Result[]): string {
+  return results
+    .map(({ rewritten: { text } }, at) => {
+      const ended = text === '' || text.endsWith('\n') || at === results.length - 1 ? text : `${text}\n`;
+      if (at === 0 || /^---(?:\s|$)/.test(ended)) {
+        return ended;
+      }
+      // Directives stand behind the end of a document, everything else behind the start of one.
+      return ended.startsWith('%') ? `...\n${ended}` : `---\n${ended}`;
+    })
+    .join('');
+}
+
+function asJson(results: readonly Result[]): string {
+  const documents = results.flatMap(({ rewritten }) => parseAllDocuments(rewritten.text, { version: '1.1' }));
+  const values = documents.map((document) => document.toJS() as unknown).filter((value) => value !== null);
+  const whole = values.length === 1 ? values[0] : { apiVersion: 'v1', kind: 'List', items: values };
+  return `${JSON.stringify(whole, null, 2)}\n`;
+}

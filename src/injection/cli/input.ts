@@ -1,0 +1,104 @@
+/** What is named on the command line: manifests and profiles, read from files, folders and standard input. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { text as readStream } from 'node:stream/consumers';
+import { systemErrorCode, usageError } from '../../core/errors.ts';
+import { atLeast, NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
+import { builtInProfiles } from '../built-in/profiles.ts';
+import type { InjectionSettings } from '../engine/decision.ts';
+import { INJECT_ERRORS } from '../errors.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { readProfiles } from '../profiles/read-text.ts';
+
+export interface Input {
+  /** As it was named; for messages. */
+  readonly name: string;
+  readonly text: string;
+}
+
+const MANIFEST = /\.(?:ya?ml|json)$/;
+
+async function readable<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const why = systemErrorCode(error) ?? 'it cannot be read';
+    throw INJECT_ERRORS.manifest_unreadable({ path, why }, { cause: error });
+  }
+}
+
+/** The files of a folder and below in their order, or the file itself. */
+async function filesAt(cwd: string, name: string): Promise<string[]> {
+  const found = await readable(name, stat(resolve(cwd, name)));
+  if (!found.isDirectory()) {
+    return [name];
+  }
+  const names = await readable(name, readdir(resolve(cwd, name), { recursive: true }));
+  return names
+    .filter((each) => MANIFEST.test(each))
+    .toSorted()
+    .map((each) => join(name, each));
+}
+
+/** All manifests that are named; standard input where nothing is, unless that is a terminal. */
+export async function readManifests(cwd: string, names: readonly string[]): Promise<Input[]> {
+  if (names.length === 0 && process.stdin.isTTY) {
+    throw usageError('there are no manifests', 'pillion inject -f FILE, or pipe them in; see --help');
+  }
+  const inputs: Input[] = [];
+  for (const name of names.length === 0 ? ['-'] : names) {
+    if (name === '-') {
+      inputs.push({ name: '-', text: await readStream(process.stdin) });
+      continue;
+    }
+    for (const file of await filesAt(cwd, name)) {
+      inputs.push({ name: file, text: await readable(file, readFile(resolve(cwd, file), 'utf8')) });
+    }
+  }
+  return inputs;
+}
+
+/** The built-in profiles and those of the named folders. Throws `bad_profiles` with every finding. */
+export async function readNamedProfiles(
+  cwd: string,
+  names: readonly string[],
+): Promise<Map<string, Profile>> {
+  const profiles = new Map(builtInProfiles());
+  const own = new Map<string, Profile>();
+  const findings: string[] = [];
+  for (const name of names) {
+    for (const file of await filesAt(cwd, name)) {
+      const text = await readable(file, readFile(resolve(cwd, file), 'utf8'));
+      const read = readProfiles(text, file);
+      findings.push(...read.problems.map(({ line, message }) => `${file}:${line}: ${message}`));
+      for (const profile of read.profiles) {
+        const other = own.get(profile.name);
+        if (other !== undefined) {
+          findings.push(`${file}:1: the profile ${profile.name} is in ${other.origin}, too`);
+        }
+        own.set(profile.name, profile);
+      }
+    }
+  }
+  if (findings.length > 0) {
+    throw INJECT_ERRORS.bad_profiles({ findings: findings.join('\n') });
+  }
+  own.forEach((profile, name) => profiles.set(name, profile));
+  return profiles;
+}
+
+/** Settings of a cluster that is only known by its version. */
+export async function settingsOf(
+  cwd: string,
+  values: { readonly profiles: readonly string[]; readonly image: string; readonly kubernetes: string },
+): Promise<InjectionSettings> {
+  const target = parseVersion(values.kubernetes) ?? NEWEST_KNOWN;
+  return {
+    profiles: await readNamedProfiles(cwd, values.profiles),
+    image: values.image,
+    target,
+    nativeSidecars: atLeast(target, 29),
+    systemNamespaces: new Set(['kube-system', 'kube-public', 'kube-node-lease']),
+    isAllowed: () => true,
+  };
+}

@@ -1,0 +1,13 @@
+import { defineErrors } from '../core/errors.ts';
+
+/** What ends `pillion inject` and its sub-commands. */
+export const INJECT_ERRORS = defineErrors({
+  manifest_unreadable: {
+    message: ({ path, why }: { path: string; why: string }) => `cannot read ${path}: ${why}`,
+    hint: 'name files or folders of manifests with -f, or - for standard input',
+  },
+  bad_profiles: {
+    message: ({ findings }: { findings: string }) => findings,
+    hint: 'pillion inject profiles -o schema prints a schema that an editor checks profiles with',
+  },
+});

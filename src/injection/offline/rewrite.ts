@@ -1,0 +1,218 @@
+/** One stream of manifests -> the same with everything put in (or taken out) that its workloads ask for. */
+import { type Document, isMap, isScalar, LineCounter, parseDocument, stringify } from 'yaml';
+import type { Json } from '../../kubernetes/json.ts';
+import { ASK, RECORD } from '../annotations.ts';
+import { decide } from '../engine/decide.ts';
+import { type Decision, type InjectionSettings, isRefusal } from '../engine/decision.ts';
+import { applyPatch, type PatchOperation, pointer, pointerSteps } from '../engine/json-patch.ts';
+import { uninject } from '../engine/uninject.ts';
+import { sentence } from '../text.ts';
+import { type DocumentText, splitDocuments } from './documents.ts';
+import { column, rangeOf, textOf } from './layout.ts';
+import { nodeValue, overlayOf } from './overlay.ts';
+import { applySplices, isNotInPlace, splicesOf } from './splice.ts';
+import { type Workload, workloadsOf } from './workloads.ts';
+
+export type Mode = 'inject' | 'uninject';
+
+/** Something to tell about a place in a file. */
+export interface Finding {
+  readonly level: 'error' | 'warning';
+  /** Line of the stream, from 1. */
+  readonly line: number;
+  readonly message: string;
+}
+
+/** What became of one workload, for `explain`. */
+export interface Explained {
+  readonly workload: Workload;
+  readonly line: number;
+  readonly decision: Decision;
+}
+
+/** A document that is not as it was. */
+export interface Change {
+  readonly before: string;
+  readonly after: string;
+  /** The line of the stream on which the document begins. */
+  readonly line: number;
+}
+
+export interface Rewritten {
+  readonly text: string;
+  readonly changes: readonly Change[];
+  readonly findings: readonly Finding[];
+  readonly explained: readonly Explained[];
+}
+
+export interface RewriteOptions {
+  readonly settings: InjectionSettings;
+  readonly version: string;
+  readonly mode: Mode;
+  /** Look at every document, also those that ask for nothing. */
+  readonly explain?: boolean;
+}
+
+/** Rewrites a stream, document by document; what does not ask is not even parsed. */
+export function rewrite(stream: string, options: RewriteOptions): Rewritten {
+  const documents = splitDocuments(stream);
+  const parts = documents.map(
+    (document): RewrittenDocument =>
+      options.explain === true || mayConcern(document.text, options.mode)
+        ? rewriteDocument(document, options)
+        : { text: document.text, findings: [], explained: [] },
+  );
+  return {
+    text: parts.map(({ text }) => text).join(''),
+    changes: documents.flatMap(({ text, line }, at) => {
+      const after = parts[at]?.text ?? text;
+      return after === text ? [] : [{ before: text, after, line }];
+    }),
+    findings: parts.flatMap(({ findings }) => findings),
+    explained: parts.flatMap(({ explained }) => explained),
+  };
+}
+
+/** A key in double quotes could be written with escapes. */
+const ESCAPE = /\\[xuU]/;
+
+function mayConcern(text: string, mode: Mode): boolean {
+  return text.includes(mode === 'inject' ? ASK : RECORD) || (text.includes('"') && ESCAPE.test(text));
+}
+
+type RewrittenDocument = Omit<Rewritten, 'changes'>;
+
+interface Parsed {
+  readonly document: Document;
+  readonly lines: LineCounter;
+  readonly value: Json;
+}
+
+function parse(
+  text: string,
+): Parsed | { readonly at: number; readonly message: string; readonly lines: LineCounter } {
+  const lines = new LineCounter();
+  // As kubectl reads it: YAML 1.1, in which yes is true and << merges.
+  const document = parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    return { at: error.pos[0], message: error.message, lines };
+  }
+  try {
+    return { document, lines, value: nodeValue(document.contents, document) };
+  } catch (failure) {
+    return { at: 0, message: failure instanceof Error ? failure.message : 'cannot be read', lines };
+  }
+}
+
+function rewriteDocument(source: DocumentText, options: RewriteOptions): RewrittenDocument {
+  const parsed = parse(source.text);
+  if ('message' in parsed) {
+    const line = source.line + parsed.lines.linePos(parsed.at).line - 1;
+    return {
+      text: source.text,
+      findings: [{ level: 'error', line, message: `not readable as YAML: ${sentence(parsed.message)}` }],
+      explained: [],
+    };
+  }
+  return options.mode === 'inject' ? injectInto(source, parsed, options) : takeOutOf(source, parsed);
+}
+
+const isOutdated = ({ reason }: Decision) =>
+  reason === 'injected-by-another-version' || reason === 'mixed-versions';
+
+function injectInto(source: DocumentText, parsed: Parsed, options: RewriteOptions): RewrittenDocument {
+  const explained = workloadsOf(parsed.value).map((workload) => {
+    const request = { pod: workload.pod, namespace: workload.namespace };
+    const decision = decide(request, options.settings, options.version);
+    return { workload, line: lineOf(source, parsed, workload, decision.message), decision };
+  });
+  if (explained.some(({ decision }) => isOutdated(decision)) && options.explain !== true) {
+    const bare = takeOutOf(source, parsed);
+    return bare.findings.length > 0 ? bare : rewriteDocument({ ...source, text: bare.text }, options);
+  }
+  const findings = explained.flatMap(({ workload, line, decision }) => findingsOf(workload, line, decision));
+  const operations = explained.flatMap(({ workload, decision }) => below(workload, decision.patch));
+  return { text: edited(source.text, parsed, operations), findings, explained };
+}
+
+function findingsOf(workload: Workload, line: number, decision: Decision): Finding[] {
+  const who = `${workload.kind} ${workload.name}`;
+  const warnings = decision.warnings.map(
+    (message) => ({ level: 'warning', line, message: `${who}: ${message}` }) as const,
+  );
+  return decision.outcome === 'refused'
+    ? [{ level: 'error', line, message: `${who}: ${decision.message} (${decision.reason})` }]
+    : warnings;
+}
+
+function takeOutOf(source: DocumentText, parsed: Parsed): RewrittenDocument {
+  const findings: Finding[] = [];
+  const operations = workloadsOf(parsed.value).flatMap((workload) => {
+    const result = uninject(workload.pod);
+    if (isRefusal(result)) {
+      const line = lineOf(source, parsed, workload, RECORD);
+      findings.push({
+        level: 'error',
+        line,
+        message: `${workload.kind} ${workload.name}: ${result.message}`,
+      });
+      return [];
+    }
+    return below(workload, result?.patch ?? []);
+  });
+  return { text: edited(source.text, parsed, operations), findings, explained: [] };
+}
+
+function below({ path }: Workload, patch: readonly PatchOperation[]): PatchOperation[] {
+  const prefix = pointer(...path);
+  return patch.map((operation) => ({ ...operation, path: prefix + operation.path }));
+}
+
+function edited(text: string, { document, value }: Parsed, operations: readonly PatchOperation[]): string {
+  if (operations.length === 0) {
+    return text;
+  }
+  try {
+    const layout = textOf(text);
+    const overlay = overlayOf(document, operations);
+    return applySplices(text, splicesOf(overlay, layout, listIndentOf(document, text, operations)));
+  } catch (error) {
+    if (!isNotInPlace(error)) {
+      throw error;
+    }
+    // A style that nobody can edit in place (a list that begins on the line of another): written anew as a whole.
+    const start = /^---[^\n]*\n/.exec(text)?.[0] ?? '';
+    return start + stringify(applyPatch(value, operations), { version: '1.1', lineWidth: 0 });
+  }
+}
+
+/** How far the list of containers is indented below its key: people do it in two ways. */
+function listIndentOf(document: Document, text: string, operations: readonly PatchOperation[]): number {
+  const steps = pointerSteps(operations.find(({ path }) => path.includes('/spec/'))?.path ?? '');
+  const spec: unknown = document.getIn(steps.slice(0, steps.lastIndexOf('spec') + 1).map(step), true);
+  const pair = isMap(spec)
+    ? spec.items.find((each) => isScalar(each.key) && each.key.value === 'containers')
+    : undefined;
+  const [key, list] = [rangeOf(pair?.key)?.[0], rangeOf(pair?.value)?.[0]];
+  const layout = textOf(text);
+  return key !== undefined && list !== undefined && column(layout, list) > column(layout, key) ? 2 : 0;
+}
+
+const step = (text: string): string | number => (/^[0-9]+$/.test(text) ? Number(text) : text);
+
+/** The line of the annotation that a message speaks of, or else of the one that asks, or of the workload. */
+function lineOf(source: DocumentText, parsed: Parsed, { path }: Workload, message: string): number {
+  const annotations: unknown = parsed.document.getIn([...path, 'metadata', 'annotations'], true);
+  const pairs = isMap(annotations) ? annotations.items : [];
+  const keys = pairs.map(({ key }) => ({
+    text: isScalar(key) ? String(key.value) : '',
+    at: rangeOf(key)?.[0],
+  }));
+  const named =
+    keys.find(({ text }) => text !== ASK && text !== '' && message.includes(text)) ??
+    keys.find(({ text }) => text === ASK);
+  const node: unknown = path.length === 0 ? parsed.document.contents : parsed.document.getIn(path, true);
+  const at = named?.at ?? rangeOf(node)?.[0] ?? 0;
+  return source.line + parsed.lines.linePos(at).line - 1;
+}

@@ -1,0 +1,81 @@
+/** Profiles in a text of YAML: every document that is one, and everything that is wrong with its place. */
+import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+import { textAt } from '../../kubernetes/json.ts';
+import { sentence } from '../text.ts';
+import type { ProfileProblem } from './compile.ts';
+import type { Profile } from './profile.ts';
+import { readProfile } from './read-profile.ts';
+import { KIND } from './source.ts';
+
+export interface PlacedProblem {
+  /** From 1. */
+  readonly line: number;
+  readonly message: string;
+  /** The profile that it keeps out, as far as it has a name. */
+  readonly profile: string | undefined;
+}
+
+export interface ReadText {
+  readonly profiles: readonly Profile[];
+  readonly problems: readonly PlacedProblem[];
+}
+
+/** More than any folder of profiles holds; a larger text is somebody's mistake or attack. */
+export const LARGEST_TEXT = 1 << 20;
+
+/** Reads all documents of a text; one that is wrong keeps no other out. Documents of other kinds are passed over. */
+export function readProfiles(text: string, origin: string): ReadText {
+  if (text.length > LARGEST_TEXT) {
+    const message = `is larger than ${LARGEST_TEXT} characters`;
+    return { profiles: [], problems: [{ line: 1, message, profile: undefined }] };
+  }
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const documents: readonly Document[] = Array.isArray(parsed) ? parsed : [];
+  const results = documents.map((document) => readDocument(document, origin, lines));
+  return {
+    profiles: results.flatMap(({ profiles }) => profiles),
+    problems: results.flatMap(({ problems }) => problems),
+  };
+}
+
+function readDocument(document: Document, origin: string, lines: LineCounter): ReadText {
+  const wrong = (at: number, message: string, profile?: string): PlacedProblem => {
+    return { line: lines.linePos(at).line, message: sentence(message), profile };
+  };
+  const [error] = document.errors;
+  if (error !== undefined) {
+    return { profiles: [], problems: [wrong(error.pos[0], `not readable as YAML: ${error.message}`)] };
+  }
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (failure) {
+    const why = failure instanceof Error ? failure.message : 'cannot be read';
+    return { profiles: [], problems: [wrong(0, why)] };
+  }
+  if (textAt(value, 'kind') !== KIND) {
+    return { profiles: [], problems: [] };
+  }
+  const result = readProfile(value, origin);
+  if ('profile' in result) {
+    return { profiles: [result.profile], problems: [] };
+  }
+  const problems = result.problems.map(({ path, message }) =>
+    wrong(offsetOf(document, path), `${path.join('.')}: ${message}`, result.name),
+  );
+  return { profiles: [], problems };
+}
+
+/** Where the deepest existing part of a path stands. */
+function offsetOf(document: Document, path: ProfileProblem['path']): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    const range: unknown =
+      typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
+    if (Array.isArray(range) && typeof range[0] === 'number') {
+      return range[0];
+    }
+  }
+  return document.range?.[0] ?? 0;
+}

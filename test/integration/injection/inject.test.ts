@@ -1,0 +1,138 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { runPillion } from '../../support/pillion.ts';
+import { useTempDir } from '../../support/use-temp-dir.ts';
+
+const CORPUS = fileURLToPath(new URL('corpus', import.meta.url));
+const temp = useTempDir();
+
+const inject = (args: readonly string[], input = '') => runPillion(['inject', ...args], { input });
+
+async function corpus(): Promise<{ name: string; text: string }[]> {
+  const names = await readdir(CORPUS);
+  return Promise.all(
+    names.toSorted().map(async (name) => ({ name, text: await readFile(join(CORPUS, name), 'utf8') })),
+  );
+}
+
+/** Documents that can be read, as values. */
+const values = (text: string) =>
+  parseAllDocuments(text, { version: '1.1' }).map((document) => document.toJS() as unknown);
+
+describe('every manifest of the corpus', () => {
+  test('is injected once and for all, keeps every document, and is the same to the byte when it is taken out', async () => {
+    for (const { name, text } of await corpus()) {
+      const once = await inject([], text);
+      expect(once, name).toMatchObject({ code: 0 });
+      expect(values(once.stdout), name).toHaveLength(values(text).length);
+      const twice = await inject(['-f', '-'], once.stdout);
+      expect(twice.stdout, name).toBe(once.stdout);
+      const back = await inject(['--uninject'], once.stdout);
+      expect(back.stdout, name).toBe(text);
+    }
+  });
+
+  test('is one stream when the folder is named, in the order of its names', async () => {
+    const whole = await inject(['-f', CORPUS]);
+    const each = await Promise.all(
+      (await corpus()).map(async ({ text }) => values((await inject([], text)).stdout)),
+    );
+    expect(values(whole.stdout)).toEqual(each.flat());
+  });
+
+  test('is explained, each workload with its reason', async () => {
+    const { code, stdout } = await inject(['explain', '-f', CORPUS]);
+    expect(code).toBe(0);
+    for (const word of [
+      'changed (injected)',
+      'unchanged (windows)',
+      'unchanged (host-network)',
+      'unchanged (system-namespace)',
+      'unchanged (opted-out)',
+    ]) {
+      expect(stdout).toContain(word);
+    }
+  });
+});
+
+describe('pillion inject', () => {
+  const deployment = () => readFile(join(CORPUS, 'deployment.yaml'), 'utf8');
+
+  test('prints nothing but what is wrong, with its file and line, and exits with 1', async () => {
+    const file = join(temp.path, 'bad.yaml');
+    await writeFile(file, (await deployment()).replace('/templates\n', 'templates\n'));
+    const { code, stdout, stderr } = await inject(['-f', file, '-f', CORPUS]);
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(
+      `${file}:18: Deployment test: pillion.dev/git-sync.mount: "templates" must be an absolute path without .. or //, such as /data (bad-value)`,
+    );
+  });
+
+  test('shows a diff that patch(1) understands', async () => {
+    const { code, stdout } = await inject(['--diff'], await deployment());
+    expect(code).toBe(0);
+    const changed = stdout.split('\n').filter((line) => /^[+-](?![+-]{2} )/.test(line));
+    expect(changed.every((line) => line.startsWith('+'))).toBe(true);
+    expect(stdout).toContain('+      - name: pillion-git-sync');
+  });
+
+  test('prints one object, or a List, as JSON', async () => {
+    const one = await inject(['-o', 'json'], await deployment());
+    expect(JSON.parse(one.stdout)).toMatchObject({ kind: 'Deployment' });
+    const many = await inject(['-o', 'json', '-f', join(CORPUS, 'replicas.yaml')]);
+    expect(JSON.parse(many.stdout)).toMatchObject({ kind: 'List', items: [{}, {}, {}] });
+  });
+
+  test('writes nothing that an older cluster does not know', async () => {
+    const { stdout } = await inject(['--kubernetes', '1.27'], await deployment());
+    expect(stdout).toContain('- --one-time');
+    expect(stdout).not.toContain('restartPolicy: Always');
+  });
+
+  test('takes profiles of its own from a folder, and says where one is wrong', async () => {
+    const profile = (args: string) =>
+      `# mine\napiVersion: pillion.dev/v1\nkind: InjectionProfile\nmetadata: {name: probe}\nspec:\n  container:\n    name: probe-\${instance}\n    image: registry.example/probe:1\n    args: ${args}\n`;
+    const file = join(temp.path, 'probe.yaml');
+    const asking =
+      'kind: Pod\nmetadata: {annotations: {pillion.dev/inject: probe}}\nspec: {containers: [{name: a}]}\n';
+    await writeFile(file, profile('[--all]'));
+    const good = await inject(['--profiles', temp.path], asking);
+    expect(good.stdout).toContain('"name": "probe-probe"');
+    await writeFile(file, profile('all'));
+    const bad = await inject(['--profiles', temp.path], asking);
+    expect(bad).toMatchObject({ code: 1, stdout: '' });
+    expect(bad.stderr).toContain(`${file}:9: spec.container.args: must be a list`);
+  });
+
+  test.each([
+    [['--kubernetes', 'new'], 'must be a version of Kubernetes'],
+    [['--image', 'a b'], 'must be the reference of an image'],
+    [['explian'], 'did you mean pillion inject explain?'],
+    [['--uninject', '--diff'], 'exclude each other'],
+    [['--profil=x'], 'did you mean --profiles?'],
+  ])('%j is a wrong command line', async (args, words) => {
+    const { code, stderr } = await inject(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(words);
+  });
+
+  test('a file that is not there is told', async () => {
+    const { code, stderr } = await inject(['-f', join(temp.path, 'none.yaml')]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('none.yaml: ENOENT');
+  });
+
+  test('a thousand Deployments take a moment and little memory', async () => {
+    const one = await deployment();
+    const stream = Array.from({ length: 1_000 }, (_, at) =>
+      one.replaceAll('name: test', `name: test-${at}`),
+    ).join('---\n');
+    const { code, stdout } = await inject([], stream);
+    expect(code).toBe(0);
+    expect(stdout.match(/restartPolicy: Always/g)).toHaveLength(1_000);
+  });
+});
