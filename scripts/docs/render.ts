@@ -1,8 +1,8 @@
 import type { MetricDefinitions } from '../../src/core/metrics/definitions.ts';
 import { metricsTable } from '../../src/core/metrics/definitions.ts';
-import { bashCompletion, zshCompletion } from '../../src/core/options/completion.ts';
 import { optionsTable } from '../../src/core/options/help.ts';
 import type { Options } from '../../src/core/options/option.ts';
+import { bashCompletion, zshCompletion } from './completion.ts';
 import type { ErrorCode } from './error-codes.ts';
 
 export interface DocumentedSection {

@@ -39,7 +39,7 @@ function problem(input: Partial<ResolveInput>): PillionError {
 
 describe('resolveOptions', () => {
   it('takes the command line before the environment before the file before the default', () => {
-    const file = { repo: 'file', depth: 7, period: '3s' };
+    const file = { values: { repo: 'file', depth: 7, period: '3s' } };
     const resolved = resolve({ argv: ['--repo=flag'], env: { REPO: 'env', DEPTH: '5' }, file });
     expect(resolved.values).toMatchObject({ repo: 'flag', depth: 5, period: 3000, mode: 'a' });
     expect(resolved.sources).toMatchObject({ repo: 'flag', depth: 'env', period: 'file', mode: 'default' });
@@ -54,7 +54,7 @@ describe('resolveOptions', () => {
   });
 
   it('takes a list from the file', () => {
-    expect(resolve({ file: { key: ['a', 'b'] } }).values.keys).toEqual(['a', 'b']);
+    expect(resolve({ file: { values: { key: ['a', 'b'] } } }).values.keys).toEqual(['a', 'b']);
   });
 
   it('lets the last use of a plain flag win', () => {
@@ -63,12 +63,20 @@ describe('resolveOptions', () => {
 
   it.each([
     [{ argv: ['--depht=1'] }, 'unknown flag: --depht', 'did you mean --depth?'],
-    [{ file: { depht: 1 } }, 'unknown key "depht" in the configuration file', 'did you mean --depth?'],
+    [
+      { file: { values: { depht: 1 } } },
+      'unknown key "depht" in the configuration file',
+      'did you mean --depth?',
+    ],
     [{ argv: ['--depth=x'] }, 'invalid value "x" for --depth', 'expected: int'],
     [{ env: { DEPTH: 'x' } }, 'invalid value "x" for $DEPTH', 'expected: int'],
     [{ argv: ['--mode=c'] }, 'must be one of a, b', 'expected: a|b'],
     [{ argv: ['--depth=-1'] }, 'invalid --depth: must be 0 or more', undefined],
-    [{ file: { repo: { url: 'x' } } }, 'must be a string, number, boolean, or a list of them', undefined],
+    [
+      { file: { values: { repo: { url: 'x' } } } },
+      'must be a string, number, boolean, or a list of them',
+      undefined,
+    ],
   ])('refuses %j as a usage error that says what to do', (input, message, hint) => {
     const error = problem(input);
     expect(error.exitCode).toBe(2);

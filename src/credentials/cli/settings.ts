@@ -49,8 +49,8 @@ export async function readSettings<O extends typeof RUN_OPTIONS>(
   const { parseConfigFile } = await import('../config/parse-file.ts');
   const { settings, credentials } = parseConfigFile(readConfig(path), flags.config, build);
   // Checked against these alone: what belongs to one credential is no setting of the process.
-  resolveOptions(PROCESS_OPTIONS, { argv: [], env: {}, file: settings });
-  return { values: resolveOptions(options, { argv, env, file: settings }).values, credentials };
+  resolveOptions(PROCESS_OPTIONS, { argv: [], env: {}, file: { values: settings } });
+  return { values: resolveOptions(options, { argv, env, file: { values: settings } }).values, credentials };
 }
 
 function rejectMixture(flags: RunValues, positionals: readonly string[]): void {

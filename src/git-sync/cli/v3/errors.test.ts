@@ -19,23 +19,6 @@ describe('a v3 command line that cannot be read', () => {
     [['-ssh', '---x'], 'bad flag syntax: ---x'],
     [['-ssh', '-v=x'], 'invalid value "x" for flag -v: strconv.Atoi: parsing "x": invalid syntax'],
     [['-ssh', '-v=0x1'], 'invalid value "0x1" for flag -v: strconv.Atoi: parsing "0x1": invalid syntax'],
-    [
-      ['-stderrthreshold=loud'],
-      'invalid value "loud" for flag -stderrthreshold: strconv.Atoi: parsing "loud": invalid syntax',
-    ],
-    [
-      ['-vmodule=x'],
-      'invalid value "x" for flag -vmodule: syntax error: expect comma-separated list of filename=N',
-    ],
-    [['-vmodule=x=-1'], 'invalid value "x=-1" for flag -vmodule: negative value for vmodule level'],
-    [
-      ['-log_backtrace_at=x'],
-      'invalid value "x" for flag -log_backtrace_at: syntax error: expect file.go:234',
-    ],
-    [
-      ['-log_backtrace_at=x.go:0'],
-      'invalid value "x.go:0" for flag -log_backtrace_at: negative or zero value for level',
-    ],
   ])('ends %j with code 2, message and usage on stderr', (argv, message) => {
     const result = ended({ argv });
     expect(result).toMatchObject({ code: 2, stdout: '' });

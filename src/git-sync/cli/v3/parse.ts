@@ -1,6 +1,7 @@
 /** Reads the command line and environment of git-sync v3. */
 import { resolve } from 'node:path';
 import type { Option, Options } from '../../../core/options/option.ts';
+import type { Reading } from '../../../core/options/read-options.ts';
 import { createRedactor, type Redactor } from '../../../core/options/redactor.ts';
 import { version } from '../../../core/version.ts';
 import type { GitSyncSettings } from '../../settings.ts';
@@ -10,7 +11,7 @@ import { v4Options } from '../v4/options.ts';
 import { v3Checks } from './checks.ts';
 import { GLOG_NAMES } from './glog.ts';
 import { type V3Values, v3Options } from './options.ts';
-import { type ResolvedV3, resolveV3 } from './resolve.ts';
+import { readV3 } from './read.ts';
 import { v3Settings } from './settings.ts';
 import { v3Usage } from './usage.ts';
 
@@ -27,7 +28,7 @@ function exit(code: number, stdout: string, stderr: string): ExitResult {
  * The root that was given, or v3's default. $GITSYNC_ROOT is not looked at: it is a variable of v4, which the image
  * sets to v4's default, while a v3 manifest without a root has its volume at $HOME/git (/tmp/git in the image).
  */
-function withRoot(values: V3Values, uses: ResolvedV3['uses'], home: string): V3Values {
+function withRoot(values: V3Values, uses: Reading['uses'], home: string): V3Values {
   const wasGiven = values.root !== '' || uses.some((use) => use.key === 'root');
   return wasGiven ? values : { ...values, root: `${home}/git` };
 }
@@ -44,19 +45,19 @@ function withHook(values: V3Values): { values: V3Values; log: readonly LogNote[]
   };
 }
 
-function show(resolved: ResolvedV3, redactor: Redactor): GitSyncSettings['shown'] {
+function show(reading: Reading, redactor: Redactor): GitSyncSettings['shown'] {
   const shown: Record<string, string> = {};
   const isIgnored = (declared: Option<unknown>) => GLOG_NAMES.has(declared.flag);
-  for (const use of resolved.uses) {
+  for (const use of reading.uses) {
     const declared = options[use.key];
     if (declared && !isIgnored(declared)) {
       shown[`-${declared.flag}`] = redactor.showValue(declared, use.value);
     }
   }
-  for (const [key, { name, text }] of resolved.fromEnv) {
+  for (const [key, { name, texts }] of reading.variables) {
     const declared = options[key];
     if (declared) {
-      shown[`$${name}`] = redactor.showValue(declared, text);
+      shown[`$${name}`] = redactor.showValue(declared, texts[0] ?? '');
     }
   }
   return shown;
@@ -76,28 +77,29 @@ function rejected(complaint: string, values: V3Values, before: string, input: Pa
 export function parseV3(input: ParseInput): ParseResult {
   // A secret flag of v4 may stand where v3 takes it for the value of another.
   const redactor = createRedactor({ ...v4Options, ...v3Options }, input.secrets);
-  const resolved = resolveV3(input.argv, input.env, redactor);
-  const before = lines(...resolved.notes);
-  if (resolved.error) {
-    const { message, hint } = resolved.error;
+  const read = readV3(input.argv, input.env, redactor);
+  const { reading } = read;
+  const before = lines(...reading.notes);
+  if (read.error) {
+    const { message, hint } = read.error;
     const told = hint === undefined ? [message] : [message, hint];
     return exit(EXIT_USAGE, '', before + lines(...told) + v3Usage(v3Options, input.startedAs));
   }
-  if (resolved.help) {
+  if (read.help) {
     return exit(0, '', before + v3Usage(v3Options, input.startedAs));
   }
-  if (resolved.values.version) {
+  if (read.values.version) {
     return exit(0, lines(version), before);
   }
   const home = input.home ?? input.env.HOME ?? '';
-  const { values, log } = withHook(withRoot(resolved.values, resolved.uses, home));
+  const { values, log } = withHook(withRoot(read.values, reading.uses, home));
   const complaint = firstComplaint(v3Checks, values);
   if (complaint !== undefined) {
     return rejected(complaint, values, before, input);
   }
   return {
     kind: 'run',
-    settings: v3Settings({ ...values, root: resolve(input.cwd, values.root) }, show(resolved, redactor)),
-    notes: { stderr: resolved.notes, log },
+    settings: v3Settings({ ...values, root: resolve(input.cwd, values.root) }, show(reading, redactor)),
+    notes: { stderr: reading.notes, log },
   };
 }

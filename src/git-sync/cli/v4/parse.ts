@@ -7,12 +7,11 @@ import { type ExitResult, lines, type ParseInput, type ParseResult } from '../re
 import { errorFilePath } from '../settings-parts.ts';
 import { rootCheck, v4Checks } from './checks.ts';
 import { renewV4 } from './deprecated.ts';
-import { readEnv } from './env.ts';
 import { manual } from './manual.ts';
 import { type V4Values, v4Options } from './options.ts';
-import { resolveV4 } from './resolve.ts';
+import { readV4 } from './read.ts';
 import { v4Settings } from './settings.ts';
-import { v4Shown } from './shown.ts';
+import { givenKeys, v4Shown } from './shown.ts';
 import { v4Usage } from './usage.ts';
 
 const EXIT_FAILURE = 1;
@@ -42,22 +41,19 @@ function rejected(message: string, notes: readonly string[], usage: string): Exi
 export function parseV4(input: ParseInput): ParseResult {
   const redactor = createRedactor(v4Options, input.secrets);
   const usage = () => v4Usage(v4Options, input.startedAs);
-  const env = readEnv(v4Options, input.env, redactor);
-  if (env.fatal !== undefined) {
-    return exit(EXIT_FAILURE, '', lines(...env.notes, env.fatal));
+  const { values: given, reading, notes, fatal, error } = readV4(input.argv, input.env, redactor);
+  if (fatal !== undefined) {
+    return exit(EXIT_FAILURE, '', lines(...notes, fatal));
   }
-  const resolved = resolveV4(input.argv, env, redactor);
-  const notes = [...env.notes, ...resolved.notes];
-  if (resolved.error) {
-    const { message, hint } = resolved.error;
-    const told = hint === undefined ? [message] : [message, hint];
+  if (error !== undefined) {
+    const told = error.hint === undefined ? [error.message] : [error.message, error.hint];
     return exit(EXIT_USAGE, lines(...told), lines(...notes, ...told) + usage());
   }
-  const text = requestedText(resolved.values, usage);
+  const text = requestedText(given, usage);
   if (text !== undefined) {
     return exit(0, text, lines(...notes));
   }
-  const { values, log } = renewV4(resolved.values);
+  const { values, log } = renewV4(given);
   const withoutRoot = rootCheck(values);
   if (withoutRoot !== undefined) {
     return rejected(withoutRoot, notes, usage());
@@ -68,10 +64,10 @@ export function parseV4(input: ParseInput): ParseResult {
     const result = rejected(complaint, notes, usage());
     return path === undefined ? result : { ...result, errorFile: { path, text: complaint } };
   }
-  const shown = v4Shown(resolved, env, values.verbose, redactor);
+  const shown = v4Shown(reading, values.verbose, redactor);
   return {
     kind: 'run',
-    settings: v4Settings(values, resolved.given, input.cwd, shown),
+    settings: v4Settings(values, givenKeys(reading), input.cwd, shown),
     notes: { stderr: notes, log },
   };
 }

@@ -1,10 +1,9 @@
 /** The startup line's account of what the user set. */
 import type { Option, Options } from '../../../core/options/option.ts';
+import type { Reading } from '../../../core/options/read-options.ts';
 import { type Redactor } from '../../../core/options/redactor.ts';
 import type { GitSyncSettings } from '../../settings.ts';
-import type { EnvReading } from './env.ts';
 import { v4Options } from './options.ts';
-import type { Resolved } from './resolve.ts';
 
 /** From this verbosity on, options that were not set are shown as well; from the second, the empty ones too. */
 const ALL_FROM = 4;
@@ -14,14 +13,9 @@ const options: Options = v4Options;
 const isHidden = (declared: Option<unknown>) => declared.hidden === true || declared.deprecated !== undefined;
 
 /** Flags and variables that were set, by name; every secret replaced. */
-export function v4Shown(
-  resolved: Resolved,
-  env: EnvReading,
-  verbosity: number,
-  redactor: Redactor,
-): GitSyncSettings['shown'] {
+export function v4Shown(reading: Reading, verbosity: number, redactor: Redactor): GitSyncSettings['shown'] {
   const shown: Record<string, string> = {};
-  for (const use of resolved.uses) {
+  for (const use of reading.uses) {
     const declared = options[use.key];
     if (declared && !isHidden(declared)) {
       const name = `--${declared.flag}`;
@@ -30,16 +24,21 @@ export function v4Shown(
       shown[name] = repeated ? `${shown[name]},${value}` : value;
     }
   }
-  for (const [key, { name, text }] of env.values) {
+  for (const [key, { name, texts }] of reading.variables) {
     const declared = options[key];
     if (declared) {
-      shown[`$${name}`] = redactor.showValue(declared, text);
+      shown[`$${name}`] = redactor.showValue(declared, texts[0] ?? '');
     }
   }
   if (verbosity >= ALL_FROM) {
-    addDefaults(shown, resolved.given, verbosity);
+    addDefaults(shown, givenKeys(reading), verbosity);
   }
   return shown;
+}
+
+/** The options that were given, on the command line or in the environment. */
+export function givenKeys({ uses, variables }: Reading): ReadonlySet<string> {
+  return new Set([...uses.map(({ key }) => key), ...variables.keys()]);
 }
 
 function addDefaults(shown: Record<string, string>, given: ReadonlySet<string>, verbosity: number): void {

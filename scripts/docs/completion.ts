@@ -1,5 +1,5 @@
 /** Shell completion, derived from the option tables. */
-import type { Options } from './option.ts';
+import type { Options } from '../../src/core/options/option.ts';
 
 export interface CompletedCommand {
   readonly name: string;

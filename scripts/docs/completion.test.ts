@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { defineOptions, option } from '../../src/core/options/option.ts';
+import { bool, choice, string } from '../../src/core/options/value-types.ts';
 import { bashCompletion, zshCompletion } from './completion.ts';
-import { defineOptions, option } from './option.ts';
-import { bool, choice, string } from './value-types.ts';
 
 const commands = [
   {

@@ -1,0 +1,81 @@
+/** Configuration files: YAML whose keys are the names of flags. */
+import type { Node, Pair, YAMLMap } from 'yaml';
+import { usageError } from '../errors.ts';
+
+/** Settings out of a file, as plain values by key. */
+export interface OptionsFile {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** `file:line:column` of a key. */
+  where?(key: string): string;
+}
+
+/** A whole configuration file. */
+export interface ParsedOptionsFile extends OptionsFile {
+  where(key: string): string;
+  /** The entries of a list of mappings under a key, each as settings of its own; the key is gone from `values`. */
+  take(key: string): ParsedOptionsFile[];
+}
+
+/** Aliases could multiply a small file into a large one. */
+const MAX_ALIASES = 100;
+
+/**
+ * Reads a configuration file. The library is loaded with the first one.
+ * @throws PillionError `usage` with file, line and column for what is no YAML, or no mapping
+ */
+export async function parseOptionsFile(source: string, file: string): Promise<ParsedOptionsFile> {
+  const { isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number | undefined): string => {
+    const { line, col } = lines.linePos(offset ?? 0);
+    return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
+  };
+  const [syntax] = document.errors;
+  if (syntax !== undefined) {
+    throw usageError(`${at(syntax.pos[0])}: ${syntax.message}`, 'see https://yaml.org for the syntax');
+  }
+  const offsetOf = (node: unknown): number | undefined => (node as Node | null)?.range?.[0];
+  const keyOf = (pair: Pair): string => String(isScalar(pair.key) ? pair.key.value : pair.key);
+
+  function settings(node: unknown, hint: string): ParsedOptionsFile {
+    if (!isMap(node)) {
+      throw usageError(`${at(offsetOf(node))}: this is not a mapping of keys to values`, hint);
+    }
+    const map: YAMLMap = node;
+    const values = plain(map);
+    const pairOf = (key: string) => map.items.find((pair) => keyOf(pair) === key);
+    return {
+      values,
+      where: (key) => at(offsetOf(pairOf(key)?.key)),
+      take(key) {
+        const list = pairOf(key)?.value;
+        delete values[key];
+        if (list === undefined || list === null) {
+          return [];
+        }
+        if (!isSeq(list)) {
+          throw usageError(`${at(offsetOf(list))}: "${key}" must be a list`, `write "- " before each entry`);
+        }
+        return list.items.map((item) =>
+          settings(item, `each entry of "${key}" has the names of flags as keys`),
+        );
+      },
+    };
+  }
+
+  function plain(map: YAMLMap): Record<string, unknown> {
+    try {
+      return map.toJS(document, { maxAliasCount: MAX_ALIASES }) as Record<string, unknown>;
+    } catch {
+      throw usageError(
+        `${file}: an alias (*name) is unknown or used too often`,
+        `at most ${MAX_ALIASES} times`,
+      );
+    }
+  }
+
+  return document.contents === null
+    ? settings(document.createNode({}), '')
+    : settings(document.contents, 'the keys are the names of the flags, e.g. `one-time: true`');
+}
