@@ -11,7 +11,6 @@ const OUTCOME: RunOutcome = {
   signal: undefined,
   timedOut: false,
   aborted: false,
-  directoryMissing: false,
   stdout: '',
   stderr: 'hint: something\nfatal: no such ref\n\n',
   stdoutTruncated: false,

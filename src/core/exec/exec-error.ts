@@ -1,60 +1,86 @@
-import { PillionError } from '../errors.ts';
+import { defineErrors, PillionError } from '../errors.ts';
 import { displayCommand, lastLine } from './display.ts';
 import type { RunOutcome } from './outcome.ts';
+import { describeStartFailure } from './start-failure.ts';
 
-export type ExecErrorCode = 'exec_failed' | 'exec_timeout' | 'exec_aborted' | 'exec_not_found';
-
-/** Failures to start that pass by themselves: too many processes or open files, no memory. */
-const PASSING_SPAWN_ERRORS = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ETXTBSY']);
 const STDERR_TAIL_CHARACTERS = 2000;
+
+interface Failure {
+  /** The command line as a person would type it, shortened. */
+  readonly command: string;
+  /** What happened, on one line, with the last thing the program said. */
+  readonly what: string;
+  readonly hint?: string | undefined;
+}
+
+const message = ({ command, what }: Failure): string => `${command}: ${what}`;
+const hint = (failure: Failure): string | undefined => failure.hint;
+
+export const EXEC_ERRORS = defineErrors({
+  exec_failed: {
+    message,
+    hint,
+    about: 'a program could not be started or failed: its last words are in the message',
+  },
+  exec_not_found: {
+    message,
+    hint,
+    about: 'a program is not there: install it, or put its directory into PATH',
+  },
+  exec_timeout: { message, hint: 'find out what it waits for, or allow it more time' },
+  exec_aborted: { message, hint: 'it was ended because the work that needed it was' },
+});
+
+export type ExecErrorCode = keyof typeof EXEC_ERRORS;
 
 /** A program that could not be started, failed, ran out of time or was aborted. */
 export class ExecError extends PillionError {
   override readonly name: string = 'ExecError';
   readonly outcome: RunOutcome;
-  /** The command line as a person would type it, shortened. */
   readonly command: string;
 
   constructor(command: string, args: readonly string[], outcome: RunOutcome, cwd?: string) {
     const display = displayCommand(command, args);
-    const code = codeOf(outcome);
-    super({
-      code,
-      message: `${display}: ${describe(outcome, cwd)}`,
-      hint: hintOf(code, command, outcome),
-      retryable: code === 'exec_timeout' || PASSING_SPAWN_ERRORS.has(outcome.spawnError ?? ''),
-      facts: {
-        command: display,
-        exitCode: outcome.exitCode,
-        signal: outcome.signal,
-        timedOut: outcome.timedOut,
-        spawnError: outcome.spawnError,
-        durationMs: Math.round(outcome.durationMs),
-        stderrTail: outcome.stderr.slice(-STDERR_TAIL_CHARACTERS),
-      },
-    });
+    const failure = {
+      command: display,
+      what: describe(command, outcome, cwd),
+      hint: outcome.startFailure?.hint,
+    };
+    super(EXEC_ERRORS[codeOf(outcome)].init(failure, { facts: factsOf(display, outcome) }));
     this.outcome = outcome;
     this.command = display;
   }
 }
 
-function codeOf(outcome: RunOutcome): ExecErrorCode {
-  if (outcome.aborted) {
+function factsOf(command: string, outcome: RunOutcome) {
+  return {
+    command,
+    exitCode: outcome.exitCode,
+    signal: outcome.signal,
+    timedOut: outcome.timedOut,
+    spawnError: outcome.spawnError,
+    durationMs: Math.round(outcome.durationMs),
+    stderrTail: outcome.stderr.slice(-STDERR_TAIL_CHARACTERS),
+  };
+}
+
+function codeOf({ aborted, timedOut, spawnError, startFailure }: RunOutcome): ExecErrorCode {
+  if (aborted) {
     return 'exec_aborted';
   }
-  if (outcome.timedOut) {
+  if (timedOut) {
     return 'exec_timeout';
   }
-  return outcome.spawnError === 'ENOENT' && !outcome.directoryMissing ? 'exec_not_found' : 'exec_failed';
+  return spawnError === 'ENOENT' && startFailure?.subject === 'program' ? 'exec_not_found' : 'exec_failed';
 }
 
-/** What happened, on one line, with the last thing the program said. */
-function describe(outcome: RunOutcome, cwd: string | undefined): string {
+function describe(command: string, outcome: RunOutcome, cwd: string | undefined): string {
   const said = lastLine(outcome.stderr) || lastLine(outcome.stdout);
-  return said === '' || outcome.aborted ? happened(outcome, cwd) : `${happened(outcome, cwd)}: ${said}`;
+  const what = happened(command, outcome, cwd);
+  return said === '' || outcome.aborted ? what : `${what}: ${said}`;
 }
 
-function happened(outcome: RunOutcome, cwd: string | undefined): string {
+function happened(command: string, outcome: RunOutcome, cwd: string | undefined): string {
   const after = `after ${(outcome.durationMs / 1000).toFixed(1)} s`;
   if (outcome.aborted) {
     return `aborted ${after}`;
@@ -62,36 +88,11 @@ function happened(outcome: RunOutcome, cwd: string | undefined): string {
   if (outcome.timedOut) {
     return `timed out ${after}`;
   }
-  if (outcome.spawnError !== undefined) {
-    return outcome.directoryMissing
-      ? `cannot start: the working directory ${cwd ?? '.'} does not exist`
-      : `cannot start: ${startFailure(outcome.spawnError)}`;
+  if (outcome.startFailure !== undefined) {
+    return `cannot start: ${describeStartFailure(outcome, command, cwd)}`;
   }
   if (outcome.signal !== undefined) {
     return `ended by ${outcome.signal} ${after}`;
   }
   return `failed with exit code ${outcome.exitCode ?? 'unknown'}`;
-}
-
-function startFailure(spawnError: string): string {
-  switch (spawnError) {
-    case 'ENOENT':
-      return 'the program (or the interpreter in its first line) does not exist';
-    case 'EACCES':
-      return 'permission denied';
-    case 'E2BIG':
-      return 'the arguments and environment are too long';
-    default:
-      return spawnError;
-  }
-}
-
-function hintOf(code: ExecErrorCode, command: string, outcome: RunOutcome): string | undefined {
-  if (code === 'exec_not_found') {
-    return `install ${command}, or put its directory into PATH`;
-  }
-  if (outcome.spawnError === 'EACCES') {
-    return `make ${command} executable for the user this runs as`;
-  }
-  return code === 'exec_timeout' ? 'find out what it waits for, or allow it more time' : undefined;
 }

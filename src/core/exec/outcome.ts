@@ -43,6 +43,15 @@ export interface RunResult extends Output {
   readonly exitCode: 0;
 }
 
+/** What of all that a start needs is missing. */
+export interface StartFailure {
+  /** What is at fault: the program (or its interpreter), or the working directory. */
+  readonly subject: 'program' | 'directory';
+  /** What is wrong with it, to follow its name: `does not exist`. */
+  readonly problem: string;
+  readonly hint: string | undefined;
+}
+
 /** However a run ended. */
 export interface RunOutcome extends Output {
   /** Absent when the program was ended by a signal, never started, or did not die. */
@@ -53,8 +62,8 @@ export interface RunOutcome extends Output {
   readonly aborted: boolean;
   /** Why the program could not be started: the system's error code (ENOENT, EACCES, ...) or a message. */
   readonly spawnError?: string | undefined;
-  /** The start failed because `cwd` is not there, not because the program is not. */
-  readonly directoryMissing: boolean;
+  /** What of all that a start needs is missing; there whenever `spawnError` is. */
+  readonly startFailure?: StartFailure | undefined;
 }
 
 export type OutputStream = 'stdout' | 'stderr';

@@ -1,9 +1,9 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { stat } from 'node:fs/promises';
 import { errorMessage, systemErrorCode } from '../errors.ts';
 import { type ChildIo, openChildIo, openChildIoNow } from './child-io.ts';
 import { ExecError } from './exec-error.ts';
-import type { RunOptions, RunOutcome, RunResult } from './outcome.ts';
+import type { RunOptions, RunOutcome, RunResult, StartFailure } from './outcome.ts';
+import { explainStartFailure } from './start-failure.ts';
 import { type Ending, supervise } from './supervise.ts';
 import { type TailBuffer, tailBuffer } from './tail-buffer.ts';
 
@@ -45,7 +45,7 @@ export async function tryRun(
     : await start(command, args, options, output);
   return {
     ...ending,
-    directoryMissing: ending.spawnError !== undefined && (await isMissing(options.cwd)),
+    startFailure: await startFailureOf(command, ending, options),
     stdout: output.stdout.text(),
     stderr: output.stderr.text(),
     stdoutTruncated: output.stdout.truncated,
@@ -96,11 +96,12 @@ function spawnOptions(options: RunOptions, io: ChildIo): SpawnOptions {
   };
 }
 
-/** The system answers ENOENT for a missing working directory as for a missing program. */
-async function isMissing(cwd: string | undefined): Promise<boolean> {
-  if (cwd === undefined) {
-    return false;
-  }
-  const found = await stat(cwd).catch(() => undefined);
-  return found?.isDirectory() !== true;
+async function startFailureOf(
+  command: string,
+  { spawnError }: Ending,
+  { cwd, env }: RunOptions,
+): Promise<StartFailure | undefined> {
+  return spawnError === undefined
+    ? undefined
+    : await explainStartFailure({ command, cwd, path: env['PATH'], spawnError });
 }

@@ -19,9 +19,27 @@ export async function findProgram(
   if (name.includes('/')) {
     return (await isExecutable(name)) ? name : undefined;
   }
+  return await firstOnPath(name, pathVariable, isExecutable);
+}
+
+/** The file on the PATH that was meant by a name without a slash, also when it may not be executed. */
+export async function locateProgram(
+  name: string,
+  pathVariable: string | undefined,
+): Promise<string | undefined> {
+  return (
+    (await firstOnPath(name, pathVariable, isExecutable)) ?? (await firstOnPath(name, pathVariable, isFile))
+  );
+}
+
+async function firstOnPath(
+  name: string,
+  pathVariable: string | undefined,
+  accepts: (path: string) => Promise<boolean>,
+): Promise<string | undefined> {
   for (const directory of (pathVariable ?? DEFAULT_PATH).split(':')) {
     const candidate = join(directory === '' ? '.' : directory, name);
-    if (await isExecutable(candidate)) {
+    if (await accepts(candidate)) {
       return candidate;
     }
   }
@@ -31,8 +49,13 @@ export async function findProgram(
 async function isExecutable(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
+    return await isFile(path);
   } catch {
     return false;
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() === true;
 }

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { CommandContext, ExitStatus } from '../command.ts';
 import { isPillionError } from '../errors.ts';
+import { onPipeProblem } from '../exec/child-io.ts';
 import { killRunning } from '../exec/running.ts';
 import { createLog, type Log, type LogOptions } from '../log/log.ts';
 import type { Secrets } from '../log/secrets.ts';
@@ -71,6 +72,9 @@ export async function runProcess(
     onSignal: (signal, count) => onSignal(signal, count, log),
   });
   lifecycle.deadline.addEventListener('abort', killRunning, { once: true });
+  onPipeProblem((reason) =>
+    log.warn('programs get sockets instead of pipes: they cannot open /dev/stdout by its path', { reason }),
+  );
   const guard = guardAgainstCrashes(log);
   const releaseDebugSignal = closeDebugger(debugSignalListener(options));
   const { secrets } = context;

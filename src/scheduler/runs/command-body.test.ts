@@ -192,7 +192,7 @@ describe('a command as the body of a job', () => {
     [
       'a file that may not be executed',
       { kind: 'program', argv: ['/etc/passwd'] },
-      'the program /etc/passwd may not be executed (EACCES)',
+      'the program /etc/passwd has no run bit (EACCES)',
     ],
   ] as const)('cannot start with %s, and says what is missing', async (_, command, expected) => {
     const end = await run('', { command }).end;
@@ -206,7 +206,7 @@ describe('a command as the body of a job', () => {
   it('cannot start in a directory that is not there', async () => {
     expect(await run('true', { cwd: path.join(directory, 'none') }).end).toMatchObject({
       result: 'failure',
-      text: 'cannot start: the working directory does not exist',
+      text: `cannot start: the working directory ${path.join(directory, 'none')} does not exist (ENOENT)`,
     });
   });
 

@@ -75,7 +75,7 @@ async function runCommand(options: CommandOptions, env: Environment, run: RunCon
   group = undefined;
   output.end();
   const { exitCode, signal } = outcome;
-  const verdict = judgeCommand(outcome, options.command, options.exitRules);
+  const verdict = judgeCommand(outcome, options);
   return { ...verdict, exitCode, signal, outputBytes: output.bytes() };
 }
 

@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import { PillionError } from '../../../core/errors.ts';
 import { ExecError } from '../../../core/exec/exec-error.ts';
-import { run } from '../../../core/exec/run.ts';
+import { type RunOutcome, run } from '../../../core/exec/run.ts';
+import { describeStartFailure, findWindowsLineEnds } from '../../../core/exec/start-failure.ts';
 import type { Log } from '../../../core/log/log.ts';
 import type { ExecHook } from '../../settings.ts';
 
@@ -28,29 +30,38 @@ export function createExecHook({ hook, log, env, treePath }: ExecHookInit) {
       });
       log.at(1, 'exechook succeeded', { hash, stdout: result.stdout, stderr: result.stderr });
     } catch (error) {
-      throw describeFailure(hook, error);
+      throw await describeFailure(hook, cwd, error);
     }
   };
 }
 
-function describeFailure(hook: ExecHook, error: unknown): unknown {
+async function describeFailure(hook: ExecHook, cwd: string, error: unknown): Promise<unknown> {
   if (!(error instanceof ExecError)) {
     return error;
   }
   const { outcome } = error;
   const why = outcome.timedOut
     ? 'context deadline exceeded'
-    : outcome.spawnError !== undefined
-      ? outcome.spawnError
+    : outcome.startFailure !== undefined
+      ? `cannot start: ${describeStartFailure(outcome, hook.command, cwd)}`
       : `exit status ${outcome.exitCode ?? outcome.signal ?? 'unknown'}`;
   const streams = `{ stdout: ${JSON.stringify(outcome.stdout)}, stderr: ${JSON.stringify(outcome.stderr)} }`;
   return new PillionError({
     code: 'hook_failed',
     message: `Run(${hook.command}): ${why}: ${streams}`,
-    hint:
-      outcome.spawnError === undefined
-        ? error.hint
-        : 'the command is one executable without arguments; put arguments or a shell line into a script',
+    hint: await hintOf(hook, cwd, outcome),
     retryable: true,
   });
+}
+
+const MISUSED =
+  'the command is one executable without arguments; put arguments or a shell line into a script';
+
+/** `env` and shells cannot say that it is the line end that they stumble over. */
+async function hintOf(hook: ExecHook, cwd: string, outcome: RunOutcome): Promise<string | undefined> {
+  if (outcome.startFailure !== undefined) {
+    return hook.command.includes(' ') ? MISUSED : outcome.startFailure.hint;
+  }
+  const isSuspect = outcome.exitCode !== undefined && outcome.exitCode > 0 && hook.command.includes('/');
+  return isSuspect ? (await findWindowsLineEnds(resolve(cwd, hook.command)))?.hint : undefined;
 }
