@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fileError } from './file-error.ts';
+import { FILE_ERRORS, fileError } from './file-error.ts';
 import { fsyncDirectory } from './fsync.ts';
 import { removeIfExists, temporaryName } from './leftovers.ts';
 
@@ -41,7 +41,7 @@ export async function writeFileAtomic(
     }
   } catch (error) {
     await removeIfExists(temporary).catch(() => undefined); // the first failure is the one to tell
-    throw fileError('write', shownPath, error);
+    throw fileError(FILE_ERRORS.write_failed, shownPath, error);
   }
 }
 

@@ -53,16 +53,16 @@ export const FILE_ERRORS = defineErrors({
   },
 });
 
-export type FileAction = 'write' | 'read' | 'remove' | 'switch';
+/** The errors of an action on a path. */
+export type FileFailure = typeof FILE_ERRORS.read_failed;
 
 /** A failed file operation in the form all errors have; an error that has it already is returned as it is. */
-export function fileError(action: FileAction, path: string, cause: unknown): PillionError {
+export function fileError(failed: FileFailure, path: string, cause: unknown): PillionError {
   if (cause instanceof PillionError) {
     return cause;
   }
   const systemCode = systemErrorCode(cause);
-  const failure = { path, why: systemMessage(cause), systemCode };
-  return FILE_ERRORS[`${action}_failed`](failure, { facts: { path, systemCode }, cause });
+  return failed({ path, why: systemMessage(cause), systemCode }, { facts: { path, systemCode }, cause });
 }
 
 /** What the system says, without the call and the path that Node adds: the path may be one that only we understand. */

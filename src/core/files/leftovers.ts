@@ -2,7 +2,7 @@ import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../errors.ts';
 import { randomId } from '../random-id.ts';
-import { fileError } from './file-error.ts';
+import { FILE_ERRORS, fileError } from './file-error.ts';
 
 const RANDOM_PART = /^[0-9a-f]{16}\.tmp$/;
 /** File names have at most 255 bytes; what we add to one takes 31. */
@@ -24,7 +24,7 @@ export async function removeLeftovers(directory: string, name: string): Promise<
     if (systemErrorCode(error) === 'ENOENT') {
       return [];
     }
-    throw fileError('read', directory, error);
+    throw fileError(FILE_ERRORS.read_failed, directory, error);
   });
   const leftovers = entries
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
@@ -41,7 +41,7 @@ export async function removeIfExists(path: string): Promise<void> {
     await unlink(path);
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') {
-      throw fileError('remove', path, error);
+      throw fileError(FILE_ERRORS.remove_failed, path, error);
     }
   }
 }

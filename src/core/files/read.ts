@@ -37,7 +37,7 @@ export async function readTextIfExists(
     if (systemErrorCode(error) === 'ENOENT') {
       return undefined;
     }
-    throw fileError('read', path, error);
+    throw fileError(FILE_ERRORS.read_failed, path, error);
   }
 }
 

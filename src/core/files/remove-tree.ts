@@ -15,7 +15,7 @@ export async function removeTree(path: string, signal?: AbortSignal): Promise<vo
     if (systemErrorCode(error) === 'ENOENT') {
       return undefined;
     }
-    throw fileError('remove', path, error);
+    throw fileError(FILE_ERRORS.remove_failed, path, error);
   });
   if (parent === undefined) {
     return;

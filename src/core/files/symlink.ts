@@ -26,7 +26,7 @@ export async function switchSymlink(
     await fsyncDirectory(directory);
   } catch (error) {
     await removeIfExists(temporary).catch(() => undefined); // the first failure is the one to tell
-    throw fileError('switch', shownPath, error);
+    throw fileError(FILE_ERRORS.switch_failed, shownPath, error);
   }
 }
 

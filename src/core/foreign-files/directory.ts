@@ -3,7 +3,7 @@ import { copyFile, lstat, lutimes, open, opendir, readlink, rename, rmdir, unlin
 import { join } from 'node:path';
 import { systemErrorCode } from '../errors.ts';
 import { type AtomicWriteOptions, writeFileAtomic } from '../files/atomic-write.ts';
-import { type FileAction, fileError } from '../files/file-error.ts';
+import { FILE_ERRORS, type FileFailure, fileError } from '../files/file-error.ts';
 import { removeLeftovers, temporaryName } from '../files/leftovers.ts';
 import { switchSymlink } from '../files/symlink.ts';
 import { untilAborted } from '../until-aborted.ts';
@@ -89,7 +89,7 @@ export interface ForeignDirectory {
  */
 export async function openForeignRoot(path: string, signal?: AbortSignal): Promise<ForeignDirectory> {
   const opening = holdTrusted(path).catch((error: unknown) => {
-    throw fileError('read', path, error);
+    throw fileError(FILE_ERRORS.read_failed, path, error);
   });
   const held = signal === undefined ? await opening : await untilAborted(opening, signal, discard);
   return createForeignDirectory(held, path, signal);
@@ -122,23 +122,23 @@ function createForeignDirectory(
   const shown = (name: string) => join(shownPath, name);
 
   function attempt<T>(
-    action: FileAction,
+    failed: FileFailure,
     name: string,
     work: () => Promise<T>,
     late?: (result: T) => void,
   ): Promise<T> {
     const attempted = held.use(work).catch((error: unknown) => {
-      throw fileError(action, shown(name), error);
+      throw fileError(failed, shown(name), error);
     });
     return signal === undefined ? attempted : untilAborted(attempted, signal, late);
   }
 
   async function attemptOpen(
-    action: FileAction,
+    failed: FileFailure,
     name: string,
     work: () => Promise<HeldDirectory | undefined>,
   ): Promise<ForeignDirectory | undefined> {
-    const child = await attempt(action, name, work, discard);
+    const child = await attempt(failed, name, work, discard);
     return child && createForeignDirectory(child, shown(name), signal);
   }
 
@@ -147,7 +147,7 @@ function createForeignDirectory(
     path: held.path,
     pathForChildren: descriptorPathForChildren(held.fd, shownPath),
     guardedBy: (guard) => createForeignDirectory(held, shownPath, guard),
-    open: (name) => attemptOpen('read', name, () => holdIfDirectory(at(name))),
+    open: (name) => attemptOpen(FILE_ERRORS.read_failed, name, () => holdIfDirectory(at(name))),
     async openOrThrow(name) {
       const opened = await directory.open(name);
       if (opened === undefined) {
@@ -155,42 +155,49 @@ function createForeignDirectory(
       }
       return opened;
     },
-    make: (name, mode = 0o777) => attemptOpen('write', name, () => makeAndHold(at(name), mode)),
+    make: (name, mode = 0o777) =>
+      attemptOpen(FILE_ERRORS.write_failed, name, () => makeAndHold(at(name), mode)),
     read: (name, { maxBytes = DEFAULT_MAX_BYTES } = {}) =>
-      attempt('read', name, () => readForeignFile(at(name), maxBytes)),
+      attempt(FILE_ERRORS.read_failed, name, () => readForeignFile(at(name), maxBytes)),
     async readText(name, limits) {
       const content = await directory.read(name, limits);
       return content.kind === 'file' ? content.bytes.toString('utf8') : undefined;
     },
     write: (name, data, options) =>
-      attempt('write', name, () => writeFileAtomic(at(name), data, options, shown(name))),
-    copyIn: (source, name) => attempt('write', name, () => copyIn(source, held.path, single(name))),
-    list: (limit = DEFAULT_MAX_ENTRIES) => attempt('read', '', () => list(held.path, limit)),
-    stat: (name) => attempt('read', name, () => lstat(at(name)).catch(ignoring('ENOENT'))),
-    readlink: (name) => attempt('read', name, () => readlink(at(name)).catch(ignoring('ENOENT', 'EINVAL'))),
+      attempt(FILE_ERRORS.write_failed, name, () => writeFileAtomic(at(name), data, options, shown(name))),
+    copyIn: (source, name) =>
+      attempt(FILE_ERRORS.write_failed, name, () => copyIn(source, held.path, single(name))),
+    list: (limit = DEFAULT_MAX_ENTRIES) => attempt(FILE_ERRORS.read_failed, '', () => list(held.path, limit)),
+    stat: (name) => attempt(FILE_ERRORS.read_failed, name, () => lstat(at(name)).catch(ignoring('ENOENT'))),
+    readlink: (name) =>
+      attempt(FILE_ERRORS.read_failed, name, () => readlink(at(name)).catch(ignoring('ENOENT', 'EINVAL'))),
     switchSymlink: (name, target) =>
-      attempt('switch', name, () => switchSymlink(at(name), target, shown(name))),
+      attempt(FILE_ERRORS.switch_failed, name, () => switchSymlink(at(name), target, shown(name))),
     rename: (name, to, newName) =>
-      attempt('write', name, () => rename(at(name), `${to.path}/${single(newName)}`)),
-    remove: (name) => attempt('remove', name, () => removeEntry(at(name))),
+      attempt(FILE_ERRORS.write_failed, name, () => rename(at(name), `${to.path}/${single(newName)}`)),
+    remove: (name) => attempt(FILE_ERRORS.remove_failed, name, () => removeEntry(at(name))),
     removeTree: (name) =>
-      attempt('remove', name, () => removeTreeIn(held, toBytes(single(name)), shown(name), signal)),
+      attempt(FILE_ERRORS.remove_failed, name, () =>
+        removeTreeIn(held, toBytes(single(name)), shown(name), signal),
+      ),
     removeLeftovers: (name) =>
-      attempt('remove', name, async () => {
+      attempt(FILE_ERRORS.remove_failed, name, async () => {
         await removeLeftovers(held.path, single(name));
       }),
-    chmod: (name, mode) => attempt('write', name, () => changeModeOf(at(name), mode)),
+    chmod: (name, mode) => attempt(FILE_ERRORS.write_failed, name, () => changeModeOf(at(name), mode)),
     chmodTree: (name, mode) =>
-      attempt('write', name, () => changeModesOf(held.path, toBytes(single(name)), mode, signal)),
+      attempt(FILE_ERRORS.write_failed, name, () =>
+        changeModesOf(held.path, toBytes(single(name)), mode, signal),
+      ),
     utimes: (name, time) =>
-      attempt('write', name, () =>
+      attempt(FILE_ERRORS.write_failed, name, () =>
         lutimes(at(name), time, time)
           .then(() => true, ignoring('ENOENT'))
           .then(Boolean),
       ),
-    touch: (name, mode = 0o644) => attempt('write', name, () => touch(at(name), mode)),
+    touch: (name, mode = 0o644) => attempt(FILE_ERRORS.write_failed, name, () => touch(at(name), mode)),
     identity: () =>
-      attempt('read', '', async () => {
+      attempt(FILE_ERRORS.read_failed, '', async () => {
         const { dev, ino } = await held.stat();
         return `${dev}:${ino}`;
       }),
