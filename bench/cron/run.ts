@@ -58,7 +58,7 @@ async function stop({ child }: Run): Promise<void> {
   }
 }
 
-/** Each job prints when its shell began; its line number tells the second it was due. */
+/** Each job prints when its shell began; its line number gives the second it was due. */
 async function load(contender: Contender): Promise<void> {
   const lines = Array.from({ length: JOBS }, (_, job) => `${job % 60} * * * * * * date +late:${job}:%s%3N`);
   const run = start(contender, `${lines.join('\n')}\n`);
@@ -122,7 +122,7 @@ const wanted = process.argv.slice(2);
 const asked = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
 try {
   if (own === undefined) {
-    throw new Error('nobody to measure');
+    throw new Error('there is nothing to measure');
   }
   for (const contender of asked('load') ? peers : []) {
     await load(contender);

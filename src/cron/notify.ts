@@ -78,7 +78,7 @@ export function createNotifier(context: NotifierContext): Notifier {
     ended(run, report) {
       const { ping, onSuccess, onFailure } = run.spec.source.options;
       if (report.result === 'stopped') {
-        return; // nothing is known about the job: its next run tells
+        return; // this says nothing about the job: its next run will
       }
       const ok = report.result === 'success';
       send(
@@ -97,7 +97,7 @@ export function createNotifier(context: NotifierContext): Notifier {
   };
 }
 
-/** Ping URLs are bearer secrets: whoever knows one can say that all is well. */
+/** Ping URLs are bearer secrets: anyone who knows one can report that all is well. */
 function resolveUrl(configured: string, run: Run, context: NotifierContext): string | undefined {
   let url = configured;
   if (configured.startsWith('$')) {

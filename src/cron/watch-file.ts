@@ -12,8 +12,8 @@ const MAX_LINKS = 40;
 
 /**
  * Calls `changed` when the file may have another content: written, renamed over, deleted and made again, or reached
- * through another target of a symbolic link on the way (a ConfigMap's `..data`, git-sync's link). Falls back to looking
- * twice a second where the system gives no notifications. Ends with the signal; resolves then.
+ * through another target of a symbolic link on the way (a ConfigMap's `..data`, git-sync's link). Polls twice a second
+ * where the system gives no notifications. Ends with the signal; resolves then.
  *
  * @param known the identity of what was read before: a change between that and now counts
  */
@@ -37,7 +37,7 @@ export async function watchFile(
     while (!signal.aborted) {
       const isWatching = watchers.update(await placesOf(path)) && seen !== '';
       wake = new AbortController();
-      // What changed before the watchers stood is seen by this look, what changes after it wakes the sleep.
+      // A change before the watchers were set up is seen here, a later one ends the sleep.
       if ((await fileIdentity(path)) === seen && !notified) {
         await clock
           .sleep(isWatching ? POLL_WITH_WATCH_MS : POLL_ALONE_MS, wake.signal)

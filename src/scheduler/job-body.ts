@@ -1,7 +1,7 @@
 /** Why a run happens. */
 export type Cause = 'schedule' | 'start' | 'catch-up' | 'command';
 
-/** What a body is told about its run. */
+/** What a body knows about its run. */
 export interface RunContext {
   /** Name of the job. */
   readonly job: string;
@@ -17,13 +17,13 @@ export interface RunContext {
    * tidies up, for at most `killAfterMs`.
    */
   readonly signal: AbortSignal;
-  /** Aborted when that time is over: what still works is ended by force. A moment later nobody waits for it any more. */
+  /** Aborted when that time is over: what still runs is ended by force, and shortly afterwards abandoned. */
   readonly deadline: AbortSignal;
   /** From `signal` to `deadline`, milliseconds. */
   readonly killAfterMs: number;
 }
 
-/** How an attempt ended, as its body tells it. */
+/** How an attempt ended, according to its body. */
 export interface RunEnd {
   readonly result: 'success' | 'failure';
   /** One line for logs and pings; no secret. */

@@ -62,6 +62,6 @@ export interface UnionSchedule {
 
 export type Schedule = CalendarSchedule | EverySchedule | RebootSchedule | UnionSchedule;
 
-/** The years supercronic knows; nothing is looked for beyond the last. */
+/** The years supercronic knows; no schedule is computed beyond the last. */
 export const FIRST_YEAR = 1970;
 export const LAST_YEAR = 2099;

@@ -9,7 +9,7 @@ export interface Remarks {
   readonly notes: readonly Remark[];
 }
 
-/** Nothing after this much of a command is looked at. */
+/** Only the start of a command is searched. */
 const MAX_READ = 4096;
 
 /**

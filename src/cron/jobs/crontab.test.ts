@@ -176,7 +176,7 @@ describe('a crontab', () => {
     expect(notes.map(formatFinding)).toEqual(expected === undefined ? [] : [expected]);
   });
 
-  it('tells how six ambiguous fields are read, by what was asked for', () => {
+  it('explains how six ambiguous fields are read, whichever way was asked for', () => {
     const notesOf = (sixth: CrontabRules['sixth']) =>
       parse('0 5 2 * * * cmd\n', { sixth }).notes.map(formatFinding);
     expect(notesOf('year')).toEqual([
@@ -206,13 +206,13 @@ describe('a crontab', () => {
     ]);
   });
 
-  it('applies the last environment line to every job when told to read it as supercronic does', () => {
+  it('applies the last environment line to every job when it is read as supercronic does', () => {
     const jobs = jobsOf('A=1\n* * * * * one\nA=2\nSHELL=/bin/bash\n* * * * * two\n', { envScope: 'file' });
     expect(jobs.map(({ env }) => env['A'])).toEqual(['2', '2']);
     expect(jobs[0]?.command).toMatchObject({ shell: '/bin/bash' });
   });
 
-  it('passes % to the shell, or makes it stdin when told to read it as Vixie cron does', () => {
+  it('passes % to the shell, or makes it stdin when it is read as Vixie cron does', () => {
     const text = '* * * * * cat%one\\%%two\n';
     expect(jobsOf(text)[0]?.command).toMatchObject({ line: 'cat%one\\%%two' });
     expect(jobsOf(text, { percent: true })[0]?.command).toMatchObject({ line: 'cat', stdin: 'one%\ntwo\n' });
@@ -333,7 +333,7 @@ describe('a crontab', () => {
     expect(errorsOf(text)).toEqual([expected]);
   });
 
-  it('has all its errors told at once', () => {
+  it('reports all its errors at once', () => {
     expect(errorsOf('61 * * * * a\n* * * * * b\n* 25 * * * c\n')).toHaveLength(2);
   });
 

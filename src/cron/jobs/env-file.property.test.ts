@@ -26,7 +26,7 @@ const piece = fc.oneof(
 );
 const line = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''));
 const text = fc.array(line, { maxLength: 6 }).map((lines) => lines.join('\n'));
-/** A line that nobody may see in an error. */
+/** A line that must not appear in an error. */
 const CANARY = 'hunter2-correct-horse';
 
 it('any text at all is variables as a system takes them, or an error that repeats nothing of it', {

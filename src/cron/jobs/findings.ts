@@ -23,7 +23,7 @@ export function formatFinding(finding: Finding): string {
   return visible(`${where}: ${shown}${hint}`);
 }
 
-/** More findings of a kind than this tell nothing new. */
+/** Beyond this number further findings add nothing. */
 export const MAX_SHOWN = 20;
 
 /** All errors of a file as one: exit code 1 at start, the old table at a reload. */

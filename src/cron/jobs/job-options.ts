@@ -42,7 +42,7 @@ export const DEFAULT_JOB_OPTIONS: JobOptions = {
 };
 
 interface JobOption {
-  /** What a value looks like: shown in help, and as advice with every refusal. */
+  /** The form of a value: shown in help, and as advice with every refusal. */
   readonly form: string;
   readonly help: string;
   readonly read: (text: string) => Partial<JobOptions>;
@@ -120,7 +120,7 @@ const JOB_OPTIONS: Readonly<Record<string, JobOption>> = {
   },
   ping: {
     form: URL_FORM,
-    help: 'told of start, success and failure: URL/start, URL, URL/fail',
+    help: 'pinged at start, success and failure: URL/start, URL, URL/fail',
     read: (text) => ({ ping: values.url(text) }),
   },
   'on-success': {

@@ -19,7 +19,7 @@ function due(runAt: string, zoneName: string, from: string, count: number): stri
 }
 
 describe('RUNAT', () => {
-  it('is a time on the clock of the wall, on days of 23 and 25 hours too', () => {
+  it('is local time, on days of 23 and 25 hours too', () => {
     expect(due('04:00', 'Europe/Berlin', '2025-03-29T00:00:00Z', 3)).toEqual([
       '2025-03-29T03:00:00',
       '2025-03-30T02:00:00',

@@ -5,7 +5,7 @@ import { parseExpression } from './expression.ts';
 const TIME = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
 
 /**
- * Reads `RUNAT`: one time of day or several, `02:30`, `2:30`, `02:30,14:30`, `02:30:15`, on the clock of the wall.
+ * Reads `RUNAT`: one time of day or several, `02:30`, `2:30`, `02:30,14:30`, `02:30:15`, in local time.
  * @throws PillionError `usage`
  */
 export function parseRunAt(text: string): UnionSchedule {

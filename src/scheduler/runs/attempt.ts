@@ -4,7 +4,7 @@ import type { JobBody, RunContext, RunEnd } from '../job-body.ts';
 import { waitUnlessAborted } from '../wait.ts';
 import type { ActiveRun, RunResult } from './job.ts';
 
-/** What is forced to end needs a moment for it: the kernel, and whoever takes its last output. */
+/** For the kernel to end what was killed, and for its last output to be handed on. */
 export const FORCED_END_MS = 2000;
 
 export interface Attempt extends Omit<RunEnd, 'result'> {

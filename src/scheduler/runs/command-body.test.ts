@@ -118,7 +118,7 @@ describe('a command as the body of a job', () => {
     await waitFor(() => !exists(child), { what: 'the end of the child' });
   });
 
-  it('ends what it leaves running in its group, and tells the names of those programs', async () => {
+  it('ends what it leaves running in its group, and names those programs', async () => {
     const { end, output } = run('sleep 300 >/dev/null 2>&1 & echo $!');
     expect(await end).toMatchObject({ result: 'success' });
     const [pid, ended] = output.lines;

@@ -80,13 +80,13 @@ async function runCommand(options: CommandOptions, env: Environment, run: RunCon
 }
 
 /** Ends what still runs in the group of a command that has ended. */
-function endLeftovers(group: number, tell: (programs: readonly string[]) => void): void {
-  // Stopped first: what is named is what is ended, and where nothing is left nothing is looked for.
+function endLeftovers(group: number, report: (programs: readonly string[]) => void): void {
+  // Stopped first, so that exactly what is named is ended; without a group there is nothing to search for.
   if (signalGroup(group, 'SIGSTOP')) {
     const programs = groupMembers(group);
     signalGroup(group, 'SIGKILL');
     if (programs.length > 0) {
-      tell(programs);
+      report(programs);
     }
   }
 }

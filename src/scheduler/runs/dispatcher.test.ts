@@ -73,7 +73,7 @@ function controlled(): { body: JobBody; runs: RunContext[]; finish(end?: RunEnd)
 }
 
 describe('a run of a function', () => {
-  it('succeeds with what the function tells, and is told which job, run and attempt it is', async () => {
+  it('succeeds with what the function returns, and knows its job, run and attempt', async () => {
     const { body, runs, finish } = controlled();
     const { dispatcher, job, start, reports } = stage(body);
     start();
@@ -89,7 +89,7 @@ describe('a run of a function', () => {
     expect(job.history).toMatchObject([{ result: 'success', attempts: 1 }]);
   });
 
-  it('fails with what it throws or tells, and is tried again as often as its policy says', async () => {
+  it('fails with what it throws or returns, and is tried again as often as its policy says', async () => {
     const policy = { retries: 2, retryDelayMs: 1 };
     const throwing = stage(() => Promise.reject(new Error('no route to the bucket')), policy);
     throwing.start();

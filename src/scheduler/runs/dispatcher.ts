@@ -12,7 +12,7 @@ const HISTORY = 10;
 
 export interface DispatcherContext<S extends JobSpec> extends AttemptsContext {
   readonly observers: readonly RunObserver<S>[];
-  /** More about a job for the line that tells its start. */
+  /** More fields for the log line of a job's start. */
   readonly startFields?: ((spec: S) => Readonly<Record<string, unknown>>) | undefined;
 }
 
@@ -39,10 +39,10 @@ export function createDispatcher<S extends JobSpec>(context: DispatcherContext<S
     log.error('cannot record what happened to a job', failure);
   }
 
-  function inform(tell: (observer: RunObserver<S>) => void): void {
+  function inform(notify: (observer: RunObserver<S>) => void): void {
     for (const observer of context.observers) {
       try {
-        tell(observer);
+        notify(observer);
       } catch (error) {
         guard(error);
       }

@@ -44,7 +44,7 @@ export interface RunReport {
   readonly abandoned: boolean;
 }
 
-/** A run as `/status` tells it. */
+/** A run as it appears in `/status`. */
 export interface RunRecord {
   readonly run: string;
   readonly cause: Cause;

@@ -6,7 +6,7 @@ import { createWarnLimit } from './warn-limit.ts';
 const HOUR_MS = 3_600_000;
 
 describe('warnings of a job', () => {
-  it('come once a minute, whatever they say, and tell how many were held back', async () => {
+  it('come once a minute, whatever they say, with the number of those held back', async () => {
     const clock = createVirtualClock('2025-01-01T00:00:00Z', HOUR_MS);
     const { log, lines } = createRecordedLog(0);
     const warnings = createWarnLimit(log, clock);

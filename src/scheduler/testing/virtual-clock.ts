@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 export interface VirtualClock extends Clock {
   /** Aborted when the wall clock has passed `until`. */
   readonly signal: AbortSignal;
-  /** How often somebody slept. */
+  /** How many sleeps there were. */
   sleeps(): number;
   /** Sets the wall clock forward or back when the monotonic one reaches `at` (milliseconds from the start). */
   stepAt(at: number, ms: number): void;

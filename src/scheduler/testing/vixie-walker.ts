@@ -3,7 +3,7 @@ import { matchesWall } from '../time/calendar.ts';
 
 /**
  * Vixie cron's own main loop, minute by minute on a clock that is given: the slow, obvious oracle for `nextFire`.
- * It knows nothing of zones, offsets or transitions, only what the clock on the wall shows.
+ * It knows nothing of zones, offsets or transitions, only what a wall clock shows.
  */
 const HALF_MINUTE_MS = 30_000; // Liberia's offset before 1972 was not a whole minute
 const MINUTE_MS = 60_000;

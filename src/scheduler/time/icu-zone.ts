@@ -88,7 +88,7 @@ function zoneOf(name: string, format: Intl.DateTimeFormat): Zone {
   };
 }
 
-/** The zone's offset as ICU tells it, by reading the clock it shows. */
+/** The zone's offset according to ICU, from the wall time that it formats. */
 function readOffset(format: Intl.DateTimeFormat, instant: number): number {
   const [month = 1, day = 1, year = 0, hour = 0, minute = 0, second = 0] = (
     format.format(instant).match(/\d+/g) ?? []

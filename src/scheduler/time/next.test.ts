@@ -36,7 +36,7 @@ function shown(instant: number, offset: number): string {
   return `${wall}${offset < 0 ? '-' : '+'}${text}`;
 }
 
-/** Runs of Debian's cron, measured under a faked clock: facts on maintenance, table 1.3. */
+/** Runs of Debian's cron, measured under a faked clock. */
 const MEASURED: [zone: string, expression: string, from: string, expected: string[]][] = [
   ['America/New_York', '30 2 * * *', '2025-03-09T01:00-05:00', ['03-09 03:00-04:00', '03-10 02:30-04:00']],
   ['America/New_York', '0 2 * * *', '2025-03-09T01:00-05:00', ['03-09 03:00-04:00', '03-10 02:00-04:00']],
@@ -100,7 +100,7 @@ describe('the next due time on days when clocks change', () => {
     expect(due('30 1 * * *', 'America/New_York', '2025-11-02T01:10-05:00', 1)).toEqual(['11-03 01:30-05:00']);
   });
 
-  it('counts every interval from its anchor, whatever the clock on the wall does', () => {
+  it('counts every interval from its anchor, whatever the wall clock does', () => {
     const schedule = parseExpression('@every 90s', RULES);
     expect(nextFire(schedule, zone('UTC'), 1_000_000, 1_000_000)).toBe(1_090_000);
     expect(nextFire(schedule, zone('UTC'), 1_089_999, 1_000_000)).toBe(1_090_000);

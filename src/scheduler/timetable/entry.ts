@@ -25,7 +25,7 @@ export function dueAfter(entry: Omit<Entry, 'due'>, instant: number): number | u
   return nextFire(entry.spec.schedule, entry.zone, instant - entry.jitterMs, entry.anchor);
 }
 
-/** Follows elapsed time rather than the clock on the wall. */
+/** Follows elapsed time rather than local time. */
 export function isElapsed({ spec }: Pick<Entry, 'spec'>): boolean {
   const { schedule } = spec;
   return schedule.kind === 'every' || (schedule.kind === 'calendar' && schedule.wildcard);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 
-/** The wall clock may be set at any time and timers do not notice: look at it at least this often. */
+/** The wall clock may be set at any time and timers do not notice: it is read at least this often. */
 const MAX_SLEEP_MS = 30_000;
 
 export interface Tick {

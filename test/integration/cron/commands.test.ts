@@ -13,7 +13,7 @@ async function crontab(text: string): Promise<string> {
 }
 
 describe('the commands of pillion cron', () => {
-  it('test tells every error with file, line and column, and exits with 1', async () => {
+  it('test reports every error with file, line and column, and exits with 1', async () => {
     const file = await crontab('61 * * * * a\n@dayly b\n0 0 31 2 * c\n');
     const result = await runPillion(['cron', 'test', file]);
     expect(result.code).toBe(1);
@@ -125,9 +125,9 @@ describe('the commands of pillion cron', () => {
     for (const [index, [, column, advice]] of bad.entries()) {
       const place = `${good.file}:${index + 1}:${column}: `;
       expect(refused).toContain(place);
-      const told = stderr.slice(stderr.indexOf(place)).split(/\\n|\n/)[0];
-      expect(told).toContain(advice);
-      expect(told).toMatch(/ \(.+\)/);
+      const reported = stderr.slice(stderr.indexOf(place)).split(/\\n|\n/)[0];
+      expect(reported).toContain(advice);
+      expect(reported).toMatch(/ \(.+\)/);
     }
   });
 

@@ -82,7 +82,7 @@ describe('a changed crontab', () => {
     await expectOutput(cron, 'recreated');
   });
 
-  it.each(['SIGHUP', 'SIGUSR2'] as const)('is taken at %s, also when nobody watches it', async (signal) => {
+  it.each(['SIGHUP', 'SIGUSR2'] as const)('is taken at %s, also when it is not watched', async (signal) => {
     const cron = await startCron(temp.path, everySecond('echo first'), ['--watch=false']);
     await expectOutput(cron, 'first');
     await cron.write(everySecond('echo second'));

@@ -28,7 +28,7 @@ describe('pillion cron', () => {
     expect(cron.log().filter(({ msg }) => msg === 'job succeeded').length).toBeGreaterThanOrEqual(1);
   });
 
-  it('tells health, metrics and status of its jobs by name and never shows their command lines', async () => {
+  it('serves health, metrics and status of its jobs by name and never shows their command lines', async () => {
     const crontab = [
       '# pillion: name=good',
       everySecond('echo fine; : hunter2'),
@@ -173,7 +173,7 @@ describe('RUNAT', () => {
     expect(running.lines().filter((line) => line.includes('"msg":"starting"'))).toHaveLength(1);
   });
 
-  it('goes on after a failure, or ends with its exit code when told so', async () => {
+  it('goes on after a failure, or ends with its exit code when asked to', async () => {
     const running = await startPillion(['cron', '--exit-on-failure', 'sh', '-c', 'exit 6'], {
       env: { RUNAT: inSeconds(2), TZ: 'UTC' },
     });

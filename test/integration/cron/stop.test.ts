@@ -53,7 +53,7 @@ describe('SIGTERM', () => {
     await expectNoProcess(temp.path);
   });
 
-  it('waits as long as it was told to, however long that is', async () => {
+  it('waits as long as its options say, however long that is', async () => {
     const marks = temp.join('marks');
     const crontab = [
       // Needs a moment to tidy up, within a limit that no timer of Node holds.
@@ -101,13 +101,13 @@ describe('SIGTERM', () => {
 });
 
 describe('as PID 1', () => {
-  // Every second jobs leave orphans that end by themselves: somebody has to reap them.
+  // Every second jobs leave orphans that end by themselves and have to be reaped.
   const orphans = [
     '* * * * * * * setsid sh -c "sleep 0.2" & true',
     '# pillion: leftovers=keep',
     '* * * * * * * (sleep 0.1 &)',
   ];
-  // Ends by nothing but SIGKILL, and says what it was told.
+  // Ends by nothing but SIGKILL, and prints when it gets SIGTERM.
   const stubborn = [
     '# pillion: name=stubborn kill-after=300ms',
     `@reboot trap 'echo told to end' TERM; echo deaf; while :; do sleep 0.05; done`,
@@ -132,7 +132,7 @@ describe('as PID 1', () => {
 
   const zombies = (program: RunningProgram) => treeOf(program.pid).filter(({ state }) => state === 'Z');
 
-  it.runIf(canUnshare)('says when nobody reaps orphans, and counts them', async () => {
+  it.runIf(canUnshare)('warns when orphans are not reaped, and counts them', async () => {
     const program = await start(orphans, ['--http-bind=127.0.0.1:0'], '/bin/of/nothing');
     await program.waitForLog('the warning', ({ level, msg }) => level === 'warn' && msg.includes('as PID 1'));
     const { port } = await program.waitForLog('the port', ({ msg }) => msg === 'listening');
@@ -168,15 +168,15 @@ describe('as PID 1', () => {
     await program.waitForLog('the job', ({ msg }) => msg === 'deaf');
     process.kill(program.init(), 'SIGTERM');
     expect(await program.exit).toBe(0);
-    const told = program.log().map(({ msg }) => msg);
+    const messages = program.log().map(({ msg }) => msg);
     const order = [
       'waiting for jobs to finish',
       'ending jobs: the grace period has passed',
       'told to end',
       'stopped',
     ];
-    const places = order.map((message) => told.indexOf(message));
-    expect(places, told.join('\n')).toEqual(places.toSorted((a, b) => a - b));
+    const places = order.map((message) => messages.indexOf(message));
+    expect(places, messages.join('\n')).toEqual(places.toSorted((a, b) => a - b));
     expect(Math.min(...places)).toBeGreaterThanOrEqual(0);
     const at = (message: string) =>
       Date.parse(String(program.log().find(({ msg }) => msg === message)?.['ts']));
