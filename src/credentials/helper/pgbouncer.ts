@@ -1,4 +1,5 @@
 /** Reloading a pgbouncer, and proving that it took what it was given. Runs in the helper process. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure, HelperReply, LoginTarget, PgbouncerRequest } from '../reload/protocol.ts';
 import type { Session } from './postgres.lazy.ts';
 
@@ -36,6 +37,7 @@ export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: With
         return;
       }
       step = 'reload';
+      await untilNoLoginIsUnderWay(session);
       await session.rows('RELOAD');
       proof = await completeProof(proof, session);
       if (proof !== undefined && proof.database !== '' && AUTH_WITHOUT_PASSWORD.has(reply.authType)) {
@@ -53,6 +55,25 @@ export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: With
     return { ...reply, proof: 'proved' };
   } catch (error) {
     return { ...reply, proof: 'not asked', failure: failureOf(step, error) };
+  }
+}
+
+const LOOK_EVERY_MS = 10;
+const LONGEST_WAIT_MS = 2000;
+
+/**
+ * With TLS to its servers pgbouncer renews all server connections at each RELOAD, and one that is just logging in counts
+ * as a failed login: until server_login_retry (15 s) has passed no other is made, and clients are turned away. So RELOAD
+ * is sent when none is logging in; where one always is, after two seconds all the same.
+ */
+async function untilNoLoginIsUnderWay(session: Session): Promise<void> {
+  const end = performance.now() + LONGEST_WAIT_MS;
+  const isLoggingIn = async (): Promise<boolean> => {
+    const pools = await session.rows('SHOW POOLS').catch(() => []);
+    return pools.some((pool) => Number(pool['sv_login'] ?? 0) > 0);
+  };
+  while (performance.now() < end && (await isLoggingIn())) {
+    await delay(LOOK_EVERY_MS);
   }
 }
 

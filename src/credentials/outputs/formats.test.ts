@@ -67,7 +67,7 @@ describe('a format', () => {
     expect(refused(userlist, long(2048), { pgbouncer: passwordLimit('1.26.0') })).toContain('xxx');
     expect(refused(userlist, long(65_531), { pgbouncer: passwordLimit('1.26.0') })).toMatch(/at most 65530/);
     expect(refused(userlist, `md5${'0'.repeat(32)}`)).toMatch(/looks like an MD5 or SCRAM hash/);
-    expect(refused(pgServiceFormat('s'), long(1014))).toMatch(/at most 1022/);
+    expect(refused(pgServiceFormat('s'), long(1014))).toMatch(/at most 1021/);
     expect(refused(mysqlFormat('client'), long(4090))).toMatch(/at most 4094/);
     expect(pgpassModeProblem(0o640)).toMatch(/0600/);
     expect(pgpassModeProblem(0o400)).toBeUndefined();

@@ -89,8 +89,8 @@ export const pgpassFormat: Render = ({ credential, endpoint }) => {
   return text(`${fields.join(':')}\n`);
 };
 
-/** libpq reads lines of a service file into 1,024 bytes, the end of the string included. */
-const MAX_SERVICE_LINE_BYTES = 1022;
+/** libpq takes lines of a service file of up to 1,022 bytes with their line end. */
+const MAX_SERVICE_LINE_BYTES = 1021;
 
 /** A service of libpq's service file (PGSERVICEFILE). */
 export function pgServiceFormat(service: string): Render {

@@ -59,6 +59,10 @@ async function application(port: number, load: Load, signal: AbortSignal): Promi
   }
 }
 
+/** Lines of a server's log that tell of trouble. */
+const linesOf = (log: string): string[] =>
+  log.split('\n').filter((line) => /WARN|ERROR|FATAL|fail|RELOAD/i.test(line));
+
 async function under(pool: Pgbouncer, ms: number): Promise<Load> {
   const load: Load = { queries: 0, failures: [] };
   const stop = AbortSignal.timeout(ms);
@@ -93,6 +97,14 @@ it('no login fails while tokens end within seconds, for the pgbouncers of both D
     commands.map(async (command) => {
       const { pool, running } = await stage(command);
       const load = await under(pool, SECONDS * 1000);
+      // What the servers said is gone with them.
+      if (load.failures.length > 0) {
+        console.log(
+          [...backend.refusals, pool.log(), ...linesOf(backend.postgres.log()), ...running.lines()].join(
+            '\n',
+          ),
+        );
+      }
       return {
         load,
         deliveries: running.said('credential delivered').length,

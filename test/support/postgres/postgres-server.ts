@@ -40,6 +40,8 @@ export interface PostgresServer {
   readonly caFile: string;
   /** Runs SQL as its superuser. */
   sql(statement: string): Promise<string>;
+  /** Makes a user that logs in with a password of its own, which `ALTER ROLE` sets. */
+  allowPasswords(user: string): Promise<void>;
   log(): string;
   stop(): Promise<void>;
 }
@@ -102,7 +104,15 @@ export async function startPostgres({ ldapPort, users }: PostgresOptions): Promi
   }
   await sql('CREATE DATABASE app');
   await sql('CREATE DATABASE pam');
-  return { port, directory, caFile, sql, log: daemon.output, stop };
+  const allowPasswords = async (user: string): Promise<void> => {
+    await sql(`CREATE ROLE "${user}" LOGIN`);
+    writeFileSync(
+      path.join(data, 'pg_hba.conf'),
+      `host all "${user}" 127.0.0.1/32 scram-sha-256\n${accessRules(ldapPort)}`,
+    );
+    await sql('SELECT pg_reload_conf()');
+  };
+  return { port, directory, caFile, sql, allowPasswords, log: daemon.output, stop };
 }
 
 async function untilReady(
