@@ -1,7 +1,13 @@
 /** Asks a smart HTTP server for one ref, in this process: no child, one request once the server is known. */
 import { isPillionError, type PillionError } from '../../core/errors.ts';
+import { REMOTE_ERRORS } from './errors.ts';
 import { type AskInit, createAsk, type Question, type Refusal } from './http-question.ts';
-import { createAdvertisementReader, createLsRefsReader, lsRefsRequest } from './ls-refs.ts';
+import {
+  createAdvertisementReader,
+  createLsRefsReader,
+  lsRefsRequest,
+  type ObjectFormat,
+} from './ls-refs.ts';
 import { type AdvertisedRef, pickRef } from './ref-rules.ts';
 
 const ADVERTISEMENT = 'application/x-git-upload-pack-advertisement';
@@ -25,25 +31,29 @@ export type Probe = (signal: AbortSignal) => Promise<ProbeAnswer>;
 
 export function createHttpProbe(init: HttpProbeInit): Probe {
   const { ref } = init;
-  const questions = questionsFor(init);
   const ask = createAsk(init);
   let speaksV2 = false;
+  let lsRefsQuestion = askForRefs(init, 'sha1');
 
   const lsRefs = async (signal: AbortSignal): Promise<ProbeAnswer> => {
     const reader = createLsRefsReader(ref);
-    const refused = await ask(questions.lsRefs, RESULT, reader, signal);
+    const refused = await ask(lsRefsQuestion, RESULT, reader, signal);
     return refused ?? answerOf(ref, reader.finish());
   };
 
   const advertisement = async (signal: AbortSignal): Promise<ProbeAnswer> => {
     const reader = createAdvertisementReader(ref);
-    const refused = await ask(questions.advertisement, ADVERTISEMENT, reader, signal);
+    const refused = await ask(askForAdvertisement(init), ADVERTISEMENT, reader, signal);
     if (refused) {
       return refused;
     }
     const advertised = reader.finish();
-    speaksV2 = advertised.version === 2;
-    return advertised.version === 2 ? lsRefs(signal) : answerOf(ref, advertised.refs);
+    if (advertised.version === 0) {
+      return answerOf(ref, advertised.refs);
+    }
+    speaksV2 = true;
+    lsRefsQuestion = askForRefs(init, advertised.format);
+    return lsRefs(signal);
   };
 
   return async (signal) => {
@@ -64,7 +74,10 @@ export function createHttpProbe(init: HttpProbeInit): Probe {
 }
 
 function isOddAnswer(error: unknown): error is PillionError {
-  return isPillionError(error) && (error.code === 'protocol_error' || error.facts['reason'] === 'too_long');
+  return (
+    REMOTE_ERRORS.protocol_error.matches(error) ||
+    (isPillionError(error) && error.facts['reason'] === 'too_long')
+  );
 }
 
 function answerOf(name: string, refs: ReadonlyMap<string, AdvertisedRef>): ProbeAnswer {
@@ -72,27 +85,21 @@ function answerOf(name: string, refs: ReadonlyMap<string, AdvertisedRef>): Probe
   return hash === undefined ? { kind: 'missing', what: 'ref' } : { kind: 'ref', hash };
 }
 
-function questionsFor({
-  repo,
-  ref,
-  agent,
-}: HttpProbeInit): Readonly<Record<'advertisement' | 'lsRefs', Question>> {
-  const base = repo.replace(/\/+$/, '');
-  const body = lsRefsRequest(ref, agent);
+const baseOf = (repo: string) => repo.replace(/\/+$/, '');
+
+function askForAdvertisement({ repo }: HttpProbeInit): Question {
   return {
-    advertisement: {
-      method: 'GET',
-      url: `${base}/info/refs?service=git-upload-pack`,
-      headers: { Accept: ADVERTISEMENT },
-    },
-    lsRefs: {
-      method: 'POST',
-      url: `${base}/git-upload-pack`,
-      headers: {
-        'Content-Type': 'application/x-git-upload-pack-request',
-        Accept: RESULT,
-      },
-      body,
-    },
+    method: 'GET',
+    url: `${baseOf(repo)}/info/refs?service=git-upload-pack`,
+    headers: { Accept: ADVERTISEMENT },
+  };
+}
+
+function askForRefs({ repo, ref, agent }: HttpProbeInit, format: ObjectFormat): Question {
+  return {
+    method: 'POST',
+    url: `${baseOf(repo)}/git-upload-pack`,
+    headers: { 'Content-Type': 'application/x-git-upload-pack-request', Accept: RESULT },
+    body: lsRefsRequest(ref, agent, format),
   };
 }

@@ -1,29 +1,28 @@
 /** What a ref advertisement says, in protocol version 2 (ls-refs) and in version 0/1 (info/refs). */
-import { PillionError } from '../../core/errors.ts';
 import { isFullHash } from '../object-name.ts';
+import { refuseAnswer } from './errors.ts';
 import { createPacketReader, encodePacket, type Packet } from './pkt-line.ts';
 import { type AdvertisedRef, candidates } from './ref-rules.ts';
 
+/** How a repository names its objects. */
+export type ObjectFormat = 'sha1' | 'sha256';
+
+/** A server of protocol version 2 has a dozen; more is no server of git. */
+const MAX_CAPABILITIES = 1000;
+
 /** The body of an ls-refs request (gitprotocol-v2(5)) for the refs a name could mean. */
-export function lsRefsRequest(name: string, agent: string): string {
+export function lsRefsRequest(name: string, agent: string, format: ObjectFormat = 'sha1'): string {
   const prefixes = candidates(name).map((candidate) => encodePacket(`ref-prefix ${candidate}\n`));
   return [
     encodePacket('command=ls-refs\n'),
     encodePacket(`agent=${agent}\n`),
-    encodePacket('object-format=sha1\n'),
+    encodePacket(`object-format=${format}\n`),
     '0001',
     encodePacket('peel\n'),
     encodePacket('symrefs\n'),
     ...prefixes,
     '0000',
   ].join('');
-}
-
-function refuse(text: string): never {
-  throw new PillionError({
-    code: 'protocol_error',
-    message: `the server's answer is not git's protocol: ${JSON.stringify(text.slice(0, 80))}`,
-  });
 }
 
 export interface RefReader {
@@ -38,8 +37,11 @@ export function createLsRefsReader(name: string): RefReader {
   const refs = new Map<string, AdvertisedRef>();
   let flushed = false;
   const reader = createPacketReader((packet) => {
+    if (flushed || (packet.kind !== 'data' && packet.kind !== 'flush')) {
+      refuseAnswer('(more than one list of refs)');
+    }
     if (packet.kind !== 'data') {
-      flushed = flushed || packet.kind === 'flush';
+      flushed = true;
       return;
     }
     const [hash = '', ref = '', ...attributes] = packet.text.split(' ');
@@ -48,7 +50,7 @@ export function createLsRefsReader(name: string): RefReader {
       return;
     }
     if (!isFullHash(hash) || ref === '') {
-      refuse(packet.text);
+      refuseAnswer(packet.text);
     }
     const peeled = attributes.find((word) => word.startsWith('peeled:'))?.slice('peeled:'.length);
     if (wanted.has(ref)) {
@@ -62,13 +64,13 @@ export function createLsRefsReader(name: string): RefReader {
     push: (chunk) => reader.push(chunk),
     finish() {
       reader.end();
-      return flushed ? refs : refuse('(the list of refs was cut)');
+      return flushed ? refs : refuseAnswer('(the list of refs was cut)');
     },
   };
 }
 
 export type Advertisement =
-  | { readonly version: 2 }
+  | { readonly version: 2; readonly format: ObjectFormat }
   | { readonly version: 0; readonly refs: ReadonlyMap<string, AdvertisedRef> };
 
 /** Reads `info/refs?service=git-upload-pack`: the capabilities of version 2, or the refs of version 0 and 1. */
@@ -81,13 +83,15 @@ export function createAdvertisementReader(name: string): {
   let announced = false;
   let version: 0 | 2 | undefined;
   let flushed = false;
+  let format: ObjectFormat = 'sha1';
+  let capabilities = 0;
   const keep = (text: string) => {
     const [line = ''] = text.split('\0');
     const space = line.indexOf(' ');
     const hash = line.slice(0, space);
     const ref = line.slice(space + 1);
     if (space < 0 || !isFullHash(hash)) {
-      refuse(text);
+      refuseAnswer(text);
     }
     const base = ref.endsWith('^{}') ? ref.slice(0, -3) : ref;
     if (wanted.has(base)) {
@@ -98,16 +102,31 @@ export function createAdvertisementReader(name: string): {
       );
     }
   };
+  const capability = (text: string) => {
+    capabilities += 1;
+    if (capabilities > MAX_CAPABILITIES) {
+      refuseAnswer('(very many capabilities)');
+    }
+    format = text === 'object-format=sha256' ? 'sha256' : format;
+  };
   const take = (packet: Packet) => {
-    if (packet.kind !== 'data') {
+    if (flushed) {
+      refuseAnswer('(more than one advertisement)');
+    } else if (packet.kind !== 'data') {
+      // The first one ends the name of the service, before anything is known of the version.
       flushed = packet.kind === 'flush' && version !== undefined;
+      if (!flushed && (!announced || packet.kind !== 'flush')) {
+        refuseAnswer('(no advertisement)');
+      }
     } else if (!announced && packet.text === '# service=git-upload-pack') {
       announced = true;
     } else if (version === undefined && packet.text === 'version 2') {
       version = 2;
     } else if (version === undefined && packet.text === 'version 1') {
       version = 0;
-    } else if (version !== 2) {
+    } else if (version === 2) {
+      capability(packet.text);
+    } else {
       version = 0;
       keep(packet.text);
     }
@@ -118,9 +137,9 @@ export function createAdvertisementReader(name: string): {
     finish() {
       reader.end();
       if (!flushed || version === undefined) {
-        return refuse('(the advertisement was cut)');
+        return refuseAnswer('(the advertisement was cut)');
       }
-      return version === 2 ? { version } : { version, refs };
+      return version === 2 ? { version, format } : { version, refs };
     },
   };
 }
