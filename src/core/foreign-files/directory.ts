@@ -1,5 +1,16 @@
 import { constants, type Dirent, type Stats } from 'node:fs';
-import { copyFile, lstat, lutimes, open, opendir, readlink, rename, rmdir, unlink } from 'node:fs/promises';
+import {
+  copyFile,
+  lstat,
+  lutimes,
+  open,
+  opendir,
+  readlink,
+  rename,
+  rmdir,
+  symlink,
+  unlink,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../errors.ts';
 import { type AtomicWriteOptions, writeFileAtomic } from '../files/atomic-write.ts';
@@ -60,6 +71,8 @@ export interface ForeignDirectory {
   stat(name: string): Promise<Stats | undefined>;
   /** Undefined when it is no link. */
   readlink(name: string): Promise<string | undefined>;
+  /** Makes a link where there is nothing; false when something is in its place. */
+  makeSymlink(name: string, target: string): Promise<boolean>;
   switchSymlink(name: string, target: string): Promise<void>;
   /** Moves an entry within or into another open directory. */
   rename(name: string, to: ForeignDirectory, newName: string): Promise<void>;
@@ -171,6 +184,12 @@ function createForeignDirectory(
     stat: (name) => attempt(FILE_ERRORS.read_failed, name, () => lstat(at(name)).catch(ignoring('ENOENT'))),
     readlink: (name) =>
       attempt(FILE_ERRORS.read_failed, name, () => readlink(at(name)).catch(ignoring('ENOENT', 'EINVAL'))),
+    makeSymlink: (name, target) =>
+      attempt(FILE_ERRORS.write_failed, name, () =>
+        symlink(target, at(name))
+          .then(() => true, ignoring('EEXIST'))
+          .then(Boolean),
+      ),
     switchSymlink: (name, target) =>
       attempt(FILE_ERRORS.switch_failed, name, () => switchSymlink(at(name), target, shown(name))),
     rename: (name, to, newName) =>

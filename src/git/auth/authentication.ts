@@ -1,11 +1,15 @@
 /** Everything git needs to prove who it is, prepared once and refreshed before each use of the remote. */
 import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import {
+  createRuntimeDirectory,
+  type RuntimeDirectory,
+  type RuntimePlace,
+} from '../../core/lock/runtime-directory.ts';
 import type { Secrets } from '../../core/log/secrets.ts';
 import { type GitFilesInit, writeGitConfig, writeProtectiveConfig } from '../configuration.ts';
 import { discoveryLimits, gitVariables, inheritedEnvironment, protectiveVariables } from '../environment.ts';
-import { createRuntimeDirectory, type RuntimeDirectory } from '../runtime-directory.ts';
 import type { GitAuthSettings, GitSettings } from '../settings.ts';
 import { userEnvironment } from '../user.ts';
 import { AUTH_ERRORS } from './errors.ts';
@@ -99,10 +103,31 @@ async function authenticateFrom(
   };
 }
 
+const SHARED_MEMORY = '/dev/shm';
+
+/** With a read-only root file system and no volume at /tmp, only what others see can be written. */
+function placesFor(root: string): RuntimePlace[] {
+  const isBelow = (path: string, top: string) => path === top || path.startsWith(`${top}/`);
+  const sharedWith = (path: string) => {
+    if (isBelow(path, root)) {
+      return 'all that mount the volume of the root';
+    }
+    return isBelow(path, SHARED_MEMORY) ? 'all containers of the pod' : undefined;
+  };
+  return [tmpdir(), '/tmp', SHARED_MEMORY, root].map((path) => ({ path, sharedWith: sharedWith(path) }));
+}
+
 /** @throws `file_missing`, `no_runtime_directory` or `git_config_invalid` when the settings cannot work. */
 export async function prepareAuthentication(init: AuthenticationInit): Promise<Authentication> {
   await requireFiles(init.settings);
-  const runtime = await createRuntimeDirectory([tmpdir(), '/tmp', '/dev/shm', init.root]);
+  const runtime = await createRuntimeDirectory('git-sync', placesFor(init.root));
+  if (runtime.sharedWith !== undefined) {
+    init.log.warn('private files are kept where others can read them: mount an emptyDir at /tmp', {
+      place: dirname(runtime.path),
+      sharedWith: runtime.sharedWith,
+      exposed: "the socket that gives git its credentials, git's configuration, copies of SSH keys",
+    });
+  }
   try {
     return await authenticateFrom(runtime, init);
   } catch (error) {

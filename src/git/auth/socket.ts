@@ -68,12 +68,23 @@ export async function startCredentialServer(
   path: string,
   known: () => readonly KnownCredential[],
 ): Promise<CredentialServer> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, known));
+  const clients = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    clients.add(socket);
+    socket.once('close', () => clients.delete(socket));
+    serve(socket, known);
+  });
   server.unref();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, resolve);
   });
   await chmod(path, 0o600);
-  return { path, close: () => new Promise((resolve) => server.close(() => resolve())) };
+  return {
+    path,
+    close() {
+      clients.forEach((client) => client.destroy()); // one that stays must not hold up the end
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
 }

@@ -1,30 +1,59 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import {
+  chmod,
+  lstat,
+  lutimes,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { tryProgram } from '../../../test/support/run-program.ts';
+import { useProgramsForOthers } from '../../../test/support/for-others.ts';
+import { runProgram, tryProgram } from '../../../test/support/run-program.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
-import { systemClock } from '../../core/clock.ts';
-import { lockRoot, type RootLock, type RootLockInit } from './root-lock.ts';
+import { systemClock } from '../clock.ts';
+import { bundleProgram } from '../exec/fixtures/fixtures.ts';
+import { type DirectoryLock, type DirectoryLockInit, lockDirectory } from './directory-lock.ts';
+import { readBootId } from './lock-files.ts';
 
 const dir = useTempDir();
-const PROGRAM = fileURLToPath(new URL('testing/hold-root-lock.ts', import.meta.url));
+const programsForOthers = useProgramsForOthers();
+/** The program that holds a lock, where another user may read it. */
+const bundleHolder = async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'pillion-holder-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await chmod(directory, 0o755);
+  return bundleProgram(PROGRAM, directory);
+};
+const PROGRAM = fileURLToPath(new URL('fixtures/hold-lock.ts', import.meta.url));
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 
 interface Taken {
-  readonly lock: RootLock;
+  readonly lock: DirectoryLock;
   readonly waitedFor: string[];
   readonly dead: string[];
 }
 
 /** Takes the lock in this process; what it was told on the way is in the result. */
-async function take(more: Partial<RootLockInit> = {}): Promise<Taken> {
+async function take(more: Partial<DirectoryLockInit> = {}): Promise<Taken> {
   const waitedFor: string[] = [];
   const dead: string[] = [];
-  const lock = await lockRoot({
-    root: dir.path,
+  const lock = await lockDirectory({
+    path: dir.path,
+    busy: (owner) => new Error(`busy: ${owner}`),
     clock: systemClock,
     signal: new AbortController().signal,
     onWait: (owner) => waitedFor.push(owner),
@@ -77,7 +106,7 @@ async function startHolder(): Promise<Holder> {
 
 const abortedIn = (ms: number) => AbortSignal.timeout(ms);
 
-describe('the lock of a root', () => {
+describe('the lock of a directory', () => {
   it('leaves nothing behind when it is released', async () => {
     const { lock } = await take();
     expect((await readdir(dir.path)).sort()).toEqual(['.pillion-lock', `.pillion-lock-${lock.id}.sock`]);
@@ -101,23 +130,19 @@ describe('the lock of a root', () => {
     expect(await next).toMatchObject({ waitedFor: [holder.id], dead: [] });
   });
 
-  it('that is not to be had in time is a busy root, and the one who waited leaves nothing', async () => {
+  it('that is not to be had in time is an error of the caller, and the one who waited leaves nothing', async () => {
     const { lock } = await take();
-    await expect(take({ signal: abortedIn(150) })).rejects.toMatchObject({
-      code: 'root_busy',
-      message: expect.stringContaining(lock.id),
-      hint: expect.stringContaining('--root'),
-    });
+    await expect(take({ signal: abortedIn(150) })).rejects.toThrow(`busy: ${lock.id}`);
     expect((await readdir(dir.path)).filter((name) => name.endsWith('.sock'))).toHaveLength(1);
   });
 
   it('works below a path that is longer than a socket address', async () => {
     const root = dir.join(...Array.from({ length: 10 }, () => 'a-rather-long-name-of-a-directory'));
     await mkdir(root, { recursive: true });
-    const { lock } = await take({ root });
-    await expect(take({ root, signal: abortedIn(150) })).rejects.toMatchObject({ code: 'root_busy' });
+    const { lock } = await take({ path: root });
+    await expect(take({ path: root, signal: abortedIn(150) })).rejects.toThrow('busy: ');
     await lock.release();
-    await take({ root });
+    await take({ path: root });
   });
 });
 
@@ -134,7 +159,7 @@ describe('the lock of an owner that died', () => {
   it('is not taken over from one that is only stopped', async () => {
     const holder = await startHolder();
     await holder.kill('SIGSTOP');
-    await expect(take({ signal: abortedIn(400) })).rejects.toMatchObject({ code: 'root_busy' });
+    await expect(take({ signal: abortedIn(400) })).rejects.toThrow('busy: ');
     await holder.kill('SIGCONT');
     await holder.release();
     expect((await take()).dead).toEqual([]);
@@ -149,7 +174,7 @@ describe('the lock of an owner that died', () => {
     const other = 'ffffffffffff-other';
     await symlink(other, dir.join('.pillion-lock'));
     await writeFile(dir.join(`.pillion-lock-${other}.sock`), '');
-    await expect(take({ signal: abortedIn(250) })).rejects.toMatchObject({ code: 'root_busy' });
+    await expect(take({ signal: abortedIn(250) })).rejects.toThrow('busy: ');
     const old = Date.now() / 1000 - 61;
     await utimes(dir.join(`.pillion-lock-${other}.sock`), old, old);
     expect((await take()).dead).toEqual([other]);
@@ -161,7 +186,7 @@ describe('the lock of an owner that died', () => {
     await writeFile(dir.join('precious.sock'), 'mine');
     await mkdir(`${root}/.pillion-lock-x`);
     await symlink('x/../../precious', `${root}/.pillion-lock`);
-    await take({ root, signal: abortedIn(5000) });
+    await take({ path: root, signal: abortedIn(5000) });
     expect(await readFile(dir.join('precious.sock'), 'utf8')).toBe('mine');
   });
 
@@ -183,7 +208,120 @@ describe('the lock of an owner that died', () => {
   });
 });
 
-describe('several processes on one root', () => {
+describe('what a neighbour puts in the way', () => {
+  it.each(['a file', 'a FIFO', 'a socket', 'a directory'])(
+    'does not keep the lock from being taken: %s in its place',
+    async (kind) => {
+      const path = dir.join('.pillion-lock');
+      if (kind === 'a file') {
+        await writeFile(path, 'junk');
+      } else if (kind === 'a FIFO') {
+        await runProgram('mkfifo', [path]);
+      } else if (kind === 'a socket') {
+        const server = createServer().listen(path);
+        onTestFinished(() => void server.close());
+        await once(server, 'listening');
+      } else {
+        await mkdir(path);
+        await writeFile(`${path}/precious`, 'mine');
+      }
+      const { lock } = await take({ signal: abortedIn(5000) });
+      expect(await readlink(path)).toBe(lock.id);
+      await lock.release();
+      const left = await readdir(dir.path);
+      expect(left).toEqual(kind === 'a directory' ? [expect.stringContaining('.not-a-lock-')] : []);
+    },
+  );
+
+  it.each(['FIFO', 'file', 'link'])('is no owner that lives for ever: a %s as its socket', async (kind) => {
+    const owner = `${await readBootId()}-planted`;
+    const socket = dir.join(`.pillion-lock-${owner}.sock`);
+    await symlink(owner, dir.join('.pillion-lock'));
+    if (kind === 'FIFO') {
+      await runProgram('mkfifo', [socket]);
+    } else if (kind === 'link') {
+      await symlink('/dev/log', socket);
+    } else {
+      await writeFile(socket, '');
+    }
+    const old = Date.now() / 1000 - 61;
+    await lutimes(socket, old, old);
+    expect((await take({ signal: abortedIn(5000) })).dead).toEqual([owner]);
+  });
+
+  it('cannot keep it waiting by locks that come and go without an end', async () => {
+    const script = 'while :; do ln -s dead "$0" 2>/dev/null; rm -f "$0"; done';
+    const neighbour = spawn('sh', ['-c', script, dir.join('.pillion-lock')], { stdio: 'ignore' });
+    onTestFinished(() => void neighbour.kill('SIGKILL'));
+    const signal = abortedIn(3000);
+    const end = await take({ signal }).then(
+      () => 'taken',
+      () => 'given up',
+    );
+    expect(end === 'taken' || signal.aborted).toBe(true);
+  });
+
+  it('is dropped when it connects, and the release does not wait for it', async () => {
+    const { lock } = await take();
+    const socket = dir.join(`.pillion-lock-${lock.id}.sock`);
+    expect((await lstat(socket)).mode & 0o777).toBe(0o600);
+    const clients = Array.from({ length: 50 }, () => connect(socket));
+    clients.forEach((client) => client.on('error', () => {}));
+    await Promise.all(clients.map((client) => once(client, 'close')));
+    const staying = connect({ path: socket, allowHalfOpen: true }).on('error', () => {});
+    onTestFinished(() => void staying.destroy());
+    await lock.release();
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it.runIf(process.getuid?.() === 0)('of another user cannot connect, nor be kept waiting for', async () => {
+    const { lock } = await take();
+    const socket = dir.join(`.pillion-lock-${lock.id}.sock`);
+    await chmod(dir.path, 0o755);
+    const { node } = await programsForOthers();
+    const program = `require('net').connect(process.argv[1]).on('error', (e) => console.log(e.code)).on('connect', () => console.log('connected'))`;
+    const other = ['--reuid', '65534', '--regid', '65534', '--clear-groups', node, '-e', program, socket];
+    const readOnly = 'mount --bind -o ro "$1" "$1" 2>/dev/null; shift; exec setpriv "$@"';
+    const { stdout } = await tryProgram('unshare', ['-m', 'sh', '-c', readOnly, 'sh', dir.path, ...other]);
+    expect(stdout).toBe('EACCES\n');
+    await lock.release();
+  });
+
+  it.runIf(process.getuid?.() === 0)(
+    'leaves the lock of a dead owner of another user to its heartbeat',
+    async () => {
+      const owner = `${await readBootId()}-other`;
+      await symlink(owner, dir.join('.pillion-lock'));
+      const server = createServer().listen(dir.join(`.pillion-lock-${owner}.sock`));
+      await once(server, 'listening');
+      await runProgram('chmod', ['600', dir.join(`.pillion-lock-${owner}.sock`)]);
+      await runProgram('chmod', ['777', dir.path]);
+      const { node } = await programsForOthers();
+      const args = [
+        '--reuid',
+        '65534',
+        '--regid',
+        '65534',
+        '--clear-groups',
+        node,
+        await bundleHolder(),
+        'hold',
+      ];
+      const child = spawn('setpriv', [...args, dir.path], { stdio: ['pipe', 'pipe', 'inherit'] });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      let said = '';
+      child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      await waitFor(() => said.includes('waits'), { what: 'the other user to wait' });
+      const old = Date.now() / 1000 - 61;
+      await utimes(dir.join(`.pillion-lock-${owner}.sock`), old, old);
+      await waitFor(() => said.includes('holds'), { what: 'the other user to take over' });
+      child.stdin.end();
+      server.close();
+    },
+  );
+});
+
+describe('several processes on one directory', () => {
   it('never work at the same time', async () => {
     await writeFile(dir.join('count'), '0');
     const workers = Array.from({ length: 3 }, async () =>
