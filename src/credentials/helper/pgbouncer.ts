@@ -1,5 +1,5 @@
 /** Reloading a pgbouncer, and proving that it took what it was given. Runs in the helper process. */
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../core/clock.ts';
 import type { Failure, HelperReply, LoginTarget, PgbouncerRequest } from '../reload/protocol.ts';
 import type { Session } from './postgres.lazy.ts';
 
@@ -73,7 +73,7 @@ async function untilNoLoginIsUnderWay(session: Session): Promise<void> {
     return pools.some((pool) => Number(pool['sv_login'] ?? 0) > 0);
   };
   while (performance.now() < end && (await isLoggingIn())) {
-    await delay(LOOK_EVERY_MS);
+    await systemClock.sleep(LOOK_EVERY_MS);
   }
 }
 
