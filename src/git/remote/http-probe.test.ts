@@ -1,6 +1,7 @@
 /** The probe against a real git over HTTP, and against servers that are slow, closed, old or liars. */
 import { createConnection, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { git } from '../../../test/support/git.ts';
 import { createRepository, type GitRepository } from '../../../test/support/git-repository.ts';
 import { hugeAdvertisement, LIES } from '../../../test/support/http-faults.ts';
 import {
@@ -126,6 +127,21 @@ describe('a poll over HTTP', () => {
     const server = await startServer({ protocolV0Only });
     const probe = probeOf(server.repositoryUrl('repo.git'), { ref: 'mai' });
     expect(await probe(signal)).toEqual({ kind: 'missing', what: 'ref' });
+  });
+
+  it('asks for names of the kind that the repository has: SHA-256', async () => {
+    const path = `${root}/sha256.git`;
+    await git(root, 'init', '-q', '--bare', '--object-format=sha256', '-b', 'main', path);
+    const tree = await git(path, 'write-tree');
+    const commit = await git(path, 'commit-tree', '-m', 'first', tree);
+    await git(path, 'update-ref', 'refs/heads/main', commit);
+    const server = await startServer();
+    const probe = probeOf(server.repositoryUrl('sha256.git'));
+    for (let poll = 0; poll < 2; poll += 1) {
+      expect(await probe(signal)).toEqual({ kind: 'ref', hash: commit });
+    }
+    expect(commit).toHaveLength(64);
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'POST']);
   });
 
   it('sees a change at the next poll', async () => {
