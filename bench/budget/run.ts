@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { publish } from '../table.ts';
 
 const brief = process.argv.includes('--brief');
 const RUNS = brief ? 7 : 25;
@@ -87,6 +88,11 @@ async function sidecarMemory() {
   return result;
 }
 
+function memoryRow(kind: string, own: number, bareNode: number, goal: number): string[] {
+  const beside = `bare Node: ${bareNode.toFixed(1)} MiB, ${(own - bareNode).toFixed(1)} less`;
+  return [`idle sidecar, ${kind} memory`, `${own.toFixed(1)} MiB`, beside, `<= bare Node + ${goal} MiB`];
+}
+
 const starts = { bare: [] as number[], pillion: [] as number[] };
 for (let i = 0; i < RUNS; i += 1) {
   starts.bare.push(time(['-e', '0']));
@@ -96,20 +102,20 @@ const bare = median(starts.bare);
 const pillion = median(starts.pillion);
 const none = await bareMemory();
 const sidecar = await sidecarMemory();
-const row = (name: string, value: string, goal: string) =>
-  console.log(`  ${name.padEnd(34)} ${value.padEnd(44)} goal ${goal}`);
-row(
-  'start of git-sync --version',
-  `${(pillion / bare).toFixed(2)}x node -e 0 (${pillion.toFixed(0)} ms, ${bare.toFixed(0)} ms)`,
-  '<= 2x',
-);
-row(
-  'idle git-sync, anonymous memory',
-  `node + ${(sidecar.anonymous - none.anonymous).toFixed(1)} MiB (${sidecar.anonymous.toFixed(1)}, ${none.anonymous.toFixed(1)})`,
-  '<= node + 8 MiB',
-);
-row(
-  'idle git-sync, resident memory',
-  `node + ${(sidecar.rss - none.rss).toFixed(1)} MiB (${sidecar.rss.toFixed(1)}, ${none.rss.toFixed(1)})`,
-  '<= node + 12 MiB',
-);
+const rows = [
+  [
+    'start of `pillion git-sync --version`',
+    `${pillion.toFixed(0)} ms`,
+    `\`node -e 0\`: ${bare.toFixed(0)} ms, ${(pillion / bare).toFixed(2)}x`,
+    '<= 2x',
+  ],
+  memoryRow('anonymous', sidecar.anonymous, none.anonymous, 8),
+  memoryRow('resident', sidecar.rss, none.rss, 12),
+];
+if (brief) {
+  for (const [name = '', own = '', beside = '', goal = ''] of rows) {
+    console.log(`  ${name.padEnd(38)} ${own.padEnd(10)} ${beside.padEnd(36)} goal ${goal}`);
+  }
+} else {
+  publish({ name: 'budget', head: ['measure', 'pillion', 'beside it', 'goal'], rows });
+}

@@ -9,6 +9,9 @@ export interface Contender {
   command(crontab: string): readonly string[];
 }
 
+/** Takes schedules that never fire. */
+export const LENIENT = 'pillion --lenient';
+
 const PEER = 'github.com/aptible/supercronic@v0.2.48';
 
 function supercronic(): string | undefined {
@@ -28,7 +31,7 @@ export function contenders(): Contender[] {
   const pillion = resolve('bin/pillion');
   const own: Contender = { name: 'pillion', command: (crontab) => [pillion, 'cron', crontab] };
   const lenient: Contender = {
-    name: 'pillion --lenient',
+    name: LENIENT,
     command: (crontab) => [pillion, 'cron', '--lenient', crontab],
   };
   const peer = supercronic();

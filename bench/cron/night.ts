@@ -8,16 +8,23 @@ import { jobsFrom } from '../../src/scheduler/testing/jobs.ts';
 import { createVirtualClock } from '../../src/scheduler/testing/virtual-clock.ts';
 import { findZone } from '../../src/scheduler/time/find-zone.ts';
 
-import { limits } from './limits.ts';
-
 const HOURS = 24;
 const JOBS = '30 2 * * * fixed\n0 * * * * hourly\n*/5 * * * * often\n';
+
+export interface Night {
+  readonly starts: number;
+  readonly cpuMs: number;
+  /** Percent of the virtual day. */
+  readonly share: number;
+  /** Of log. */
+  readonly bytes: number;
+}
 
 /**
  * The day on which New York skips an hour, with real jobs, on a virtual clock that waits for them: supercronic loops
  * there until its disk is full.
  */
-export async function replayNight(): Promise<string> {
+export async function replayNight(): Promise<Night> {
   const zone = findZone('America/New_York');
   if (zone === undefined) {
     throw new Error('no zone data');
@@ -77,5 +84,5 @@ export async function replayNight(): Promise<string> {
   const { user, system } = process.cpuUsage(before);
   const cpuMs = (user + system) / 1000;
   const share = (cpuMs / (HOURS * 3_600_000)) * 100;
-  return `night  pillion            ${starts} runs in ${HOURS} virtual hours, ${cpuMs.toFixed(0)} ms CPU (${share.toFixed(4)} %), ${bytes} bytes of log ${limits(share, bytes)}`;
+  return { starts, cpuMs, share, bytes };
 }

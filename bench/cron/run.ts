@@ -1,6 +1,6 @@
 /**
  * Measures the scheduler: 1,000 jobs a minute, an idle minute, and schedules that make others flood their logs.
- * `npm run bench -- cron [load|idle|never|night ...]`
+ * `npm run bench -- cron [load|idle|never|night ...] [--write]`
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Contender, contenders } from './contenders.ts';
-import { limits } from './limits.ts';
+import { publish } from '../table.ts';
+import { type Contender, contenders, LENIENT } from './contenders.ts';
 import { replayNight } from './night.ts';
 import { cpuNanoseconds, cpuSeconds, percentile, rssMiB } from './process-cost.ts';
 
@@ -58,8 +58,11 @@ async function stop({ child }: Run): Promise<void> {
   }
 }
 
+/** Cells of one contender: the measure's name and goal, and what was found. */
+type Cells = readonly (readonly [measure: string, goal: string, found: string])[];
+
 /** Each job prints when its shell began; its line number gives the second it was due. */
-async function load(contender: Contender): Promise<void> {
+async function load(contender: Contender): Promise<Cells> {
   const lines = Array.from({ length: JOBS }, (_, job) => `${job % 60} * * * * * * date +late:${job}:%s%3N`);
   const run = start(contender, `${lines.join('\n')}\n`);
   let rss = 0;
@@ -75,13 +78,17 @@ async function load(contender: Contender): Promise<void> {
     return late > 50_000 ? late - 60_000 : late;
   });
   const [p50, p99, max] = [0.5, 0.99, 1].map((part) => percentile(lateness, part).toFixed(0));
-  console.log(
-    `load   ${contender.name.padEnd(18)} ${lateness.length} starts, lateness p50 ${p50} ms p99 ${p99} ms max ${max} ms, ` +
-      `RSS ${rss.toFixed(0)} MiB, CPU ${cpu.toFixed(1)} s`,
-  );
+  return [
+    [
+      `${JOBS} jobs a minute: starts in ${LOAD_SECONDS + 3} s, lateness p50, p99, max`,
+      'p99 < 50 ms',
+      `${lateness.length}; ${p50}, ${p99}, ${max} ms`,
+    ],
+    ['the same: resident memory, CPU', '< 80 MiB', `${rss.toFixed(0)} MiB, ${cpu.toFixed(1)} s`],
+  ];
 }
 
-async function idle(contender: Contender): Promise<void> {
+async function idle(contender: Contender): Promise<Cells> {
   const run = start(contender, '0 3 * * * true\n30 4 * * 0 true\n');
   await delay(START_SECONDS * 1000);
   const before = cpuNanoseconds(run.pid);
@@ -89,53 +96,77 @@ async function idle(contender: Contender): Promise<void> {
   const msPerSecond = (cpuNanoseconds(run.pid) - before) / 1e6 / IDLE_SECONDS;
   const rss = rssMiB(run.pid);
   await stop(run);
-  console.log(
-    `idle   ${contender.name.padEnd(18)} ${msPerSecond.toFixed(3)} ms CPU per second, RSS ${rss.toFixed(0)} MiB`,
-  );
+  const found = `${msPerSecond.toFixed(3)} ms, ${rss.toFixed(0)} MiB`;
+  return [['idle: CPU per second of all threads, resident memory', '< 1 ms', found]];
 }
 
 /** 31 February: never due. Log and CPU of the time after the start. */
-async function never(contender: Contender): Promise<void> {
+async function never(contender: Contender): Promise<Cells> {
+  const measure = `a schedule that never fires, ${FLOOD_SECONDS} s: CPU, log`;
+  const goal = 'refused, or < 1 % and < 1 MB';
   const run = start(contender, '0 0 31 2 * true\n');
   await delay(START_SECONDS * 1000);
   const { exitCode } = run.child;
   if (exitCode !== null) {
-    console.log(
-      `never  ${contender.name.padEnd(18)} refused with exit code ${exitCode}, ${run.bytes()} bytes of log`,
-    );
-    return;
+    return [[measure, goal, `refused, exit code ${exitCode}`]];
   }
   const before = { cpu: cpuNanoseconds(run.pid), bytes: run.bytes() };
   await delay(FLOOD_SECONDS * 1000);
   const share = ((cpuNanoseconds(run.pid) - before.cpu) / 1e9 / FLOOD_SECONDS) * 100;
   const bytes = run.bytes() - before.bytes;
   await stop(run);
-  console.log(
-    `never  ${contender.name.padEnd(18)} ${share.toFixed(3)} % CPU, ${bytes} bytes of log in ${FLOOD_SECONDS} s ${limits(share, bytes)}`,
-  );
+  return [[measure, goal, `${share.toFixed(3)} %, ${bytes} bytes`]];
+}
+
+async function night(): Promise<Cells> {
+  const { starts, cpuMs, share, bytes } = await replayNight();
+  const measure = `New York's spring night, ${starts} real runs in 24 virtual hours: CPU, log`;
+  return [[measure, '< 1 %, < 1 MB', `${cpuMs.toFixed(0)} ms (${share.toFixed(4)} %), ${bytes} bytes`]];
 }
 
 const all = contenders();
 const [own = all[0]] = all;
-const peers = all.filter(({ name }) => name !== 'pillion --lenient');
-const wanted = process.argv.slice(2);
+const peers = all.filter(({ name }) => name !== LENIENT);
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const asked = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+if (wanted.length > 0 && process.argv.includes('--write')) {
+  throw new Error('--write is for a run of all measurements');
+}
+const rows = new Map<string, { goal: string; found: Map<string, string> }>();
+const note = (contender: Contender, cells: Cells): void => {
+  for (const [measure, goal, found] of cells) {
+    const row = rows.get(measure) ?? { goal, found: new Map<string, string>() };
+    rows.set(measure, row);
+    row.found.set(contender.name, found);
+    console.error(`${contender.name}: ${measure}: ${found}`);
+  }
+};
 try {
   if (own === undefined) {
     throw new Error('there is nothing to measure');
   }
-  for (const contender of asked('load') ? peers : []) {
-    await load(contender);
-  }
-  for (const contender of asked('idle') ? peers : []) {
-    await idle(contender);
-  }
-  for (const contender of asked('never') ? all : []) {
-    await never(contender);
+  for (const [name, measure, who] of [
+    ['load', load, peers],
+    ['idle', idle, peers],
+    ['never', never, all],
+  ] as const) {
+    for (const contender of asked(name) ? who : []) {
+      note(contender, await measure(contender));
+    }
   }
   if (asked('night')) {
-    console.log(await replayNight());
+    note(own, await night());
   }
+  const names = all.map(({ name }) => name);
+  publish({
+    name: 'cron',
+    head: ['measure', ...names, 'goal'],
+    rows: [...rows].map(([measure, { goal, found }]) => [
+      measure,
+      ...names.map((name) => found.get(name) ?? ''),
+      goal,
+    ]),
+  });
 } finally {
   rmSync(directory, { recursive: true });
 }

@@ -1,5 +1,6 @@
 /**
- * git-sync beside its peers, all in one run: `npm run bench -- git-sync [--peer COMMAND]... [--quick] [--only small|wide|deep]`.
+ * git-sync beside its peers, all in one run: `npm run bench -- git-sync [--peer COMMAND]... [--quick] [--only small|wide|deep]
+ * [--write]`.
  * A peer is any command that takes git-sync v4's flags. Always beside it: a plain shell loop of ls-remote, fetch and
  * worktree add, and a shell loop that replays the very git commands that git-sync runs.
  *
@@ -15,6 +16,7 @@ import { type HttpGitServer, startHttpGitServer } from '../../test/support/http-
 import { createDeepRepository, createWideRepository } from '../../test/support/large-repository.ts';
 import { type SshServer, startSshServer } from '../../test/support/ssh-server.ts';
 import { makeTempDir, removeTempDir } from '../../test/support/temp.ts';
+import { publish, type Table } from '../table.ts';
 import { type Contender, contenders, type Task } from './contenders.ts';
 import { changeToPublished, firstSync, pollCpu } from './measure.ts';
 
@@ -140,15 +142,18 @@ async function measureScenario(scenario: Scenario, dir: string, servers: Servers
   return rows;
 }
 
-function print(names: readonly string[], rows: readonly Row[]): void {
+function tableOf(name: string, names: readonly string[], rows: readonly Row[], note: string): Table {
   const [, ...others] = names;
-  const head = ['measure', ...names, ...others.map((name) => `pillion : ${name}`)];
-  console.log(`| ${head.join(' | ')} |\n|${head.map(() => '---').join('|')}|`);
-  for (const { measure, values } of rows) {
-    const [own = Number.NaN, ...rest] = values;
-    const ratios = rest.map((value) => `${(own / value).toFixed(2)}x`);
-    console.log(`| ${[measure, ...values.map((value) => value.toFixed(1)), ...ratios].join(' | ')} |`);
-  }
+  return {
+    name: `git-sync ${name}`,
+    head: ['measure', ...names, ...others.map((other) => `pillion : ${other}`)],
+    rows: rows.map(({ measure, values }) => {
+      const [own = Number.NaN, ...rest] = values;
+      const ratios = rest.map((value) => `${(own / value).toFixed(2)}x`);
+      return [measure, ...values.map((value) => value.toFixed(1)), ...ratios];
+    }),
+    note,
+  };
 }
 
 const dir = await makeTempDir('pillion-bench-');
@@ -160,18 +165,15 @@ const servers: Servers = {
 const hostKey = `-o StrictHostKeyChecking=yes -o UserKnownHostsFile=${servers.ssh.knownHostsPath}`;
 process.env.GIT_SSH_COMMAND = `ssh -i ${servers.ssh.keyPath} ${hostKey}`;
 try {
-  const rows: Row[] = [];
-  const control = controlMs(join(dir, 'control-1'));
+  const names = contenders(peers).map((one) => one.name);
   for (const scenario of scenarios.filter((one) => isWanted(one.name))) {
     console.error(`measuring ${scenario.name} ...`);
-    rows.push(...(await measureScenario(scenario, dir, servers)));
+    const before = controlMs(join(dir, `${scenario.name}-control-before`));
+    const rows = await measureScenario(scenario, dir, servers);
+    const after = controlMs(join(dir, `${scenario.name}-control-after`));
+    const control = `20,000 empty files: ${before.toFixed(0)} ms before, ${after.toFixed(0)} ms after`;
+    publish(tableOf(scenario.name, names, rows, control));
   }
-  print(
-    contenders(peers).map((one) => one.name),
-    rows,
-  );
-  const after = controlMs(join(dir, 'control-2'));
-  console.log(`control: 20,000 files in ${control.toFixed(0)} ms before, ${after.toFixed(0)} ms after`);
 } finally {
   await servers.http.stop();
   await servers.ssh.stop();
