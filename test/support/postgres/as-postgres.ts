@@ -55,11 +55,11 @@ export interface Daemon {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a server in the foreground as the servers' user. */
-export function startDaemon(command: readonly string[], cwd: string): Daemon {
+/** Starts a server in the foreground, as the servers' user unless it changes to that itself. */
+export function startDaemon(command: readonly string[], cwd: string, asRoot = false): Daemon {
   const [program = '', ...args] = command;
   const child: ChildProcess = spawn(program, args, {
-    ...asServerUser(),
+    ...(asRoot ? {} : asServerUser()),
     cwd,
     env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
     stdio: ['ignore', 'pipe', 'pipe'],

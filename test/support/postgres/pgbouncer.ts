@@ -17,6 +17,8 @@ export interface PgbouncerOptions {
   /** The user of every server connection; '' for the client's own. */
   readonly forcedUser?: string;
   readonly serverLifetimeSeconds?: number;
+  /** The command changes the user itself. */
+  readonly asRoot?: boolean;
 }
 
 export interface Pgbouncer {
@@ -74,7 +76,7 @@ export async function startPgbouncer(options: PgbouncerOptions): Promise<Pgbounc
     ...Object.entries(settings).map(([name, value]) => `${name} = ${value}`),
     '',
   ].join('\n');
-  return startPgbouncerWith(ini, port, options.command);
+  return startPgbouncerWith(ini, port, options.command, options.asRoot);
 }
 
 /**
@@ -85,6 +87,7 @@ export async function startPgbouncerWith(
   configuration: string,
   port: number,
   command: readonly string[] = ownPgbouncer(),
+  asRoot = false,
 ): Promise<Pgbouncer> {
   const directory = makeServerDirectory();
   const pidFile = path.join(directory, 'pgbouncer.pid');
@@ -94,7 +97,7 @@ export async function startPgbouncerWith(
   const lines = Object.entries(places).map(([name, value]) => `${name} = ${value}\n`);
   writeFileSync(ini, [configuration.replace(/^unix_socket_dir.*\n/m, ''), ...lines].join(''));
   giveToServer(ini);
-  const daemon = startDaemon([...command, ini], directory);
+  const daemon = startDaemon([...command, ini], directory, asRoot);
   await waitFor(() => canReach(port), { what: 'pgbouncer', timeoutMs: 20_000 }).catch((error: unknown) => {
     throw new Error(`pgbouncer did not start: ${daemon.output()}`, { cause: error });
   });
