@@ -6,7 +6,6 @@ const ABOUT_FILES = 'the hint says what the volume or this user lacks';
 
 /** Codes whose hint depends on what happened, or that are put together where they are thrown. */
 const EXPLAINED: Readonly<Record<string, string>> = {
-  hook_failed: 'the hook is tried again; its last words are in the message',
   read_failed: `a file cannot be read: ${ABOUT_FILES}`,
   remove_failed: `a file cannot be removed: ${ABOUT_FILES}`,
   switch_failed: `a link cannot be switched: ${ABOUT_FILES}`,

@@ -1,7 +1,7 @@
 /** `pillion git-sync`: reads the command line of either dialect and starts the sync. */
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import { parseGitSync } from './cli/parse.ts';
-import { createErrorFile } from './sync/error-file.ts';
+import { createErrorFile } from './error-file.ts';
 
 /** Runs git-sync until it ends by itself or by a signal. */
 export async function run(context: CommandContext): Promise<ExitStatus> {
@@ -24,6 +24,6 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
     return parsed.code;
   }
   parsed.notes.stderr.forEach((note) => context.stderr(`${note}\n`));
-  const { startGitSync } = await import('./start.ts');
-  return startGitSync({ settings: parsed.settings, notes: parsed.notes.log, secrets, context });
+  const { runGitSync } = await import('./sync-process.ts');
+  return runGitSync({ settings: parsed.settings, notes: parsed.notes.log, context });
 }

@@ -1,34 +1,38 @@
 /** git-sync's own endpoints, alongside the shared ones. */
 import { ANY, type HealthCheck, type Route, textReply } from '../core/http/server.ts';
-import type { SyncState } from './state.ts';
+import type { SyncStatus } from './sync/status.ts';
 
 /** A pass that runs this much longer than its limit means that the loop hangs. */
 const LIVENESS_SLACK_MS = 60_000;
 
-/** `/` and every other path, any method: 503 until the first success, then 200 with an empty body, for ever. */
-export function readinessRoute(state: SyncState): Route {
+/**
+ * `/` and every other path, any method: 503 until the first success, then 200 with an empty body from then on, whatever
+ * fails later.
+ */
+export function readinessRoute(status: () => SyncStatus): Route {
   return {
     method: ANY,
     path: '/*',
-    handle: () => (state.ready ? textReply(200, '') : textReply(503, 'repo is not ready')),
+    handle: () =>
+      status().publishedHash === undefined ? textReply(503, 'repo is not ready') : textReply(200, ''),
   };
 }
 
-/** The loop turns: no pass is far beyond its limit. */
-export function checkLive(state: SyncState, now: number): HealthCheck {
-  const hangs = state.passDeadlineAt !== undefined && now > state.passDeadlineAt + LIVENESS_SLACK_MS;
+/** Alive unless a pass is far beyond its limit. `now` is milliseconds since the epoch. */
+export function checkLive({ passDeadlineAt }: SyncStatus, now: number): HealthCheck {
+  const hangs = passDeadlineAt !== undefined && now > passDeadlineAt + LIVENESS_SLACK_MS;
   return hangs ? { ok: false, reason: 'a sync hangs beyond its timeout' } : { ok: true };
 }
 
-/** The data is there: brought by this process, or by an earlier one that was asked for the same. */
-export function checkReady(state: SyncState, isPublished: boolean): HealthCheck {
-  if (!state.ready && !state.hasEarlierData) {
+/** Ready when the data is there: published by this process, or by an earlier one that was asked for the same. */
+export function checkReady(status: SyncStatus, isPublished: boolean): HealthCheck {
+  if (status.publishedHash === undefined && !status.hasEarlierData) {
     return { ok: false, reason: 'repo is not ready' };
   }
   return isPublished ? { ok: true } : { ok: false, reason: 'the published link points nowhere' };
 }
 
-/** `--http-pprof`: what this runtime can tell at these paths. Arguments are not shown: they may hold secrets. */
+/** `--http-pprof`: what this runtime knows of itself. Arguments are not shown: they may hold secrets. */
 export const PPROF_ROUTE: Route = {
   method: 'GET',
   path: '/debug/pprof/*',

@@ -1,21 +1,17 @@
-/** The loop around a pass that the test makes succeed, fail or hang. */
-import { readdir, readFile } from 'node:fs/promises';
+/** The loop around passes that the test makes succeed, fail or hang. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { useTempDir } from '../../test/support/use-temp-dir.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
-import { PillionError } from '../core/errors.ts';
 import { createFakeClock, settle } from '../core/testing/fake-clock.ts';
 import { createRecordedLog } from '../core/testing/recorded-log.ts';
+import { GIT_ERRORS } from '../git/errors.ts';
 import { v3, v4 } from './cli/testing/parse.ts';
-import { failureLimit, isTooMany, runLoop } from './loop.ts';
+import { createLoop, failureLimit, isTooMany } from './loop.ts';
 import type { GitSyncSettings } from './settings.ts';
-import { initialState } from './state.ts';
-import { createErrorFile } from './sync/error-file.ts';
-import type { Hooks } from './sync/hooks/hooks.ts';
-import type { PassResult } from './sync/sync-pass.ts';
-import { createWakeUp } from './triggers/signal.ts';
-
-const dir = useTempDir();
+import { createEmitter } from './sync/emitter.ts';
+import type { PassResult } from './sync/events.ts';
+import { createSyncMessages } from './sync/observers/messages.ts';
+import type { Syncer } from './sync/syncer.ts';
+import { createTrigger } from './triggers/trigger.ts';
 
 const HASH = 'a'.repeat(40);
 const done = (more: Partial<PassResult> = {}): PassResult => ({
@@ -24,7 +20,7 @@ const done = (more: Partial<PassResult> = {}): PassResult => ({
   pinned: false,
   ...more,
 });
-const broken = () => Promise.reject(new PillionError({ code: 'git_failed', message: 'no network' }));
+const broken = () => Promise.reject(GIT_ERRORS.git_failed({ message: 'no network' }));
 
 type Pass = (signal: AbortSignal) => Promise<PassResult>;
 
@@ -40,42 +36,41 @@ function start({ settings = v4(), passes, hooksSucceed = true }: Options) {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const { log, lines } = createRecordedLog();
-  const wake = createWakeUp();
-  const state = initialState(clock.now());
-  const counted: string[] = [];
+  const trigger = createTrigger();
+  const { emit, status } = createEmitter(clock, false);
   let runs = 0;
-  const hooks: Hooks = {
-    published: () => {},
-    publishing: () => {},
-    busy: () => [],
-    headStart: () => Promise.resolve(),
-    firstResults: () => Promise.resolve(hooksSucceed),
-    stopped: () => Promise.resolve(),
-  };
-  const ended = runLoop({
-    settings,
-    pass: {
-      run(signal) {
-        const pass = passes[Math.min(runs, passes.length - 1)] ?? broken;
-        runs += 1;
-        return pass(signal);
-      },
-      clean: () => Promise.resolve(),
+  const syncer: Syncer = {
+    link: '/root/link',
+    async pass(signal) {
+      const pass = passes[Math.min(runs, passes.length - 1)] ?? broken;
+      runs += 1;
+      try {
+        const result = await pass(signal);
+        await emit({ kind: 'pass-succeeded', result, status: 'success', seconds: 1 });
+        return result;
+      } catch (error) {
+        await (signal.aborted ? undefined : emit({ kind: 'pass-failed', error, seconds: 1 }));
+        throw error;
+      }
     },
-    refresh: () => Promise.resolve(),
-    hooks,
-    state,
-    metrics: { pass: (status) => counted.push(status) },
+    status,
+    hooksSucceeded: () => Promise.resolve(hooksSucceed),
+    close: () => Promise.resolve(),
+  };
+  const messages = createSyncMessages(settings, log);
+  const loop = createLoop({
+    syncer,
+    schedule: settings,
+    trigger,
+    messages,
     clock,
     log,
-    errorFile: createErrorFile(dir.join('error.json'), () => {}),
-    touchFile: dir.join('touched'),
     stop: stop.signal,
-    wake,
   });
-  /** Waits for the loop to rest, and tells how long it means to. */
-  const rested = async () => waitFor(() => clock.waits()[0], { what: 'the loop to rest' });
-  return { clock, stop, lines, wake, state, counted, ended, rested, runs: () => runs };
+  const ended = loop.run();
+  /** Waits for the loop to wait, and tells how long it means to. */
+  const waiting = async () => waitFor(() => clock.waits()[0], { what: 'the loop to wait' });
+  return { clock, stop, lines, trigger, loop, status, ended, waiting, runs: () => runs };
 }
 
 describe('the number of failures that end it', () => {
@@ -99,11 +94,11 @@ describe('the number of failures that end it', () => {
   });
 
   it('is one more in v3 than it is told', async () => {
-    const { ended, rested, clock, runs } = start({
+    const { ended, waiting, clock, runs } = start({
       settings: v3(['-max-sync-failures=1']),
       passes: [broken],
     });
-    await rested();
+    await waiting();
     await clock.advance(1000);
     expect(await ended).toBe(1);
     expect(runs()).toBe(2);
@@ -116,22 +111,21 @@ describe('the number of failures that end it', () => {
       passes: [broken, ok, broken, ok, broken, broken],
     });
     for (let pass = 0; pass < 5; pass += 1) {
-      await loop.rested();
+      await loop.waiting();
       await loop.clock.advance(10_000);
     }
     expect(await loop.ended).toBe(1);
-    expect(loop.counted).toEqual(['error', 'success', 'error', 'noop', 'error', 'error']);
-    expect(loop.lines.filter((line) => line.includes('resetting failure count'))).toHaveLength(2);
+    expect(loop.runs()).toBe(6);
   });
 });
 
 describe('the time between passes', () => {
   it('is the init period until the first success, then the period', async () => {
     const settings = v4(['--period=60s', '--init-period=2s', '--max-failures=-1']);
-    const { clock, rested, lines } = start({ settings, passes: [broken, async () => done()] });
-    expect(await rested()).toBe(2000);
+    const { clock, waiting, lines } = start({ settings, passes: [broken, async () => done()] });
+    expect(await waiting()).toBe(2000);
     await clock.advance(2000);
-    expect(await rested()).toBe(60_000);
+    expect(await waiting()).toBe(60_000);
     expect(lines.join()).toContain('initial sync complete, switching to the regular period');
   });
 
@@ -143,89 +137,42 @@ describe('the time between passes', () => {
       });
     const loop = start({ passes: [slow] });
     await settle();
-    loop.wake.set();
+    loop.trigger.request('test');
     end(done());
     await waitFor(() => loop.runs() === 2, { what: 'the second pass' });
     end(done());
-    await loop.rested();
+    await loop.waiting();
     expect(loop.runs()).toBe(2);
-    loop.wake.set();
+    loop.trigger.request('test');
     await waitFor(() => loop.runs() === 3, { what: 'the third pass' });
   });
 
-  it('is shown while it lasts, and the deadline of a pass while that lasts', async () => {
+  it('is shown while it lasts', async () => {
     const hang = () => new Promise<PassResult>(() => {});
-    const loop = start({ passes: [async () => done(), hang] });
-    await loop.rested();
-    expect(loop.state).toMatchObject({ nextSyncAt: loop.clock.now() + 10_000, passDeadlineAt: undefined });
-    await loop.clock.advance(10_000);
-    expect(loop.state).toMatchObject({ nextSyncAt: undefined, passDeadlineAt: loop.clock.now() + 120_000 });
+    const { clock, waiting, loop } = start({ passes: [async () => done(), hang] });
+    await waiting();
+    expect(loop.status()).toEqual({ nextPassAt: clock.now() + 10_000 });
+    await clock.advance(10_000);
+    expect(loop.status()).toEqual({ nextPassAt: undefined });
   });
 });
 
 describe('a pinned commit', () => {
   it('is synced once; then only a wake-up leads to another pass', async () => {
     const loop = start({ passes: [async () => done({ changed: true, pinned: true })] });
-    await waitFor(() => loop.lines.join().includes('no further sync needed'), { what: 'its rest' });
+    await waitFor(() => loop.lines.join().includes('no further sync needed'), { what: 'it to wait' });
     expect(loop.clock.waits()).toEqual([]);
     await loop.clock.advance(3_600_000);
     expect(loop.runs()).toBe(1);
-    loop.wake.set();
+    loop.trigger.request('test');
     await waitFor(() => loop.runs() === 2, { what: 'the second pass' });
   });
 
   it('ends at the stop', async () => {
     const loop = start({ passes: [async () => done({ pinned: true })] });
-    await waitFor(() => loop.lines.join().includes('no further sync needed'), { what: 'its rest' });
+    await waitFor(() => loop.lines.join().includes('no further sync needed'), { what: 'it to wait' });
     loop.stop.abort();
     expect(await loop.ended).toBe(0);
-  });
-});
-
-describe('what a pass leaves behind', () => {
-  it('is success for a change and for the first pass, noop otherwise, and a touch only for these', async () => {
-    const loop = start({
-      passes: [async () => done(), async () => done(), async () => done({ changed: true })],
-    });
-    await loop.rested();
-    expect(await readdir(dir.path)).toEqual(['touched']);
-    for (let pass = 0; pass < 2; pass += 1) {
-      await loop.clock.advance(10_000);
-      await loop.rested();
-    }
-    expect(loop.counted).toEqual(['success', 'noop', 'success']);
-    expect(loop.state).toMatchObject({ ready: true, publishedHash: HASH, syncCount: 2, failuresInARow: 0 });
-  });
-
-  it('is the error in the state, until a success', async () => {
-    const loop = start({ settings: v4(['--max-failures=5']), passes: [broken, async () => done()] });
-    await loop.rested();
-    expect(loop.state).toMatchObject({
-      ready: false,
-      failuresInARow: 1,
-      lastError: { message: 'no network' },
-    });
-    await loop.clock.advance(10_000);
-    await loop.rested();
-    expect(loop.state).toMatchObject({ ready: true, failuresInARow: 0 });
-  });
-
-  it('is advice when the volume was full', async () => {
-    const full = () => Promise.reject(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
-    const loop = start({ passes: [full] });
-    expect(await loop.ended).toBe(1);
-    expect(loop.lines.join()).toContain('"code":"disk_full"');
-  });
-
-  it('is a failure when it takes longer than the sync timeout, with advice', async () => {
-    const hang: Pass = (signal) =>
-      new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('ended by the signal')));
-      });
-    const loop = start({ settings: v4(['--sync-timeout=20ms']), passes: [hang] });
-    expect(await loop.ended).toBe(1);
-    expect(loop.lines.join()).toContain('context deadline exceeded after 20ms');
-    expect(loop.lines.join()).toContain('"code":"sync_timeout"');
   });
 });
 
@@ -238,14 +185,13 @@ describe('one time', () => {
     const loop = start({ settings, passes: [async () => done({ changed: true })], hooksSucceed });
     expect(await loop.ended).toBe(code);
     expect(loop.runs()).toBe(1);
-    expect(await readFile(dir.join('touched'), 'utf8')).toBe('');
   });
 
   it('tries as often as failures are tolerated', async () => {
     const settings = v4(['--one-time', '--max-failures=3']);
     const loop = start({ settings, passes: [broken, broken, async () => done()] });
     for (let pass = 0; pass < 2; pass += 1) {
-      await loop.rested();
+      await loop.waiting();
       await loop.clock.advance(10_000);
     }
     expect(await loop.ended).toBe(0);
@@ -255,7 +201,7 @@ describe('one time', () => {
 describe('the end', () => {
   it('comes at once while it rests', async () => {
     const loop = start({ passes: [async () => done()] });
-    await loop.rested();
+    await loop.waiting();
     loop.stop.abort();
     expect(await loop.ended).toBe(0);
   });
@@ -269,7 +215,7 @@ describe('the end', () => {
     await settle();
     loop.stop.abort();
     expect(await loop.ended).toBe(0);
-    expect(loop.counted).toEqual([]);
+    expect(loop.status().failuresInARow).toBe(0);
     expect(loop.lines.join()).not.toContain('interrupted');
   });
 });

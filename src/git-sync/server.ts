@@ -1,44 +1,39 @@
 import { existsSync } from 'node:fs';
-import type { Clock } from '../core/clock.ts';
-import type { Log } from '../core/log/log.ts';
-import type { Secrets } from '../core/log/secrets.ts';
-import type { Lifecycle } from '../core/process/lifecycle.ts';
-import type { GitSyncSettings } from './settings.ts';
-import { describeState, type SyncState } from './state.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { Scope } from '../core/process/run-process.ts';
+import type { SyncLoop } from './loop.ts';
+import type { ProcessSettings } from './settings.ts';
+import { statusReport } from './status-report.ts';
+import type { Syncer } from './sync/syncer.ts';
 
 export interface ServerInit {
-  readonly settings: GitSyncSettings;
-  readonly state: SyncState;
-  readonly link: string;
-  readonly log: Log;
-  readonly secrets: Secrets;
-  readonly lifecycle: Lifecycle;
-  readonly telemetry: Telemetry;
-  readonly clock: Clock;
+  readonly http: ProcessSettings['http'];
+  readonly scope: Scope;
+  readonly syncer: Syncer;
+  readonly loop: SyncLoop;
 }
 
 /** Binds before the first sync, so that probes are answered from the start. Nothing is loaded without --http-bind. */
-export async function startServer(init: ServerInit): Promise<void> {
-  const { settings, state, link, log, lifecycle, clock } = init;
-  const http = settings.http;
+export async function startServer({ http, scope, syncer, loop }: ServerInit): Promise<void> {
   if (http === undefined) {
     return;
   }
+  const { log, lifecycle, clock, secrets } = scope;
+  const startedAt = clock.now();
+  const registry = http.metrics ? await scope.registry() : undefined;
   const { sharedRoutes, startHttpServer } = await import('../core/http/server.ts');
   const { checkLive, checkReady, PPROF_ROUTE, readinessRoute } = await import('./http.ts');
   const server = await startHttpServer({
     bind: http.bind,
     routes: [
       ...sharedRoutes({
-        live: () => checkLive(state, clock.now()),
-        ready: () => checkReady(state, existsSync(link)),
-        metrics: init.telemetry.scrape,
-        status: () => describeState(state),
-        redact: (text) => init.secrets.redact(text),
+        live: () => checkLive(syncer.status(), clock.now()),
+        ready: () => checkReady(syncer.status(), existsSync(syncer.link)),
+        metrics: registry && (() => registry.scrape()),
+        status: () => statusReport(syncer.status(), loop.status(), startedAt),
+        redact: (text) => secrets.redact(text),
       }),
       ...(http.pprof ? [PPROF_ROUTE] : []),
-      readinessRoute(state),
+      readinessRoute(() => syncer.status()),
     ],
     log,
   });

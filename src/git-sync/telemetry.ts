@@ -1,62 +1,55 @@
-/** The metrics of one git-sync; when nobody can scrape them nothing is loaded and nothing is counted. */
-
+/** The metrics of one sync, as they follow from its events. */
+import { createLabelledMetrics } from '../core/metrics/labelled.ts';
+import { createMetrics, type MetricsRegistry } from '../core/metrics/metrics.ts';
 import { METRICS } from './metrics.ts';
-import type { GitSyncSettings } from './settings.ts';
-import type { SyncState } from './state.ts';
-import type { HookName } from './sync/hooks/hooks.ts';
+import type { SyncObserver } from './sync/events.ts';
 
-type Result = 'success' | 'error';
-
-export interface Telemetry {
-  readonly scrape: (() => Promise<{ contentType: string; body: string }>) | undefined;
-  pass(status: Result | 'noop', seconds: number): void;
-  updateRequired(): void;
-  published(hash: string): void;
-  hook(name: HookName, status: Result): void;
-  credentialRequest(source: string, status: Result): void;
-}
-
-const SILENT: Telemetry = {
-  scrape: undefined,
-  pass() {},
-  updateRequired() {},
-  published() {},
-  hook() {},
-  credentialRequest() {},
-};
-
-export async function createTelemetry(settings: GitSyncSettings, state: SyncState): Promise<Telemetry> {
-  if (!settings.http?.metrics) {
-    return SILENT;
-  }
-  const { addProcessMetrics, createMetrics, createRegistry } = await import('../core/metrics/metrics.ts');
-  const registry = createRegistry();
-  const metrics = createMetrics(METRICS, registry);
-  addProcessMetrics(registry);
+/**
+ * Counts what a sync does.
+ * @param repository a label that tells it from other syncs of the same process; without it there is only one
+ */
+export function createSyncMetrics(registry: MetricsRegistry, repository?: string): SyncObserver {
+  const metrics =
+    repository === undefined
+      ? createMetrics(METRICS, registry)
+      : createLabelledMetrics(METRICS, registry, { repository });
   let shown: string | undefined;
-  return {
-    scrape: () => registry.scrape(),
-    pass(status, seconds) {
-      metrics.syncCount.inc({ status });
-      metrics.syncDuration.observe({ status }, seconds);
-      metrics.lastSuccess.set((state.lastSuccessAt ?? 0) / 1000);
-      metrics.failuresInARow.set(status === 'error' ? state.failuresInARow : 0);
-    },
-    updateRequired: () => metrics.fetchCount.inc(),
-    published(hash) {
-      if (shown !== undefined && shown !== hash) {
-        metrics.published.remove({ hash: shown });
-      }
-      shown = hash;
-      metrics.published.set({ hash }, 1);
-    },
-    hook: (name, status) => metrics.hookRuns.inc({ name, status }),
-    credentialRequest(source, status) {
-      if (source === 'askpass') {
-        metrics.askpassCalls.inc({ status });
-      } else if (source === 'github-app') {
-        metrics.appTokenRefreshes.inc({ status });
-      }
-    },
+
+  const show = (hash: string) => {
+    if (shown !== undefined && shown !== hash) {
+      metrics.published.remove({ hash: shown });
+    }
+    shown = hash;
+    metrics.published.set({ hash }, 1);
+  };
+  const countPass = (status: 'success' | 'noop' | 'error', seconds: number, failures: number) => {
+    metrics.syncCount.inc({ status });
+    metrics.syncDuration.observe({ status }, seconds);
+    metrics.failuresInARow.set(failures);
+  };
+
+  return (event, status) => {
+    switch (event.kind) {
+      case 'update-required':
+        return metrics.fetchCount.inc();
+      case 'published':
+        return show(event.change.remote);
+      case 'pass-succeeded':
+        metrics.lastSuccess.set((status.lastSuccessAt ?? 0) / 1000);
+        return countPass(event.status, event.seconds, 0);
+      case 'pass-failed':
+        return countPass('error', event.seconds, status.failuresInARow);
+      case 'hook-ended':
+        return metrics.hookRuns.inc({ name: event.hook, status: event.status });
+      case 'credentials-requested':
+        if (event.source === 'askpass') {
+          metrics.askpassCalls.inc({ status: event.status });
+        } else if (event.source === 'github-app') {
+          metrics.appTokenRefreshes.inc({ status: event.status });
+        }
+        return undefined;
+      default:
+        return undefined;
+    }
   };
 }

@@ -68,7 +68,8 @@ export function createMetrics<D extends MetricDefinitions>(
   return Object.fromEntries(entries) as Metrics<D>;
 }
 
-function createMetric(definition: MetricDefinition, registry: MetricsRegistry): unknown {
+/** One metric, in the shape that its definition asks for. */
+export function createMetric(definition: MetricDefinition, registry: MetricsRegistry): unknown {
   const { name, help, labels = [] } = definition;
   const config = { name, help, labelNames: [...labels], registers: [registry.prom] };
   if (definition.type === 'counter') {

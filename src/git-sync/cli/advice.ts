@@ -1,6 +1,6 @@
-/** Advice names options as v4 spells them; users of v3 are told their own. */
+/** Advice names options as v4 spells them; for v3 it is translated. */
 import { flagLookup } from '../../core/options/lookup.ts';
-import type { Dialect } from '../settings.ts';
+import type { Dialect } from '../sync/spec.ts';
 import { v3Options } from './v3/options.ts';
 
 /** What v3 has under other names. */

@@ -1,7 +1,7 @@
 /** Tells which generation of git-sync a command line was written for. */
 import { goQuote } from '../../core/options/go-quote.ts';
 import { flagLookup } from '../../core/options/lookup.ts';
-import type { Dialect } from '../settings.ts';
+import type { Dialect } from '../sync/spec.ts';
 import type { ParseInput } from './result.ts';
 import { GLOG_NAMES } from './v3/glog.ts';
 import { v3Options } from './v3/options.ts';

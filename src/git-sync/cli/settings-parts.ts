@@ -1,7 +1,8 @@
 /** Parts of the settings that both dialects fill in the same way. */
 import { resolve } from 'node:path';
 import type { Credential } from '../../git/settings.ts';
-import type { ExecHook, GitSyncSettings } from '../settings.ts';
+import type { GitSyncSettings } from '../settings.ts';
+import type { ExecHook } from '../sync/spec.ts';
 import { isHttp, splitUrl } from './repo-url.ts';
 
 /** The only path of a cookie file that there is. */

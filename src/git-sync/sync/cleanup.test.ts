@@ -6,9 +6,10 @@ import { makeTempDir, removeTempDir } from '../../../test/support/temp.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { createRecordedLog } from '../../core/testing/recorded-log.ts';
 import { v4 } from '../cli/testing/parse.ts';
-import { type CleanupInit, cleanup, staleTrees } from './cleanup.ts';
-import { layoutOf } from './layout.ts';
+import { cleanUp, staleTrees } from './cleanup.ts';
+import type { SyncContext } from './context.ts';
 import { createSharedRepository } from './repository/shared-repository.ts';
+import { keepFor } from './retention.ts';
 
 const dir = useTempDir();
 const { log } = createRecordedLog();
@@ -25,47 +26,51 @@ async function makeTree(name: string, { gitDir = '', ageMs = 0 } = {}): Promise<
   return path;
 }
 
-async function init(flags: readonly string[] = [], more: Partial<CleanupInit> = {}) {
+const options = (needed: readonly string[], keptMs = 0) => ({
+  needed,
+  retention: keepFor(keptMs),
+  now: Date.now(),
+  reportedTrees: new Set<string>(),
+});
+
+async function setUp(flags: readonly string[] = []) {
   const shared = await createSharedRepository({
     root: dir.path,
     privatePath: await makeTempDir(),
     url: '/srv/repo',
     filter: '',
     log,
-    onInit: () => undefined,
+    onCreate: () => Promise.resolve(),
   });
   onTestFinished(async () => {
     await shared.close();
     await removeTempDir(dirname(shared.newIndexFile()));
   });
   const calls: string[] = [];
-  const cleaning: CleanupInit = {
+  const context: SyncContext = {
     root: dir.path,
-    layout: layoutOf('v4', dir.path),
-    settings: v4(flags),
+    spec: v4(flags),
+    shared,
     git: {
       run(args) {
         calls.push(args.join(' '));
         return Promise.resolve(args[0] === 'rev-list' ? A : '');
       },
     },
-    shared,
     log,
-    now: () => Date.now(),
-    inUse: () => [],
-    reportedTrees: new Set(),
-    ...more,
+    emit: () => Promise.resolve(),
   };
-  const cleanUp = (current: string) =>
-    shared.withRoot({ isThorough: false }, (open) => cleanup(cleaning, open, current, signal));
-  return { cleaning, calls, cleanUp };
+  const stale = (needed: readonly string[], keptMs?: number) => staleTrees(context, options(needed, keptMs));
+  const cleanUpIn = (needed: readonly string[]) =>
+    shared.withRoot({ isThorough: false }, (open) => cleanUp({ ...context, open }, options(needed), signal));
+  return { stale, cleanUpIn, calls };
 }
 
 describe('stale trees', () => {
   it('are those of both generations that nobody needs', async () => {
     const current = await makeTree(`.worktrees/${A}`);
     const old = [await makeTree(`.worktrees/${B}`), await makeTree(`rev-${C}`), await makeTree(B)];
-    expect((await staleTrees((await init()).cleaning, current)).sort()).toEqual(old.sort());
+    expect((await (await setUp()).stale([current])).sort()).toEqual(old.sort());
   });
 
   it('are whatever lies in .worktrees, which is git-sync’s own', async () => {
@@ -73,7 +78,7 @@ describe('stale trees', () => {
     await mkdir(dir.join('.worktrees/junk'));
     await writeFile(dir.join('.worktrees/file'), '');
     await symlink('/', dir.join('.worktrees/link'));
-    const stale = await staleTrees((await init()).cleaning, dir.join('.worktrees', A));
+    const stale = await (await setUp()).stale([dir.join('.worktrees', A)]);
     expect(stale.sort()).toEqual(['file', 'junk', 'link'].map((name) => dir.join('.worktrees', name)));
   });
 
@@ -82,28 +87,28 @@ describe('stale trees', () => {
     await mkdir(dir.join(C));
     await mkdir(dir.join('backups'));
     await makeTree('v1.0');
-    expect(await staleTrees((await init()).cleaning, dir.join('.worktrees', A))).toEqual([]);
+    expect(await (await setUp()).stale([dir.join('.worktrees', A)])).toEqual([]);
   });
 
   it('are not what a link in the root leads to, or a hook works in', async () => {
     const [linked, used] = [await makeTree(`.worktrees/${B}`), await makeTree(`.worktrees/${C}`)];
     await symlink(`.worktrees/${B}`, dir.join('other-link'));
-    const { cleaning } = await init([], { inUse: () => [used] });
-    expect(await staleTrees(cleaning, dir.join('.worktrees', A))).toEqual([]);
+    const needed = [dir.join('.worktrees', A), used];
+    expect(await (await setUp()).stale(needed)).toEqual([]);
     expect(linked).toContain(B);
   });
 
   it('are not in a directory that .worktrees is only a link to', async () => {
     await mkdir(dir.join('theirs/tree'), { recursive: true });
     await symlink('theirs', dir.join('.worktrees'));
-    expect(await staleTrees((await init()).cleaning, dir.join('.worktrees', A))).toEqual([]);
+    expect(await (await setUp()).stale([dir.join('.worktrees', A)])).toEqual([]);
   });
 
   it('are old enough only after the stale-worktree timeout', async () => {
     const old = await makeTree(`.worktrees/${B}`, { ageMs: 61_000 });
     await makeTree(`.worktrees/${C}`, { ageMs: 30_000 });
-    const { cleaning } = await init(['--stale-worktree-timeout=60s']);
-    expect(await staleTrees(cleaning, dir.join('.worktrees', A))).toEqual([old]);
+    const needed = [dir.join('.worktrees', A)];
+    expect(await (await setUp()).stale(needed, 60_000)).toEqual([old]);
   });
 });
 
@@ -116,8 +121,8 @@ describe('the clean-up', () => {
   ])('removes them and lets git forget them: gc mode %s', async (mode, gc) => {
     const current = await makeTree(`.worktrees/${A}`);
     await makeTree(`.worktrees/${B}`);
-    const { calls, cleanUp } = await init([`--git-gc=${mode}`]);
-    await cleanUp(current);
+    const { cleanUpIn, calls } = await setUp([`--git-gc=${mode}`]);
+    await cleanUpIn([current]);
     expect(await readdir(dir.join('.worktrees'))).toEqual([A]);
     const protect = `rev-list --no-walk --ignore-missing ${A}`;
     expect(calls).toEqual(gc === undefined ? [] : [protect, gc]);
@@ -125,8 +130,8 @@ describe('the clean-up', () => {
 
   it('asks git nothing when there is nothing to remove', async () => {
     const current = await makeTree(`.worktrees/${A}`);
-    const { calls, cleanUp } = await init();
-    await cleanUp(current);
+    const { cleanUpIn, calls } = await setUp();
+    await cleanUpIn([current]);
     expect(calls).toEqual([]);
   });
 });

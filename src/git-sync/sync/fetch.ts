@@ -1,204 +1,138 @@
-/** Brings the followed commit into the repository; a damaged repository is replaced by a new one. */
-import { PillionError } from '../../core/errors.ts';
-import type { Log } from '../../core/log/log.ts';
+/** Fetches the followed commit. */
+import { GIT_ERRORS } from '../../git/errors.ts';
 import { isFullHash } from '../../git/object-name.ts';
-import type { ObjectFormat } from '../../git/private-repository.ts';
-import type { Git, GitCall } from '../../git/run.ts';
-import type { GitSyncSettings } from '../settings.ts';
-import { removeLeftovers } from './repository/leftovers.ts';
-import type { OpenRoot, SharedRepository } from './repository/shared-repository.ts';
+import type { SyncContext } from './context.ts';
+import { looksLikeHash, watchedRef } from './follow.ts';
 
-export interface FetchInit {
-  readonly git: Git;
-  readonly log: Log;
-  readonly settings: GitSyncSettings;
-  readonly shared: SharedRepository;
-  /** Where a relative address of the repository starts from. */
-  readonly cwd: string;
-  /** The commit that the remote said a moment ago it has for the ref. */
-  readonly expected?: string | undefined;
+/** What a fetch is asked for. */
+interface Request {
+  /** A ref or a full hash. */
+  readonly ref: string;
+  /** How many commits of history; 0 is all of them. */
+  readonly depth: number;
+  /** What the remote said a moment ago it has for the ref. */
+  readonly expected: string | undefined;
 }
 
-const LOOKS_LIKE_HASH = /^[0-9a-f]{4,64}$/i;
-
-/** The remote ref whose movement means a change; undefined for what cannot move. */
-export function watchedRef(settings: GitSyncSettings): string {
-  const { follow } = settings;
-  if (follow.kind === 'ref') {
-    return follow.ref;
-  }
-  return follow.rev === 'HEAD' ? `refs/heads/${follow.branch}` : `refs/tags/${follow.rev}`;
-}
-
-/** Whether the settings name this very commit, so that nothing can ever change. */
-export function isPinned(settings: GitSyncSettings, hash: string): boolean {
-  const { follow } = settings;
-  const name = (follow.kind === 'ref' ? follow.ref : follow.rev).toLowerCase();
-  return follow.kind === 'ref' ? name === hash : LOOKS_LIKE_HASH.test(name) && hash.startsWith(name);
-}
-
-async function isShallow({ shared }: FetchInit): Promise<boolean> {
+async function isShallow({ shared }: SyncContext): Promise<boolean> {
   return (await shared.current().shallow()).length > 0;
 }
 
-async function depthFlags(init: FetchInit, depth: number): Promise<string[]> {
+async function depthFlags(context: SyncContext, depth: number): Promise<string[]> {
   if (depth > 0) {
     return ['--depth', String(depth)];
   }
-  return (await isShallow(init)) ? ['--unshallow'] : [];
+  return (await isShallow(context)) ? ['--unshallow'] : [];
 }
 
-async function fetchRef(
-  init: FetchInit,
-  ref: string,
-  call: GitCall,
-  depth = init.settings.depth,
-): Promise<string> {
-  const { settings } = init;
-  const flags = ['--verbose', '--no-progress', '--prune', '--no-auto-gc', ...(await depthFlags(init, depth))];
-  if (settings.filter !== '') {
-    flags.push('--filter', settings.filter);
+async function fetchFlags(context: SyncContext, { ref, depth }: Request): Promise<string[]> {
+  const { spec } = context;
+  const flags = ['--verbose', '--no-progress', '--prune', '--no-auto-gc'];
+  flags.push(...(await depthFlags(context, depth)));
+  if (spec.filter !== '') {
+    flags.push('--filter', spec.filter);
   }
-  if (settings.dialect === 'v3') {
+  if (spec.dialect === 'v3') {
     flags.push('-f', '--tags');
   } else if (isFullHash(ref)) {
-    // Nothing follows tags here anyway, but only so is git sure that it needs no list of them.
+    // Nothing follows tags here anyway, but only with this flag git needs no list of them.
     flags.push('--no-tags');
   }
-  init.log.at(2, 'fetching', { ref, repo: settings.repo });
-  await init.git.run(['fetch', ...flags, '--', settings.repo, ref], call);
-  const fetched = await init.shared.current().fetchHead();
-  if (fetched?.isCommit || (fetched && fetched.hash === init.expected)) {
+  return flags;
+}
+
+/** The commit that a revision names in the repository. */
+function resolveCommit({ git, root }: SyncContext, revision: string, signal: AbortSignal): Promise<string> {
+  const args = ['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`];
+  return git.run(args, { cwd: root, signal });
+}
+
+async function fetchRef(context: SyncContext, request: Request, signal: AbortSignal): Promise<string> {
+  const { spec, git, log, root, shared } = context;
+  const { ref, expected } = request;
+  const flags = await fetchFlags(context, request);
+  log.at(2, 'fetching', { ref, repo: spec.repo });
+  // A relative address of the repository starts from the root.
+  await git.run(['fetch', ...flags, '--', spec.repo, ref], { cwd: root, signal });
+  const fetched = await shared.current().fetchHead();
+  if (fetched?.isCommit || (fetched && fetched.hash === expected)) {
     return fetched.hash;
   }
-  return init.git.run(['rev-parse', '--verify', '--end-of-options', 'FETCH_HEAD^{commit}'], call);
+  return resolveCommit(context, 'FETCH_HEAD', signal);
 }
 
 /** By its hash a commit comes without the list of refs: a round trip less. Where the server wants a name, by name. */
-async function fetchExpected(init: FetchInit, expected: string, call: GitCall): Promise<string> {
+async function fetchExpected(context: SyncContext, expected: string, signal: AbortSignal): Promise<string> {
+  const { depth, follow } = context.spec;
   try {
-    return await fetchRef(init, expected, call);
+    return await fetchRef(context, { ref: expected, depth, expected }, signal);
   } catch (error) {
-    call.signal?.throwIfAborted();
-    init.log.at(2, 'fetching by hash failed', { hash: expected, reason: String(error) });
-    return fetchRef(init, watchedRef(init.settings), call);
+    signal.throwIfAborted();
+    context.log.at(2, 'fetching by hash failed', { hash: expected, reason: String(error) });
+    return fetchRef(context, { ref: watchedRef(follow), depth, expected }, signal);
   }
 }
 
-const isMissingRef = (error: unknown) => error instanceof PillionError && error.code === 'ref_not_found';
-
-/** v3's `-rev`: a tag, or else a commit of the branch, its name possibly shortened. */
-async function fetchRevision(init: FetchInit, call: GitCall): Promise<string> {
-  const { follow } = init.settings;
-  const ref = watchedRef(init.settings);
-  if (follow.kind === 'ref' && init.expected !== undefined) {
-    return fetchExpected(init, init.expected, call);
-  }
-  if (follow.kind === 'ref' || follow.rev === 'HEAD' || !LOOKS_LIKE_HASH.test(follow.rev)) {
-    return fetchRef(init, ref, call);
-  }
-  const attempts = isFullHash(follow.rev.toLowerCase()) ? [follow.rev.toLowerCase(), ref] : [ref];
-  for (const attempt of attempts) {
+/** The first of the refs that the remote has; undefined when it has none of them. */
+async function fetchFirst(
+  context: SyncContext,
+  refs: readonly string[],
+  expected: string | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const ref of refs) {
     try {
-      return await fetchRef(init, attempt, call);
+      return await fetchRef(context, { ref, depth: context.spec.depth, expected }, signal);
     } catch (error) {
-      if (!isMissingRef(error)) {
+      if (!GIT_ERRORS.ref_not_found.matches(error)) {
         throw error;
       }
     }
   }
-  await fetchRef(init, `refs/heads/${follow.branch}`, call);
-  const parse = ['rev-parse', '--verify', '--end-of-options', `${follow.rev}^{commit}`];
+  return undefined;
+}
+
+/** v3's `-rev` that may be a hash: a tag of that name, or else a commit of the branch, its name possibly shortened. */
+async function fetchRevision(
+  context: SyncContext,
+  { branch, rev }: { readonly branch: string; readonly rev: string },
+  expected: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  const hash = rev.toLowerCase();
+  const tag = `refs/tags/${rev}`;
+  const found = await fetchFirst(context, isFullHash(hash) ? [hash, tag] : [tag], expected, signal);
+  if (found !== undefined) {
+    return found;
+  }
+  const request = { ref: `refs/heads/${branch}`, depth: context.spec.depth, expected };
+  await fetchRef(context, request, signal);
   try {
-    return await init.git.run(parse, call);
+    return await resolveCommit(context, rev, signal);
   } catch (error) {
-    if (!(await isShallow(init))) {
+    if (!(await isShallow(context))) {
       throw error;
     }
-    await fetchRef(init, `refs/heads/${follow.branch}`, call, 0);
-    return init.git.run(parse, call);
+    await fetchRef(context, { ...request, depth: 0 }, signal);
+    return resolveCommit(context, rev, signal);
   }
-}
-
-/** Failures whose reason lies elsewhere than in our repository. */
-const NOT_OURS = new Set([
-  'ref_not_found',
-  'submodule_commit_not_found',
-  'submodule_without_url',
-  'submodules_too_many',
-  'host_key_changed',
-  'host_key_unknown',
-  'user_unknown',
-  'ssh_key_refused',
-  'auth_failed',
-  'tls_failed',
-  'remote_unreachable',
-  'repository_not_found',
-  'transport_refused',
-  'disk_full',
-  'sync_timeout',
-  'git_missing',
-]);
-
-/** Whether the object store is whole; only asked after something failed, since it reads all of it. */
-async function hasIntactObjects(init: FetchInit, signal: AbortSignal): Promise<boolean> {
-  const call = { cwd: init.cwd, signal };
-  return init.git.run(['fsck', '--no-progress', '--connectivity-only'], call).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Whether a failed step may have failed because the local repository is damaged. */
-async function isDamaged(init: FetchInit, error: unknown, signal: AbortSignal): Promise<boolean> {
-  const code = error instanceof PillionError ? error.code : '';
-  if (signal.aborted || NOT_OURS.has(code)) {
-    return false;
-  }
-  return code === 'repository_corrupt' || !(await hasIntactObjects(init, signal));
-}
-
-const MISMATCH = /mismatched algorithms: client (?:sha1|sha256); server (sha1|sha256)/;
-
-/** The format of object names that the server has, when that is why a fetch failed. */
-function otherFormat(error: unknown): ObjectFormat | undefined {
-  const found = error instanceof Error ? MISMATCH.exec(error.message)?.[1] : undefined;
-  return found === 'sha1' || found === 'sha256' ? found : undefined;
 }
 
 /**
- * Fetches the followed commit and runs `use` with its hash; when either fails for a damaged repository, does both
- * again with a new one.
+ * Fetches the followed commit and returns its hash.
+ * @param expected the commit that the remote was just seen to have for the ref, if it could be asked
  */
-export async function withFetched<T>(
-  init: FetchInit,
-  root: OpenRoot,
+export async function fetchFollowed(
+  context: SyncContext,
+  expected: string | undefined,
   signal: AbortSignal,
-  use: (hash: string) => Promise<T>,
-): Promise<T> {
-  const { shared, log, cwd } = init;
-  const call = { cwd, signal };
-  const attempt = async () => use(await fetchRevision(init, call));
-  try {
-    return await attempt();
-  } catch (error) {
-    if (error instanceof PillionError && error.code === 'stale_lock') {
-      await removeLeftovers(root, log);
-      return attempt();
-    }
-    const format = otherFormat(error);
-    if (format === undefined && !(await isDamaged(init, error, signal))) {
-      throw error;
-    }
-    if (format === undefined) {
-      log.error('sync failed on the local repository', error);
-      log.error('repository failed its checks, rebuilding it beside the published data', null, { path: cwd });
-    } else {
-      log.at(1, 'the repository has another format of object names', { format });
-    }
-    const hash = await shared.rebuild(root, format ?? shared.current().format, () =>
-      fetchRevision(init, call),
-    );
-    return use(hash);
+): Promise<string> {
+  const { follow, depth } = context.spec;
+  if (follow.kind === 'ref' && expected !== undefined) {
+    return fetchExpected(context, expected, signal);
   }
+  if (follow.kind === 'branch' && follow.rev !== 'HEAD' && looksLikeHash(follow.rev)) {
+    return fetchRevision(context, follow, expected, signal);
+  }
+  return fetchRef(context, { ref: watchedRef(follow), depth, expected }, signal);
 }

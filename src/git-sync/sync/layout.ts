@@ -1,11 +1,11 @@
 /** Where the two generations of git-sync keep their trees, below the root. */
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { isFullHash } from '../../git/object-name.ts';
-import type { Dialect } from '../settings.ts';
+import type { Dialect } from './spec.ts';
 
 /** Where v4 keeps its trees, below the root. */
 export const TREES_DIR = '.worktrees';
-/** Below it: where a tree is built whose own place is still taken by its published, broken twin. */
+/** Below it: where a worktree is rebuilt while its own place is still taken by the published, damaged one. */
 export const REBUILD_DIR = '.rebuild';
 
 export interface Layout {

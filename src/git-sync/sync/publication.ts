@@ -1,17 +1,20 @@
 /** What was published from a root last, so that a restarted process knows whether the data there is what it is to bring. */
 import { readBelow, writeBelow } from '../../core/foreign-files/below.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../core/foreign-files/directory.ts';
-import type { GitSyncSettings } from '../settings.ts';
 import type { Layout } from './layout.ts';
 import { readPublished } from './publish.ts';
 import { OWN_DIR } from './repository/rebuild.ts';
 import { checkTree } from './repository/tree-check.ts';
+import type { SyncSpec } from './spec.ts';
+
+/** What decides whether data is what is asked for; the repository is without user info. */
+export type Publisher = Pick<SyncSpec, 'repo' | 'follow'>;
 
 const RECORD = `.git/${OWN_DIR}/published.json`;
 const MAX_BYTES = 64 * 1024;
 
-/** The record, as one line; the repository is without user info. */
-function recordOf({ repo, follow }: GitSyncSettings, hash: string): string {
+/** The record, as one line. */
+function recordOf({ repo, follow }: Publisher, hash: string): string {
   return `${JSON.stringify({ repo, follow, hash })}\n`;
 }
 
@@ -20,13 +23,9 @@ async function readRecord(directory: ForeignDirectory): Promise<string | undefin
   return content.kind === 'file' ? content.bytes.toString('utf8') : undefined;
 }
 
-/** Remembers that the published hash is what these settings asked for. */
-export async function recordPublication(
-  root: string,
-  settings: GitSyncSettings,
-  hash: string,
-): Promise<void> {
-  const text = recordOf(settings, hash);
+/** Remembers that the published hash is what was asked for. */
+export async function recordPublication(root: string, publisher: Publisher, hash: string): Promise<void> {
+  const text = recordOf(publisher, hash);
   await withForeignRoot(root, async (directory) => {
     if ((await readRecord(directory)) !== text) {
       await writeBelow(directory, RECORD, text, { mode: 0o644, fsync: false });
@@ -35,22 +34,20 @@ export async function recordPublication(
 }
 
 /**
- * The hash an earlier process published for these very settings, if it is still whole: a sidecar that is started again
- * while the server is away has its data and is ready, or the pod would leave its Service for nothing.
+ * Whether an earlier process published for this very request, and its worktree is still complete. So a restart during a
+ * server outage does not make the pod unready.
  */
-export async function earlierPublication(
+export async function hasEarlierPublication(
   root: string,
   link: string,
   layout: Layout,
-  settings: GitSyncSettings,
-): Promise<string | undefined> {
-  const published = await readPublished(link).catch(() => undefined);
-  const hash = published && layout.hashOf(published);
-  if (published === undefined || hash === undefined) {
-    return undefined;
+  publisher: Publisher,
+): Promise<boolean> {
+  const path = await readPublished(link).catch(() => undefined);
+  const hash = path && layout.hashOf(path);
+  if (path === undefined || hash === undefined) {
+    return false;
   }
   const recorded = await withForeignRoot(root, readRecord).catch(() => undefined);
-  return recorded === recordOf(settings, hash) && (await checkTree(root, published, hash)) === 'ok'
-    ? hash
-    : undefined;
+  return recorded === recordOf(publisher, hash) && (await checkTree(root, path, hash)) === 'ok';
 }

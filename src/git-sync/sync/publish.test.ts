@@ -12,7 +12,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { createRecordedLog } from '../../core/testing/recorded-log.ts';
-import { exists, markStale, publish, readPublished } from './publish.ts';
+import { markStale, publish, readPublished } from './publish.ts';
 
 const dir = useTempDir();
 const { log } = createRecordedLog();
@@ -93,10 +93,5 @@ describe('a tree that is no longer published', () => {
     await markStale(dir.join('tree'));
     expect(Date.now() - (await stat(dir.join('tree'))).mtimeMs).toBeLessThan(60_000);
     await markStale(dir.join('gone'));
-  });
-
-  it('exists even as a link to nowhere', async () => {
-    await symlink('nowhere', dir.join('link'));
-    expect([await exists(dir.join('link')), await exists(dir.join('none'))]).toEqual([true, false]);
   });
 });

@@ -1,5 +1,5 @@
 /** The link that consumers follow: read, and switched in one atomic step. */
-import { lstat, readlink, utimes } from 'node:fs/promises';
+import { readlink, utimes } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { PillionError, systemErrorCode } from '../../core/errors.ts';
 import { makeDirectory, removeLeftovers, switchSymlink } from '../../core/files.ts';
@@ -44,11 +44,4 @@ export async function publish(link: string, treePath: string, log: Log): Promise
 export async function markStale(treePath: string): Promise<void> {
   const now = new Date();
   await utimes(treePath, now, now).catch(() => {});
-}
-
-export async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }

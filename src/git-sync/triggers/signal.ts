@@ -1,34 +1,11 @@
-import type { WakeUp } from '../loop.ts';
+import { constants } from 'node:os';
+import type { Log } from '../../core/log/log.ts';
+import type { Trigger } from './trigger.ts';
 
-/** A flag that is set by `set` and taken by the next `wait`; several sets before a wait count once. */
-export function createWakeUp(): WakeUp & { set(): void } {
-  let isSet = false;
-  let notify: (() => void) | undefined;
-  return {
-    set() {
-      isSet = true;
-      notify?.();
-    },
-    async wait(signal) {
-      if (!isSet) {
-        await new Promise<void>((resolve, reject) => {
-          const abort = () => {
-            notify = undefined;
-            reject(signal.reason);
-          };
-          notify = () => {
-            signal.removeEventListener('abort', abort);
-            notify = undefined;
-            resolve();
-          };
-          if (signal.aborted) {
-            abort();
-          } else {
-            signal.addEventListener('abort', abort, { once: true });
-          }
-        });
-      }
-      isSet = false;
-    },
-  };
+/** Asks for a pass whenever this process receives the signal. */
+export function requestOnSignal(trigger: Trigger, name: NodeJS.Signals, log: Log): void {
+  process.on(name, () => {
+    log.at(1, 'caught signal', { signal: name, number: constants.signals[name] });
+    trigger.request(name);
+  });
 }

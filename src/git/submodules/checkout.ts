@@ -174,14 +174,14 @@ export async function checkOutModules(
   context: ModuleContext,
   tree: CheckedOutTree,
   signal: AbortSignal,
-  onFound: () => void = () => undefined,
+  onFound: () => void | Promise<void> = () => undefined,
   level = 1,
 ): Promise<CheckedOutModule[]> {
   const plan = level > MAX_LEVELS ? undefined : await readModulePlan(context, tree, signal);
   const modules: CheckedOutModule[] = [];
   for (const wanted of plan?.wanted ?? []) {
     const { name, path, commit, url, isShallow } = wanted;
-    onFound();
+    await onFound();
     const repository = await context.repositoryFor(url, commit);
     const depth = context.depth === 0 && isShallow ? 1 : context.depth;
     context.log.at(2, 'fetching submodule', { path, url, commit });

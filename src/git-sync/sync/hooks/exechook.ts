@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import { PillionError } from '../../../core/errors.ts';
+import type { PillionError } from '../../../core/errors.ts';
 import { ExecError } from '../../../core/exec/exec-error.ts';
 import { type RunOutcome, run } from '../../../core/exec/run.ts';
 import { describeStartFailure, findWindowsLineEnds } from '../../../core/exec/start-failure.ts';
 import type { Log } from '../../../core/log/log.ts';
-import type { ExecHook } from '../../settings.ts';
+import type { ExecHook } from '../spec.ts';
+import { HOOK_ERRORS } from './errors.ts';
 
 export interface ExecHookInit {
   readonly hook: ExecHook;
@@ -14,44 +15,41 @@ export interface ExecHookInit {
 }
 
 /**
- * Runs the hook's program in the tree of a commit, with GITSYNC_HASH. One executable, no shell, no arguments; a
- * relative path with a slash is relative to the tree.
+ * Runs the hook's program in the worktree of a commit, with GITSYNC_HASH. One executable, no shell, no arguments; a
+ * relative path with a slash is relative to the worktree.
  */
 export function createExecHook({ hook, log, env, treePath }: ExecHookInit) {
   return async (hash: string, signal: AbortSignal): Promise<void> => {
     const cwd = treePath(hash);
     log.info('running exechook', { hash, command: hook.command, timeout: `${hook.timeoutMs / 1000}s` });
     try {
-      const result = await run(hook.command, [], {
+      const { stdout, stderr } = await run(hook.command, [], {
         cwd,
         env: { ...env(), GITSYNC_HASH: hash },
         timeoutMs: hook.timeoutMs,
         signal,
       });
-      log.at(1, 'exechook succeeded', { hash, stdout: result.stdout, stderr: result.stderr });
+      log.at(1, 'exechook succeeded', { hash, stdout, stderr });
     } catch (error) {
-      throw await describeFailure(hook, cwd, error);
+      throw error instanceof ExecError ? await failed(hook, cwd, error.outcome) : error;
     }
   };
 }
 
-async function describeFailure(hook: ExecHook, cwd: string, error: unknown): Promise<unknown> {
-  if (!(error instanceof ExecError)) {
-    return error;
+function reasonOf({ command }: ExecHook, cwd: string, outcome: RunOutcome): string {
+  if (outcome.timedOut) {
+    return 'context deadline exceeded';
   }
-  const { outcome } = error;
-  const why = outcome.timedOut
-    ? 'context deadline exceeded'
-    : outcome.startFailure !== undefined
-      ? `cannot start: ${describeStartFailure(outcome, hook.command, cwd)}`
-      : `exit status ${outcome.exitCode ?? outcome.signal ?? 'unknown'}`;
-  const streams = `{ stdout: ${JSON.stringify(outcome.stdout)}, stderr: ${JSON.stringify(outcome.stderr)} }`;
-  return new PillionError({
-    code: 'hook_failed',
-    message: `Run(${hook.command}): ${why}: ${streams}`,
-    hint: await hintOf(hook, cwd, outcome),
-    retryable: true,
-  });
+  return outcome.startFailure === undefined
+    ? `exit status ${outcome.exitCode ?? outcome.signal ?? 'unknown'}`
+    : `cannot start: ${describeStartFailure(outcome, command, cwd)}`;
+}
+
+async function failed(hook: ExecHook, cwd: string, outcome: RunOutcome): Promise<PillionError> {
+  const { stdout, stderr } = outcome;
+  const streams = `{ stdout: ${JSON.stringify(stdout)}, stderr: ${JSON.stringify(stderr)} }`;
+  const why = `Run(${hook.command}): ${reasonOf(hook, cwd, outcome)}: ${streams}`;
+  return HOOK_ERRORS.hook_failed({ why, hint: await hintOf(hook, cwd, outcome) });
 }
 
 const MISUSED =

@@ -17,7 +17,9 @@ function setUp({ once = false } = {}) {
     log,
     once,
     signal: stop.signal,
-    onResult: (status) => results.push(status),
+    onResult: (status) => {
+      results.push(status);
+    },
     action: (hash, signal) => {
       runs.push(hash);
       return new Promise((resolve, reject) => {

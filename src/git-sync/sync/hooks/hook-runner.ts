@@ -8,7 +8,7 @@ export interface HookRunnerInit {
   readonly action: (hash: string, signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly onResult: (status: 'success' | 'error') => void;
+  readonly onResult: (status: 'success' | 'error') => void | Promise<void>;
   /** One try per hash: `--one-time` reports the failure instead of repeating it. */
   readonly once: boolean;
   readonly signal: AbortSignal;
@@ -17,9 +17,9 @@ export interface HookRunnerInit {
 export interface HookRunner {
   /** Asks for a run; a hash that waits is replaced, since only the newest matters. */
   send(hash: string): void;
-  /** The hash a run is busy with: its worktree must not go. */
+  /** The hash that a run is busy with, or will be next: its worktree must stay. */
   readonly running: string | undefined;
-  /** Resolves to whether the first run since the last `send` of a new hash succeeded. */
+  /** Whether this runner's first run succeeded; waits for it. */
   firstResult(): Promise<boolean>;
   /** Resolves when there is no run in progress, or when the next one is over, however it ended. */
   attempted(): Promise<void>;
@@ -35,44 +35,49 @@ export function createHookRunner(init: HookRunnerInit): HookRunner {
   let isWorking = false;
   let worker: Promise<void> = Promise.resolve();
   let onAttempted: (() => void)[] = [];
-  let tellFirst: (ok: boolean) => void = () => {};
+  let settleFirst: (ok: boolean) => void = () => {};
   const first = new Promise<boolean>((resolve) => {
-    tellFirst = resolve;
+    settleFirst = resolve;
   });
 
-  const attempt = async (hash: string): Promise<boolean> => {
+  const succeeds = async (hash: string): Promise<boolean> => {
     try {
       await init.action(hash, signal);
-      lastSuccess = hash;
-      init.onResult('success');
-      tellFirst(true);
       return true;
     } catch (error) {
       if (!signal.aborted) {
-        init.onResult('error');
         log.error('hook failed', error, init.once ? { hash } : { hash, retry: `${init.backoffMs / 1000}s` });
       }
-      tellFirst(false);
-      return init.once;
+      return false;
     }
   };
 
-  /** Sets its own flag, also when it has nothing to wait for: then it has ended before its caller has its promise. */
+  /** Returns whether the hash is done with. */
+  const attempt = async (hash: string): Promise<boolean> => {
+    running = hash;
+    const ok = await succeeds(hash);
+    if (ok) {
+      lastSuccess = hash;
+    }
+    if (ok || !signal.aborted) {
+      await init.onResult(ok ? 'success' : 'error');
+    }
+    settleFirst(ok);
+    running = undefined;
+    onAttempted.forEach((resolve) => resolve());
+    onAttempted = [];
+    return ok || init.once;
+  };
+
+  /** Sets its own flag: when there is nothing to do, it has ended before its caller has its promise. */
   const work = async () => {
     isWorking = true;
     while (waiting !== undefined && !signal.aborted) {
       const hash = waiting;
       waiting = undefined;
       if (hash === lastSuccess) {
-        tellFirst(true);
-        continue;
-      }
-      running = hash;
-      const done = await attempt(hash);
-      running = undefined;
-      onAttempted.forEach((tell) => tell());
-      onAttempted = [];
-      if (!done) {
+        settleFirst(true);
+      } else if (!(await attempt(hash))) {
         waiting ??= hash;
         await clock.sleep(init.backoffMs, signal).catch(() => {});
       }

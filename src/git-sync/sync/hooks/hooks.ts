@@ -1,106 +1,119 @@
-/** The hooks of one git-sync: which there are, and when each is sent. */
+/** The hooks of one sync: which there are, and when each is sent. */
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { withSignal } from '../../../core/scoped-signal.ts';
-import type { GitSyncSettings } from '../../settings.ts';
+import type { HookName, SyncObserver } from '../events.ts';
+import type { ExecHook, SyncSpec } from '../spec.ts';
 import { createExecHook } from './exechook.ts';
 import { createHookRunner, type HookRunner } from './hook-runner.ts';
 import { createWebHook } from './webhook.ts';
 
-export type HookName = 'exechook' | 'webhook' | 'pre-publish-exechook';
+export type HooksSpec = Pick<SyncSpec, 'dialect' | 'exechook' | 'prePublishHook' | 'webhook' | 'oneTime'>;
 
 export interface HooksInit {
-  readonly settings: GitSyncSettings;
+  readonly spec: HooksSpec;
   readonly clock: Clock;
   readonly log: Log;
+  /** Proxies and certificate authorities for the webhook. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The whole environment of programs. */
   readonly execEnv: () => Readonly<Record<string, string>>;
   readonly treePath: (hash: string) => string;
-  readonly onResult: (name: HookName, status: 'success' | 'error') => void;
+  readonly onResult: (hook: HookName, status: 'success' | 'error') => Promise<void>;
   readonly stop: AbortSignal;
 }
 
 export interface Hooks {
-  /** After publication. v3 fires only on change, v4 also at the first pass of the process. */
-  published(hash: string, changed: boolean): void;
-  /** When the link is about to change; does not hold it up (as in git-sync). */
-  publishing(hash: string): void;
+  /**
+   * Sends the pre-publish hook when a link is about to move (it does not hold it up, as in git-sync) and the others
+   * after publication: in v3 only on change, in v4 also at the first pass of the process.
+   */
+  readonly observe: SyncObserver;
   /** Hashes that hooks are busy with. */
   busy(): string[];
-  /** Waits for the runs that are in progress, at most so long. */
-  headStart(milliseconds: number): Promise<void>;
+  /** Waits for the runs that are in progress, at most so many milliseconds. */
+  attempted(milliseconds: number): Promise<void>;
   /** Whether the first run of every hook that was sent succeeded. */
   firstResults(): Promise<boolean>;
+  /** Resolves when no hook runs any more; `stop` must be aborted before. */
   stopped(): Promise<void>;
 }
 
-export function createHooks(init: HooksInit): Hooks {
-  const { settings, clock, stop } = init;
-  const runner = (
-    name: HookName,
-    backoffMs: number,
-    action: (hash: string, signal: AbortSignal) => Promise<void>,
-  ) => {
+type HookAction = (hash: string, signal: AbortSignal) => Promise<void>;
+
+interface Runners {
+  readonly beforehand: readonly HookRunner[];
+  readonly afterwards: readonly HookRunner[];
+}
+
+function createRunners(init: HooksInit): Runners {
+  const { spec, clock } = init;
+  const runner = (hook: HookName, backoffMs: number, log: Log, action: HookAction) => {
+    const onResult = (status: 'success' | 'error') => init.onResult(hook, status);
     return createHookRunner({
       backoffMs,
       action,
       clock,
-      log: init.log.child(name),
-      onResult: (status) => init.onResult(name, status),
-      once: settings.oneTime,
-      signal: stop,
+      log,
+      onResult,
+      once: spec.oneTime,
+      signal: init.stop,
     });
   };
-  const exec = (name: HookName, hook: NonNullable<GitSyncSettings['exechook']>) => {
+  const exec = (name: HookName, hook: ExecHook | undefined) => {
     const log = init.log.child(name);
-    return runner(
-      name,
-      hook.backoffMs,
-      createExecHook({ hook, log, env: init.execEnv, treePath: init.treePath }),
-    );
+    const { execEnv: env, treePath } = init;
+    return hook === undefined
+      ? []
+      : [runner(name, hook.backoffMs, log, createExecHook({ hook, log, env, treePath }))];
   };
-  const prePublish = settings.prePublishHook && exec('pre-publish-exechook', settings.prePublishHook);
-  const afterwards: HookRunner[] = [];
-  if (settings.exechook) {
-    afterwards.push(exec('exechook', settings.exechook));
-  }
-  if (settings.webhook) {
-    const { webhook } = settings;
-    const action = createWebHook({ hook: webhook, log: init.log.child('webhook'), env: init.env });
-    afterwards.push(runner('webhook', webhook.backoffMs, action));
-  }
-  const sent = new Set<HookRunner>();
-  const all = [...(prePublish ? [prePublish] : []), ...afterwards];
-  const send = (target: HookRunner, hash: string) => {
-    sent.add(target);
-    target.send(hash);
+  const web = () => {
+    const { webhook: hook } = spec;
+    const log = init.log.child('webhook');
+    return hook === undefined
+      ? []
+      : [runner('webhook', hook.backoffMs, log, createWebHook({ hook, log, env: init.env }))];
   };
   return {
-    published(hash, changed) {
-      if (changed || settings.dialect === 'v4') {
-        afterwards.forEach((target) => send(target, hash));
+    beforehand: exec('pre-publish-exechook', spec.prePublishHook),
+    afterwards: [...exec('exechook', spec.exechook), ...web()],
+  };
+}
+
+export function createHooks(init: HooksInit): Hooks {
+  const { spec, clock, stop } = init;
+  const { beforehand, afterwards } = createRunners(init);
+  const all = [...beforehand, ...afterwards];
+  const sent = new Set<HookRunner>();
+  const send = (runners: readonly HookRunner[], hash: string) => {
+    for (const runner of runners) {
+      sent.add(runner);
+      runner.send(hash);
+    }
+  };
+  return {
+    observe(event) {
+      if (event.kind === 'publishing') {
+        send(beforehand, event.hash);
+      } else if (event.kind === 'published' && (event.change.changed || spec.dialect === 'v4')) {
+        send(afterwards, event.change.remote);
       }
     },
-    publishing(hash) {
-      if (prePublish) {
-        send(prePublish, hash);
-      }
-    },
-    busy: () => all.flatMap((target) => target.running ?? []),
-    async headStart(milliseconds) {
-      const attempts = Promise.all(all.map((target) => target.attempted()));
+    busy: () => all.flatMap((runner) => runner.running ?? []),
+    async attempted(milliseconds) {
+      const attempts = Promise.all(all.map((runner) => runner.attempted()));
       await withSignal(stop, {}, (signal) =>
         Promise.race([attempts, clock.sleep(milliseconds, signal)]),
       ).catch(() => {
-        // The end has come; the loop sees it by itself.
+        // The end has come; the caller notices by itself.
       });
     },
     async firstResults() {
-      const results = await Promise.all([...sent].map((target) => target.firstResult()));
+      const results = await Promise.all([...sent].map((runner) => runner.firstResult()));
       return results.every(Boolean);
     },
     async stopped() {
-      await Promise.all(all.map((target) => target.stopped()));
+      await Promise.all(all.map((runner) => runner.stopped()));
     },
   };
 }

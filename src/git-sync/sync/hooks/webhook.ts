@@ -1,6 +1,6 @@
-import { PillionError } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log/log.ts';
-import type { WebHook } from '../../settings.ts';
+import type { WebHook } from '../spec.ts';
+import { HOOK_ERRORS } from './errors.ts';
 
 export interface WebHookInit {
   readonly hook: WebHook;
@@ -13,7 +13,7 @@ export function createWebHook({ hook, log, env }: WebHookInit) {
   return async (hash: string, signal: AbortSignal): Promise<void> => {
     log.info('sending webhook', { hash, method: hook.method, timeout: `${hook.timeoutMs / 1000}s` });
     const { sendRequest } = await import('../../../core/http/client.ts');
-    const answer = await sendRequest({
+    const { status } = await sendRequest({
       method: hook.method,
       url: hook.url,
       headers: { 'Gitsync-Hash': hash },
@@ -22,14 +22,11 @@ export function createWebHook({ hook, log, env }: WebHookInit) {
       env,
       userAgent: 'pillion-git-sync',
     });
-    if (hook.successStatus !== 0 && answer.status !== hook.successStatus) {
-      throw new PillionError({
-        code: 'hook_failed',
-        message: `received response code ${answer.status} expected ${hook.successStatus}`,
-        hint: 'check the receiver, or set --webhook-success-status to what it answers',
-        retryable: true,
-      });
+    if (hook.successStatus !== 0 && status !== hook.successStatus) {
+      const why = `received response code ${status} expected ${hook.successStatus}`;
+      const hint = 'check the receiver, or set --webhook-success-status to what it answers';
+      throw HOOK_ERRORS.hook_failed({ why, hint });
     }
-    log.at(1, 'webhook succeeded', { hash, status: answer.status });
+    log.at(1, 'webhook succeeded', { hash, status });
   };
 }

@@ -26,7 +26,7 @@ export interface SharedRepositoryInit {
   readonly filter: string;
   readonly log: Log;
   /** Called when a repository is about to be made. */
-  readonly onInit: () => void;
+  readonly onCreate: () => Promise<void>;
 }
 
 /** One pass over the root, with its directories held open. */
@@ -133,7 +133,7 @@ export async function createSharedRepository(init: SharedRepositoryInit): Promis
     }
     if ((await gitDirectory.stat('objects')) === undefined) {
       log.info('repo directory was empty or failed checks', { path: init.root });
-      init.onInit();
+      await init.onCreate();
     }
     const former = shared;
     shared = await openSharedObjects(gitDirectory, options.isThorough, log);

@@ -1,16 +1,12 @@
 /** What readers' git remembers of each tree, in `.git/worktrees`. */
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { removeTree } from '../../../core/files.ts';
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
 import { isFullHash } from '../../../git/object-name.ts';
 import { REBUILD_DIR, TREES_DIR } from '../layout.ts';
+import { entriesOf } from './directories.ts';
 import { gitDirOfTree } from './tree-check.ts';
-
-async function entriesOf(directory: string): Promise<string[]> {
-  const names = await readdir(directory).catch(() => []);
-  return names.map((name) => join(directory, name));
-}
 
 /** The names of the records that trees in the root refer to. */
 async function recordsInUse(root: string): Promise<ReadonlySet<string>> {

@@ -8,9 +8,11 @@ import {
 } from '../../../git/consumer/files.ts';
 import { writeConsumerFiles } from '../../../git/consumer/write.ts';
 import type { PrivateRepository } from '../../../git/private-repository.ts';
+import { withoutPassword } from '../../../git/public-url.ts';
 import type { CheckedOutModule } from '../../../git/submodules/checkout.ts';
+import type { LockedContext } from '../context.ts';
+import type { SyncSpec } from '../spec.ts';
 import { moduleKey } from './module-key.ts';
-import type { OpenRoot } from './shared-repository.ts';
 
 /** A tree that has the files of its commit. */
 export interface WholeTree {
@@ -19,13 +21,6 @@ export interface WholeTree {
   readonly indexFile: string;
   readonly sparsePatterns: string | undefined;
   readonly modules: readonly CheckedOutModule[];
-}
-
-export interface ViewInit {
-  readonly root: string;
-  readonly url: string;
-  readonly filter: string;
-  readonly groupWrite: boolean;
 }
 
 const moduleDirectory = (root: string, url: string) => join(root, '.git/pillion/modules', moduleKey(url));
@@ -39,18 +34,22 @@ async function moduleView(root: string, module: CheckedOutModule): Promise<Modul
   };
 }
 
-async function viewOf(init: ViewInit, repository: PrivateRepository, tree: WholeTree): Promise<ConsumerView> {
+async function viewOf(
+  { root, spec }: LockedContext,
+  repository: PrivateRepository,
+  tree: WholeTree,
+): Promise<ConsumerView> {
   return {
-    root: init.root,
+    root,
     format: repository.format,
-    url: init.url,
-    filter: init.filter,
+    url: withoutPassword(spec.repo),
+    filter: spec.filter,
     shallow: await repository.shallow(),
     commit: tree.hash,
     path: tree.path,
     indexFile: tree.indexFile,
     sparsePatterns: tree.sparsePatterns,
-    modules: await Promise.all(tree.modules.map((module) => moduleView(init.root, module))),
+    modules: await Promise.all(tree.modules.map((module) => moduleView(root, module))),
   };
 }
 
@@ -65,29 +64,26 @@ function moduleShallowFiles(root: string, modules: readonly ModuleView[]): { pat
   ]);
 }
 
+const umaskOf = ({ groupWrite }: SyncSpec) => (groupWrite ? 0o002 : 0o022);
+
 /**
  * Makes git work in a tree, before it is published.
  * @throws PillionError `write_failed`, `not_a_directory`
  */
-export async function writeTreeView(
-  init: ViewInit,
-  { directory }: OpenRoot,
-  repository: PrivateRepository,
-  tree: WholeTree,
-): Promise<void> {
-  const view = await viewOf(init, repository, tree);
-  const umask = init.groupWrite ? 0o002 : 0o022;
+export async function writeTreeView(context: LockedContext, tree: WholeTree): Promise<void> {
+  const { root, spec, shared, open } = context;
+  const view = await viewOf(context, shared.current(), tree);
   const files = [
-    ...moduleShallowFiles(init.root, view.modules),
+    ...moduleShallowFiles(root, view.modules),
     // The configuration is the same for all trees; which commit the branch names is told when the link is switched.
-    ...repositoryFiles(view).filter(({ path }) => !relative(init.root, path).startsWith('.git/refs/')),
+    ...repositoryFiles(view).filter(({ path }) => !relative(root, path).startsWith('.git/refs/')),
     ...treeFiles(view),
   ];
-  await writeConsumerFiles(directory, init.root, files, umask);
+  await writeConsumerFiles(open.directory, root, files, umaskOf(spec));
 }
 
 /** Moves the branch of the root to the published commit. */
-export async function writeBranch(init: ViewInit, { directory }: OpenRoot, hash: string): Promise<void> {
-  const file = { path: join(init.root, '.git/refs/heads/git-sync'), text: `${hash}\n` };
-  await writeConsumerFiles(directory, init.root, [file], init.groupWrite ? 0o002 : 0o022);
+export async function writeBranch({ root, spec, open }: LockedContext, hash: string): Promise<void> {
+  const file = { path: join(root, '.git/refs/heads/git-sync'), text: `${hash}\n` };
+  await writeConsumerFiles(open.directory, root, [file], umaskOf(spec));
 }

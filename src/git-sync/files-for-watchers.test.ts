@@ -2,9 +2,9 @@
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
-import { useTempDir } from '../../../test/support/use-temp-dir.ts';
+import { useTempDir } from '../../test/support/use-temp-dir.ts';
 import { createErrorFile } from './error-file.ts';
-import { touchFile } from './touch-file.ts';
+import { touchFile } from './sync/observers/touch-file.ts';
 
 const dir = useTempDir();
 

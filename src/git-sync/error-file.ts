@@ -1,8 +1,8 @@
-/** `--error-file`: the last error, for whoever watches the volume; gone after the next success. */
+/** `--error-file`: the last error, for those who watch the volume; removed after the next success. */
 import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errorMessage } from '../../core/errors.ts';
-import type { ErrorRecord } from '../../core/log/log.ts';
+import { errorMessage } from '../core/errors.ts';
+import type { ErrorRecord } from '../core/log/log.ts';
 
 export interface ErrorFile {
   write(record: ErrorRecord): void;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { v3, v4 } from '../cli/testing/parse.ts';
-import { isPinned, watchedRef } from './fetch.ts';
+import { isPinned, watchedRef } from './follow.ts';
 
 const HASH = 'ce5a9a139f033cad0e2a3ac36fedae5f63e212f6';
 
@@ -16,7 +16,7 @@ describe('the ref that is watched', () => {
     [v3(['-rev=2024']), 'refs/tags/2024'],
     [v3(['-rev=']), 'refs/heads/master'],
   ])('is what the dialect makes of it (row %#)', (settings, ref) => {
-    expect(watchedRef(settings)).toBe(ref);
+    expect(watchedRef(settings.follow)).toBe(ref);
   });
 });
 
@@ -35,6 +35,6 @@ describe('a commit that can never change', () => {
     [v3(['-rev=HEAD']), false],
     [v3([]), false],
   ])('is one that the settings name (row %#: %s)', (settings, expected) => {
-    expect(isPinned(settings, HASH)).toBe(expected);
+    expect(isPinned(settings.follow, HASH)).toBe(expected);
   });
 });

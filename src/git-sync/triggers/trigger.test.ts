@@ -1,61 +1,68 @@
 import { describe, expect, it } from 'vitest';
-import { createWakeUp } from './signal.ts';
+import { createTrigger } from './trigger.ts';
 
 const never = new AbortController().signal;
 
 /** Whether a wait ends by itself at once. */
-async function endsAtOnce(wait: Promise<void>): Promise<boolean> {
+async function endsAtOnce(wait: Promise<unknown>): Promise<boolean> {
   const later = new Promise<boolean>((resolve) => {
     setImmediate(() => resolve(false));
   });
   return Promise.race([wait.then(() => true), later]);
 }
 
-describe('a wake-up', () => {
+describe('a request for a pass', () => {
   it('ends a wait that is going on', async () => {
-    const wake = createWakeUp();
-    const wait = wake.wait(never);
-    wake.set();
+    const trigger = createTrigger();
+    const wait = trigger.next(never);
+    trigger.request('test');
     expect(await endsAtOnce(wait)).toBe(true);
   });
 
   it('that came before the wait counts, but only once however often it came', async () => {
-    const wake = createWakeUp();
-    wake.set();
-    wake.set();
-    await wake.wait(never);
-    expect(await endsAtOnce(wake.wait(never))).toBe(false);
+    const trigger = createTrigger();
+    trigger.request('test');
+    trigger.request('test');
+    await trigger.next(never);
+    expect(await endsAtOnce(trigger.next(never))).toBe(false);
+  });
+
+  it('is told with the reason that came first', async () => {
+    const trigger = createTrigger();
+    trigger.request('push');
+    trigger.request('SIGHUP');
+    expect(await trigger.next(never)).toBe('push');
   });
 
   it('that was taken does not end the next wait', async () => {
-    const wake = createWakeUp();
-    const first = wake.wait(never);
-    wake.set();
+    const trigger = createTrigger();
+    const first = trigger.next(never);
+    trigger.request('test');
     await first;
-    expect(await endsAtOnce(wake.wait(never))).toBe(false);
+    expect(await endsAtOnce(trigger.next(never))).toBe(false);
   });
 
   it('ends with the reason of an abort, before or during the wait', async () => {
-    const wake = createWakeUp();
+    const trigger = createTrigger();
     const stop = new AbortController();
-    const wait = wake.wait(stop.signal);
+    const wait = trigger.next(stop.signal);
     stop.abort(new Error('the end'));
     await expect(wait).rejects.toThrow('the end');
-    await expect(wake.wait(stop.signal)).rejects.toThrow('the end');
+    await expect(trigger.next(stop.signal)).rejects.toThrow('the end');
   });
 
   it('is kept for the next wait when one was aborted before it came', async () => {
-    const wake = createWakeUp();
+    const trigger = createTrigger();
     const stop = new AbortController();
-    const wait = wake.wait(stop.signal).catch(() => {});
+    const wait = trigger.next(stop.signal).catch(() => {});
     stop.abort();
     await wait;
-    wake.set();
-    expect(await endsAtOnce(wake.wait(never))).toBe(true);
+    trigger.request('test');
+    expect(await endsAtOnce(trigger.next(never))).toBe(true);
   });
 
   it('leaves no listener on the signal of a wait that ended', async () => {
-    const wake = createWakeUp();
+    const trigger = createTrigger();
     const stop = new AbortController();
     let listeners = 0;
     const { signal } = stop;
@@ -70,8 +77,8 @@ describe('a wake-up', () => {
       remove(...args);
     };
     for (let round = 0; round < 10; round += 1) {
-      const wait = wake.wait(signal);
-      wake.set();
+      const wait = trigger.next(signal);
+      trigger.request('test');
       await wait;
     }
     expect(listeners).toBe(0);

@@ -1,7 +1,7 @@
 /** One git-sync per root at a time. */
-import type { Clock } from '../../core/clock.ts';
-import { defineErrors } from '../../core/errors.ts';
-import { type DirectoryLock, lockDirectory } from '../../core/lock/directory-lock.ts';
+import type { Clock } from '../../../core/clock.ts';
+import { defineErrors } from '../../../core/errors.ts';
+import { type DirectoryLock, lockDirectory } from '../../../core/lock/directory-lock.ts';
 
 export const LOCK_ERRORS = defineErrors({
   root_busy: {

@@ -1,0 +1,148 @@
+/** One process that syncs one repository: what belongs to the process, and how the parts are put together. */
+import { setFlagsFromString } from 'node:v8';
+import type { CommandContext, ExitStatus } from '../core/command.ts';
+import type { LogOptions } from '../core/log/log.ts';
+import { withoutVariables } from '../core/options/secrecy.ts';
+import type { StopSignal } from '../core/process/lifecycle.ts';
+import { runProcess, type Scope } from '../core/process/run-process.ts';
+import { addUser } from '../git/user.ts';
+import { adviceIn } from './cli/advice.ts';
+import type { LogNote } from './cli/result.ts';
+import { SECRET_VARIABLES } from './cli/secret-variables.ts';
+import { createErrorFile, type ErrorFile } from './error-file.ts';
+import { GIT_SYNC_FORMAT, GLOG_FORMAT } from './log-formats.ts';
+import { createLoop, type SyncLoop } from './loop.ts';
+import { startServer } from './server.ts';
+import type { GitSyncSettings } from './settings.ts';
+import { logGitVersion, logStartup, requireGit } from './startup.ts';
+import type { SyncObserver } from './sync/events.ts';
+import { absolute } from './sync/layout.ts';
+import { createSyncMessages } from './sync/observers/messages.ts';
+import { createSyncer } from './sync/syncer.ts';
+import { requestOnSignal } from './triggers/signal.ts';
+import { createTrigger, type Trigger } from './triggers/trigger.ts';
+
+/** Below Kubernetes' default of 30 s, with room for the container runtime. */
+const GRACE_MS = 25_000;
+/** The signals that end a program without a handler, and that Kubernetes, terminals and supervisors send. */
+const STOP_SIGNALS: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+
+export interface GitSyncRun {
+  readonly settings: GitSyncSettings;
+  readonly notes: readonly LogNote[];
+  readonly context: CommandContext;
+}
+
+function logOptions(
+  { dialect, verbosity }: GitSyncSettings,
+  errorFile: ErrorFile,
+): Omit<LogOptions, 'secrets'> {
+  return {
+    format: dialect === 'v3' ? GLOG_FORMAT : GIT_SYNC_FORMAT,
+    verbosity,
+    adviseAs: (hint) => adviceIn(dialect, hint),
+    // Errors of hooks are not the sync's.
+    onError: (record) => (record.logger === '' ? errorFile.write(record) : undefined),
+  };
+}
+
+/** Runs git-sync from its settings to its end. */
+export function runGitSync(run: GitSyncRun): Promise<ExitStatus> {
+  const { settings, context } = run;
+  const { syncOnSignal } = settings;
+  const errorFile = createErrorFile(absolute(settings.errorFile, settings.root), (why) =>
+    context.stderr(`cannot write the error file: ${why}\n`),
+  );
+  let loop: SyncLoop | undefined;
+  // As with git-sync: an interrupt is the expected end of a sync that has nothing more to do.
+  const isExpected = (signal: NodeJS.Signals) =>
+    signal === 'SIGINT' && loop?.status().nextPassAt === Number.POSITIVE_INFINITY;
+  return runProcess(
+    {
+      context,
+      log: logOptions(settings, errorFile),
+      graceMs: GRACE_MS,
+      // As with git-sync: a signal that asks for a sync does nothing else, whatever it usually means.
+      stopSignals: STOP_SIGNALS.filter((name) => name !== syncOnSignal),
+      ownSignals: syncOnSignal === undefined ? [] : [syncOnSignal],
+      onSignal: (signal, _count, log) => log.at(1, 'caught signal', { signal }),
+      failureMessage: "can't start",
+      exitStatus: (code, signal) => (signal === undefined || isExpected(signal) ? code : { signal }),
+    },
+    async (scope) => {
+      await prepareProcess(run, scope);
+      loop = await assemble(run, scope, errorFile);
+      return loop.run();
+    },
+  );
+}
+
+/** What holds for the whole process, in the order that git-sync's users know. */
+async function prepareProcess({ settings, notes, context }: GitSyncRun, { log }: Scope): Promise<void> {
+  // A sidecar waits most of its life: V8's optimising compiler would only bring 3 MiB of itself into memory.
+  setFlagsFromString('--no-opt');
+  logStartup(log, settings, notes);
+  await requireGit(settings.git, context.env);
+  process.umask(settings.groupWrite ? 0o002 : 0o022);
+}
+
+async function assemble(
+  { settings, context }: GitSyncRun,
+  scope: Scope,
+  errorFile: ErrorFile,
+): Promise<SyncLoop> {
+  const { log, clock, lifecycle } = scope;
+  const trigger = createTrigger();
+  const messages = createSyncMessages(settings, log);
+  const home = context.env.HOME ?? context.cwd;
+  listenToSignal(settings, trigger, scope);
+  if (settings.addUser) {
+    await addUser(home, log);
+  }
+  const observers = [...(await metricsOf(settings, scope)), messages.observe, observeErrorFile(errorFile)];
+  const syncer = await createSyncer(settings, {
+    ...scope,
+    env: context.env,
+    hookEnv: withoutVariables(context.env, SECRET_VARIABLES),
+    home,
+    stop: lifecycle.signal,
+    observers,
+  });
+  lifecycle.onShutdown('sync', () => syncer.close());
+  const loop = createLoop({
+    syncer,
+    schedule: settings,
+    trigger,
+    messages,
+    clock,
+    log,
+    stop: lifecycle.signal,
+  });
+  await startServer({ http: settings.http, scope, syncer, loop });
+  logGitVersion(settings.git, scope);
+  return loop;
+}
+
+function listenToSignal({ syncOnSignal }: GitSyncSettings, trigger: Trigger, { log }: Scope): void {
+  if (syncOnSignal !== undefined) {
+    requestOnSignal(trigger, syncOnSignal, log);
+  }
+}
+
+/** Nothing is counted, or loaded for it, when it cannot be scraped. */
+async function metricsOf({ http }: GitSyncSettings, scope: Scope): Promise<SyncObserver[]> {
+  if (!http?.metrics) {
+    return [];
+  }
+  const { createSyncMetrics } = await import('./telemetry.ts');
+  return [createSyncMetrics(await scope.registry())];
+}
+
+/** The error file is removed after each pass that went well; errors are written to it where they are logged. */
+function observeErrorFile(errorFile: ErrorFile): SyncObserver {
+  return (event) => {
+    if (event.kind === 'pass-ended' && event.ok) {
+      errorFile.remove();
+    }
+  };
+}

@@ -1,0 +1,105 @@
+/** Makes the worktree of a commit complete and published, without a moment in which a link leads to less. */
+import { join, relative } from 'node:path';
+import { removeBelow } from '../../core/foreign-files/below.ts';
+import { changeModes } from './change-modes.ts';
+import type { LockedContext } from './context.ts';
+import type { Gate } from './gate.ts';
+import { REBUILD_DIR, TREES_DIR } from './layout.ts';
+import { rememberLink } from './links.ts';
+import type { Plan } from './plan.ts';
+import { publish } from './publish.ts';
+import { writeTreeView } from './repository/tree-view.ts';
+import { buildTree, verifyTree } from './repository/worktree.ts';
+
+export interface ApplyInit {
+  /** Our link; absolute. */
+  readonly link: string;
+  readonly gates: readonly Gate[];
+}
+
+async function passGates(
+  { gates }: ApplyInit,
+  path: string,
+  hash: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const gate of gates) {
+    await gate.check({ hash, path }, signal);
+  }
+}
+
+/** Builds a worktree at a path that no link leads to. */
+async function build(
+  context: LockedContext,
+  init: ApplyInit,
+  path: string,
+  hash: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { root, spec, open } = context;
+  try {
+    await writeTreeView(context, await buildTree(context, path, hash, signal));
+    await changeModes(path, spec.changePermissions);
+    await passGates(init, path, hash, signal);
+    signal.throwIfAborted();
+  } catch (error) {
+    // An incomplete worktree is of no use, and the disk may be full because of it.
+    await removeBelow(open.directory, relative(root, path)).catch(() => {});
+    throw error;
+  }
+}
+
+/** Publishes the worktree; the links never point at an incomplete tree. */
+async function switchLinks(
+  { root, log, emit }: LockedContext,
+  { link }: ApplyInit,
+  { hash, links }: Pick<Plan, 'hash' | 'links'>,
+  path: string,
+): Promise<void> {
+  // A link that is not on record could lose its worktree to another git-sync on this root.
+  await rememberLink(root, link);
+  if (links.length > 0) {
+    await emit({ kind: 'publishing', hash });
+  }
+  for (const each of links) {
+    await publish(each, path, log);
+  }
+}
+
+/** Publishes a rebuilt copy first, so the damaged tree can be replaced without a gap. */
+async function replaceInPlace(
+  context: LockedContext,
+  init: ApplyInit,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<void> {
+  const holder = join(TREES_DIR, REBUILD_DIR);
+  for (const path of [join(context.root, holder, plan.hash), plan.path]) {
+    await build(context, init, path, plan.hash, signal);
+    await switchLinks(context, init, plan, path);
+  }
+  await removeBelow(context.open.directory, holder);
+}
+
+export async function applyPlan(
+  context: LockedContext,
+  init: ApplyInit,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<void> {
+  const { hash, path, state, isCurrent } = plan;
+  if (state === 'missing' || state === 'empty') {
+    await build(context, init, path, hash, signal);
+    await switchLinks(context, init, plan, path);
+    return;
+  }
+  const intact = await verifyTree(context, path, hash, signal);
+  if (intact === undefined) {
+    context.log.info('worktree failed checks, replacing it', { path, state });
+    await replaceInPlace(context, init, plan, signal);
+    return;
+  }
+  await writeTreeView(context, intact);
+  await (isCurrent ? undefined : passGates(init, path, hash, signal));
+  await switchLinks(context, init, { hash, links: isCurrent ? [] : [init.link] }, path);
+}

@@ -1,0 +1,22 @@
+import type { Log } from '../../core/log/log.ts';
+import type { Git } from '../../git/run.ts';
+import type { Emit } from './events.ts';
+import type { OpenRoot, SharedRepository } from './repository/shared-repository.ts';
+import type { SyncSpec } from './spec.ts';
+
+/** What the steps of a pass work with. */
+export interface SyncContext {
+  readonly spec: SyncSpec;
+  /** The root with its symlinks resolved. */
+  readonly root: string;
+  readonly shared: SharedRepository;
+  readonly git: Git;
+  readonly log: Log;
+  readonly emit: Emit;
+}
+
+/** The same for the holder of the root's lock. */
+export interface LockedContext extends SyncContext {
+  /** The root's directories, held open. */
+  readonly open: OpenRoot;
+}

@@ -1,0 +1,122 @@
+/**
+ * One pass, from the question to the remote to the published worktree:
+ *
+ * 1. Is what is published whole, and is it what the remote has? Then nothing else happens.
+ * 2. Under the root's lock, fetch the followed commit; a damaged repository is replaced on the way.
+ * 3. Build the commit's worktree where no link leads, let the gates check it, and move the link.
+ * 4. Afterwards, remove the worktrees that are not needed any more.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { isDiskFull } from '../../git/errors.ts';
+import { OWN_BRANCH } from '../../git/private-repository.ts';
+import type { RemoteProbe } from '../../git/remote/probe.ts';
+import { applyPlan } from './apply-plan.ts';
+import { type CleanupOptions, cleanUp, staleTrees } from './cleanup.ts';
+import type { LockedContext, SyncContext } from './context.ts';
+import type { PassResult } from './events.ts';
+import { isPinned } from './follow.ts';
+import type { Gate } from './gate.ts';
+import { isTreeOfAnyDialect, type Layout } from './layout.ts';
+import type { RootAccess } from './lock/root-access.ts';
+import { isChange, planFor } from './plan.ts';
+import { markStale, readPublished } from './publish.ts';
+import { reclaimSpace } from './reclaim.ts';
+import { withFetchedCommit } from './repair.ts';
+import { writeBranch } from './repository/tree-view.ts';
+import type { Retention } from './retention.ts';
+import { checkUpToDate } from './up-to-date.ts';
+
+export interface PassInit {
+  readonly context: SyncContext;
+  readonly access: RootAccess;
+  /** Absolute. */
+  readonly link: string;
+  readonly layout: Layout;
+  readonly probe: RemoteProbe;
+  readonly clock: Clock;
+  readonly gates: readonly Gate[];
+  readonly retention: Retention;
+  /** Stale worktrees of which the log says already that some of it cannot be removed. */
+  readonly reportedTrees: Set<string>;
+  /** Absolute paths of worktrees that hooks work in. */
+  readonly inUse: () => readonly string[];
+}
+
+/**
+ * Publishes what the ref is at.
+ * @param isFirst no pass has succeeded yet: then what is published is checked in full, and confirmed
+ */
+export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSignal): Promise<PassResult> {
+  const { context, access } = init;
+  const seen = isFirst
+    ? { published: undefined, expected: undefined }
+    : await checkUpToDate({ ...init, ...context }, signal);
+  if (seen.published !== undefined) {
+    return confirm(init, seen.published);
+  }
+  const expected = seen.expected ?? (await publishedHash(init));
+  return access.run(expected, signal, async (locked) => {
+    const publish = (hash: string) => publishCommit(locked, init, hash, isFirst, signal);
+    try {
+      return await withFetchedCommit(locked, { expected: seen.expected, isFirst }, signal, publish);
+    } catch (error) {
+      if (isDiskFull(error)) {
+        await reclaimSpace(locked, signal);
+      }
+      throw error;
+    }
+  });
+}
+
+async function confirm({ context }: PassInit, hash: string): Promise<PassResult> {
+  await context.emit({ kind: 'up-to-date', hash });
+  return { hash, changed: false, pinned: isPinned(context.spec.follow, hash) };
+}
+
+/** The commit that our link leads to; for what it is worth, since others may have moved it. */
+async function publishedHash({ link, layout }: PassInit): Promise<string | undefined> {
+  const path = await readPublished(link).catch(() => undefined);
+  return path && layout.hashOf(path);
+}
+
+async function publishCommit(
+  context: LockedContext,
+  init: PassInit,
+  hash: string,
+  isFirst: boolean,
+  signal: AbortSignal,
+): Promise<PassResult> {
+  const { layout, link } = init;
+  const { root, spec, shared, emit } = context;
+  const current = await readPublished(link);
+  const plan = await planFor({ root, link, layout }, hash, current);
+  const changed = isChange(plan);
+  if (!changed && !isFirst) {
+    return confirm(init, hash);
+  }
+  const change = { local: (current && layout.hashOf(current)) ?? '', remote: hash, changed };
+  await emit({ kind: 'update-required', change });
+  await shared.current().setRef(`refs/heads/${OWN_BRANCH}`, hash);
+  await applyPlan(context, init, plan, signal);
+  await writeBranch(context, hash);
+  await shared.removeIndexes();
+  if (current !== undefined && current !== plan.path && isTreeOfAnyDialect(root, current)) {
+    await markStale(current);
+  }
+  await emit({ kind: 'published', change });
+  return { hash, changed, pinned: isPinned(spec.follow, hash) };
+}
+
+/** Removes the worktrees that are not needed any more now that this commit is published. */
+export async function cleanUpAfter(init: PassInit, published: string, signal: AbortSignal): Promise<void> {
+  const { context, access, layout, clock, retention } = init;
+  const options = (): CleanupOptions => ({
+    needed: [layout.treePath(published), ...init.inUse()],
+    retention,
+    now: clock.now(),
+    reportedTrees: init.reportedTrees,
+  });
+  if ((await staleTrees(context, options())).length > 0) {
+    await access.run(published, signal, (locked) => cleanUp(locked, options(), signal));
+  }
+}

@@ -1,0 +1,102 @@
+/** Fetches into the repository of the root, and replaces it by a new one when it turns out to be damaged. */
+import { isPillionError } from '../../core/errors.ts';
+import { GIT_ERRORS } from '../../git/errors.ts';
+import type { ObjectFormat } from '../../git/private-repository.ts';
+import { SUBMODULE_ERRORS } from '../../git/submodules/errors.ts';
+import type { LockedContext } from './context.ts';
+import { fetchFollowed } from './fetch.ts';
+import { removeLeftovers } from './repository/leftovers.ts';
+import { protectOthers } from './repository/protect.ts';
+
+/** Failures whose reason lies in the remote, the configuration or the machine, not in our copy. */
+const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
+  ...Object.keys(SUBMODULE_ERRORS),
+  ...([
+    'ref_not_found',
+    'submodule_commit_not_found',
+    'host_key_changed',
+    'host_key_unknown',
+    'user_unknown',
+    'ssh_key_refused',
+    'auth_failed',
+    'tls_failed',
+    'remote_unreachable',
+    'repository_not_found',
+    'transport_refused',
+    'disk_full',
+    'sync_timeout',
+    'git_missing',
+  ] satisfies (keyof typeof GIT_ERRORS)[]),
+]);
+
+/** Whether the object store is complete; only asked after something failed, since it reads all of it. */
+async function hasIntactObjects({ git, root }: LockedContext, signal: AbortSignal): Promise<boolean> {
+  return git.run(['fsck', '--no-progress', '--connectivity-only'], { cwd: root, signal }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Whether a failed step may have failed because the local repository is damaged. */
+async function isDamaged(context: LockedContext, error: unknown, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted || (isPillionError(error) && REMOTE_OR_CONFIG_ERRORS.has(error.code))) {
+    return false;
+  }
+  return GIT_ERRORS.repository_corrupt.matches(error) || !(await hasIntactObjects(context, signal));
+}
+
+const MISMATCH = /mismatched algorithms: client (?:sha1|sha256); server (sha1|sha256)/;
+
+/** The format of object names that the server has, when that is why a fetch failed. */
+function otherFormat(error: unknown): ObjectFormat | undefined {
+  const found = error instanceof Error ? MISMATCH.exec(error.message)?.[1] : undefined;
+  return found === 'sha1' || found === 'sha256' ? found : undefined;
+}
+
+export interface FetchOptions {
+  /** The commit that the remote was just seen to have for the ref, if it could be asked. */
+  readonly expected: string | undefined;
+  /** Nothing was fetched by this process yet: what the root has already need not be sent again. */
+  readonly isFirst: boolean;
+}
+
+/**
+ * Fetches the followed commit and runs `use` with its hash; when either fails for a damaged repository, does both
+ * again with a new one, which is put in place only when it is complete.
+ */
+export async function withFetchedCommit<T>(
+  context: LockedContext,
+  { expected, isFirst }: FetchOptions,
+  signal: AbortSignal,
+  use: (hash: string) => Promise<T>,
+): Promise<T> {
+  const { shared, open, git, log, root } = context;
+  const fetch = () => fetchFollowed(context, expected, signal);
+  const attempt = async () => {
+    if (isFirst) {
+      // Git tells the server what its refs lead to.
+      await protectOthers(shared, open, git, { cwd: root, signal });
+    }
+    return use(await fetch());
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    if (GIT_ERRORS.stale_lock.matches(error)) {
+      await removeLeftovers(open, log);
+      return attempt();
+    }
+    const format = otherFormat(error);
+    if (format !== undefined) {
+      log.at(1, 'the repository has another format of object names', { format });
+    } else if (await isDamaged(context, error, signal)) {
+      log.error('sync failed on the local repository', error);
+      log.error('repository failed its checks, rebuilding it beside the published data', null, {
+        path: root,
+      });
+    } else {
+      throw error;
+    }
+    return use(await shared.rebuild(open, format ?? shared.current().format, fetch));
+  }
+}

@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { keepFor, type TreeInfo } from './retention.ts';
+
+const tree = (path: string, changedAt: number): TreeInfo => ({ path, changedAt });
+const NOW = 1_000_000;
+
+describe('keeping worktrees for some time', () => {
+  it('keeps those that are not older', () => {
+    const trees = [tree('/old', NOW - 60_001), tree('/edge', NOW - 60_000), tree('/young', NOW)];
+    expect([...keepFor(60_000)(trees, NOW)]).toEqual(['/edge', '/young']);
+  });
+
+  it('of zero keeps none, also of those that seem to come from the future', () => {
+    expect(keepFor(0)([tree('/now', NOW), tree('/later', NOW + 5000)], NOW).size).toBe(0);
+  });
+
+  const trees = fc.uniqueArray(
+    fc.record({ path: fc.string({ minLength: 1 }), changedAt: fc.integer({ min: 0, max: 2 * NOW }) }),
+    { selector: ({ path }) => path },
+  );
+
+  it('keeps only worktrees that there are, and never fewer for a longer time', () => {
+    fc.assert(
+      fc.property(trees, fc.nat(NOW), fc.nat(NOW), (infos, shorter, more) => {
+        const kept = keepFor(shorter)(infos, NOW);
+        const paths = new Set(infos.map(({ path }) => path));
+        expect([...kept].filter((path) => !paths.has(path))).toEqual([]);
+        const longer = keepFor(shorter + more)(infos, NOW);
+        expect([...kept].filter((path) => !longer.has(path))).toEqual([]);
+      }),
+    );
+  });
+
+  it('keeps none in the end', () => {
+    fc.assert(
+      fc.property(trees, fc.nat(NOW), (infos, time) => {
+        expect(keepFor(time)(infos, 4 * NOW).size).toBe(0);
+      }),
+    );
+  });
+});

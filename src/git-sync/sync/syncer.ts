@@ -1,0 +1,167 @@
+/** The sync of one repository: an object with a status of its own. Several may work in one process. */
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/log/log.ts';
+import type { Secrets } from '../../core/log/secrets.ts';
+import { version } from '../../core/version.ts';
+import { type Authentication, prepareAuthentication } from '../../git/auth/authentication.ts';
+import { withoutPassword } from '../../git/public-url.ts';
+import { createRemoteProbe } from '../../git/remote/probe.ts';
+import { createGit } from '../../git/run.ts';
+import type { SyncContext } from './context.ts';
+import { createEmitter, type Emitter } from './emitter.ts';
+import type { PassResult, SyncObserver } from './events.ts';
+import { watchedRef } from './follow.ts';
+import type { Gate } from './gate.ts';
+import { createHooks, type Hooks } from './hooks/hooks.ts';
+import { absolute, type Layout, layoutOf } from './layout.ts';
+import { createRootAccess } from './lock/root-access.ts';
+import { observePublication } from './observers/publication-record.ts';
+import { observeChanges } from './observers/touch-file.ts';
+import { hasEarlierPublication } from './publication.ts';
+import { createSharedRepository, type SharedRepository } from './repository/shared-repository.ts';
+import { keepFor, type Retention } from './retention.ts';
+import { prepareRoot } from './root.ts';
+import type { SyncSpec } from './spec.ts';
+import type { SyncStatus } from './status.ts';
+import { runTimedPass, type TimedPassInit } from './timed-pass.ts';
+
+export interface SyncerDeps {
+  readonly log: Log;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  /** The environment of this process. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What hooks see of it: without secrets. */
+  readonly hookEnv: Readonly<Record<string, string>>;
+  /** Home directory for a user without a passwd entry. */
+  readonly home: string;
+  /** Ends the hooks, which run between passes as well. */
+  readonly stop: AbortSignal;
+  /** Told of each event in this order, before the syncer's own hooks and files. */
+  readonly observers?: readonly SyncObserver[];
+  readonly gates?: readonly Gate[];
+  /** Default: by the stale-worktree timeout. */
+  readonly retention?: Retention;
+}
+
+export interface Syncer {
+  /** Absolute path of the published link. */
+  readonly link: string;
+  /**
+   * One pass, inside the sync timeout; one at a time. Rejects when it failed, with advice.
+   * @param stop interrupts it, which is no failure
+   */
+  pass(stop: AbortSignal): Promise<PassResult>;
+  status(): SyncStatus;
+  /** Whether the first run of each hook that was sent has succeeded; waits for it. */
+  hooksSucceeded(): Promise<boolean>;
+  /** Waits for hooks that still run, and removes what only this process needs. The deps' `stop` must be aborted. */
+  close(): Promise<void>;
+}
+
+/** The parts of one syncer. */
+interface Parts {
+  readonly spec: SyncSpec;
+  readonly deps: SyncerDeps;
+  readonly root: string;
+  readonly link: string;
+  readonly layout: Layout;
+  readonly emitter: Emitter;
+  readonly authentication: Authentication;
+  readonly shared: SharedRepository;
+}
+
+async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
+  const root = await prepareRoot(spec.root, deps.log);
+  const link = absolute(spec.link, root);
+  const layout = layoutOf(spec.dialect, root);
+  const emitter = createEmitter(deps.clock, await hasEarlierPublication(root, link, layout, spec));
+  const authentication = await prepareAuthentication({
+    ...deps,
+    settings: spec,
+    root,
+    now: () => deps.clock.now(),
+    onRequest: (source, status) => emitter.emit({ kind: 'credentials-requested', source, status }),
+  });
+  const shared = await createSharedRepository({
+    root,
+    privatePath: authentication.privatePath,
+    url: withoutPassword(spec.repo),
+    filter: spec.filter,
+    log: deps.log,
+    onCreate: () => emitter.emit({ kind: 'creating-repository', path: root }),
+  });
+  return { spec, deps, root, link, layout, emitter, authentication, shared };
+}
+
+function openHooks({ spec, deps, layout, emitter, authentication }: Parts): Hooks {
+  return createHooks({
+    ...deps,
+    spec,
+    execEnv: () => ({ ...deps.hookEnv, ...authentication.hookVariables() }),
+    treePath: layout.treePath,
+    onResult: (hook, status) => emitter.emit({ kind: 'hook-ended', hook, status }),
+  });
+}
+
+function openPass(parts: Parts, hooks: Hooks): TimedPassInit {
+  const { spec, deps, root, link, layout, emitter, authentication, shared } = parts;
+  const { log, clock, env } = deps;
+  const git = createGit({
+    program: spec.git,
+    log,
+    env: () => ({ ...authentication.gitEnvironment(), ...shared.env() }),
+  });
+  const context: SyncContext = { spec, root, shared, git, log, emit: emitter.emit };
+  const probe = createRemoteProbe({
+    settings: spec,
+    ref: watchedRef(spec.follow),
+    git,
+    root,
+    place: authentication.privatePath,
+    agent: `git/pillion-${version}`,
+    env,
+    authorization: () => Promise.resolve(authentication.authorization(spec.repo)),
+    clock,
+  });
+  return {
+    context,
+    access: createRootAccess(context, clock),
+    emitter,
+    refresh: authentication.refresh,
+    link,
+    layout,
+    probe,
+    clock,
+    gates: deps.gates ?? [],
+    retention: deps.retention ?? keepFor(spec.staleWorktreeTimeoutMs),
+    reportedTrees: new Set(),
+    inUse: () => hooks.busy().map((hash) => layout.treePath(hash)),
+  };
+}
+
+/** @throws an error with advice when the sync cannot work as it is asked for: no root, no key file, bad configuration. */
+export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Syncer> {
+  const parts = await open(spec, deps);
+  const { root, link, emitter, authentication, shared } = parts;
+  const hooks = openHooks(parts);
+  emitter.add(
+    ...(deps.observers ?? []),
+    hooks.observe,
+    observePublication(root, spec, deps.log),
+    observeChanges(absolute(spec.touchFile, root), hooks.attempted, deps.log),
+  );
+  const pass = openPass(parts, hooks);
+  return {
+    link,
+    pass: (stop) => runTimedPass(pass, stop),
+    status: () => emitter.status(),
+    hooksSucceeded: () => hooks.firstResults(),
+    async close() {
+      await hooks.stopped();
+      pass.probe.close();
+      await shared.close();
+      await authentication.close();
+    },
+  };
+}

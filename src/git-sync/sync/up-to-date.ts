@@ -1,0 +1,66 @@
+/** The cheap question of most passes: is what is published whole, and is it what the remote has? */
+import type { Log } from '../../core/log/log.ts';
+import type { RemoteProbe } from '../../git/remote/probe.ts';
+import { isPinned } from './follow.ts';
+import type { Layout } from './layout.ts';
+import { readPublished } from './publish.ts';
+import { checkTree } from './repository/tree-check.ts';
+import type { SyncSpec } from './spec.ts';
+
+export interface UpToDateInit {
+  readonly spec: SyncSpec;
+  /** Absolute. */
+  readonly root: string;
+  readonly link: string;
+  readonly layout: Layout;
+  readonly probe: RemoteProbe;
+  readonly log: Log;
+}
+
+export type UpToDate =
+  /** Nothing at all has to be done. */
+  | { readonly published: string }
+  /** What the remote has for the ref; undefined when it could not be asked. */
+  | { readonly published: undefined; readonly expected: string | undefined };
+
+const UNKNOWN: UpToDate = { published: undefined, expected: undefined };
+
+/** The commit whose worktree the link leads to, if it is complete and in its place. */
+async function intactHash({ root, link, layout, log }: UpToDateInit): Promise<string | undefined> {
+  const path = await readPublished(link);
+  const hash = path && layout.hashOf(path);
+  if (path === undefined || hash === undefined || path !== layout.treePath(hash)) {
+    return undefined;
+  }
+  const state = await checkTree(root, path, hash);
+  if (state === 'ok') {
+    return hash;
+  }
+  log.info(state === 'empty' ? 'worktree is empty' : 'worktree failed checks', { path, state });
+  return undefined;
+}
+
+/**
+ * Reads a handful of files and asks the remote once, whatever the size of the repository.
+ * @throws the remote's refusal, so that credentials it refused are not offered to it again in the same pass
+ */
+export async function checkUpToDate(init: UpToDateInit, signal: AbortSignal): Promise<UpToDate> {
+  const { spec, probe, log } = init;
+  const hash = await intactHash(init);
+  if (hash === undefined) {
+    return UNKNOWN;
+  }
+  if (isPinned(spec.follow, hash)) {
+    return { published: hash };
+  }
+  // Whatever else goes wrong here, the fetch explains better.
+  const remote = await probe.ask(signal).catch((error: unknown) => {
+    log.at(3, 'cheap check of the remote failed', { reason: String(error) });
+    return undefined;
+  });
+  if (remote?.kind === 'refused') {
+    throw remote.error;
+  }
+  const found = remote?.kind === 'ref' ? remote.hash : undefined;
+  return found === hash ? { published: hash } : { published: undefined, expected: found };
+}
