@@ -18,11 +18,12 @@ import type { CronSpec } from './jobs/cron-spec.ts';
 import { formatFinding, MAX_SHOWN } from './jobs/findings.ts';
 import type { LoadedJobs } from './jobs/load-jobs.ts';
 import { logOptions } from './logging.ts';
+import { reloadWhenAsked } from './reload-triggers.ts';
 import { createReloader, type Reloader } from './reloader.ts';
 import { createRunEnvironment, type RunEnvironment } from './run-environment.ts';
 import { startCronHttp } from './serve-http.ts';
 import { renderStatus } from './status.ts';
-import { fileIdentity, watchFile } from './watch-file.ts';
+import { fileIdentity } from './watch-file.ts';
 
 /** Where the jobs come from: a file that may change, or RUNAT. */
 export interface JobSource {
@@ -114,7 +115,8 @@ async function runUntilStopped(cron: SchedulerContext, loaded: LoadedJobs): Prom
   await serveHttp(cron, scheduler, reloader, zoneData);
   lifecycle.onShutdown('pings', notifier.idle);
   lifecycle.onShutdown('jobs', (deadline) => drain(dispatcher, values.grace, deadline, clock, log));
-  const watching = reloadWhenAsked(cron, reloader);
+  const triggers = { path: source.path, known: cron.known, watch: values.watch, clock, lifecycle };
+  const watching = reloadWhenAsked(triggers, reloader);
   log.info('scheduling', { source: source.label, jobs: loaded.jobs.length, zone: zone.name, zoneData });
   const scheduling = scheduler.start(state?.missed(scheduler.entries(), clock.now()) ?? []);
   await Promise.all([scheduling, watching]);
@@ -215,21 +217,5 @@ function logFindings(log: Log, { warnings, jobs }: LoadedJobs): void {
   }
   if (jobs.length === 0) {
     log.warn('there are no jobs');
-  }
-}
-
-/** Reloads at signals and, where that is asked for, when the file changes. Resolves when everything ends. */
-async function reloadWhenAsked(cron: SchedulerContext, reloader: Reloader): Promise<void> {
-  const { source, values, clock, lifecycle, known } = cron;
-  for (const signal of ['SIGHUP', 'SIGUSR2'] as const) {
-    process.on(signal, () => {
-      if (source.path !== undefined && !lifecycle.signal.aborted) {
-        void reloader.reload(signal);
-      }
-    });
-  }
-  process.on('SIGQUIT', () => void lifecycle.shutdown('received SIGQUIT'));
-  if (source.path !== undefined && values.watch) {
-    await watchFile(source.path, known, clock, lifecycle.signal, () => reloader.reload('file changed'));
   }
 }

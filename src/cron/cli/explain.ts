@@ -2,7 +2,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { CommandContext } from '../../core/command.ts';
 import { describeSchedule } from '../../scheduler/grammar/describe.ts';
 import { parseWords, splitWords } from '../../scheduler/grammar/expression.ts';
-import type { FieldContext } from '../../scheduler/grammar/field.ts';
+import type { FieldContext } from '../../scheduler/grammar/field-draft.ts';
 import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
 import type { Schedule } from '../../scheduler/model.ts';
 import { formatInstant } from '../../scheduler/time/format-instant.ts';

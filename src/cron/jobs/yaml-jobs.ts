@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml';
-import { errorMessage } from '../../core/errors.ts';
+import { LineCounter, parseDocument } from 'yaml';
 import { nearest } from '../../core/options/lookup.ts';
 import { parseExpression } from '../../scheduler/grammar/expression.ts';
 import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
@@ -9,6 +8,7 @@ import type { CronJob, CrontabRules, ParsedJobs } from './cron-job.ts';
 import type { Finding } from './findings.ts';
 import { derivedName, uniqueNames } from './job-names.ts';
 import { JOB_OPTION_KEYS, type JobOptions, readJobOption } from './job-options.ts';
+import { at, contentOf, offsetOf, type Path, type Source } from './yaml-source.ts';
 
 const scalar = v.union([v.string(), v.number(), v.boolean()], 'must be a string, number or boolean');
 const environment = v.record(v.string(), scalar);
@@ -36,14 +36,6 @@ const file = v.strictObject({
 type YamlFile = v.InferOutput<typeof file>;
 type YamlJob = v.InferOutput<typeof job>;
 type Value = string | number | boolean;
-type Path = readonly (string | number)[];
-
-/** Places in the source, by the path of keys and indices that leads there. */
-interface Source {
-  readonly file: string;
-  readonly document: Document;
-  readonly lines: LineCounter;
-}
 
 /** Reads a job file in YAML: the same keys as in `# pillion:` comments, with `schedule` and `command`. */
 export function parseYamlJobs(source: string, fileName: string, rules: CrontabRules): ParsedJobs {
@@ -69,68 +61,6 @@ export function parseYamlJobs(source: string, fileName: string, rules: CrontabRu
   });
   checkNames(place, jobs, findings.errors);
   return { jobs: uniqueNames(jobs), ...findings, notes: [] };
-}
-
-/** Aliases could multiply a small file into a large one. */
-const MAX_ALIASES = 100;
-const ALIAS_HINT = `an alias (*name) stands for an anchor (&name) above it, up to ${MAX_ALIASES} times`;
-
-/** The document as plain values, or why it has none. */
-function contentOf(
-  document: Document,
-): { readonly value: unknown } | { offset: number; message: string; hint: string } {
-  try {
-    const alias = badAlias(document);
-    return alias === undefined
-      ? { value: document.toJS({ maxAliasCount: MAX_ALIASES }) }
-      : { ...alias, hint: ALIAS_HINT };
-  } catch (error) {
-    // Nested so deeply that the stack is full.
-    return { offset: 0, message: errorMessage(error), hint: 'a file of jobs has four levels' };
-  }
-}
-
-/** The first alias that stands for nothing, or is one too many. */
-function badAlias(document: Document): { offset: number; message: string } | undefined {
-  const anchors = new Set<string>();
-  let aliases = 0;
-  let bad: { offset: number; message: string } | undefined;
-  visit(document, {
-    Node(_key, node) {
-      if (isAlias(node)) {
-        aliases += 1;
-        const offset = node.range?.[0] ?? 0;
-        if (!anchors.has(node.source)) {
-          bad = {
-            offset,
-            message: `Unresolved alias (the anchor must be set before the alias): ${node.source}`,
-          };
-        } else if (aliases > MAX_ALIASES) {
-          bad = { offset, message: 'too many aliases' };
-        }
-      } else if (node.anchor !== undefined) {
-        anchors.add(node.anchor);
-      }
-      return bad === undefined ? undefined : visit.BREAK;
-    },
-  });
-  return bad;
-}
-
-function at(source: Source, offset: number, message: string, hint?: string): Finding {
-  const { line, col } = source.lines.linePos(offset);
-  return { file: source.file, line: Math.max(line, 1), column: Math.max(col, 1), message, hint };
-}
-
-/** The nearest enclosing node that is there. */
-function offsetOf(source: Source, path: Path): number {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node: unknown = source.document.getIn(path.slice(0, length), true);
-    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
-      return Number(node.range[0]);
-    }
-  }
-  return 0;
 }
 
 function shapeError(source: Source, issue: v.BaseIssue<unknown>): Finding {

@@ -9,9 +9,6 @@ import { findZone, localZone } from './find-zone.ts';
 import { parseZoneFile } from './tzif.ts';
 import type { Zone } from './zone.ts';
 
-if (!hasDateOracle) {
-  console.warn('NOT TESTED: zones against the system, which needs date and /usr/share/zoneinfo');
-}
 const DATABASE = '/usr/share/zoneinfo';
 const [FIRST, LAST] = [Date.UTC(1970, 0, 2), Date.UTC(2099, 11, 30)];
 

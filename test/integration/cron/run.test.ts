@@ -160,22 +160,30 @@ describe('pillion cron', () => {
 });
 
 describe('RUNAT', () => {
-  const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString().slice(11, 19);
+  /** Times of day in UTC, the first some seconds ahead: however long the start takes, one of them is to come. */
+  const soon = (): string[] =>
+    Array.from({ length: 30 }, (_, index) =>
+      new Date(Date.now() + (2 + 3 * index) * 1000).toISOString().slice(11, 19),
+    );
 
-  it('runs the arguments of the container at that time of day, with their own flags, once', async () => {
+  it('runs the arguments of the container at each of its times of day, with their own flags', async () => {
+    const times = soon();
     const running = await startPillion(['cron', 'sh', '-c', 'echo "done $0"', '--debug'], {
-      env: { RUNAT: inSeconds(2), TZ: 'UTC' },
+      env: { RUNAT: times.join(','), TZ: 'UTC' },
     });
     await running.waitForLog('done --debug');
     await running.waitForLog('job succeeded');
     const { code } = await running.stop();
     expect(code).toBe(0);
-    expect(running.lines().filter((line) => line.includes('"msg":"starting"'))).toHaveLength(1);
+    const seconds = parseLog(running.lines())
+      .filter(({ msg }) => msg === 'starting')
+      .map(({ ts }) => String(ts).slice(11, 19));
+    expect(new Set(seconds).size).toBe(seconds.length);
   });
 
   it('goes on after a failure, or ends with its exit code when asked to', async () => {
     const running = await startPillion(['cron', '--exit-on-failure', 'sh', '-c', 'exit 6'], {
-      env: { RUNAT: inSeconds(2), TZ: 'UTC' },
+      env: { RUNAT: soon().join(','), TZ: 'UTC' },
     });
     expect(await running.exit).toMatchObject({ code: 6 });
     await running.stop();

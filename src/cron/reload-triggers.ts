@@ -1,0 +1,30 @@
+import type { Clock } from '../core/clock.ts';
+import type { Lifecycle } from '../core/process/lifecycle.ts';
+import type { Reloader } from './reloader.ts';
+import { watchFile } from './watch-file.ts';
+
+export interface ReloadTriggers {
+  /** The file; undefined where there is none to read again. */
+  readonly path: string | undefined;
+  /** Its identity before it was read. */
+  readonly known: string;
+  readonly watch: boolean;
+  readonly clock: Clock;
+  readonly lifecycle: Lifecycle;
+}
+
+/** Reloads at signals and, where that is asked for, when the file changes. Resolves when everything ends. */
+export async function reloadWhenAsked(triggers: ReloadTriggers, reloader: Reloader): Promise<void> {
+  const { path, known, watch, clock, lifecycle } = triggers;
+  for (const signal of ['SIGHUP', 'SIGUSR2'] as const) {
+    process.on(signal, () => {
+      if (path !== undefined && !lifecycle.signal.aborted) {
+        void reloader.reload(signal);
+      }
+    });
+  }
+  process.on('SIGQUIT', () => void lifecycle.shutdown('received SIGQUIT'));
+  if (path !== undefined && watch) {
+    await watchFile(path, known, clock, lifecycle.signal, () => reloader.reload('file changed'));
+  }
+}
