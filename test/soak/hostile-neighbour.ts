@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -45,7 +45,7 @@ async function figuresOf(pid: number): Promise<Figures> {
 async function fingerprint(directory: string): Promise<string> {
   const hash = createHash('sha256');
   for (const name of (await readdir(directory, { recursive: true })).toSorted()) {
-    const status = await stat(path.join(directory, name));
+    const status = await lstat(path.join(directory, name));
     hash.update(`${name}\0${status.mode}\0`);
     hash.update(status.isFile() ? await readFile(path.join(directory, name)) : '');
   }

@@ -104,6 +104,9 @@ const DEEDS: readonly ((at: string) => void)[] = [
   (at) => void spawnSync('mkfifo', [path.join(at, pick(JUNK_NAMES) ?? 'junk')]),
 ];
 
+/** Those that treat a link as a link. */
+const DEEDS_ON_LINKS = new Set(DEEDS.slice(4, 13));
+
 function replace(at: string, make: () => unknown): void {
   fs.rmSync(at, { recursive: true, force: true });
   make();
@@ -131,7 +134,13 @@ function misbehave(all: readonly string[]): void {
   const deed = pick(DEEDS);
   if (target !== undefined && deed !== undefined && isFairGame(target)) {
     try {
-      deed(path.join(root, target));
+      const at = path.join(root, target);
+      // Its own links must not lead it outside: what is found there would be its doing.
+      const isLink = fs.lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+      const holder = fs.realpathSync(path.dirname(at));
+      if ((holder === root || holder.startsWith(`${root}/`)) && (!isLink || DEEDS_ON_LINKS.has(deed))) {
+        deed(at);
+      }
     } catch {
       // Also a failed attempt may disturb.
     }
