@@ -149,11 +149,12 @@ async function allowWhatServersAllow(dir: string): Promise<void> {
 /** Makes an empty bare repository in `dir`, without a first commit. */
 export async function createRepository(
   dir: string,
-  options: { readonly branch?: string } = {},
+  options: { readonly branch?: string; readonly objectFormat?: 'sha1' | 'sha256' } = {},
 ): Promise<GitRepository> {
   const branch = options.branch ?? 'main';
   await mkdir(dir, { recursive: true });
-  await git(dir, 'init', '--quiet', '--bare', `--initial-branch=${branch}`);
+  const format = `--object-format=${options.objectFormat ?? 'sha1'}`;
+  await git(dir, 'init', '--quiet', '--bare', format, `--initial-branch=${branch}`);
   await allowWhatServersAllow(dir);
   return open(dir, branch, 0);
 }

@@ -1,7 +1,7 @@
 /** Fetches into the repository of the root, and replaces it by a new one when it turns out to be damaged. */
 import { isPillionError } from '../../core/errors.ts';
 import { GIT_ERRORS } from '../../git/errors.ts';
-import type { ObjectFormat } from '../../git/private-repository.ts';
+import { serverFormat } from '../../git/object-format.ts';
 import { SUBMODULE_ERRORS } from '../../git/submodules/errors.ts';
 import type { LockedContext } from './context.ts';
 import { fetchFollowed } from './fetch.ts';
@@ -45,14 +45,6 @@ async function isDamaged(context: LockedContext, error: unknown, signal: AbortSi
   return GIT_ERRORS.repository_corrupt.matches(error) || !(await hasIntactObjects(context, signal));
 }
 
-const MISMATCH = /mismatched algorithms: client (?:sha1|sha256); server (sha1|sha256)/;
-
-/** The format of object names that the server has, when that is why a fetch failed. */
-function otherFormat(error: unknown): ObjectFormat | undefined {
-  const found = error instanceof Error ? MISMATCH.exec(error.message)?.[1] : undefined;
-  return found === 'sha1' || found === 'sha256' ? found : undefined;
-}
-
 export interface FetchOptions {
   /** The commit that the remote was just seen to have for the ref, if it could be asked. */
   readonly expected: string | undefined;
@@ -86,7 +78,7 @@ export async function withFetchedCommit<T>(
       await removeLeftovers(open, log);
       return attempt();
     }
-    const format = otherFormat(error);
+    const format = serverFormat(error, shared.current().format);
     if (format !== undefined) {
       log.at(1, 'the repository has another format of object names', { format });
     } else if (await isDamaged(context, error, signal)) {

@@ -1,0 +1,16 @@
+/** Which object names a server has, told by what git says when they are not the repository's own. */
+import type { ObjectFormat } from './private-repository.ts';
+
+const MISMATCH = /mismatched algorithms: client (?:sha1|sha256); server (sha1|sha256)/;
+/** Protocol v0 does not say which one it would be; there are two. */
+const UNSUPPORTED = "does not support this repository's object format";
+
+/** The format that the server has, when that is why a fetch failed in a repository of the format `own`. */
+export function serverFormat(error: unknown, own: ObjectFormat): ObjectFormat | undefined {
+  const message = error instanceof Error ? error.message : '';
+  const found = MISMATCH.exec(message)?.[1];
+  if (found === 'sha1' || found === 'sha256') {
+    return found;
+  }
+  return message.includes(UNSUPPORTED) ? (own === 'sha1' ? 'sha256' : 'sha1') : undefined;
+}

@@ -1,0 +1,106 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { git } from '../../../support/git.ts';
+import { createRepository, type GitRepository, gitmodules } from '../../../support/git-repository.ts';
+import { startHttpGitServer } from '../../../support/http-git-server.ts';
+import { startSshServer } from '../../../support/ssh-server.ts';
+import { hashOf, historyOf, makeScene, type Scene } from './scene.ts';
+
+async function makeSha256(scene: Scene, name = 'long'): Promise<GitRepository> {
+  await mkdir(scene.join('served'), { recursive: true });
+  const repository = await createRepository(scene.join('served', name), { objectFormat: 'sha256' });
+  await repository.commit({ file: 'one\n' });
+  return repository;
+}
+
+type Address = (repository: GitRepository) => string;
+
+/** The flags that follow the repository over each transport. */
+const TRANSPORTS: readonly (readonly [
+  string,
+  (scene: Scene) => Promise<readonly [Address, readonly string[], () => Promise<void>]>,
+])[] = [
+  ['a file', async () => [({ url }) => url, [], async () => {}]],
+  [
+    'HTTP',
+    async (scene) => {
+      const server = await startHttpGitServer({ root: scene.join('served') });
+      return [
+        (repository) => server.repositoryUrl(path.basename(repository.path)),
+        [],
+        async () => server.stop(),
+      ];
+    },
+  ],
+  [
+    'HTTP without protocol v2',
+    async (scene) => {
+      const server = await startHttpGitServer({ root: scene.join('served'), protocolV0Only: true });
+      return [
+        (repository) => server.repositoryUrl(path.basename(repository.path)),
+        [],
+        async () => server.stop(),
+      ];
+    },
+  ],
+  [
+    'SSH',
+    async (scene) => {
+      const server = await startSshServer(scene.join('ssh'));
+      const flags = [`--ssh-key-file=${server.keyPath}`, '--ssh-known-hosts=false'];
+      return [(repository) => server.repositoryUrl(repository.path), flags, async () => server.stop()];
+    },
+  ],
+];
+
+describe('a repository with SHA-256 object names', () => {
+  it.each(TRANSPORTS)(
+    'is followed over %s, restarts and changes included',
+    { timeout: 120_000 },
+    async (_, open) => {
+      const cleanUps: (() => Promise<void>)[] = [];
+      const scene = await makeScene({ onTestFinished: (cleanUp) => cleanUps.push(cleanUp) });
+      try {
+        const repository = await makeSha256(scene);
+        const [address, flags, stop] = await open(scene);
+        cleanUps.unshift(stop);
+        const all = [`--repo=${address(repository)}`, ...flags];
+        await scene.once(all);
+        expect([await hashOf(scene.link), await scene.read()]).toEqual([await repository.hash(), 'one']);
+        expect(await git(scene.link, '-c', 'safe.directory=*', 'status', '--porcelain')).toBe('');
+        expect(await historyOf(scene.link)).toBe(1);
+        await scene.once(all);
+        await repository.commit({ file: 'two\n' });
+        await scene.once(all);
+        expect([await hashOf(scene.link), await scene.read()]).toEqual([await repository.hash(), 'two']);
+        expect(await readdir(path.join(scene.root, '.worktrees'))).toEqual([await repository.hash()]);
+      } finally {
+        for (const cleanUp of cleanUps) {
+          await cleanUp();
+        }
+      }
+    },
+  );
+
+  it('takes the place of one with SHA-1 in the same root, and the other way round', async (test) => {
+    const scene = await makeScene(test);
+    const repository = await makeSha256(scene);
+    await scene.once();
+    await scene.once([`--repo=${repository.url}`]);
+    expect([await hashOf(scene.link), await scene.read()]).toEqual([await repository.hash(), 'one']);
+    await scene.once();
+    expect([await hashOf(scene.link), await scene.read()]).toEqual([await scene.repo.hash(), 'first']);
+  });
+
+  it('may have submodules of its kind', async (test) => {
+    const scene = await makeScene(test);
+    const [repository, sub] = [await makeSha256(scene), await makeSha256(scene, 'sub')];
+    await repository.commit({
+      '.gitmodules': gitmodules([{ path: 'sub', url: '../sub' }]),
+      sub: { gitlink: await sub.hash() },
+    });
+    await scene.once([`--repo=${repository.url}`]);
+    expect(await scene.read('sub/file')).toBe('one');
+  });
+});
