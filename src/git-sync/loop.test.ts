@@ -55,6 +55,7 @@ function start({ settings = v4(), passes, hooksSucceed = true }: Options) {
     },
     status,
     hooksSucceeded: () => Promise.resolve(hooksSucceed),
+    closing: [],
     close: () => Promise.resolve(),
   };
   const messages = createSyncMessages(settings, log);

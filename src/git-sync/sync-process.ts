@@ -108,7 +108,8 @@ async function assemble(
     stop: lifecycle.signal,
     observers,
   });
-  lifecycle.onShutdown('sync', () => syncer.close());
+  // The last that is registered is run first.
+  syncer.closing.toReversed().forEach(({ name, run }) => lifecycle.onShutdown(name, run));
   const loop = createLoop({
     syncer,
     schedule: settings,

@@ -124,7 +124,7 @@ describe('the clean-up', () => {
     const { cleanUpIn, calls } = await setUp([`--git-gc=${mode}`]);
     await cleanUpIn([current]);
     expect(await readdir(dir.join('.worktrees'))).toEqual([A]);
-    const protect = `rev-list --no-walk --ignore-missing ${A}`;
+    const protect = `rev-list --no-walk --ignore-missing ${A} --`;
     expect(calls).toEqual(gc === undefined ? [] : [protect, gc]);
   });
 

@@ -55,8 +55,15 @@ export interface Syncer {
   status(): SyncStatus;
   /** Whether the first run of each hook that was sent has succeeded; waits for it. */
   hooksSucceeded(): Promise<boolean>;
+  /** What `close` does, step by step: a process gives each its own time at its end. */
+  readonly closing: readonly ClosingStep[];
   /** Waits for hooks that still run, and removes what only this process needs. The deps' `stop` must be aborted. */
   close(): Promise<void>;
+}
+
+export interface ClosingStep {
+  readonly name: string;
+  readonly run: () => Promise<void>;
 }
 
 /** The parts of one syncer. */
@@ -152,16 +159,22 @@ export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Sy
     observeChanges(absolute(spec.touchFile, root), hooks.attempted, deps.log),
   );
   const pass = openPass(parts, hooks);
+  const closing: readonly ClosingStep[] = [
+    { name: 'hooks', run: () => hooks.stopped() },
+    { name: 'connection to the remote', run: async () => pass.probe.close() },
+    { name: 'repository', run: () => shared.close() },
+    { name: 'authentication', run: () => authentication.close() },
+  ];
   return {
     link,
+    closing,
     pass: (stop) => runTimedPass(pass, stop),
     status: () => emitter.status(),
     hooksSucceeded: () => hooks.firstResults(),
     async close() {
-      await hooks.stopped();
-      pass.probe.close();
-      await shared.close();
-      await authentication.close();
+      for (const step of closing) {
+        await step.run();
+      }
     },
   };
 }

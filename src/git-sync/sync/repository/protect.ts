@@ -27,7 +27,7 @@ async function existing(git: Git, names: readonly string[], call: GitCall): Prom
   const found: string[] = [];
   for (let from = 0; from < names.length; from += AT_ONCE) {
     const some = names.slice(from, from + AT_ONCE);
-    const text = await git.run(['rev-list', '--no-walk', '--ignore-missing', ...some], call);
+    const text = await git.run(['rev-list', '--no-walk', '--ignore-missing', ...some, '--'], call);
     found.push(...text.split('\n').filter(isFullHash));
   }
   return found;
