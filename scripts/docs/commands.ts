@@ -33,7 +33,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         options: v3Options,
       },
     ],
-    metrics: METRICS,
+    metrics: [METRICS],
     errors: await errorCodes('src/git-sync/command.ts'),
   },
   {
@@ -57,7 +57,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         options: NEXT_OPTIONS,
       },
     ],
-    metrics: { ...CRON_METRICS, ...SUPERCRONIC_METRICS },
+    metrics: [CRON_METRICS, SUPERCRONIC_METRICS],
     errors: await errorCodes('src/cron/command.ts'),
   },
   {
@@ -76,7 +76,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         options: CHECK_OPTIONS,
       },
     ],
-    metrics: { ...CREDENTIALS_GAUGES, ...CREDENTIALS_METRICS },
+    metrics: [CREDENTIALS_GAUGES, CREDENTIALS_METRICS],
     errors: await errorCodes('src/credentials/command.ts'),
   },
   {
@@ -100,7 +100,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         options: PROFILES_OPTIONS,
       },
     ],
-    metrics: {},
+    metrics: [],
     errors: await errorCodes('src/injection/command.ts'),
   },
 ];

@@ -48,7 +48,7 @@ it('the codes that end a start of git-sync are in its reference', () => {
 });
 
 it('the reference of cron has none of the codes that only git-sync can raise', () => {
-  const foreign = ['git_missing', 'not_a_symlink', 'shutdown'];
+  const foreign = ['git_missing', 'not_a_symlink', 'switch_failed', 'shutdown'];
   expect(codesOf('cron').filter((code) => foreign.includes(code))).toEqual([]);
 });
 

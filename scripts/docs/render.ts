@@ -1,5 +1,6 @@
 import type { MetricDefinitions } from '../../src/core/metrics/definitions.ts';
 import { metricsTable } from '../../src/core/metrics/definitions.ts';
+import { PROCESS_METRICS } from '../../src/core/metrics/process-metrics.ts';
 import { optionsTable } from '../../src/core/options/help.ts';
 import type { Options } from '../../src/core/options/option.ts';
 import { bashCompletion, zshCompletion } from './completion.ts';
@@ -17,7 +18,8 @@ export interface DocumentedCommand {
   readonly sections: readonly DocumentedSection[];
   /** The options that shell completion offers. */
   readonly options: Options;
-  readonly metrics: MetricDefinitions;
+  /** Tables of the command's own metrics; those of every process are added. Empty for what serves none. */
+  readonly metrics: readonly MetricDefinitions[];
   readonly errors: readonly ErrorCode[];
 }
 
@@ -25,8 +27,9 @@ const NOTICE = '<!-- Generated from the tables in src/ by `npm run docs`; edits 
 
 const cell = (text: string) => text.replaceAll('|', '\\|');
 
-function metrics(definitions: MetricDefinitions): string[] {
-  const rows = metricsTable(definitions).map((row) => {
+function metrics(tables: DocumentedCommand['metrics']): string[] {
+  const all = tables.length === 0 ? [] : [...tables, PROCESS_METRICS];
+  const rows = all.flatMap(metricsTable).map((row) => {
     const labels = row.labels.map((label) => `\`${label}\``).join(', ');
     return `| \`${row.name}\` | ${row.type} | ${labels} | ${cell(row.help)} |`;
   });

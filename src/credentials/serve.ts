@@ -1,5 +1,5 @@
 /** Health, status and metrics of the running command. */
-import type { MetricsRegistry } from '../core/metrics/metrics.ts';
+import type { MetricsRegistry, Readers } from '../core/metrics/metrics.ts';
 import type { Scope } from '../core/process/run-process.ts';
 import type { RunValues } from './cli/options.ts';
 import type { Keeper } from './keeper/keeper.ts';
@@ -21,7 +21,7 @@ export async function serveHttp(
   const startedAt = clock.now();
   const { sharedRoutes, startHttpServer } = await import('../core/http/server.ts');
   if (registry !== undefined) {
-    registerGauges(registry, keepers);
+    await registerGauges(registry, keepers);
   }
   const server = await startHttpServer({
     bind: values.httpBind,
@@ -53,33 +53,26 @@ export async function serveHttp(
   log.info('listening', { host: server.host, port: server.port });
 }
 
-const READERS: Readonly<Record<keyof typeof CREDENTIALS_GAUGES, (keeper: Keeper) => number | undefined>> = {
-  expiry: (keeper) => seconds(keeper.state().inForce?.expiresAt),
-  lastSuccess: (keeper) => seconds(keeper.state().lastSuccessAt),
-  level: (keeper) => LEVELS.indexOf(keeper.level()),
-  tokenBytes: (keeper) => {
-    const { inForce } = keeper.state();
-    return inForce === undefined ? undefined : Buffer.byteLength(inForce.password);
-  },
-  reloadPending: (keeper) => Number(isReloadPending(keeper)),
-};
+function readersOf(keeper: Keeper): Readers<typeof CREDENTIALS_GAUGES> {
+  return {
+    expiry: () => seconds(keeper.state().inForce?.expiresAt),
+    lastSuccess: () => seconds(keeper.state().lastSuccessAt),
+    level: () => LEVELS.indexOf(keeper.level()),
+    tokenBytes: () => {
+      const { inForce } = keeper.state();
+      return inForce === undefined ? undefined : Buffer.byteLength(inForce.password);
+    },
+    reloadPending: () => Number(isReloadPending(keeper)),
+  };
+}
 
 function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1000;
 }
 
-function registerGauges(registry: MetricsRegistry, keepers: readonly Keeper[]): void {
-  for (const key of Object.keys(CREDENTIALS_GAUGES) as (keyof typeof CREDENTIALS_GAUGES)[]) {
-    const { name, help } = CREDENTIALS_GAUGES[key];
-    registry.addScraped({
-      name,
-      help,
-      type: 'gauge',
-      samples: () =>
-        keepers.flatMap((keeper) => {
-          const value = READERS[key](keeper);
-          return value === undefined ? [] : [{ labels: { credential: keeper.spec.name }, value }];
-        }),
-    });
+async function registerGauges(registry: MetricsRegistry, keepers: readonly Keeper[]): Promise<void> {
+  const { readMetrics } = await import('../core/metrics/metrics.ts');
+  for (const keeper of keepers) {
+    readMetrics(CREDENTIALS_GAUGES, registry, readersOf(keeper), { credential: keeper.spec.name });
   }
 }

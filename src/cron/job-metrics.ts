@@ -1,12 +1,12 @@
 import {
-  type CounterDefinition,
   createMetrics,
-  type GaugeDefinition,
   type Histogram,
+  type Labels,
   type MetricsRegistry,
-  type SummaryDefinition,
+  type Readers,
+  type ReadSeries,
+  readMetrics,
 } from '../core/metrics/metrics.ts';
-import type { Sample } from '../core/metrics/registry.ts';
 import type { Job, JobEntry, JobStats, RunObserver } from '../scheduler/runs/job.ts';
 import { countZombies } from './init-process.ts';
 import type { CronSpec } from './jobs/cron-spec.ts';
@@ -18,11 +18,9 @@ interface Row {
   readonly entry: JobEntry | undefined;
   readonly pings: PingCounts;
 }
-type Scraped = CounterDefinition | GaugeDefinition | SummaryDefinition;
-
 /** How each metric is read off a job; undefined leaves the job out. */
 const READERS: Readonly<
-  Record<keyof typeof JOB_METRICS, (row: Row) => readonly Sample[] | number | undefined>
+  Record<keyof typeof JOB_METRICS, (row: Row) => readonly ReadSeries[] | number | undefined>
 > = {
   runs: ({ job }) => counts(job.stats.runs, 'result'),
   skipped: ({ job }) => counts(job.stats.skipped, 'reason'),
@@ -31,11 +29,7 @@ const READERS: Readonly<
   running: ({ job }) => job.running.size,
   duration({ job }) {
     const count = Object.values(job.stats.runs).reduce((sum, runs) => sum + runs, 0);
-    const { name } = JOB_METRICS.duration;
-    return [
-      { metricName: `${name}_sum`, value: job.stats.durationMs / 1000 },
-      { metricName: `${name}_count`, value: count },
-    ];
+    return [{ sum: job.stats.durationMs / 1000, count }];
   },
   lastStart: ({ job }) => seconds(job.lastStart),
   lastSuccess: ({ job }) => seconds(job.lastSuccess),
@@ -64,27 +58,23 @@ export function registerJobMetrics(
     ...entries().map((entry) => rowOf(entry.job, entry)),
     ...retired().map((job) => rowOf(job, undefined)),
   ];
-  registry.addScraped({
-    ...CHILD_METRICS.zombies,
-    samples: () => [{ value: process.pid === 1 ? countZombies() : 0 }],
-  });
-  for (const [key, definition] of Object.entries<Scraped>(JOB_METRICS)) {
-    const read = READERS[key as keyof typeof JOB_METRICS];
-    registry.addScraped({ ...definition, samples: () => rows().flatMap((row) => samplesOf(row, read(row))) });
-  }
+  readMetrics(CHILD_METRICS, registry, { zombies: () => (process.pid === 1 ? countZombies() : 0) });
+  const readers = Object.entries(READERS).map(([key, read]) => [
+    key,
+    () => rows().flatMap((row) => seriesOf(row, read(row))),
+  ]);
+  readMetrics(JOB_METRICS, registry, Object.fromEntries(readers) as Readers<typeof JOB_METRICS>);
 }
 
-function samplesOf({ job }: Row, read: readonly Sample[] | number | undefined): Sample[] {
-  const label = { job: job.spec.name };
-  if (read === undefined) {
-    return [];
-  }
-  return typeof read === 'number'
-    ? [{ labels: label, value: read }]
-    : read.map((sample) => ({ ...sample, labels: { ...label, ...sample.labels } }));
+function seriesOf({ job }: Row, read: readonly ReadSeries[] | number | undefined): ReadSeries[] {
+  const found = typeof read === 'number' ? [{ value: read }] : (read ?? []);
+  return found.map((series) => ({ ...series, labels: { job: job.spec.name, ...series.labels } }));
 }
 
-function counts(values: Readonly<Record<string, number>>, label: string): Sample[] {
+function counts(
+  values: Readonly<Record<string, number>>,
+  label: string,
+): { labels: Labels; value: number }[] {
   return Object.entries(values).map(([key, value]) => ({ labels: { [label]: key }, value }));
 }
 

@@ -1,5 +1,4 @@
 /** The metrics of one sync, as they follow from its events. */
-import { createLabelledMetrics } from '../core/metrics/labelled.ts';
 import { createMetrics, type MetricsRegistry } from '../core/metrics/metrics.ts';
 import { METRICS } from './metrics.ts';
 import type { SyncObserver } from './sync/events.ts';
@@ -9,10 +8,7 @@ import type { SyncObserver } from './sync/events.ts';
  * @param repository a label that tells it from other syncs of the same process; without it there is only one
  */
 export function createSyncMetrics(registry: MetricsRegistry, repository?: string): SyncObserver {
-  const metrics =
-    repository === undefined
-      ? createMetrics(METRICS, registry)
-      : createLabelledMetrics(METRICS, registry, { repository });
+  const metrics = createMetrics(METRICS, registry, repository === undefined ? {} : { repository });
   let shown: string | undefined;
 
   const show = (hash: string) => {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { addProcessMetrics, createMetrics, createRegistry, defineMetrics, metricsTable } from './metrics.ts';
+import {
+  addProcessMetrics,
+  createMetrics,
+  createRegistry,
+  defineMetrics,
+  metricsTable,
+  readMetrics,
+} from './metrics.ts';
 
 const DEFINITIONS = defineMetrics({
   syncs: { type: 'counter', name: 't_sync_total', help: 'Syncs.', labels: ['status'] },
@@ -90,9 +97,61 @@ describe('createMetrics', () => {
     ]);
   });
 
-  it('refuses a name that is registered already', () => {
+  it('gives whoever registers a metric again the same one', async () => {
+    const { registry, metrics } = setUp();
+    create(registry).syncs.inc({ status: 'success' });
+    metrics.syncs.inc({ status: 'success' });
+    create(registry).total.observe(1);
+    metrics.total.observe(2);
+    const lines = await linesOf(registry);
+    expect(lines).toContain('t_sync_total{status="success"} 2');
+    expect(lines).toContain('t_total_seconds_sum 3');
+  });
+
+  it('refuses a name that is registered as another metric', () => {
     const { registry } = setUp();
-    expect(() => createMetrics(DEFINITIONS, registry)).toThrow('already been registered');
+    const other = defineMetrics({ age: { type: 'counter', name: 't_age_seconds', help: 'Age.' } });
+    expect(() => createMetrics(other, registry)).toThrow('t_age_seconds is registered with another');
+    expect(() => createMetrics(DEFINITIONS, registry, { repository: 'a' })).toThrow(
+      'is registered with another',
+    );
+  });
+
+  it('lets each part of a process count under labels of its own', async () => {
+    const registry = createRegistry();
+    const [a, b] = ['a', 'b'].map((repository) => createMetrics(DEFINITIONS, registry, { repository }));
+    a?.syncs.inc({ status: 'success' });
+    b?.fetches.inc(2);
+    b?.age.set(7);
+    b?.duration.observe({ status: 'noop' }, 0.5);
+    b?.wait.observe(2);
+    b?.hash.set({ repo: 'r', hash: 'old' }, 1);
+    b?.hash.remove({ repo: 'r', hash: 'old' });
+    const lines = await linesOf(registry);
+    expect(
+      lines.filter((line) => /^t_(fetch|sync|age|duration|total|hash|wait_seconds_sum)/.test(line)),
+    ).toEqual([
+      't_sync_total{repository="a",status="success"} 1',
+      't_fetch_total{repository="a"} 0',
+      't_fetch_total{repository="b"} 2',
+      't_age_seconds{repository="a"} 0',
+      't_age_seconds{repository="b"} 7',
+      't_wait_seconds_sum{repository="a"} 0',
+      't_wait_seconds_sum{repository="b"} 2',
+      't_duration_seconds_sum{repository="b",status="noop"} 0.5',
+      't_duration_seconds_count{repository="b",status="noop"} 1',
+      't_total_seconds_sum{repository="a"} 0',
+      't_total_seconds_count{repository="a"} 0',
+      't_total_seconds_sum{repository="b"} 0',
+      't_total_seconds_count{repository="b"} 0',
+    ]);
+  });
+
+  it('asks no more for a declared label whose value is fixed', async () => {
+    const registry = createRegistry();
+    const metrics = createMetrics(DEFINITIONS, registry, { status: 'success' });
+    metrics.syncs.inc(3);
+    expect(await linesOf(registry)).toContain('t_sync_total{status="success"} 3');
   });
 
   it('escapes what is in a label', async () => {
@@ -124,13 +183,50 @@ describe('createRegistry', () => {
     expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(body.endsWith('\n')).toBe(true);
   });
+});
 
-  it('updates before each scrape', async () => {
-    const { registry, metrics } = setUp();
-    let age = 0;
-    registry.beforeScrape(() => metrics.age.set((age += 1)));
-    await registry.scrape();
-    expect(await linesOf(registry)).toContain('t_age_seconds 2');
+describe('readMetrics', () => {
+  const READ = defineMetrics({
+    age: { type: 'gauge', name: 't_read_age_seconds', help: 'Age.' },
+    runs: { type: 'counter', name: 't_read_runs_total', help: 'Runs.', labels: ['result'] },
+    time: { type: 'summary', name: 't_read_seconds', help: 'Time.' },
+  });
+
+  it('reads values at each scrape, and leaves out what has none or fails', async () => {
+    const registry = createRegistry();
+    let age: number | undefined = 1;
+    readMetrics(READ, registry, {
+      age: () => age,
+      runs: () => [{ labels: { result: 'ok' }, value: 4 }],
+      time: () => {
+        throw new Error('not there');
+      },
+    });
+    expect((await linesOf(registry)).filter((line) => line.startsWith('t_'))).toEqual([
+      't_read_age_seconds 1',
+      't_read_runs_total{result="ok"} 4',
+    ]);
+    age = undefined;
+    expect((await linesOf(registry)).filter((line) => line.startsWith('t_read_age'))).toEqual([]);
+  });
+
+  it('adds the series of each part of a process under its own labels', async () => {
+    const registry = createRegistry();
+    for (const [credential, count] of [
+      ['a', 1],
+      ['b', 2],
+    ] as const) {
+      const readers = { age: () => count, runs: () => [], time: () => [{ sum: 0.5, count }] };
+      readMetrics(READ, registry, readers, { credential });
+    }
+    expect((await linesOf(registry)).filter((line) => line.startsWith('t_'))).toEqual([
+      't_read_age_seconds{credential="a"} 1',
+      't_read_age_seconds{credential="b"} 2',
+      't_read_seconds_sum{credential="a"} 0.5',
+      't_read_seconds_count{credential="a"} 1',
+      't_read_seconds_sum{credential="b"} 0.5',
+      't_read_seconds_count{credential="b"} 2',
+    ]);
   });
 });
 

@@ -1,13 +1,11 @@
-import PromCounter from 'prom-client/lib/counter.js';
-import PromGauge from 'prom-client/lib/gauge.js';
-import PromHistogram from 'prom-client/lib/histogram.js';
 import type { MetricDefinition, MetricDefinitions } from './definitions.ts';
-import type { MetricsRegistry } from './registry.ts';
-import { createSumCount } from './summary.ts';
+import { bind, operationsOf } from './operations.ts';
+import { allLabels, type Labels, type MetricsRegistry } from './registry.ts';
 
 export * from './definitions.ts';
 export { addProcessMetrics, PROCESS_METRICS } from './process-metrics.ts';
-export type { MetricsRegistry, Scrape } from './registry.ts';
+export { type Readers, type ReadSeries, readMetrics } from './read-metrics.ts';
+export type { Labels, MetricsRegistry, Scrape } from './registry.ts';
 export { createRegistry } from './registry.ts';
 
 type LabelsOf<D> = D extends { readonly labels: readonly (infer L extends string)[] } ? L : never;
@@ -44,50 +42,41 @@ export type Gauge<L extends string = never> = Either<L, PlainGauge, LabelledGaug
 export type Histogram<L extends string = never> = Either<L, PlainObserver, LabelledObserver<L>>;
 export type Summary<L extends string = never> = Histogram<L>;
 
-type MetricOf<D extends MetricDefinition> = D['type'] extends 'counter'
-  ? Counter<LabelsOf<D>>
+type MetricOf<D extends MetricDefinition, L extends string> = D['type'] extends 'counter'
+  ? Counter<L>
   : D['type'] extends 'gauge'
-    ? Gauge<LabelsOf<D>>
-    : Histogram<LabelsOf<D>>;
+    ? Gauge<L>
+    : Histogram<L>;
 
-/** The metrics of a set of definitions, under the same keys. */
-export type Metrics<D extends MetricDefinitions> = { readonly [K in keyof D]: MetricOf<D[K]> };
+/** The metrics of a set of definitions, under the same keys; `Fixed` are labels whose values are given already. */
+export type Metrics<D extends MetricDefinitions, Fixed extends string = never> = {
+  readonly [K in keyof D]: MetricOf<D[K], Exclude<LabelsOf<D[K]>, Fixed>>;
+};
 
 /**
  * Registers the metrics. Those without labels are scraped as 0 from the start, those with labels from their first use.
- * A name that is registered already, or is not a valid name, throws.
+ * `fixed` labels are part of each series, declared or not: several parts of a process (one per repository, one per
+ * credential) register the same metrics and count under labels of their own.
+ * @throws Error when a name is no valid one, or is registered as another metric
  */
-export function createMetrics<D extends MetricDefinitions>(
+export function createMetrics<D extends MetricDefinitions, Fixed extends string = never>(
   definitions: D,
   registry: MetricsRegistry,
-): Metrics<D> {
+  fixed?: Readonly<Record<Fixed, string>>,
+): Metrics<D, Fixed> {
   const entries = Object.entries(definitions).map(
-    ([key, one]) => [key, createMetric(one, registry)] as const,
+    ([key, one]) => [key, createMetric(one, registry, fixed ?? {})] as const,
   );
   // The types of the values follow from the definitions; Object.fromEntries cannot know it.
-  return Object.fromEntries(entries) as Metrics<D>;
+  return Object.fromEntries(entries) as Metrics<D, Fixed>;
 }
 
-/** One metric, in the shape that its definition asks for. */
-export function createMetric(definition: MetricDefinition, registry: MetricsRegistry): unknown {
-  const { name, help, labels = [] } = definition;
-  const config = { name, help, labelNames: [...labels], registers: [registry.prom] };
-  if (definition.type === 'counter') {
-    return new PromCounter(config);
+function createMetric(definition: MetricDefinition, registry: MetricsRegistry, fixed: Labels): unknown {
+  const { labels = [] } = definition;
+  const operations = operationsOf(definition, registry, allLabels(definition, fixed));
+  const isPlain = labels.every((label) => label in fixed);
+  if (isPlain) {
+    operations.zero(fixed);
   }
-  if (definition.type === 'gauge') {
-    return new PromGauge(config);
-  }
-  if (definition.type === 'histogram') {
-    return new PromHistogram({ ...config, buckets: [...definition.buckets] });
-  }
-  return createSummary(registry, { name, help, labels });
-}
-
-function createSummary(
-  registry: MetricsRegistry,
-  definition: { readonly name: string; readonly help: string; readonly labels: readonly string[] },
-): PlainObserver | LabelledObserver<string> {
-  const summary = createSumCount(registry, definition);
-  return definition.labels.length > 0 ? summary : { observe: (value: number) => summary.observe({}, value) };
+  return bind(operations, fixed, isPlain);
 }

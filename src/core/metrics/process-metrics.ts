@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { defineMetrics } from './definitions.ts';
-import type { MetricsRegistry, Sample } from './registry.ts';
+import { type Readers, readMetrics } from './read-metrics.ts';
+import type { MetricsRegistry } from './registry.ts';
 
 /** What Prometheus clients of every language say about their process. */
 export const PROCESS_METRICS = defineMetrics({
@@ -23,7 +24,7 @@ export const PROCESS_METRICS = defineMetrics({
   maxFds: { type: 'gauge', name: 'process_max_fds', help: 'Maximum number of open file descriptors.' },
 });
 
-const READERS: Readonly<Record<keyof typeof PROCESS_METRICS, () => number | undefined>> = {
+const READERS: Readers<typeof PROCESS_METRICS> = {
   residentMemory: () => process.memoryUsage.rss(),
   cpu: () => {
     const { user, system } = process.cpuUsage();
@@ -38,19 +39,7 @@ const READERS: Readonly<Record<keyof typeof PROCESS_METRICS, () => number | unde
   },
 };
 
-/** Adds them to a registry. Values are read at each scrape, never by a timer; what the system does not tell is left out. */
+/** Adds them to a registry; what the system does not tell is left out. */
 export function addProcessMetrics(registry: MetricsRegistry): void {
-  for (const [key, definition] of Object.entries(PROCESS_METRICS)) {
-    const read = READERS[key as keyof typeof PROCESS_METRICS];
-    registry.addScraped({ ...definition, samples: () => sample(read) });
-  }
-}
-
-function sample(read: () => number | undefined): Sample[] {
-  try {
-    const value = read();
-    return value === undefined ? [] : [{ value }];
-  } catch {
-    return [];
-  }
+  readMetrics(PROCESS_METRICS, registry, READERS);
 }

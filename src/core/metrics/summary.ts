@@ -1,7 +1,8 @@
-import type { MetricsRegistry, Sample } from './registry.ts';
+import type { SummaryDefinition } from './definitions.ts';
+import { addComputed, type Labels, type MetricsRegistry, registerOnce, type Sample } from './registry.ts';
 
 interface Series {
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Labels;
   sum: number;
   count: number;
 }
@@ -11,43 +12,47 @@ interface Series {
  * even when no quantile is asked for.
  */
 export interface SumCount {
-  observe(labels: Readonly<Record<string, string>>, value: number): void;
-  remove(labels: Readonly<Record<string, string>>): void;
+  observe(labels: Labels, value: number): void;
+  remove(labels: Labels): void;
+  /** Shows a series with zeros before its first observation. */
+  zero(labels: Labels): void;
 }
 
-/** Registers a summary; without labels it is there with zeros from the start. */
+/** Registers a summary, or finds the one that is registered. */
 export function createSumCount(
   registry: MetricsRegistry,
-  definition: { readonly name: string; readonly help: string; readonly labels: readonly string[] },
+  definition: SummaryDefinition,
+  labelNames: readonly string[],
 ): SumCount {
-  const { name, help, labels: labelNames } = definition;
-  const series = new Map<string, Series>();
-  const key = (labels: Readonly<Record<string, string>>): string => {
-    return JSON.stringify(labelNames.map((label) => labels[label]));
-  };
-  if (labelNames.length === 0) {
-    series.set(key({}), { labels: {}, sum: 0, count: 0 });
-  }
-  registry.addScraped({
-    name,
-    help,
-    type: 'summary',
-    samples: () => [...series.values()].flatMap((one) => samplesOf(name, one)),
-  });
-  return {
-    observe(labels, value) {
+  return registerOnce(registry, definition, labelNames, (prom) => {
+    const series = new Map<string, Series>();
+    const key = (labels: Labels): string => JSON.stringify(labelNames.map((label) => labels[label]));
+    const seriesOf = (labels: Labels): Series => {
       const one = series.get(key(labels)) ?? { labels: { ...labels }, sum: 0, count: 0 };
-      one.sum += value;
-      one.count += 1;
       series.set(key(labels), one);
-    },
-    remove(labels) {
-      series.delete(key(labels));
-    },
-  };
+      return one;
+    };
+    addComputed(prom, definition, () => {
+      return [...series.values()].flatMap((one) => sumAndCount(definition.name, one));
+    });
+    return {
+      observe(labels, value) {
+        const one = seriesOf(labels);
+        one.sum += value;
+        one.count += 1;
+      },
+      remove(labels) {
+        series.delete(key(labels));
+      },
+      zero(labels) {
+        seriesOf(labels);
+      },
+    };
+  });
 }
 
-function samplesOf(name: string, { labels, sum, count }: Series): Sample[] {
+/** The two lines of a summary's series. */
+export function sumAndCount(name: string, { labels, sum, count }: Series): Sample[] {
   return [
     { metricName: `${name}_sum`, labels, value: sum },
     { metricName: `${name}_count`, labels, value: count },

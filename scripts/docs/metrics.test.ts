@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { expect, it } from 'vitest';
+import type { MetricDefinitions } from '../../src/core/metrics/definitions.ts';
+import { PROCESS_METRICS } from '../../src/core/metrics/process-metrics.ts';
+import { documentedCommands } from './commands.ts';
+
+const SOURCES = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !/\.test\.ts$|(testing|fixtures)\//.test(name))
+  .map((name) => `src/${name}`);
+
+async function tablesIn(path: string): Promise<(MetricDefinitions | undefined)[]> {
+  const declared = [...readFileSync(path, 'utf8').matchAll(/^(?:export )?const (\w+) = defineMetrics\(/gm)];
+  const specifier = pathToFileURL(path).href;
+  const module =
+    declared.length === 0 ? {} : ((await import(specifier)) as Record<string, MetricDefinitions>);
+  return declared.map(([, name = '']) => module[name]);
+}
+
+const tables = (await Promise.all(SOURCES.map(tablesIn))).flat();
+const names = tables.flatMap((table) => Object.values(table ?? {}).map(({ name }) => name));
+
+it('every table of metrics is exported, and every name stands in one', () => {
+  expect(tables).not.toContain(undefined);
+  expect(names).toEqual([...new Set(names)]);
+  expect(names.length).toBeGreaterThan(20);
+});
+
+it('every metric is in the reference of a command', () => {
+  const documented = new Set(
+    [...documentedCommands.flatMap(({ metrics }) => metrics), PROCESS_METRICS].flatMap((table) =>
+      Object.values(table).map(({ name }) => name),
+    ),
+  );
+  expect(names.filter((name) => !documented.has(name))).toEqual([]);
+});
+
+it('only core/metrics speaks to prom-client', () => {
+  const foreign = SOURCES.filter((path) => !path.startsWith('src/core/metrics/'));
+  expect(foreign.filter((path) => /from 'prom-client/.test(readFileSync(path, 'utf8')))).toEqual([]);
+});
