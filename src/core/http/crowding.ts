@@ -9,8 +9,8 @@ export interface Crowd<T> {
 
 /**
  * Of the address that has most connections, the one that has kept us waiting for the longest time: idle between
- * requests, in a handshake, slow with its headers or its body, or with its answer unread. A client that holds many makes
- * room for others so, and the kubelet's probes are answered beside any number of them. Undefined when all are busy.
+ * requests, in a handshake, slow with its headers or its body, or with its answer unread. A client that holds many so makes
+ * room for others, and the kubelet's probes are answered however many there are. Undefined when all are busy.
  * @param waiting in the order in which they began to wait
  */
 export function chooseVictim<T>(waiting: Iterable<Crowd<T>>): T | undefined {

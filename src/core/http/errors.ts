@@ -40,7 +40,7 @@ export const SERVER_ERRORS = defineErrors({
   },
   caller_gone: {
     message: 'the caller has gone',
-    about: 'the work for a request ends when nobody waits for the answer',
+    about: 'the work for a request ends when its caller has gone',
     internal: true,
   },
   answer_timeout: {

@@ -9,7 +9,7 @@ export interface BodyLimits {
   readonly signal: AbortSignal;
 }
 
-/** Whether the request announces a body. One that nobody reads would be taken for the next request. */
+/** Whether the request announces a body. One that is left unread would be taken for the next request. */
 export function hasBody(request: IncomingMessage): boolean {
   const length = request.headers['content-length'] ?? '0';
   return length !== '0' || request.headers['transfer-encoding'] !== undefined;

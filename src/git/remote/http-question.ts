@@ -13,7 +13,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** git takes these rather than Basic where a server offers them, and only git can. */
 const STRONGER_THAN_BASIC = ['digest', 'ntlm'];
 
-/** What a server says when it does not say what was asked. All but `unsupported` is what git would be told as well. */
+/** What a server says when it does not say what was asked. All but `unsupported` is what git would be answered too. */
 export type Refusal =
   | { readonly kind: 'missing'; readonly what: 'repository' }
   /** 401 for the credentials that were offered, or with none to offer, or 403. */

@@ -129,7 +129,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
     const { createHttpProbe } = await import('./http-probe.ts');
     const { GIT_SSL_CAINFO: caFile, SSL_CERT_FILE, SSL_CERT_DIR } = init.env;
     session = openSession({
-      // Proxies are left to git, and so is what Node programs of this pod are told to trust in addition.
+      // Proxies are left to git; what Node programs of this pod trust in addition, git does not.
       env: { SSL_CERT_FILE, SSL_CERT_DIR },
       caFile: caFile === '' ? undefined : caFile,
       userAgent: init.agent,

@@ -34,7 +34,7 @@ function headersOf(hop: Hop, { proxy, settings }: Target, keeps: boolean): Recor
   add('Authorization', basicAuth(hop.url));
   add('Content-Length', length > 0 || HAVE_A_BODY.has(hop.method) ? String(length) : undefined);
   add('Connection', keeps ? 'keep-alive' : 'close');
-  // Inside a tunnel the proxy was told already, and the server behind it must not learn it.
+  // A tunnel's proxy knows it already, and the server behind it must not learn it.
   add('Proxy-Authorization', proxy && hop.url.protocol === 'http:' ? basicAuth(proxy) : undefined);
   return { ...headers, ...hop.headers };
 }

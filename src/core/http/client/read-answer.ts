@@ -30,7 +30,7 @@ export function readAnswer(
       }
       take(chunk);
     } catch (error) {
-      // Before the connection is given up: that is told as well, and the first reason counts.
+      // First, because giving up the connection is reported as well, and the first reason counts.
       reject(error);
       response.destroy();
     }

@@ -29,7 +29,7 @@ interface CachedContext {
 /** Parsing 150 certificates takes ten times as long as the rest of a request. */
 const cache = new Map<string, CachedContext>();
 
-/** Made once for the same authorities, as in Go; anew when the named file or the client certificate has changed. */
+/** Made once for the same authorities, as in Go, and again when the named file or the client certificate has changed. */
 export async function secureContext({ env, caFile, clientCertificate }: Trust): Promise<SecureContext> {
   const identity = clientCertificate && (await readIdentity(clientCertificate));
   const named = caFile ?? env.SSL_CERT_FILE;
@@ -97,7 +97,7 @@ export interface SessionMemory {
   set(session: Buffer): void;
 }
 
-/** Starts TLS on an open connection. Whether it succeeds is told by the events of the socket. */
+/** Starts TLS on an open connection; the events of the socket say whether it succeeds. */
 export async function startTls(
   plain: Socket,
   host: string,
