@@ -8,7 +8,7 @@ import type { SyncObserver } from './sync/events.ts';
  * @param repository a label that tells it from other syncs of the same process; without it there is only one
  */
 export function createSyncMetrics(registry: MetricsRegistry, repository?: string): SyncObserver {
-  const metrics = createMetrics(METRICS, registry, repository === undefined ? {} : { repository });
+  const metrics = createMetrics(METRICS, registry, repository === undefined ? undefined : { repository });
   let shown: string | undefined;
 
   const show = (hash: string) => {
