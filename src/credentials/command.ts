@@ -2,6 +2,8 @@ import type { CommandContext, ExitStatus } from '../core/command.ts';
 import { version } from '../core/version.ts';
 import { RUN_OPTIONS } from './cli/options.ts';
 import { readFlags, readSettings } from './cli/settings.ts';
+import { loadHere, loadInHelper } from './config/load.ts';
+import { helperRunner } from './helper/run-helper.ts';
 
 type SubCommand = (context: CommandContext) => Promise<ExitStatus>;
 
@@ -30,7 +32,8 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
     context.stdout(`${version}\n`);
     return 0;
   }
-  const settings = await readSettings(context, RUN_OPTIONS);
+  const loader = flags.oneTime ? loadHere(context.env) : loadInHelper(helperRunner(context.env));
+  const settings = await readSettings(context, RUN_OPTIONS, loader);
   const { runCredentials } = await import('./run.ts');
   return runCredentials(context, settings);
 }

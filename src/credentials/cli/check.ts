@@ -9,6 +9,7 @@ import { createLog } from '../../core/log/log.ts';
 import { defineOptions } from '../../core/options/option.ts';
 import { withSignal } from '../../core/scoped-signal.ts';
 import { createContext, createGuardedSource } from '../assemble.ts';
+import { loadHere } from '../config/load.ts';
 import type { CredentialSpec, OutputSpec, ReloadSpec } from '../config/spec.ts';
 import type { Credential } from '../model.ts';
 import { publish } from '../outputs/publish.ts';
@@ -34,7 +35,7 @@ export async function checkCommand(command: CommandContext): Promise<ExitStatus>
     command.stdout(checkHelp());
     return 0;
   }
-  const { values, credentials } = await readSettings(command, OPTIONS);
+  const { values, credentials } = await readSettings(command, OPTIONS, loadHere(command.env));
   let failures = 0;
   const { secrets } = command;
   const log = createLog({ verbosity: -1, secrets });

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CommandContext } from '../../core/command.ts';
-import { systemErrorCode, usageError } from '../../core/errors.ts';
+import { usageError } from '../../core/errors.ts';
 import type { Options, Values } from '../../core/options/option.ts';
 import { resolveOptions } from '../../core/options/resolve.ts';
-import type { BuildContext } from '../config/build.ts';
+import { buildCredentials } from '../config/build.ts';
+import type { ConfigurationRequest, LoadConfiguration } from '../config/load.ts';
 import type { CredentialSpec } from '../config/spec.ts';
 import { CREDENTIAL_OPTIONS, PROCESS_OPTIONS, type RUN_OPTIONS, type RunValues } from './options.ts';
 
@@ -13,8 +14,6 @@ export interface Settings<O extends Options = typeof RUN_OPTIONS> {
   readonly values: Values<O>;
   readonly credentials: readonly CredentialSpec[];
 }
-
-const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Command line and environment alone: whether help is wanted, and which file to read. */
 export function readFlags<O extends Options>(context: CommandContext, options: O): Values<O> {
@@ -28,29 +27,30 @@ export function readFlags<O extends Options>(context: CommandContext, options: O
 export async function readSettings<O extends typeof RUN_OPTIONS>(
   context: CommandContext,
   options: O,
+  load: LoadConfiguration,
 ): Promise<Settings<O>> {
   const { argv, env } = context;
   const { values, positionals } = resolveOptions(options, { argv, env });
-  const flags: RunValues = values;
-  const build: BuildContext = { env, readFile: (path) => readSmallFile(path) };
-  if (flags.config === '') {
-    const { credentialFromFlags } = await import('../config/from-flags.ts');
-    if (flags.provider === '') {
-      throw usageError(
-        'there is no credential',
-        '--config FILE, or --provider NAME and --output FORMAT=PATH; see --help',
-      );
-    }
-    const spec = credentialFromFlags({ ...flags, outputs: flags.output, command: positionals }, build);
-    return { values, credentials: [spec] };
-  }
-  rejectMixture(flags, positionals);
-  const path = resolve(context.cwd, flags.config);
-  const { parseConfigFile } = await import('../config/parse-file.ts');
-  const { settings, credentials } = parseConfigFile(readConfig(path), flags.config, build);
+  const { settings, entries } = await load(requestOf(values, positionals, context.cwd));
   // Checked against these alone: what belongs to one credential is no setting of the process.
   resolveOptions(PROCESS_OPTIONS, { argv: [], env: {}, file: { values: settings } });
+  const credentials = buildCredentials(entries, { env, readFile: (path) => readFileSync(path, 'utf8') });
   return { values: resolveOptions(options, { argv, env, file: { values: settings } }).values, credentials };
+}
+
+function requestOf(flags: RunValues, positionals: readonly string[], cwd: string): ConfigurationRequest {
+  if (flags.config !== '') {
+    rejectMixture(flags, positionals);
+    return { path: resolve(cwd, flags.config) };
+  }
+  if (flags.provider === '') {
+    throw usageError(
+      'there is no credential',
+      '--config FILE, or --provider NAME and --output FORMAT=PATH; see --help',
+    );
+  }
+  const { provider, host, port, user, database, region, output: outputs, reload, set } = flags;
+  return { provider, host, port, user, database, region, outputs, reload, set, command: positionals };
 }
 
 function rejectMixture(flags: RunValues, positionals: readonly string[]): void {
@@ -66,20 +66,4 @@ function rejectMixture(flags: RunValues, positionals: readonly string[]): void {
   if (positionals.length > 0) {
     throw usageError(`unexpected argument ${JSON.stringify(positionals[0])}`, 'see --help');
   }
-}
-
-function readConfig(path: string): string {
-  try {
-    return readSmallFile(path);
-  } catch (error) {
-    throw usageError(`cannot read ${path}: ${systemErrorCode(error) ?? 'it is too large'}`, 'check --config');
-  }
-}
-
-function readSmallFile(path: string): string {
-  const text = readFileSync(path, 'utf8');
-  if (text.length > MAX_FILE_BYTES) {
-    throw new Error('too large');
-  }
-  return text;
 }

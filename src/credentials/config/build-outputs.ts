@@ -13,8 +13,9 @@ import {
   templateFormat,
 } from '../outputs/formats.ts';
 import { FIELDS, type Field, parseTemplate, TemplateError } from '../outputs/template.ts';
+import { FORMATS } from './names.ts';
 import { ConfigProblem } from './problem.ts';
-import { FORMATS, type OutputEntry, type OutputObject } from './schema.ts';
+import type { OutputEntry, OutputObject } from './schema.ts';
 import type { OutputSpec } from './spec.ts';
 
 const DEFAULT_MODE = 0o600;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isPillionError } from '../../core/errors.ts';
+import { buildCredentials } from './build.ts';
 import { type CredentialFlags, credentialFromFlags } from './from-flags.ts';
 import { parseConfigFile } from './parse-file.ts';
 
@@ -9,7 +10,12 @@ const context = {
     throw new Error('there is none');
   },
 };
-const read = (text: string) => parseConfigFile(text, 'c.yaml', context);
+const read = (text: string) => {
+  const { settings, entries } = parseConfigFile(text, 'c.yaml', context);
+  // As the helper process hands them over.
+  const carried = JSON.parse(JSON.stringify(entries)) as typeof entries;
+  return { settings, credentials: buildCredentials(carried, context) };
+};
 const problem = (work: () => unknown): string => {
   try {
     return `no error: ${JSON.stringify(work())}`;
@@ -198,7 +204,8 @@ describe('the flags of one credential', () => {
     set: [],
     command: [],
   };
-  const build = (extra: Partial<CredentialFlags>) => credentialFromFlags({ ...flags, ...extra }, context);
+  const build = (extra: Partial<CredentialFlags>) =>
+    buildCredentials([credentialFromFlags({ ...flags, ...extra }, context)], context)[0];
 
   it('give the same as the keys of a file', () => {
     expect(build({ port: 5433, set: ['min-interval=1s', 'profile=ops'] })).toMatchObject({

@@ -6,8 +6,7 @@ import { nearest } from '../../core/options/lookup.ts';
 import { type BuildContext, buildCredentials } from './build.ts';
 import { describeIssue } from './parse-file.ts';
 import { ConfigProblem } from './problem.ts';
-import { credentialEntry, knownKeys, PROVIDERS } from './schema.ts';
-import type { CredentialSpec } from './spec.ts';
+import { type CredentialEntry, credentialEntry, knownKeys, PROVIDERS } from './schema.ts';
 
 export interface CredentialFlags {
   readonly provider: string;
@@ -25,7 +24,7 @@ export interface CredentialFlags {
 }
 
 /** @throws PillionError `usage` */
-export function credentialFromFlags(flags: CredentialFlags, context: BuildContext): CredentialSpec {
+export function credentialFromFlags(flags: CredentialFlags, context: BuildContext): CredentialEntry {
   const { provider, host, port, user, database, region, outputs, reload, command } = flags;
   if (!Object.hasOwn(PROVIDERS, provider)) {
     const near = nearest(provider, Object.keys(PROVIDERS));
@@ -51,11 +50,8 @@ export function credentialFromFlags(flags: CredentialFlags, context: BuildContex
     throw usageError(`--provider ${provider}: ${message}`, hint ?? hintFor(provider, path));
   }
   try {
-    const [spec] = buildCredentials([parsed.output], context);
-    if (spec === undefined) {
-      throw new ConfigProblem([], 'there is no credential');
-    }
-    return spec;
+    buildCredentials([parsed.output], context);
+    return parsed.output;
   } catch (error) {
     if (error instanceof ConfigProblem) {
       const key = error.path.slice(1).join('.');

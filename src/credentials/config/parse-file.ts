@@ -5,13 +5,12 @@ import { errorMessage, usageError } from '../../core/errors.ts';
 import { nearest } from '../../core/options/lookup.ts';
 import { type BuildContext, buildCredentials } from './build.ts';
 import { ConfigProblem, type KeyPath } from './problem.ts';
-import { credentialEntry, knownInnerKeys, knownKeys } from './schema.ts';
-import type { CredentialSpec } from './spec.ts';
+import { type CredentialEntry, credentialEntry, knownInnerKeys, knownKeys } from './schema.ts';
 
-/** A file as read: settings of the process under the flags' names, and the credentials. */
+/** A file as read: settings of the process under the flags' names, and the credentials, as JSON could hold them. */
 export interface ConfigFile {
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly credentials: readonly CredentialSpec[];
+  readonly entries: readonly CredentialEntry[];
 }
 
 /** Aliases could multiply a small file into a large one. */
@@ -49,7 +48,9 @@ export function parseConfigFile(source: string, file: string, context: BuildCont
   }
   const { credentials: entries, ...settings } = parsed.output;
   try {
-    return { settings, credentials: buildCredentials(entries, context) };
+    // Whether they come to something is found out here, where their places are known.
+    buildCredentials(entries, context);
+    return { settings, entries };
   } catch (error) {
     if (error instanceof ConfigProblem) {
       const offset = offsetOf(document, ['credentials', ...error.path]);

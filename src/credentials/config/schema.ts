@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { parseGoDuration } from '../../core/options/go-values.ts';
 import { isPointer } from '../providers/answer.ts';
+import { FORMATS } from './names.ts';
 
 const text = v.pipe(v.string('must be a string'), v.minLength(1, 'must not be empty'));
 const port = v.pipe(
@@ -60,17 +61,6 @@ const tlsFiles = {
   'cert-file': v.optional(path),
   'key-file': v.optional(path),
 };
-
-export const FORMATS = [
-  'pgbouncer',
-  'pgpass',
-  'pg-service',
-  'mysql',
-  'env',
-  'json',
-  'raw',
-  'template',
-] as const;
 
 const outputObject = v.strictObject({
   format: v.picklist(FORMATS, `must be one of ${FORMATS.join(', ')}`),

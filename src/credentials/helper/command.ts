@@ -3,20 +3,18 @@
  * comes on standard input and its reply goes to standard output, both as JSON, so that no secret is in argv.
  */
 import { text } from 'node:stream/consumers';
-import * as v from 'valibot';
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import { usageError } from '../../core/errors.ts';
+import { type ConfigurationRequest, loadHere, replyWith } from '../config/load.ts';
 import { parseJson } from '../providers/answer.ts';
-import { loginRequest, pgbouncerRequest } from '../reload/protocol.ts';
-import { reloadPgbouncer, testLogin } from './pgbouncer.ts';
 
-export const HELPERS = ['aws-session', 'login', 'pgbouncer'] as const;
+export const HELPERS = ['aws-session', 'configuration', 'login', 'pgbouncer'] as const;
 export type HelperName = (typeof HELPERS)[number];
 
 export async function helperCommand(context: CommandContext): Promise<ExitStatus> {
   const [name = ''] = context.argv;
   forgetLibpqVariables(process.env);
-  const reply = await help(name, parseJson(await text(process.stdin), 'standard input'));
+  const reply = await help(name, parseJson(await text(process.stdin), 'standard input'), context);
   context.stdout(JSON.stringify(reply));
   return 0;
 }
@@ -28,19 +26,21 @@ function forgetLibpqVariables(env: NodeJS.ProcessEnv): void {
   }
 }
 
-async function help(name: string, request: unknown): Promise<unknown> {
+async function help(name: string, request: unknown, context: CommandContext): Promise<unknown> {
   switch (name) {
     case 'aws-session': {
       const { awsSession } = await import('./aws-session.lazy.ts');
       return awsSession(request, process.env);
     }
+    case 'configuration':
+      return replyWith(loadHere(context.env), request as ConfigurationRequest);
     case 'login': {
-      const { withLogin } = await import('./postgres.lazy.ts');
-      return testLogin(v.parse(loginRequest, request).login, withLogin);
+      const { answerLogin } = await import('./postgres.lazy.ts');
+      return answerLogin(request);
     }
     case 'pgbouncer': {
-      const { withLogin } = await import('./postgres.lazy.ts');
-      return reloadPgbouncer(v.parse(pgbouncerRequest, request), withLogin);
+      const { answerPgbouncer } = await import('./postgres.lazy.ts');
+      return answerPgbouncer(request);
     }
     default:
       throw usageError(

@@ -1,7 +1,7 @@
 /** Reloading a pgbouncer, and proving that it took what it was given. Runs in the helper process. */
 import { systemClock } from '../../core/clock.ts';
 import type { Failure, HelperReply, LoginTarget, PgbouncerRequest } from '../reload/protocol.ts';
-import type { Session } from './postgres.lazy.ts';
+import type { Session } from './session.ts';
 
 /** The one function of the PostgreSQL client that is needed. */
 export type WithLogin = <T>(target: LoginTarget, work: (session: Session) => Promise<T>) => Promise<T>;

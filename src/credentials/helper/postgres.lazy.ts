@@ -1,15 +1,34 @@
 /** Logins to PostgreSQL and pgbouncer. In a bundle of its own: the client library is needed for moments only. */
 import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
+import * as v from 'valibot';
 import { errorMessage, systemErrorCode } from '../../core/errors.ts';
-import type { LoginTarget } from '../reload/protocol.ts';
+import type { HelperReply, LoginTarget } from '../reload/protocol.ts';
+import { reloadPgbouncer, testLogin } from './pgbouncer.ts';
+import type { Session } from './session.ts';
 
-/** A connection that has logged in. */
-export interface Session {
-  /** What the server said of itself at login: `server_version`, `pgbouncer.version`. */
-  readonly parameters: ReadonlyMap<string, string>;
-  /** Rows of a statement, by column name. */
-  rows(statement: string): Promise<Readonly<Record<string, unknown>>[]>;
+const loginTarget = v.object({
+  host: v.string(),
+  port: v.number(),
+  user: v.string(),
+  password: v.optional(v.string()),
+  database: v.string(),
+  tls: v.optional(v.object({ caFile: v.optional(v.string()) })),
+  timeoutMs: v.number(),
+});
+const loginRequest = v.object({ login: loginTarget });
+const pgbouncerRequest = v.object({
+  console: loginTarget,
+  reload: v.boolean(),
+  proof: v.optional(loginTarget),
+});
+
+export function answerLogin(request: unknown): Promise<HelperReply> {
+  return testLogin(v.parse(loginRequest, request).login, withLogin);
+}
+
+export function answerPgbouncer(request: unknown): Promise<HelperReply> {
+  return reloadPgbouncer(v.parse(pgbouncerRequest, request), withLogin);
 }
 
 /** How a login or a statement failed, without anything secret. */
@@ -28,7 +47,7 @@ export class PostgresFailure extends Error {
  * Logs in, works, and leaves.
  * @throws PostgresFailure
  */
-export async function withLogin<T>(target: LoginTarget, work: (session: Session) => Promise<T>): Promise<T> {
+async function withLogin<T>(target: LoginTarget, work: (session: Session) => Promise<T>): Promise<T> {
   const { host, port, user, password, database, tls, timeoutMs } = target;
   const client = new Client({
     host,

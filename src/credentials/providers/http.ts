@@ -28,6 +28,7 @@ export function httpSource(spec: HttpSourceSpec, context: SourceContext): Source
   return {
     async ask(signal): Promise<Answer> {
       const askedAt = context.now();
+      declareHeaders(spec.headers, context);
       const headers = { ...spec.headers, ...(await bearer(spec, context)) };
       const reply = await requestSource(context, { source, ...spec, headers, advice }, signal);
       const raw = readBody(spec, reply.body, source);
@@ -58,6 +59,17 @@ function readBody(
     expiresAt: instant(at(expiresAtPointer), `value at ${expiresAtPointer}`, source),
     expiresInMs: seconds(at(expiresInPointer), `value at ${expiresInPointer}`, source),
   };
+}
+
+const SECRET_HEADER = /auth|token|key|secret|cookie|password/i;
+
+/** Headers of the configuration whose name says that their value is secret. */
+export function declareHeaders(headers: Readonly<Record<string, string>>, context: SourceContext): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (SECRET_HEADER.test(name)) {
+      context.secret(`header ${name}`, value);
+    }
+  }
 }
 
 async function bearer(spec: HttpSourceSpec, context: SourceContext): Promise<Record<string, string>> {

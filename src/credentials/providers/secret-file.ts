@@ -30,25 +30,28 @@ export async function readSecretFile(path: string): Promise<string> {
     if (!(await file.stat()).isFile()) {
       throw failed('it is no regular file', 'give the path of a file');
     }
-    const buffer = Buffer.allocUnsafe(MAX_BYTES + 1);
-    const length = await fill(file, buffer);
-    if (length > MAX_BYTES) {
+    const content = await readUpTo(file, MAX_BYTES);
+    if (content === undefined) {
       throw failed(`it has more than ${MAX_BYTES} bytes`, 'check that the path names the right file');
     }
-    return buffer.toString('utf8', 0, length);
+    return content.toString('utf8');
   } finally {
     await file.close();
   }
 }
 
-async function fill(file: FileHandle, buffer: Buffer): Promise<number> {
-  let length = 0;
-  while (length < buffer.length) {
-    const { bytesRead } = await file.read(buffer, length, buffer.length - length);
+const CHUNK_BYTES = 16 * 1024;
+
+/** Undefined for more than that; in small pieces, since such files are small. */
+async function readUpTo(file: FileHandle, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  for (let length = 0; length <= maxBytes; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
     if (bytesRead === 0) {
-      break;
+      return Buffer.concat(chunks);
     }
     length += bytesRead;
+    chunks.push(buffer.subarray(0, bytesRead));
   }
-  return length;
+  return undefined;
 }

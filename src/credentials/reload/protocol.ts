@@ -1,47 +1,70 @@
 /** What the program and its helper process say to each other about PostgreSQL and pgbouncer, as JSON over pipes. */
-import * as v from 'valibot';
 
-const loginTarget = v.object({
+export interface LoginTarget {
   /** A host name or address, or the directory of a Unix socket. */
-  host: v.string(),
-  port: v.number(),
-  user: v.string(),
-  password: v.optional(v.string()),
-  database: v.string(),
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password?: string | undefined;
+  readonly database: string;
   /** Present: TLS with a verified certificate. */
-  tls: v.optional(v.object({ caFile: v.optional(v.string()) })),
+  readonly tls?: { readonly caFile?: string | undefined } | undefined;
   /** For the login and for each statement, milliseconds. */
-  timeoutMs: v.number(),
-});
-export type LoginTarget = v.InferOutput<typeof loginTarget>;
+  readonly timeoutMs: number;
+}
 
 /** A login, and nothing else. */
-export const loginRequest = v.object({ login: loginTarget });
+export interface LoginRequest {
+  readonly login: LoginTarget;
+}
 
 /** Looks at a pgbouncer through its console, and reloads it and proves it if that is asked for. */
-export const pgbouncerRequest = v.object({
-  console: loginTarget,
-  reload: v.boolean(),
+export interface PgbouncerRequest {
+  readonly console: LoginTarget;
+  readonly reload: boolean;
   /** A login with the new credential; its database '' means the first that the console lists for that user. */
-  proof: v.optional(loginTarget),
-});
-export type PgbouncerRequest = v.InferOutput<typeof pgbouncerRequest>;
+  readonly proof?: LoginTarget | undefined;
+}
+
+const STEPS = ['console', 'reload', 'login', 'proof'] as const;
+const PROOFS = ['proved', 'not asked', 'no database'] as const;
 
 /** Where something failed, and what the system or the server said. */
-const failure = v.object({
-  step: v.picklist(['console', 'reload', 'login', 'proof']),
-  code: v.string(),
-  message: v.string(),
-});
-export type Failure = v.InferOutput<typeof failure>;
+export interface Failure {
+  readonly step: (typeof STEPS)[number];
+  readonly code: string;
+  readonly message: string;
+}
 
-export const helperReply = v.object({
+export interface HelperReply {
   /** `1.24.1`; '' when not known. */
-  version: v.string(),
+  readonly version: string;
   /** pgbouncer's auth_type; '' when not known. */
-  authType: v.string(),
+  readonly authType: string;
   /** What was found out about the new credential. */
-  proof: v.picklist(['proved', 'not asked', 'no database']),
-  failure: v.optional(failure),
-});
-export type HelperReply = v.InferOutput<typeof helperReply>;
+  readonly proof: (typeof PROOFS)[number];
+  readonly failure?: Failure | undefined;
+}
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+
+function text(value: unknown, name: string): string {
+  const found = field(value, name);
+  return typeof found === 'string' ? found : '';
+}
+
+/** A reply as it came; whatever it lacks is not known. */
+export function parseReply(value: unknown): HelperReply {
+  const failure = field(value, 'failure');
+  const step = STEPS.find((one) => one === field(failure, 'step'));
+  return {
+    version: text(value, 'version'),
+    authType: text(value, 'authType'),
+    proof: PROOFS.find((one) => one === field(value, 'proof')) ?? 'not asked',
+    failure:
+      step === undefined
+        ? undefined
+        : { step, code: text(failure, 'code'), message: text(failure, 'message') },
+  };
+}

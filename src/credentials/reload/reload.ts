@@ -1,5 +1,4 @@
 /** Telling a program that its credential has changed, and making sure that it took it. */
-import * as v from 'valibot';
 import { lastLine } from '../../core/exec/display.ts';
 import { tryRun } from '../../core/exec/run.ts';
 import { withSignal } from '../../core/scoped-signal.ts';
@@ -15,7 +14,7 @@ import type { RunHelper } from '../helper/run-helper.ts';
 import type { Credential } from '../model.ts';
 import { withoutLineEnd } from '../providers/answer.ts';
 import { definedOnly } from '../providers/exec.ts';
-import { originOf } from '../providers/http.ts';
+import { declareHeaders, originOf } from '../providers/http.ts';
 import { requestSource } from '../providers/request.ts';
 import { readSecretFile } from '../providers/secret-file.ts';
 import type { SourceContext } from '../providers/source.ts';
@@ -24,9 +23,9 @@ import { RELOAD_ERRORS } from './errors.ts';
 import {
   type Failure,
   type HelperReply,
-  helperReply,
   type LoginTarget,
   type PgbouncerRequest,
+  parseReply,
 } from './protocol.ts';
 import { sendSignal } from './signal.ts';
 
@@ -193,7 +192,7 @@ async function ask(
   const reply = await withSignal(parent, { timeoutMs: limit }, (signal) =>
     context.runHelper(name, request, signal),
   );
-  return v.parse(helperReply, reply);
+  return parseReply(reply);
 }
 
 function throwFailure(failure: Failure | undefined, target: string): void {
@@ -219,6 +218,7 @@ async function notify(spec: HttpReload, context: ReloadContext, parent: AbortSig
       ? 'check bearer-file and the client certificate'
       : 'see the log of that server';
   const headers: Record<string, string> = { ...spec.headers };
+  declareHeaders(spec.headers, context);
   if (spec.bearerFile !== undefined) {
     const token = withoutLineEnd(await readSecretFile(spec.bearerFile));
     context.secret(`bearer ${spec.bearerFile}`, token);

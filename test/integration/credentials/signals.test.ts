@@ -108,7 +108,7 @@ describe('a PID file', () => {
               user: 'app',
               outputs: [`raw=${temp.join('raw')}`],
               reload: [
-                { type: 'signal', 'pid-file': temp.join('pid'), process: 'pgbouncer', signal: 'TERM' },
+                { type: 'signal', 'pid-file': temp.join('pid'), process: 'other-program', signal: 'TERM' },
               ],
             },
           ],
@@ -121,7 +121,7 @@ describe('a PID file', () => {
         },
         { what: 'the absence' },
       );
-      expect(String(line?.['why'])).toContain('the program pgbouncer is not there');
+      expect(String(line?.['why'])).toContain('the program other-program is not there');
       await running.stop();
     }
     expect(ended).toBe(false);

@@ -1,4 +1,3 @@
-import * as v from 'valibot';
 import type { Answer, Source } from '../../model.ts';
 import { SOURCE_ERRORS } from '../errors.ts';
 import type { SourceContext } from '../source.ts';
@@ -21,17 +20,16 @@ export type AskAwsSession = (
 ) => Promise<unknown>;
 
 /** What that process prints. */
-const sessionReply = v.variant('ok', [
-  v.object({
-    ok: v.literal(true),
-    accessKeyId: v.pipe(v.string(), v.minLength(1)),
-    secretAccessKey: v.pipe(v.string(), v.minLength(1)),
-    sessionToken: v.optional(v.string()),
-    expiresAt: v.optional(v.number()),
-  }),
-  v.object({ ok: v.literal(false), name: v.string(), message: v.string() }),
-]);
-export type SessionReply = v.InferOutput<typeof sessionReply>;
+export type SessionReply =
+  | {
+      readonly ok: true;
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken?: string | undefined;
+      /** Milliseconds since the epoch. */
+      readonly expiresAt?: number | undefined;
+    }
+  | { readonly ok: false; readonly name: string; readonly message: string };
 
 const SOURCE = 'AWS';
 
@@ -64,16 +62,28 @@ export function awsRdsSource(
 }
 
 function readSession(value: unknown): SessionReply & { ok: true } {
-  const parsed = v.safeParse(sessionReply, value);
-  if (!parsed.success) {
-    throw SOURCE_ERRORS.source_answer_invalid({ source: SOURCE, why: 'the session has no keys' });
-  }
-  const reply = parsed.output;
-  if (!reply.ok) {
-    const advice = sessionAdvice(`${reply.name} ${reply.message}`);
+  const field = (name: string): unknown =>
+    typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  const text = (name: string): string => {
+    const found = field(name);
+    return typeof found === 'string' ? found : '';
+  };
+  if (field('ok') === false) {
+    const advice = sessionAdvice(`${text('name')} ${text('message')}`);
     throw advice === undefined
       ? SOURCE_ERRORS.aws_session_missing()
-      : SOURCE_ERRORS.aws_session_failed({ why: `${reply.name}: ${reply.message}`, advice });
+      : SOURCE_ERRORS.aws_session_failed({ why: `${text('name')}: ${text('message')}`, advice });
   }
-  return reply;
+  const [accessKeyId, secretAccessKey] = [text('accessKeyId'), text('secretAccessKey')];
+  if (accessKeyId === '' || secretAccessKey === '') {
+    throw SOURCE_ERRORS.source_answer_invalid({ source: SOURCE, why: 'the session has no keys' });
+  }
+  const end = field('expiresAt');
+  return {
+    ok: true,
+    accessKeyId,
+    secretAccessKey,
+    sessionToken: text('sessionToken') || undefined,
+    expiresAt: typeof end === 'number' ? end : undefined,
+  };
 }

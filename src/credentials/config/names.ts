@@ -1,0 +1,11 @@
+/** Kinds of output files. */
+export const FORMATS = [
+  'pgbouncer',
+  'pgpass',
+  'pg-service',
+  'mysql',
+  'env',
+  'json',
+  'raw',
+  'template',
+] as const;

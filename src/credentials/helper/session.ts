@@ -1,0 +1,7 @@
+/** A connection that has logged in. */
+export interface Session {
+  /** What the server said of itself at login: `server_version`, `pgbouncer.version`. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Rows of a statement, by column name. */
+  rows(statement: string): Promise<Readonly<Record<string, unknown>>[]>;
+}
