@@ -66,6 +66,20 @@ async function take(more: Partial<DirectoryLockInit> = {}): Promise<Taken> {
   return { lock, waitedFor, dead };
 }
 
+/** Tells when a wait for the lock has begun, and for whom. */
+function whenWaiting() {
+  const told: string[] = [];
+  let begin: (owner: string) => void = () => {};
+  const begun = new Promise<string>((resolve) => {
+    begin = resolve;
+  });
+  const onWait = (owner: string) => {
+    told.push(owner);
+    begin(owner);
+  };
+  return { init: { onWait }, begun, told };
+}
+
 interface Holder {
   readonly child: ChildProcessWithoutNullStreams;
   readonly id: string;
@@ -116,18 +130,22 @@ describe('the lock of a directory', () => {
 
   it('goes to the next when it is released, who is told once that it waits and for whom', async () => {
     const { lock } = await take();
-    const next = take();
-    await systemClock.sleep(300);
+    const waiting = whenWaiting();
+    const next = take(waiting.init);
+    expect(await waiting.begun).toBe(lock.id);
     await lock.release();
-    expect(await next).toMatchObject({ waitedFor: [lock.id], dead: [] });
+    expect(await next).toMatchObject({ dead: [] });
+    expect(waiting.told).toEqual([lock.id]);
   });
 
   it('is waited for across processes', async () => {
     const holder = await startHolder();
-    const next = take();
-    await systemClock.sleep(150);
+    const waiting = whenWaiting();
+    const next = take(waiting.init);
+    expect(await waiting.begun).toBe(holder.id);
     await holder.release();
-    expect(await next).toMatchObject({ waitedFor: [holder.id], dead: [] });
+    expect(await next).toMatchObject({ dead: [] });
+    expect(waiting.told).toEqual([holder.id]);
   });
 
   it('that is not to be had in time is an error of the caller, and the one who waited leaves nothing', async () => {
@@ -335,17 +353,70 @@ describe('several processes on one directory', () => {
   });
 
   it('agree on one successor of a dead owner', async () => {
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 10; round += 1) {
       await symlink(`0123456789ab-dead${round}`, dir.join('.pillion-lock'));
-      const all = Array.from({ length: 4 }, async () => take());
-      const winner = await Promise.race(all);
-      await systemClock.sleep(30);
-      const inHand = await Promise.all(
-        all.map(async (one) => Promise.race([one.then(() => true), systemClock.sleep(0).then(() => false)])),
-      );
-      expect(inHand.filter(Boolean)).toHaveLength(1);
-      await winner.lock.release();
-      await Promise.all(all.map(async (one) => (await one).lock.release()));
+      let holding = 0;
+      let most = 0;
+      const takers = Array.from({ length: 4 }, async () => {
+        const { lock } = await take();
+        holding += 1;
+        most = Math.max(most, holding);
+        // Time for another to take it as well.
+        for (let turn = 0; turn < 20; turn += 1) {
+          await readdir(dir.path);
+        }
+        holding -= 1;
+        await lock.release();
+      });
+      await Promise.all(takers);
+      expect(most).toBe(1);
+      expect(await readdir(dir.path)).toEqual([]);
     }
+  });
+});
+
+describe('the succession of a dead owner', () => {
+  const DEAD = '0123456789ab-dead';
+  /** The claims that there are, while somebody takes over from `dead`. */
+  async function claimName(dead: string): Promise<string> {
+    let name = '';
+    await symlink(dead, dir.join('.pillion-lock'));
+    const { lock } = await take({
+      onDeadOwner: async () => {
+        name = (await readdir(dir.path)).find((each) => each.includes('-after-')) ?? '';
+      },
+    });
+    await lock.release();
+    expect(await readdir(dir.path)).toEqual([]);
+    return name;
+  }
+
+  it('goes on where a successor died in the middle', async () => {
+    const claims = [await claimName(DEAD), await claimName('0123456789ab-successor')] as const;
+    await symlink(DEAD, dir.join('.pillion-lock'));
+    await symlink('0123456789ab-successor', dir.join(claims[0]));
+    await symlink('0123456789ab-next', dir.join(claims[1]));
+    const { lock, dead } = await take({ signal: abortedIn(10_000) });
+    expect(dead).toEqual([DEAD]);
+    await lock.release();
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it('waits for a successor that is at work', async () => {
+    const claim = await claimName(DEAD);
+    const holder = await startHolder();
+    await rm(dir.join('.pillion-lock'));
+    await symlink(DEAD, dir.join('.pillion-lock'));
+    await symlink(holder.id, dir.join(claim));
+    await expect(take({ signal: abortedIn(500) })).rejects.toThrow();
+    await holder.kill('SIGKILL');
+    expect((await take()).dead).toEqual([DEAD]);
+  });
+
+  it.each(['a file', 'a circle of claims'])('is not held up by %s that somebody put there', async (what) => {
+    const claim = await claimName(DEAD);
+    await symlink(DEAD, dir.join('.pillion-lock'));
+    await (what === 'a file' ? writeFile(dir.join(claim), '') : symlink(DEAD, dir.join(claim)));
+    expect((await take({ signal: abortedIn(10_000) })).dead).toEqual([DEAD]);
   });
 });

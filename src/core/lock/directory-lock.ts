@@ -1,5 +1,5 @@
 /**
- * One owner per directory. The owner listens on a Unix socket beside the lock, and the kernel knows whether somebody
+ * One owner per directory. The owner listens on a Unix socket next to the lock, and the kernel knows whether a process
  * still does. On a volume that is shared with another machine (another boot id) a socket proves nothing; there the
  * owner's heartbeat counts.
  */
@@ -15,10 +15,10 @@ import {
   PENDING_PREFIX,
   readBootId,
   removeDeadFiles,
-  removeDeadLock,
   removeFalseLock,
   socketName,
 } from './lock-files.ts';
+import { takeOver } from './succession.ts';
 
 const HEARTBEAT_MS = 10_000;
 const RETRY_MS = 100;
@@ -92,6 +92,9 @@ async function acquire(init: DirectoryLockInit, directory: ForeignDirectory, id:
   try {
     for (let tries = 1; !(await directory.makeSymlink(LOCK_NAME, id)); tries += 1) {
       const owner = await directory.readlink(LOCK_NAME);
+      if (owner === id) {
+        return;
+      }
       const isAlive = owner !== undefined && (await isOwnerAlive(directory, owner, id));
       if (isAlive && waitedFor === undefined) {
         init.onWait(owner);
@@ -118,8 +121,7 @@ async function clearDead(
   if (owner === undefined) {
     await removeFalseLock(directory, id);
   } else if ((await directory.readlink(LOCK_NAME)) === owner) {
-    await init.onDeadOwner(owner);
-    await removeDeadLock(directory, owner, id);
+    await takeOver({ directory, id, onDeadOwner: init.onDeadOwner }, owner);
   }
 }
 

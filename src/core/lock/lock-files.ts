@@ -8,8 +8,10 @@ import { probeAlive } from './alive-socket.ts';
 export const LOCK_NAME = '.pillion-lock';
 /** A socket that does not listen yet, or whose maker died at that moment. */
 export const PENDING_PREFIX = `${LOCK_NAME}-new-`;
-/** Moved out of the way by a successor. */
+/** A successor's lock before it is in place. */
 export const DEAD_PREFIX = `${LOCK_NAME}-dead-`;
+/** A claim to the succession of a dead owner: a link that names the claimant. */
+export const CLAIM_PREFIX = `${LOCK_NAME}-after-`;
 
 /** A lock of another machine whose heart has not beaten for so long is dead, in milliseconds. */
 const HEARTBEAT_DEAD_MS = 60_000;
@@ -56,23 +58,6 @@ export async function isOwnerAlive(
   return (await fileSystemNow(directory, own)) - status.mtimeMs < HEARTBEAT_DEAD_MS;
 }
 
-/** Moves a dead owner's lock away; puts it back if a living one took its place in between. */
-export async function removeDeadLock(directory: ForeignDirectory, dead: string, own: string): Promise<void> {
-  if ((await directory.readlink(LOCK_NAME)) !== dead) {
-    return;
-  }
-  const aside = `${DEAD_PREFIX}${own}`;
-  if (!(await moveAside(directory, aside))) {
-    return;
-  }
-  const moved = await directory.readlink(aside);
-  if (moved !== undefined && moved !== dead) {
-    await directory.makeSymlink(LOCK_NAME, moved);
-  }
-  await directory.remove(aside);
-  await directory.remove(socketName(dead)).catch(() => {});
-}
-
 /**
  * Makes room where something stands in the place of the lock that is none: a file, a FIFO, a socket are removed, a
  * directory is only moved, for whoever misses what is in it.
@@ -108,17 +93,18 @@ export async function removeDeadFiles(directory: ForeignDirectory, own: string):
     if (!name.startsWith(`${LOCK_NAME}-`)) {
       continue;
     }
-    const isGone = name.startsWith(PENDING_PREFIX)
-      ? await isOld(directory, name, own)
-      : await isDead(directory, name, own);
-    if (isGone) {
+    if (await isGone(directory, name, own)) {
       await directory.remove(name).catch(() => {});
     }
   }
 }
 
-async function isDead(directory: ForeignDirectory, name: string, own: string): Promise<boolean> {
-  const id = OWN_ENTRY.exec(name)?.[1];
+async function isGone(directory: ForeignDirectory, name: string, own: string): Promise<boolean> {
+  if (name.startsWith(PENDING_PREFIX)) {
+    return isOld(directory, name, own);
+  }
+  const isClaim = name.startsWith(CLAIM_PREFIX);
+  const id = isClaim ? ((await directory.readlink(name)) ?? '') : OWN_ENTRY.exec(name)?.[1];
   return id !== undefined && id !== own && !(await isOwnerAlive(directory, id, own));
 }
 
