@@ -6,6 +6,19 @@ import { readManifest } from './manifest.ts';
 
 const { version, oldestNode } = readManifest();
 
+/**
+ * No debugger from the first instruction on, whatever signal arrives and whatever NODE_OPTIONS of the pod says: its port
+ * would be on the loopback interface that all containers of the pod share. An address that cannot be bound keeps SIGUSR1
+ * from opening it until the program listens to that signal; --disable-sigusr1 would block the signal for good, which
+ * --sync-on-signal may name. src/core/process/without-debugger.ts does what can be done without these options.
+ */
+const WITHOUT_DEBUGGER = [
+  '--inspect-port=0.0.0.1:1024',
+  '--no-inspect',
+  '--no-inspect-brk',
+  '--no-inspect-wait',
+];
+
 /** `import('./git-sync/command.ts')` in the table of commands becomes a require of dist/git-sync.cjs. */
 const entries = new Map<string, string>();
 const commandBundles: Plugin = {
@@ -68,7 +81,7 @@ for (const folder of ['bin', 'dist']) {
   await writeFile(`${folder}/package.json`, '{ "type": "commonjs" }\n');
 }
 await bundle('src/cli.ts', 'bin/pillion', {
-  banner: { js: '#!/usr/bin/env node' },
+  banner: { js: `#!/usr/bin/env -S node ${WITHOUT_DEBUGGER.join(' ')}` },
   plugins: [commandBundles],
 });
 const withLazy: BuildOptions = { plugins: [lazyBundles] };

@@ -14,3 +14,18 @@ function dieOfSignal(): void {
   process.removeAllListeners('SIGUSR1'); // once there has been a listener, there is no debugger any more
   process.kill(process.pid, 'SIGUSR1');
 }
+
+/**
+ * Closes a debugger that is open already, because NODE_OPTIONS or the command line asked for it: bin/pillion keeps Node
+ * from opening one, but `node bin/pillion` does not.
+ */
+export function closeInspector(): void {
+  const options = `${process.env['NODE_OPTIONS'] ?? ''} ${process.execArgv.join(' ')}`;
+  if (options.includes('--inspect')) {
+    const inspector = process.getBuiltinModule('node:inspector');
+    if (inspector.url() !== undefined) {
+      inspector.close();
+      process.stderr.write('pillion: the debugger that --inspect opened is closed: others could use it\n');
+    }
+  }
+}

@@ -1,4 +1,5 @@
-import { closeDebugger } from './debug-signal.ts';
+import { closeDebugger, closeInspector } from './debug-signal.ts';
 
 // Imported for its effect, before everything else.
 closeDebugger();
+closeInspector();

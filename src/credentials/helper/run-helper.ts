@@ -21,12 +21,16 @@ export function helperRunner(env: Readonly<Record<string, string | undefined>>):
   const [, script = ''] = process.argv;
   const childEnv = definedOnly(env);
   return async (name, request, signal) => {
-    const outcome = await tryRun(process.execPath, [script, 'credentials', 'helper', name], {
-      env: childEnv,
-      stdin: JSON.stringify(request),
-      maxOutputBytes: MAX_REPLY_BYTES,
-      signal,
-    });
+    const outcome = await tryRun(
+      process.execPath,
+      [...process.execArgv, script, 'credentials', 'helper', name],
+      {
+        env: childEnv,
+        stdin: JSON.stringify(request),
+        maxOutputBytes: MAX_REPLY_BYTES,
+        signal,
+      },
+    );
     signal.throwIfAborted();
     if (outcome.exitCode !== 0 || outcome.stdoutTruncated) {
       const { exitCode, signal: killedBy, spawnError } = outcome;
