@@ -1,11 +1,10 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmod,
   lstat,
   lutimes,
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   readlink,
@@ -15,110 +14,23 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { useProgramsForOthers } from '../../../test/support/for-others.ts';
 import { runProgram, tryProgram } from '../../../test/support/run-program.ts';
-import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
-import { systemClock } from '../clock.ts';
-import { bundleProgram } from '../exec/fixtures/fixtures.ts';
-import { type DirectoryLock, type DirectoryLockInit, lockDirectory } from './directory-lock.ts';
 import { readBootId } from './lock-files.ts';
 
-const dir = useTempDir();
-const programsForOthers = useProgramsForOthers();
-/** The program that holds a lock, where another user may read it. */
-const bundleHolder = async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'pillion-holder-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  await chmod(directory, 0o755);
-  return bundleProgram(PROGRAM, directory);
-};
-const PROGRAM = fileURLToPath(new URL('fixtures/hold-lock.ts', import.meta.url));
-const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
-
-interface Taken {
-  readonly lock: DirectoryLock;
-  readonly waitedFor: string[];
-  readonly dead: string[];
-}
-
-/** Takes the lock in this process; what it was told on the way is in the result. */
-async function take(more: Partial<DirectoryLockInit> = {}): Promise<Taken> {
-  const waitedFor: string[] = [];
-  const dead: string[] = [];
-  const lock = await lockDirectory({
-    path: dir.path,
-    busy: (owner) => new Error(`busy: ${owner}`),
-    clock: systemClock,
-    signal: new AbortController().signal,
-    onWait: (owner) => waitedFor.push(owner),
-    onDeadOwner: async (id) => {
-      dead.push(id);
-    },
-    ...more,
-  });
-  onTestFinished(async () => lock.release());
-  return { lock, waitedFor, dead };
-}
-
-/** Tells when a wait for the lock has begun, and for whom. */
-function whenWaiting() {
-  const told: string[] = [];
-  let begin: (owner: string) => void = () => {};
-  const begun = new Promise<string>((resolve) => {
-    begin = resolve;
-  });
-  const onWait = (owner: string) => {
-    told.push(owner);
-    begin(owner);
-  };
-  return { init: { onWait }, begun, told };
-}
-
-interface Holder {
-  readonly child: ChildProcessWithoutNullStreams;
-  readonly id: string;
-  output(): string;
-  /** Lets it release the lock and end. */
-  release(): Promise<void>;
-  kill(signal: NodeJS.Signals): Promise<void>;
-}
-
-/** Another process that holds the lock. */
-async function startHolder(): Promise<Holder> {
-  const child = spawn(process.execPath, [PROGRAM, 'hold', dir.path], { cwd: PROJECT });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  const id = await waitFor(() => /^holds (.+)$/m.exec(text)?.[1], { what: 'the holder to have the lock' });
-  return {
-    child,
-    id,
-    output: () => text,
-    async release() {
-      child.stdin.end();
-      await exited;
-    },
-    async kill(signal) {
-      child.kill(signal);
-      if (signal === 'SIGKILL') {
-        await exited;
-      }
-    },
-  };
-}
-
-const abortedIn = (ms: number) => AbortSignal.timeout(ms);
+import {
+  abortedIn,
+  bundleHolder,
+  dir,
+  PROGRAM,
+  PROJECT,
+  programsForOthers,
+  startHolder,
+  take,
+  whenWaiting,
+} from './testing/lock-scene.ts';
 
 describe('the lock of a directory', () => {
   it('leaves nothing behind when it is released', async () => {
