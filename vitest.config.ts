@@ -60,6 +60,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           testTimeout: 60_000,
+          retry,
           expect,
           maxWorkers: 2,
         },
