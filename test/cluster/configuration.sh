@@ -58,6 +58,7 @@ cgroupDriver: cgroupfs
 cgroupRoot: /$CLUSTER_ID
 enforceNodeAllocatable: []
 failSwapOn: false
+failCgroupV1: false
 oomScoreAdj: 0
 localStorageCapacityIsolation: false
 evictionHard: {memory.available: 100Mi}
@@ -68,6 +69,9 @@ resolvConf: $PWD/resolv.conf
 volumePluginDir: $PWD/kubelet/plugins
 syncFrequency: 2s
 YAML
+  # From 1.35 on an image that was pulled under one name is pulled again when a pod asks for it under another one; the
+  # image under test is put on the node by hand, and some tests pull it from a registry of theirs.
+  if ((${KUBERNETES_VERSION:2:2} >= 35)); then echo 'imagePullCredentialsVerificationPolicy: NeverVerify'; fi
 }
 
 # hosts: names of the world outside (github.com) that a test points at a server in the cluster.

