@@ -3,6 +3,7 @@
  * still does. On a volume that is shared with another machine (another boot id) a socket proves nothing; there the
  * owner's heartbeat counts.
  */
+import { chmodSync, renameSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { systemErrorCode } from '../errors.ts';
 import { type ForeignDirectory, openForeignRoot } from '../foreign-files/directory.ts';
@@ -69,14 +70,25 @@ export async function lockDirectory(init: DirectoryLockInit): Promise<DirectoryL
   }
 }
 
+/**
+ * Nobody listens yet on a socket that was just made: it gets its name when somebody does. Without a wait in between: a
+ * process killed there would leave what looks for seconds like a socket that is being made.
+ */
+function giveName(pending: string, name: string): void {
+  try {
+    chmodSync(pending, 0o600);
+  } catch {
+    // Not on every file system.
+  }
+  renameSync(pending, name);
+}
+
 /** Listens on a socket, or makes a plain file where the file system has no sockets. */
 async function announce(directory: ForeignDirectory, id: string): Promise<AliveSocket | undefined> {
   const pending = PENDING_PREFIX + id;
   try {
     const socket = await listenAlive(`${directory.path}/${pending}`);
-    // Nobody listens yet on a socket that was just made: it gets its name when somebody does.
-    await directory.chmod(pending, 0o600).catch(() => {}); // not on every file system
-    await directory.rename(pending, directory, socketName(id));
+    giveName(`${directory.path}/${pending}`, `${directory.path}/${socketName(id)}`);
     return socket;
   } catch (error) {
     if (NO_SOCKETS.has(systemErrorCode(error) ?? '')) {
