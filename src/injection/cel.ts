@@ -29,13 +29,3 @@ export function celString(text: string): string {
 export function celStrings(texts: readonly string[]): string {
   return `[${texts.map(celString).join(', ')}]`;
 }
-
-/** All of the conditions; `true` when there are none. */
-export function celAll(conditions: readonly string[]): string {
-  return conditions.length === 0 ? 'true' : conditions.map((condition) => `(${condition})`).join(' && ');
-}
-
-/** One of the conditions; `false` when there are none. */
-export function celAny(conditions: readonly string[]): string {
-  return conditions.length === 0 ? 'false' : conditions.map((condition) => `(${condition})`).join(' || ');
-}

@@ -38,11 +38,6 @@ export function listAt(value: unknown, ...keys: readonly string[]): readonly Jso
   return Array.isArray(found) ? found : [];
 }
 
-/** The values of `key` in a list of objects, by position; undefined where an item has no such text. */
-export function textsOf(items: readonly Json[], key: string): (string | undefined)[] {
-  return items.map((item) => textAt(item, key));
-}
-
 /** Whether two JSON values are equal; the order of keys does not count. */
 export function sameJson(left: Json | undefined, right: Json | undefined): boolean {
   if (left === right) {

@@ -23,8 +23,6 @@ export interface CredentialQuestion {
  */
 export type CredentialScope = 'host' | 'repository';
 
-export const CREDENTIAL_SCOPES: readonly CredentialScope[] = ['host', 'repository'];
-
 /** Protocol and host of a URL as git's credential protocol writes them; undefined for what is not a URL. */
 export function questionFor(url: string): CredentialQuestion | undefined {
   try {
