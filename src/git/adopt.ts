@@ -4,7 +4,8 @@
  */
 import { readBelow } from '../core/foreign-files/below.ts';
 import type { ForeignDirectory } from '../core/foreign-files/directory.ts';
-import { type ObjectFormat, parseHashes } from './private-repository.ts';
+import type { ObjectFormat } from './object-name.ts';
+import { parseHashes } from './private-repository.ts';
 
 const MAX_SHALLOW_BYTES = 8 * 1024 * 1024;
 const MAX_REFS_BYTES = 8 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** Which object names a server has, told by what git says when they are not the repository's own. */
-import type { ObjectFormat } from './private-repository.ts';
+import type { ObjectFormat } from './object-name.ts';
 
 const MISMATCH = /mismatched algorithms: client (?:sha1|sha256); server (sha1|sha256)/;
 /** Protocol v0 does not say which one it would be; there are two. */

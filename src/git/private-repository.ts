@@ -5,8 +5,8 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { renderGitConfig } from './config-file.ts';
-
-export type ObjectFormat = 'sha1' | 'sha256';
+import { formatOf, isFullHash, type ObjectFormat } from './object-name.ts';
+import { formatConfig } from './repository-config.ts';
 
 export interface PrivateRepositoryInit {
   /** Does not exist yet; below a directory that only this user can enter. */
@@ -52,20 +52,15 @@ export interface FetchedObject {
 /** The branch that HEAD names, as in git-sync. */
 export const OWN_BRANCH = 'git-sync';
 
-const HASH = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
-
 /** The object names in a text of one per line, in the form of the file `shallow`. Anything else is left out. */
 export function parseHashes(text: string, format: ObjectFormat): string[] {
-  const length = format === 'sha1' ? 40 : 64;
-  return [...new Set(text.split('\n').filter((line) => line.length === length && HASH.test(line)))];
+  const lines = text.split('\n').filter((line) => isFullHash(line) && formatOf(line) === format);
+  return [...new Set(lines)];
 }
 
 function configOf({ format, url, filter }: PrivateRepositoryInit): string {
-  const isExtended = format === 'sha256' || filter !== '';
   const pairs = [
-    { key: 'core.repositoryformatversion', value: isExtended ? '1' : '0' },
-    { key: 'core.filemode', value: 'true' },
-    { key: 'core.bare', value: 'false' },
+    ...formatConfig(format, filter),
     // Nobody reads reflogs here, and each would keep objects from being removed.
     { key: 'core.logallrefupdates', value: 'false' },
     // Packed, they would stay when their files go.
@@ -74,7 +69,6 @@ function configOf({ format, url, filter }: PrivateRepositoryInit): string {
     { key: 'core.commitGraph', value: 'false' },
     { key: 'core.multiPackIndex', value: 'false' },
     { key: 'gc.writeCommitGraph', value: 'false' },
-    ...(format === 'sha256' ? [{ key: 'extensions.objectformat', value: 'sha256' }] : []),
     { key: 'remote.origin.url', value: url },
     ...(filter === ''
       ? []
@@ -143,7 +137,7 @@ export async function createPrivateRepository(init: PrivateRepositoryInit): Prom
     async fetchHead() {
       const [line = ''] = (await readIfThere(join(gitDir, 'FETCH_HEAD'))).split('\n');
       const [hash = '', , description = ''] = line.split('\t');
-      return HASH.test(hash) ? { hash, isCommit: description.startsWith("branch '") } : undefined;
+      return isFullHash(hash) ? { hash, isCommit: description.startsWith("branch '") } : undefined;
     },
     remove: () => rm(gitDir, { recursive: true, force: true }),
   };

@@ -4,7 +4,9 @@
  */
 import { basename, dirname, join, relative } from 'node:path/posix';
 import { renderGitConfig } from '../config-file.ts';
-import { type ObjectFormat, OWN_BRANCH } from '../private-repository.ts';
+import type { ObjectFormat } from '../object-name.ts';
+import { OWN_BRANCH } from '../private-repository.ts';
+import { formatConfig } from '../repository-config.ts';
 
 /** A submodule in a published tree. */
 export interface ModuleView {
@@ -55,20 +57,13 @@ export function moduleDirectory(name: string): string {
 const shallowText = (hashes: readonly string[]) =>
   hashes.length === 0 ? undefined : `${hashes.toSorted().join('\n')}\n`;
 
-function baseConfig(format: ObjectFormat, filter: string) {
-  const isExtended = format === 'sha256' || filter !== '';
-  return [
-    { key: 'core.repositoryformatversion', value: isExtended ? '1' : '0' },
-    { key: 'core.filemode', value: 'true' },
-    { key: 'core.bare', value: 'false' },
-    { key: 'core.logallrefupdates', value: 'true' },
-    ...(format === 'sha256' ? [{ key: 'extensions.objectformat', value: 'sha256' }] : []),
-  ];
+function readersConfig(format: ObjectFormat, filter: string) {
+  return [...formatConfig(format, filter), { key: 'core.logallrefupdates', value: 'true' }];
 }
 
 function rootConfig({ format, filter, url, modules }: ConsumerView): string {
   return renderGitConfig([
-    ...baseConfig(format, filter),
+    ...readersConfig(format, filter),
     { key: 'remote.origin.url', value: url },
     { key: 'remote.origin.fetch', value: '+refs/heads/*:refs/remotes/origin/*' },
     ...(filter === ''
@@ -93,7 +88,7 @@ export function recordName(treePath: string): string {
 function moduleFiles(format: ObjectFormat, holder: string, module: ModuleView): ConsumerFile[] {
   const gitDir = join(holder, 'modules', moduleDirectory(module.name));
   const config = renderGitConfig([
-    ...baseConfig(format, ''),
+    ...readersConfig(format, ''),
     { key: 'core.worktree', value: relative(gitDir, module.path) },
     { key: 'remote.origin.url', value: module.url },
     { key: 'remote.origin.fetch', value: '+refs/heads/*:refs/remotes/origin/*' },

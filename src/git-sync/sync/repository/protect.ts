@@ -2,7 +2,7 @@
 
 import { withDirectory } from '../../../core/foreign-files/below.ts';
 import { readForeignRefs } from '../../../git/adopt.ts';
-import { isFullHash } from '../../../git/object-name.ts';
+import { formatOf, isFullHash } from '../../../git/object-name.ts';
 import type { Git, GitCall } from '../../../git/run.ts';
 import { REBUILD_DIR, TREES_DIR } from '../layout.ts';
 import type { OpenRoot, SharedRepository } from './shared-repository.ts';
@@ -41,9 +41,8 @@ export async function protectOthers(
   call: GitCall,
 ): Promise<void> {
   const repository = shared.current();
-  const length = repository.format === 'sha1' ? 40 : 64;
   const wanted = new Set([
-    ...(await treeHashes(root)).filter((hash) => hash.length === length),
+    ...(await treeHashes(root)).filter((hash) => formatOf(hash) === repository.format),
     ...(await readForeignRefs(root.gitDirectory, repository.format)),
   ]);
   await repository.setRefs(KEPT, await existing(git, [...wanted], call));

@@ -7,12 +7,8 @@ import { join } from 'node:path';
 import { type ForeignDirectory, openForeignRoot } from '../../../core/foreign-files/directory.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { readShallow } from '../../../git/adopt.ts';
-import { isFullHash } from '../../../git/object-name.ts';
-import {
-  createPrivateRepository,
-  type ObjectFormat,
-  type PrivateRepository,
-} from '../../../git/private-repository.ts';
+import { formatOf, isFullHash, type ObjectFormat } from '../../../git/object-name.ts';
+import { createPrivateRepository, type PrivateRepository } from '../../../git/private-repository.ts';
 import { ensureDirectory, openSharedObjects, type SharedObjects } from '../../../git/shared-objects.ts';
 import { makeGitDirectory } from './rebuild.ts';
 
@@ -65,9 +61,6 @@ export interface OpenOptions {
   /** The commit that is expected or published, which tells the format of object names. */
   readonly hash?: string | undefined;
 }
-
-export const formatOf = (hash: string | undefined): ObjectFormat =>
-  hash !== undefined && hash.length === 64 ? 'sha256' : 'sha1';
 
 interface OpenModule {
   readonly repository: PrivateRepository;
