@@ -15,17 +15,26 @@ if (!isAtLeast(process.versions.node, oldestNode)) {
 // cluster to a real Kubernetes. The two may be given a second try where a machine may stand still for seconds; whoever
 // does so shows which tests needed it.
 const retry = Number(process.env['PILLION_TEST_RETRY'] ?? 0);
-const secondTries: Reporter = {
-  onTestRunEnd(modules) {
+// One line for each test that failed or needed its second try, so that whoever sees only the end of a log knows.
+const oneLine = (text: string | undefined): string => (text ?? '').replaceAll(/\s+/g, ' ').slice(0, 600);
+const told: Reporter = {
+  onTestRunEnd(modules, unhandledErrors) {
     for (const module of modules) {
+      for (const error of module.errors()) {
+        console.log(`failed: ${module.relativeModuleId}: ${oneLine(error.message)}`);
+      }
       for (const test of module.children.allTests()) {
-        if (test.diagnostic()?.flaky) {
-          const [first] = test.result().errors ?? [];
-          console.log(
-            `needed a second try: ${module.relativeModuleId} > ${test.fullName}: ${first?.message}`,
-          );
+        const [first] = test.result().errors ?? [];
+        const name = `${module.relativeModuleId} > ${test.fullName}: ${oneLine(first?.message)}`;
+        if (test.result().state === 'failed') {
+          console.log(`failed: ${name}`);
+        } else if (test.diagnostic()?.flaky) {
+          console.log(`needed a second try: ${name}`);
         }
       }
+    }
+    for (const error of unhandledErrors) {
+      console.log(`failed: an error that no test handled: ${oneLine(error.stack ?? error.message)}`);
     }
   },
 };
@@ -51,7 +60,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     reporters: [
       'default',
-      secondTries,
+      told,
       ...(report === undefined ? [] : [['json', { outputFile: report }] as ['json', { outputFile: string }]]),
     ],
     projects: [
