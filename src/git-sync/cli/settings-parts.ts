@@ -1,12 +1,7 @@
 /** Parts of the settings that both dialects fill in the same way. */
 import { resolve } from 'node:path';
 import type { Credential } from '../../git/settings.ts';
-import type { GitSyncSettings } from '../settings.ts';
-import type { ExecHook } from '../sync/spec.ts';
 import { isHttp, splitUrl } from './repo-url.ts';
-
-/** The only path of a cookie file that there is. */
-export const COOKIE_FILE = '/etc/git-secret/cookie_file';
 
 export interface Login {
   readonly username: string;
@@ -45,28 +40,7 @@ export function targetOf(address: string, login: Login): Target {
   return { repo, credentials: isEmpty ? [] : [own] };
 }
 
-/** A hook, if it has a command. */
-export function execHook(command: string, timeoutMs: number, backoffMs: number): ExecHook | undefined {
-  return command === '' ? undefined : { command, timeoutMs, backoffMs };
-}
-
 /** The error file for complaints about the configuration, which come before the root was looked at. */
 export function errorFilePath(errorFile: string, root: string, cwd: string): string | undefined {
   return errorFile === '' ? undefined : resolve(cwd, root, errorFile);
-}
-
-type Optional =
-  | 'exechook'
-  | 'prePublishHook'
-  | 'webhook'
-  | 'http'
-  | 'githubApp'
-  | 'cookieFile'
-  | 'syncOnSignal';
-
-/** Leaves out the parts that are not asked for. */
-export function present(
-  parts: { readonly [K in Optional]?: GitSyncSettings[K] | undefined },
-): Pick<GitSyncSettings, Optional> {
-  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
 }

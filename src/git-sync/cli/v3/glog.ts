@@ -2,6 +2,7 @@
 import { goQuote } from '../../../core/options/go-quote.ts';
 import { type Option, option, ValueError, type ValueType } from '../../../core/options/option.ts';
 import { bool, string } from '../../../core/options/value-types.ts';
+import { setting } from '../../options/setting.ts';
 
 /** Go's strconv.Atoi: plain decimal, unlike every other number on the command line. */
 const level: ValueType<number> = {
@@ -20,7 +21,7 @@ const ignored = <T>(flag: string, type: ValueType<T>, value: T): Option<T> =>
   option({ flag, type, default: value, help });
 
 export const glogOptions = {
-  v: option({ flag: 'v', type: level, default: 0, help: 'how much to log, from 0 to 9' }),
+  v: setting('verbosity', { flag: 'v', type: level, default: 0, help: 'how much to log, from 0 to 9' }),
   logtostderr: ignored('logtostderr', bool, false),
   alsologtostderr: ignored('alsologtostderr', bool, false),
   stderrthreshold: ignored('stderrthreshold', string, ''),

@@ -1,18 +1,12 @@
-/** Every option of `git-sync` v4, once; parser, usage, manual and docs are made from it. */
+/** The command line of `git-sync` v4: the options of git-sync, and those that are v4's alone. */
 import { defineOptions, option, type Values } from '../../../core/options/option.ts';
 import { bool, float, int, string } from '../../../core/options/value-types.ts';
-import { v4ReachOptions } from './options-remote.ts';
-import { v4SyncOptions } from './options-sync.ts';
+import { githubOptions, loginOptions } from '../../options/credentials.ts';
+import { hookOptions } from '../../options/hooks.ts';
+import { processOptions, scheduleOptions } from '../../options/process.ts';
+import { syncOptions } from '../../options/sync.ts';
 
 const generalOptions = {
-  verbose: option({
-    flag: 'verbose',
-    short: 'v',
-    type: int,
-    default: 0,
-    env: ['GITSYNC_VERBOSE'],
-    help: 'how much to log, from 0 to 9',
-  }),
   help: option({
     flag: 'help',
     short: 'h',
@@ -144,8 +138,12 @@ const deprecatedOptions = {
 
 export const v4Options = defineOptions({
   ...generalOptions,
-  ...v4SyncOptions,
-  ...v4ReachOptions,
+  ...syncOptions,
+  ...scheduleOptions,
+  ...processOptions,
+  ...hookOptions,
+  ...loginOptions,
+  ...githubOptions,
   ...hiddenOptions,
   ...deprecatedOptions,
 });

@@ -10,6 +10,9 @@ import { createSecrets } from '../../../core/log/secrets.ts';
 import { createRecordedLog } from '../../../core/testing/recorded-log.ts';
 import { createGit } from '../../../git/run.ts';
 import { gitSettings } from '../../../git/testing/settings.ts';
+import { hookOptions } from '../../options/hooks.ts';
+import { defaultSettings } from '../../options/setting.ts';
+import { syncOptions } from '../../options/sync.ts';
 import type { LockedContext } from '../context.ts';
 import type { SyncEvent } from '../events.ts';
 import { createSharedRepository } from '../repository/shared-repository.ts';
@@ -19,21 +22,12 @@ import { createSyncer, type Syncer, type SyncerDeps } from '../syncer.ts';
 /** What v4 asks for by default, over a repository and a root. */
 export function syncSpec(parts: Partial<SyncSpec> & Pick<SyncSpec, 'repo' | 'root'>): SyncSpec {
   return {
+    ...defaultSettings({ ...syncOptions, ...hookOptions }),
     ...gitSettings(),
     dialect: 'v4',
     follow: { kind: 'ref', ref: 'HEAD' },
-    depth: 1,
-    filter: '',
-    sparseCheckoutFile: '',
     link: 'link',
-    touchFile: '',
-    syncTimeoutMs: 120_000,
-    oneTime: false,
-    groupWrite: false,
     changePermissions: 0,
-    staleWorktreeTimeoutMs: 0,
-    gc: 'always',
-    git: 'git',
     ...parts,
   };
 }

@@ -1,11 +1,13 @@
-/** The options of git-sync v4 that say what is synced, where to, when, and what follows a sync. */
-import { option } from '../../../core/options/option.ts';
-import { bool, duration, int, string, strings } from '../../../core/options/value-types.ts';
-import { GIT_CONFIG_SECRETS } from '../git-config-secrets.ts';
+/** The options that say what is synced and where to. */
+import { option } from '../../core/options/option.ts';
+import { bool, duration, int, string, strings } from '../../core/options/value-types.ts';
+import { GC_MODES, oneOf, SUBMODULE_MODES } from '../cli/checks.ts';
+import { GIT_CONFIG_SECRETS } from '../cli/git-config-secrets.ts';
+import { setting } from './setting.ts';
 
 const SECOND = 1000;
 
-export const v4SyncOptions = {
+export const syncOptions = {
   repo: option({
     flag: 'repo',
     type: string,
@@ -22,28 +24,32 @@ export const v4SyncOptions = {
     env: ['GITSYNC_REF'],
     help: 'the branch, tag, full ref or full hash to follow',
   }),
-  depth: option({
+  depth: setting('depth', {
     flag: 'depth',
     type: int,
     default: 1,
     env: ['GITSYNC_DEPTH', 'GIT_SYNC_DEPTH'],
     help: 'how many commits of history to fetch; 0 is all of them',
   }),
-  filter: option({
+  filter: setting('filter', {
     flag: 'filter',
     type: string,
     default: '',
     env: ['GITSYNC_FILTER'],
     help: "a partial clone filter for fetches, e.g. 'blob:none'",
   }),
-  submodules: option({
-    flag: 'submodules',
-    type: string,
-    default: 'recursive',
-    env: ['GITSYNC_SUBMODULES', 'GIT_SYNC_SUBMODULES'],
-    help: "which submodules to check out: 'recursive', 'shallow' (not the nested ones), or 'off'",
-  }),
-  sparseCheckoutFile: option({
+  submodules: setting(
+    'submodules',
+    {
+      flag: 'submodules',
+      type: string,
+      default: 'recursive',
+      env: ['GITSYNC_SUBMODULES', 'GIT_SYNC_SUBMODULES'],
+      help: "which submodules to check out: 'recursive', 'shallow' (not the nested ones), or 'off'",
+    },
+    (mode) => oneOf(SUBMODULE_MODES, mode) ?? 'recursive',
+  ),
+  sparseCheckoutFile: setting('sparseCheckoutFile', {
     flag: 'sparse-checkout-file',
     type: string,
     default: '',
@@ -66,92 +72,42 @@ export const v4SyncOptions = {
     env: ['GITSYNC_LINK', 'GIT_SYNC_LINK'],
     help: 'the symlink to publish, absolute or relative to --root (defaults to the last part of --repo)',
   }),
-  errorFile: option({
-    flag: 'error-file',
-    type: string,
-    default: '',
-    env: ['GITSYNC_ERROR_FILE', 'GIT_SYNC_ERROR_FILE'],
-    help: 'a file that holds the last error until a sync succeeds, absolute or relative to --root',
-  }),
-  touchFile: option({
+  touchFile: setting('touchFile', {
     flag: 'touch-file',
     type: string,
     default: '',
     env: ['GITSYNC_TOUCH_FILE', 'GIT_SYNC_TOUCH_FILE'],
     help: 'a file that is touched whenever something new was published, absolute or relative to --root',
   }),
-  period: option({
-    flag: 'period',
-    type: duration,
-    default: 10 * SECOND,
-    env: ['GITSYNC_PERIOD', 'GIT_SYNC_PERIOD'],
-    help: 'how long to wait between syncs, at least 10ms',
-  }),
-  initPeriod: option({
-    flag: 'init-period',
-    type: duration,
-    default: 0,
-    env: ['GITSYNC_INIT_PERIOD'],
-    help: 'how long to wait between syncs until one has succeeded, at least 10ms; 0 is the same as --period',
-  }),
-  syncTimeout: option({
+  syncTimeout: setting('syncTimeoutMs', {
     flag: 'sync-timeout',
     type: duration,
     default: 120 * SECOND,
     env: ['GITSYNC_SYNC_TIMEOUT', 'GIT_SYNC_SYNC_TIMEOUT'],
     help: 'the time that one whole sync may take, at least 10ms',
   }),
-  oneTime: option({
+  oneTime: setting('oneTime', {
     flag: 'one-time',
     type: bool,
     default: false,
     env: ['GITSYNC_ONE_TIME', 'GIT_SYNC_ONE_TIME'],
     help: 'exit after the first sync',
   }),
-  syncOnSignal: option({
-    flag: 'sync-on-signal',
-    type: string,
-    default: '',
-    env: ['GITSYNC_SYNC_ON_SIGNAL', 'GIT_SYNC_SYNC_ON_SIGNAL'],
-    help: 'a signal, by name or number (e.g. SIGHUP), that starts a sync at once',
-  }),
-  maxFailures: option({
-    flag: 'max-failures',
-    type: int,
-    default: 0,
-    env: ['GITSYNC_MAX_FAILURES', 'GIT_SYNC_MAX_FAILURES'],
-    help: 'how many syncs in a row may fail before git-sync gives up; a negative number is any number of them',
-  }),
-  initMaxFailures: option({
-    flag: 'init-max-failures',
-    type: int,
-    default: 0,
-    defaultText: 'the same as --max-failures',
-    env: ['GITSYNC_INIT_MAX_FAILURES'],
-    help: 'what counts instead of --max-failures until one sync has succeeded (defaults to --max-failures)',
-  }),
-  addUser: option({
-    flag: 'add-user',
-    type: bool,
-    default: false,
-    env: ['GITSYNC_ADD_USER', 'GIT_SYNC_ADD_USER'],
-    help: 'give the current user a line in /etc/passwd if it has none (ssh asks for one)',
-  }),
-  groupWrite: option({
+  groupWrite: setting('groupWrite', {
     flag: 'group-write',
     type: bool,
     default: false,
     env: ['GITSYNC_GROUP_WRITE', 'GIT_SYNC_GROUP_WRITE'],
     help: 'let the group write everything that is made',
   }),
-  staleWorktreeTimeout: option({
+  staleWorktreeTimeout: setting('staleWorktreeTimeoutMs', {
     flag: 'stale-worktree-timeout',
     type: duration,
     default: 0,
     env: ['GITSYNC_STALE_WORKTREE_TIMEOUT'],
     help: 'how long a tree stays after it was replaced',
   }),
-  git: option({
+  git: setting('git', {
     flag: 'git',
     type: string,
     default: 'git',
@@ -173,11 +129,15 @@ export const v4SyncOptions = {
     secret: GIT_CONFIG_SECRETS,
     help: 'more git configuration in the form of --git-config, applied after it; can be repeated',
   }),
-  gitGc: option({
-    flag: 'git-gc',
-    type: string,
-    default: 'always',
-    env: ['GITSYNC_GIT_GC', 'GIT_SYNC_GIT_GC'],
-    help: "how to collect garbage after a change: 'auto', 'always', 'aggressive', or 'off'",
-  }),
+  gitGc: setting(
+    'gc',
+    {
+      flag: 'git-gc',
+      type: string,
+      default: 'always',
+      env: ['GITSYNC_GIT_GC', 'GIT_SYNC_GIT_GC'],
+      help: "how to collect garbage after a change: 'auto', 'always', 'aggressive', or 'off'",
+    },
+    (mode) => oneOf(GC_MODES, mode) ?? 'always',
+  ),
 };

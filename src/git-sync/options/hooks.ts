@@ -1,0 +1,86 @@
+/** The options of what follows a sync. */
+import { duration, int, string } from '../../core/options/value-types.ts';
+import { opening, setting } from './setting.ts';
+
+const SECOND = 1000;
+
+export const hookOptions = {
+  exechookCommand: opening('exechook.command', {
+    flag: 'exechook-command',
+    type: string,
+    default: '',
+    env: ['GITSYNC_EXECHOOK_COMMAND', 'GIT_SYNC_EXECHOOK_COMMAND'],
+    help: 'a program to run in each newly published tree (it may run twice for one)',
+  }),
+  exechookTimeout: setting('exechook.timeoutMs', {
+    flag: 'exechook-timeout',
+    type: duration,
+    default: 30 * SECOND,
+    env: ['GITSYNC_EXECHOOK_TIMEOUT', 'GIT_SYNC_EXECHOOK_TIMEOUT'],
+    help: 'the time that one run of the exechook may take, at least 1s',
+  }),
+  exechookBackoff: setting('exechook.backoffMs', {
+    flag: 'exechook-backoff',
+    type: duration,
+    default: 3 * SECOND,
+    env: ['GITSYNC_EXECHOOK_BACKOFF', 'GIT_SYNC_EXECHOOK_BACKOFF'],
+    help: 'how long to wait before a failed exechook is run again, at least 1s',
+  }),
+  prePublishCommand: opening('prePublishHook.command', {
+    flag: 'pre-publish-exechook-command',
+    type: string,
+    default: '',
+    env: ['GITSYNC_PRE_PUBLISH_EXECHOOK_COMMAND'],
+    help: 'a program to run in each new tree when it is about to be published',
+  }),
+  prePublishTimeout: setting('prePublishHook.timeoutMs', {
+    flag: 'pre-publish-exechook-timeout',
+    type: duration,
+    default: 30 * SECOND,
+    env: ['GITSYNC_PRE_PUBLISH_EXECHOOK_TIMEOUT'],
+    help: 'the time that one run of the pre-publish exechook may take, at least 1s',
+  }),
+  prePublishBackoff: setting('prePublishHook.backoffMs', {
+    flag: 'pre-publish-exechook-backoff',
+    type: duration,
+    default: 3 * SECOND,
+    env: ['GITSYNC_PRE_PUBLISH_EXECHOOK_BACKOFF'],
+    help: 'how long to wait before a failed pre-publish exechook is run again, at least 1s',
+  }),
+  webhookUrl: opening('webhook.url', {
+    flag: 'webhook-url',
+    type: string,
+    default: '',
+    env: ['GITSYNC_WEBHOOK_URL', 'GIT_SYNC_WEBHOOK_URL'],
+    secret: 'capability-url',
+    help: 'a URL to call after each publication (it may be called twice for one)',
+  }),
+  webhookMethod: setting('webhook.method', {
+    flag: 'webhook-method',
+    type: string,
+    default: 'POST',
+    env: ['GITSYNC_WEBHOOK_METHOD', 'GIT_SYNC_WEBHOOK_METHOD'],
+    help: 'the HTTP method of the webhook',
+  }),
+  webhookSuccessStatus: setting('webhook.successStatus', {
+    flag: 'webhook-success-status',
+    type: int,
+    default: 200,
+    env: ['GITSYNC_WEBHOOK_SUCCESS_STATUS', 'GIT_SYNC_WEBHOOK_SUCCESS_STATUS'],
+    help: 'the HTTP status that means success; 0 accepts every answer',
+  }),
+  webhookTimeout: setting('webhook.timeoutMs', {
+    flag: 'webhook-timeout',
+    type: duration,
+    default: SECOND,
+    env: ['GITSYNC_WEBHOOK_TIMEOUT', 'GIT_SYNC_WEBHOOK_TIMEOUT'],
+    help: 'the time that one webhook call may take, at least 1s',
+  }),
+  webhookBackoff: setting('webhook.backoffMs', {
+    flag: 'webhook-backoff',
+    type: duration,
+    default: 3 * SECOND,
+    env: ['GITSYNC_WEBHOOK_BACKOFF', 'GIT_SYNC_WEBHOOK_BACKOFF'],
+    help: 'how long to wait before a failed webhook is called again, at least 1s',
+  }),
+};
