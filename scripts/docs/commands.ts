@@ -12,6 +12,7 @@ import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
 import { METRICS } from '../../src/git-sync/metrics.ts';
 import { EXPLAIN_OPTIONS, INJECT_OPTIONS, PROFILES_OPTIONS } from '../../src/injection/options.ts';
 import { errorCodes } from './error-codes.ts';
+import { profileSections } from './profiles.ts';
 import type { DocumentedCommand } from './render.ts';
 
 const summaryOf = (name: string) => commands.find((entry) => entry.name === name)?.summary ?? '';
@@ -99,6 +100,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         text: 'Every profile with its parameters, types and defaults.',
         options: PROFILES_OPTIONS,
       },
+      ...profileSections(),
     ],
     metrics: [],
     errors: await errorCodes('src/injection/command.ts'),

@@ -53,6 +53,17 @@ export const ASKS: readonly JsonMap[] = [
     'pillion.dev/label.value': 'x',
     'pillion.dev/ca-bundle.system': 'true',
   },
+  {
+    'pillion.dev/inject': 'credentials, pass=credentials',
+    'pillion.dev/credentials.host': 'orders.c1.eu-west-1.rds.amazonaws.com',
+    'pillion.dev/credentials.user': 'app_iam',
+    'pillion.dev/credentials.secret': 'users',
+    'pillion.dev/credentials.reload': 'console',
+    'pillion.dev/pass.host': '10.1.2.3',
+    'pillion.dev/pass.user': 'app_iam',
+    'pillion.dev/pass.output': 'pgpass',
+    'pillion.dev/pass.mount': '/pass',
+  },
   { 'pillion.dev/inject': 'label' },
 ];
 

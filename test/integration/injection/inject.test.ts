@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { runPillion } from '../../support/pillion.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
+import { NO_AWS } from '../credentials/support/credentials.ts';
 
 const CORPUS = fileURLToPath(new URL('corpus', import.meta.url));
 const temp = useTempDir();
@@ -55,6 +56,52 @@ describe('every manifest of the corpus', () => {
     ]) {
       expect(stdout).toContain(word);
     }
+  });
+});
+
+/** The first container that was put into a manifest. */
+async function putInto(manifest: string): Promise<{ readonly args: readonly string[] }> {
+  const { stdout } = await inject(['-o', 'json'], manifest);
+  const { spec } = JSON.parse(stdout) as { spec: { initContainers: { args: string[] }[] } };
+  return spec.initContainers[0] ?? { args: [] };
+}
+
+describe('the profile credentials', () => {
+  const host = 'orders.c1.eu-west-1.rds.amazonaws.com';
+  const asking = (more: Readonly<Record<string, string>>) =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: 'pod',
+        annotations: Object.fromEntries([
+          ['pillion.dev/inject', 'credentials'],
+          ...Object.entries({ host, user: 'app_iam', ...more }).map(([name, value]) => [
+            `pillion.dev/credentials.${name}`,
+            value,
+          ]),
+        ]) as Record<string, string>,
+      },
+      spec: { containers: [{ name: 'web', image: 'web' }] },
+    });
+
+  test.each([
+    {},
+    { secret: 'users', region: 'eu-west-1', database: 'orders' },
+    { secret: 'users', reload: 'console' },
+    { reload: 'none', port: '5433' },
+    { provider: 'gcp' },
+    { provider: 'azure' },
+    ...['pgpass', 'pg-service', 'mysql', 'env', 'json', 'raw'].map((output) => ({ output })),
+  ])('gives the command a line that it takes: %j', async (more) => {
+    const [, ...flags] = (await putInto(asking(more))).args;
+    const nowhere = 'provider' in more ? ['--set=metadata-url=http://127.0.0.1:1'] : [];
+    // Nobody answers here, so the source is what fails: a line that it does not take would be an exit code of 2.
+    const { code, stdout, stderr } = await runPillion(['credentials', 'check', ...flags, ...nowhere], {
+      env: { ...NO_AWS, AZURE_FEDERATED_TOKEN_FILE: undefined },
+    });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(stdout).toMatch(/FAIL .*source/);
   });
 });
 
