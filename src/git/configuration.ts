@@ -28,7 +28,6 @@ const isHelper = ({ key }: GitConfigPair) => /^credential\.(.*\.)?helper$/i.test
 const LOW_MEMORY_CONFIG: readonly GitConfigPair[] = [
   { key: 'core.bigFileThreshold', value: '2m' },
   { key: 'core.deltaBaseCacheLimit', value: '8m' },
-  { key: 'fetch.unpackLimit', value: '1' },
   { key: 'pack.threads', value: '1' },
   { key: 'pack.windowMemory', value: '8m' },
   { key: 'pack.deltaCacheSize', value: '8m' },

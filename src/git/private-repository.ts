@@ -69,6 +69,8 @@ function configOf({ format, url, filter }: PrivateRepositoryInit): string {
     { key: 'core.commitGraph', value: 'false' },
     { key: 'core.multiPackIndex', value: 'false' },
     { key: 'gc.writeCommitGraph', value: 'false' },
+    // Whatever comes becomes a pack: only those and the loose objects that are there already have a place to go to.
+    { key: 'fetch.unpackLimit', value: '1' },
     { key: 'remote.origin.url', value: url },
     ...(filter === ''
       ? []

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../test/support/use-temp-dir.ts';
 import { type ForeignDirectory, openForeignRoot } from '../core/foreign-files/directory.ts';
@@ -16,7 +17,7 @@ async function withObjects(
 ): Promise<string[]> {
   const { log, lines } = createRecordedLog();
   const gitDirectory = await openForeignRoot(temp.join('git'));
-  const objects = await openSharedObjects(gitDirectory, isThorough, log);
+  const objects = await openSharedObjects(gitDirectory, { isThorough, view: temp.join('view') }, log);
   try {
     await use(objects, gitDirectory);
   } finally {
@@ -67,11 +68,12 @@ describe('shared objects', () => {
     await mkdir(temp.join('git/objects/ab'), { recursive: true });
     await mkdir(temp.join('git/objects/pack'));
     spawnSync('mkfifo', [temp.join('git/objects/pack/pack-1.idx'), temp.join('git/objects/ab/1234')]);
+    await writeFile(temp.join('git/objects/ab/5678'), '');
     await withObjects(false, async () => {
-      expect([await list('objects/pack'), await list('objects/ab')]).toEqual([[], ['1234']]);
+      expect([await list('objects/pack'), await list('objects/ab')]).toEqual([[], ['1234', '5678']]);
     });
     await withObjects(true, async () => {
-      expect(await list('objects/ab')).toEqual([]);
+      expect(await list('objects/ab')).toEqual(['5678']);
     });
   });
 
@@ -82,6 +84,37 @@ describe('shared objects', () => {
       await mkdir(temp.join('git/objects'));
       expect(await objects.isStillThere(gitDirectory)).toBe(false);
       expect(await readdir(objects.pathForChildren)).toEqual(['info', 'pack']);
+    });
+  });
+
+  it('take what git writes into the directories that were opened, whatever stands in their places', async () => {
+    await mkdir(temp.join('git/objects/pack'), { recursive: true });
+    await mkdir(temp.join('git/objects/ab'));
+    await writeFile(temp.join('git/objects/ab/1234'), 'loose');
+    await mkdir(temp.join('outside'));
+    await withObjects(false, async (objects, gitDirectory) => {
+      for (const name of ['pack', 'ab']) {
+        await rename(temp.join('git/objects', name), temp.join('git', `${name}-moved`));
+        await symlink(temp.join('outside'), temp.join('git/objects', name));
+        await writeFile(join(objects.pathForChildren, name, 'written'), '');
+      }
+      expect([await list('pack-moved'), await list('ab-moved')]).toEqual([['written'], ['1234', 'written']]);
+      expect(await objects.isStillThere(gitDirectory)).toBe(false);
+    });
+    expect(await readdir(temp.join('outside'))).toEqual([]);
+    expect(await readdir(temp.path)).not.toContain('view');
+  });
+
+  it('take in loose objects that somebody adds, and lead no more to those that were taken away', async () => {
+    await mkdir(temp.join('git/objects/ab'), { recursive: true });
+    await writeFile(temp.join('git/objects/ab/1234'), '');
+    await withObjects(false, async (objects, gitDirectory) => {
+      await rename(temp.join('git/objects/ab'), temp.join('git/objects/cd'));
+      await mkdir(temp.join('git/objects/ef')); // git leaves it when it has packed what was in it
+      expect(await objects.isStillThere(gitDirectory)).toBe(true);
+      expect(await readdir(objects.pathForChildren)).toEqual(['cd', 'info', 'pack']);
+      expect(await readdir(join(objects.pathForChildren, 'cd'))).toEqual(['1234']);
+      expect(await list('objects')).toEqual(['cd', 'info', 'pack']);
     });
   });
 });

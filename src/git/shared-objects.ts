@@ -6,17 +6,23 @@ import type { Dirent } from 'node:fs';
 import type { ForeignDirectory } from '../core/foreign-files/directory.ts';
 import type { Log } from '../core/log/log.ts';
 import { randomId } from '../core/random-id.ts';
+import { createObjectView, FANOUT } from './object-view.ts';
 
 export interface SharedObjects {
-  /** The object directory as git opens it: always this one, whatever its name leads to by now. */
+  /** The object directory as git opens it: always this one, whatever its names lead to by now. */
   readonly pathForChildren: string;
-  /** Whether the name still leads here. */
+  /** Whether the names still lead here. Takes in loose objects that somebody else has added. */
   isStillThere(gitDirectory: ForeignDirectory): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** Loose objects, packs, and what git keeps of them. */
-const FANOUT = /^[0-9a-f]{2}$/;
+export interface OpenObjectsOptions {
+  /** Looks at the loose objects too: after a failure, one of them may have kept git waiting. */
+  readonly isThorough: boolean;
+  /** Where git's view of them is made: does not exist yet, below a directory that only this user can enter. */
+  readonly view: string;
+}
+
 /** Leads git to the objects of other directories. */
 const ALTERNATES = new Set(['alternates', 'http-alternates']);
 const MAX_ENTRIES = 200_000;
@@ -76,49 +82,69 @@ const inInfo: IsWanted = (entry) =>
   (entry.isDirectory() && entry.name === 'commit-graphs');
 const inFanout: IsWanted = (entry) => entry.isFile();
 
-async function tidy(objects: ForeignDirectory, isThorough: boolean, log: Log): Promise<void> {
+/** The directories of loose objects. */
+async function looseNames(objects: ForeignDirectory): Promise<string[]> {
+  const entries = await objects.list(MAX_ENTRIES);
+  return entries.filter((entry) => entry.isDirectory() && FANOUT.test(entry.name)).map(({ name }) => name);
+}
+
+/** Opens a part of the objects, made where it is missing, with nothing in it that git does not make. */
+async function openTidied(
+  objects: ForeignDirectory,
+  name: string,
+  isWanted: IsWanted,
+  log: Log,
+): Promise<ForeignDirectory> {
+  const directory = await ensureDirectory(objects, name, log);
+  try {
+    await removeUnwanted(directory, isWanted, log);
+    return directory;
+  } catch (error) {
+    await directory.close();
+    throw error;
+  }
+}
+
+/** @returns the directory of packs */
+async function tidy(objects: ForeignDirectory, isThorough: boolean, log: Log): Promise<ForeignDirectory> {
   await removeUnwanted(objects, inObjects, log);
-  const directories: [name: string, isWanted: IsWanted][] = [
-    ['pack', inPack],
-    ['info', inInfo],
-  ];
-  if (isThorough) {
-    const names = (await objects.list(MAX_ENTRIES))
-      .map(({ name }) => name)
-      .filter((name) => FANOUT.test(name));
-    directories.push(...names.map((name): [string, IsWanted] => [name, inFanout]));
+  // Our git reads none of it, readers' git does.
+  await (await openTidied(objects, 'info', inInfo, log)).close();
+  for (const name of isThorough ? await looseNames(objects) : []) {
+    await (await openTidied(objects, name, inFanout, log)).close();
   }
-  for (const [name, isWanted] of directories) {
-    const directory = await ensureDirectory(objects, name, log);
-    try {
-      await removeUnwanted(directory, isWanted, log);
-    } finally {
-      await directory.close();
-    }
-  }
+  return openTidied(objects, 'pack', inPack, log);
 }
 
 /**
  * Opens `<gitDirectory>/objects`, made where it is missing. For the holder of the root's lock.
  * @param gitDirectory `.git` of the root
- * @param isThorough looks at the loose objects too: after a failure, one of them may have kept git waiting
  */
 export async function openSharedObjects(
   gitDirectory: ForeignDirectory,
-  isThorough: boolean,
+  { isThorough, view: viewPath }: OpenObjectsOptions,
   log: Log,
 ): Promise<SharedObjects> {
   const objects = await ensureDirectory(gitDirectory, 'objects', log);
   try {
-    await tidy(objects, isThorough, log);
+    const view = await createObjectView(viewPath, objects, await tidy(objects, isThorough, log));
     const own = await objects.identity();
+    await view.lookForLoose(await looseNames(objects));
     return {
-      pathForChildren: objects.pathForChildren,
+      pathForChildren: view.path,
       async isStillThere(holder) {
         const found = await holder.stat('objects');
-        return found?.isDirectory() === true && `${found.dev}:${found.ino}` === own;
+        const isSame = found?.isDirectory() === true && `${found.dev}:${found.ino}` === own;
+        if (!isSame || !(await view.hasSamePacks())) {
+          return false;
+        }
+        await view.lookForLoose(await looseNames(objects));
+        return true;
       },
-      close: () => objects.close(),
+      async close() {
+        await view.close();
+        await objects.close();
+      },
     };
   } catch (error) {
     await objects.close();

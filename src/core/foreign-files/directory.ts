@@ -22,7 +22,13 @@ import { changeModeOf, changeModesOf } from './change-mode.ts';
 import { descriptorPathForChildren } from './descriptor-path.ts';
 import { single } from './entry-name.ts';
 import { FOREIGN_FILE_ERRORS } from './errors.ts';
-import { type HeldDirectory, holdIfDirectory, holdTrusted, makeAndHold } from './held-directory.ts';
+import {
+  type HeldDirectory,
+  holdIfDirectory,
+  holdTrusted,
+  makeAndHold,
+  makePrivateAndHold,
+} from './held-directory.ts';
 import { type ForeignContent, readForeignFile } from './read-file.ts';
 import { type Removal, removeTreeIn } from './remove-tree.ts';
 
@@ -57,6 +63,11 @@ export interface ForeignDirectory {
   openOrThrow(name: string): Promise<ForeignDirectory>;
   /** Makes it when there is nothing; undefined when something else is in its place. */
   make(name: string, mode?: number): Promise<ForeignDirectory | undefined>;
+  /**
+   * Makes a directory that no other user can enter yet.
+   * @throws PillionError `write_failed` when something is there already, `not_our_directory` when it took its place
+   */
+  makePrivate(name: string): Promise<PrivateDirectory>;
   /** The kinds of content that are not a file's are no error: the caller decides. */
   read(name: string, limits?: ReadLimits): Promise<ForeignContent>;
   /** The text of a file; undefined for anything that is not one, or is too large. */
@@ -93,6 +104,13 @@ export interface ForeignDirectory {
   /** Device and inode: the same directory under another name is the same. */
   identity(): Promise<string>;
   close(): Promise<void>;
+}
+
+/** A directory that no other user can enter yet. Whoever gets one closes it. */
+export interface PrivateDirectory {
+  readonly directory: ForeignDirectory;
+  /** From now on it has the permissions of any other directory that is made here. */
+  unlock(): Promise<void>;
 }
 
 /**
@@ -170,6 +188,16 @@ function createForeignDirectory(
     },
     make: (name, mode = 0o777) =>
       attemptOpen(FILE_ERRORS.write_failed, name, () => makeAndHold(at(name), mode)),
+    async makePrivate(name) {
+      const made = await attempt(
+        FILE_ERRORS.write_failed,
+        name,
+        () => makePrivateAndHold(at(name)),
+        ({ held: late }) => discard(late),
+      );
+      const child = createForeignDirectory(made.held, shown(name), signal);
+      return { directory: child, unlock: () => attempt(FILE_ERRORS.write_failed, name, made.unlock) };
+    },
     read: (name, { maxBytes = DEFAULT_MAX_BYTES } = {}) =>
       attempt(FILE_ERRORS.read_failed, name, () => readForeignFile(at(name), maxBytes)),
     async readText(name, limits) {

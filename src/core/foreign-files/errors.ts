@@ -9,6 +9,11 @@ export const FOREIGN_FILE_ERRORS = defineErrors({
     message: ({ path }: { path: string }) => `${path} is used after it was closed`,
     hint: 'this is a mistake in Pillion: please report it',
   },
+  not_our_directory: {
+    message: ({ path }: { path: string }) =>
+      `${path} was replaced by a directory of another user while it was made`,
+    hint: 'see which container writes to the volume, and mount it read-only there; nothing was changed',
+  },
   not_a_directory: {
     message: ({ path }: { path: string }) => `${path} is a link or a file where a directory is needed`,
     hint: 'move it away; nothing was changed',

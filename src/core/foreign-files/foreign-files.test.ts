@@ -205,6 +205,21 @@ describe('an open directory', () => {
     });
   });
 
+  it('lets no other user in before it is unlocked, and is not made where something is', async () => {
+    await withRoot(async (root) => {
+      const modeOf = async (name: string) =>
+        ((await stat(temp.join('root', name))).mode & 0o7777).toString(8);
+      await chmod(temp.join('root'), 0o2755); // what is made here belongs to the group of the directory
+      const { directory, unlock } = await root.makePrivate('made');
+      expect(await modeOf('made')).toBe('2700');
+      await expect(root.makePrivate('made')).rejects.toMatchObject({ code: 'write_failed' });
+      await unlock();
+      expect(await modeOf('made')).toBe('2755');
+      expect(await directory.list()).toEqual([]);
+      await directory.close();
+    });
+  });
+
   it('says which path could not be read or written', async () => {
     await mkdir(temp.join('root'));
     await rm(temp.join('root/x'), { force: true });

@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
-import { chmod, type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
+import { chmod, type FileHandle, lstat, mkdir, open, rmdir } from 'node:fs/promises';
 import { systemErrorCode } from '../errors.ts';
+import { temporaryName } from '../files/leftovers.ts';
 import { descriptorPath } from './descriptor-path.ts';
 import { FOREIGN_FILE_ERRORS } from './errors.ts';
 
@@ -63,6 +64,45 @@ export async function makeAndHold(path: string, mode: number): Promise<HeldDirec
     }
   });
   return holdIfDirectory(path);
+}
+
+/** A directory that no other user can enter yet. */
+export interface PrivateHeld {
+  readonly held: HeldDirectory;
+  /** Gives it the permissions that directories here have. */
+  unlock(): Promise<void>;
+}
+
+/**
+ * Makes a directory that no other user can enter, and holds it.
+ * @throws when something is there already, or took its place at once
+ */
+export async function makePrivateAndHold(path: string): Promise<PrivateHeld> {
+  await mkdir(path, { mode: 0o700 });
+  const held = await holdIfDirectory(path);
+  try {
+    const ordinary = held && (await makeAndRemove(`${held.path}/${temporaryName('probe')}`));
+    const status = await held?.stat();
+    // Some file systems make all files one user's, whoever this process is.
+    if (held === undefined || ordinary?.uid !== status?.uid) {
+      throw FOREIGN_FILE_ERRORS.not_our_directory({ path });
+    }
+    const mode = (ordinary?.mode ?? 0o755) & 0o7777;
+    // Where permissions are those of the mount, there is nothing to change.
+    const isLocked = ((status?.mode ?? 0) & 0o777) === 0o700;
+    return { held, unlock: async () => (isLocked ? held.chmod(mode) : undefined) };
+  } catch (error) {
+    await held?.close();
+    throw error;
+  }
+}
+
+/** What a directory is like that this process makes here: its owner, group and permissions. */
+async function makeAndRemove(path: string): Promise<Stats> {
+  await mkdir(path);
+  const status = await lstat(path);
+  await rmdir(path);
+  return status;
 }
 
 function hold(handle: FileHandle, name: string): HeldDirectory {

@@ -98,6 +98,11 @@ export async function createSharedRepository(init: SharedRepositoryInit): Promis
       shallow: [],
     });
   };
+  let views = 0;
+  const openObjectsOf = (directory: ForeignDirectory, isThorough: boolean) => {
+    views += 1;
+    return openSharedObjects(directory, { isThorough, view: join(privatePath, `objects-${views}`) }, log);
+  };
   const nowhere = join(privatePath, 'no-objects');
   await mkdir(nowhere, { mode: 0o700 });
   let repository = await make(nowhere, 'sha1');
@@ -129,7 +134,7 @@ export async function createSharedRepository(init: SharedRepositoryInit): Promis
       await init.onCreate();
     }
     const former = shared;
-    shared = await openSharedObjects(gitDirectory, options.isThorough, log);
+    shared = await openObjectsOf(gitDirectory, options.isThorough);
     await former?.close();
     const format = options.hash === undefined ? await formatOfTrees(directory) : formatOf(options.hash);
     if (repository.format === (format ?? 'sha1')) {
@@ -148,7 +153,7 @@ export async function createSharedRepository(init: SharedRepositoryInit): Promis
       const former = { repository, shared };
       const fresh = await makeGitDirectory(root, log);
       try {
-        const objects = await openSharedObjects(fresh.directory, false, log);
+        const objects = await openObjectsOf(fresh.directory, false);
         shared = objects;
         repository = await make(objects.pathForChildren, format);
         const result = await fetch();
@@ -213,7 +218,7 @@ export async function createSharedRepository(init: SharedRepositoryInit): Promis
     const directory = await ensureDirectory(all, key, log);
     await all.close();
     try {
-      const objects = await openSharedObjects(directory, false, log);
+      const objects = await openObjectsOf(directory, false);
       const module = await make(objects.pathForChildren, formatOf(commit), address, false);
       await module.addShallow(await readShallow(directory, module.format));
       return { repository: module, objects };

@@ -48,6 +48,22 @@ describe('a worktree', () => {
     expect(await git(at('moved', '.worktrees', hash), 'log', '-1', '--format=%H')).toBe(hash);
   });
 
+  it('lets no other user in before it is whole, so that nobody swaps what git looks at and then writes', async () => {
+    const { path, hash, inRoot } = await setUp();
+    const modeOf = async (at: string) => ((await stat(at)).mode & 0o777).toString(8);
+    const seen: string[] = [];
+    await inRoot({}, async (context) => {
+      await fetchFollowed(context, undefined, signal);
+      const emit: typeof context.emit = async (event) => {
+        if (event.kind === 'resetting-worktree') {
+          seen.push(await modeOf(path));
+        }
+      };
+      await buildTree({ ...context, emit }, path, hash, signal);
+    });
+    expect([...seen, await modeOf(path), await modeOf(join(path, 'dir'))]).toEqual(['700', '755', '755']);
+  });
+
   it('replaces what a crash left in its place', async () => {
     const { root, path, hash, build } = await setUp();
     await mkdir(path, { recursive: true });

@@ -1,6 +1,6 @@
 /** One worktree: built where no link leads, filled by git, checked against its commit. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
 import { removeTree } from '../../../core/files.ts';
 import { withDirectory, withMadeDirectory } from '../../../core/foreign-files/below.ts';
@@ -64,28 +64,44 @@ function moduleContext(context: LockedContext): ModuleContext {
 async function checkOutFiles(
   context: LockedContext,
   { path, commit, repository, indexFile }: CheckedOutTree,
+  cwd: string,
   patterns: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { root, git, log, spec, open, emit } = context;
+  const { git, log, spec, emit } = context;
   const patternFile = join(repository.gitDir, 'info/sparse-checkout');
   if (patterns !== undefined) {
     log.at(1, 'configuring worktree sparse checkout', { path, sparseFile: spec.sparseCheckoutFile });
     await writeFile(patternFile, patterns);
   }
   try {
-    await withMadeDirectory(open.directory, relative(root, path), 0o777, async (opened) => {
-      await emit({ kind: 'resetting-worktree', path, hash: commit });
-      const sparse = patterns === undefined ? [] : SPARSE;
-      await git.run([...CHECKOUT_WORKERS, ...sparse, 'read-tree', '--reset', '-u', commit], {
-        cwd: opened.pathForChildren,
-        signal,
-        env: repository.treeEnv(indexFile),
-      });
+    await emit({ kind: 'resetting-worktree', path, hash: commit });
+    const sparse = patterns === undefined ? [] : SPARSE;
+    await git.run([...CHECKOUT_WORKERS, ...sparse, 'read-tree', '--reset', '-u', commit], {
+      cwd,
+      signal,
+      env: repository.treeEnv(indexFile),
     });
   } finally {
     await rm(patternFile, { force: true });
   }
+}
+
+/** Fills a directory that no other user can enter before it is whole: git looks at what is there before it writes. */
+async function fillNewDirectory(
+  { root, open }: LockedContext,
+  path: string,
+  fill: (cwd: string) => Promise<void>,
+): Promise<void> {
+  await withMadeDirectory(open.directory, relative(root, dirname(path)), 0o777, async (holder) => {
+    const { directory, unlock } = await holder.makePrivate(basename(path));
+    try {
+      await fill(directory.pathForChildren);
+      await unlock();
+    } finally {
+      await directory.close();
+    }
+  });
 }
 
 function treeOf({ spec, shared }: LockedContext, path: string, hash: string): CheckedOutTree {
@@ -108,12 +124,14 @@ export async function buildTree(
   await removeTree(path);
   const patterns = await readSparsePatterns(context);
   const tree = treeOf(context, path, hash);
-  await checkOutFiles(context, tree, patterns, signal);
   let modules: readonly CheckedOutModule[] = [];
-  if (spec.submodules !== 'off') {
-    const onFound = () => emit({ kind: 'updating-submodules' });
-    modules = await checkOutModules(moduleContext(context), tree, signal, onFound);
-  }
+  await fillNewDirectory(context, path, async (cwd) => {
+    await checkOutFiles(context, tree, cwd, patterns, signal);
+    if (spec.submodules !== 'off') {
+      const onFound = () => emit({ kind: 'updating-submodules' });
+      modules = await checkOutModules(moduleContext(context), tree, signal, onFound);
+    }
+  });
   return { path, hash, indexFile: tree.indexFile, sparsePatterns: patterns, modules };
 }
 
