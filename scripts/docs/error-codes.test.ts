@@ -48,8 +48,19 @@ it('the codes that end a start of git-sync are in its reference', () => {
 });
 
 it('the reference of cron has none of the codes that only git-sync can raise', () => {
-  const foreign = ['git_missing', 'not_a_symlink', 'switch_failed', 'shutdown'];
+  const foreign = ['git_missing', 'link_not_symlink', 'switch_failed', 'shutdown'];
   expect(codesOf('cron').filter((code) => foreign.includes(code))).toEqual([]);
+});
+
+it('no command without a server over TLS lists the code of its certificate', () => {
+  for (const name of ['git-sync', 'cron', 'credentials']) {
+    expect(codesOf(name)).not.toContain('certificate_invalid');
+  }
+});
+
+it('an error is made by its table and nowhere else', () => {
+  const made = SOURCES.filter((path) => readFileSync(path, 'utf8').includes('new PillionError('));
+  expect(made).toEqual(['src/core/errors.ts']);
 });
 
 it('each command lists a code once', () => {

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { build, type OutputFile } from 'esbuild';
 import type { ErrorRow } from '../../src/core/errors.ts';
-import { untabledCodes } from './untabled-error-codes.ts';
 
 export interface ErrorCode {
   readonly code: string;
@@ -99,7 +98,7 @@ export async function errorCodes(entryPoint: string): Promise<ErrorCode[]> {
     raisedIn(text, table).map((code) => ({ code, row: table.rows[code] })),
   );
   const shown = tabled.filter(({ row }) => row?.internal !== true);
-  const rows = [...untabledCodes(sources), ...shown.map(({ code, row }) => ({ code, about: aboutOf(row) }))];
+  const rows = shown.map(({ code, row }) => ({ code, about: aboutOf(row) }));
   const unique = new Map(rows.map((row) => [row.code, row]));
   return [...unique.values()].toSorted((a, b) => a.code.localeCompare(b.code, 'en'));
 }

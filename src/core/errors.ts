@@ -16,8 +16,6 @@ export interface ErrorInit extends ErrorDetails {
   readonly hint?: string | undefined;
   /** Exit code of the process when this error ends it: 2 usage, 1 failure. */
   readonly exitCode?: number | undefined;
-  /** Has no effect; rows of `defineErrors` do not have it. */
-  readonly retryable?: boolean | undefined;
 }
 
 /** The one error class of the project: a stable code, what failed, and what to try. Made by `defineErrors`. */

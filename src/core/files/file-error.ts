@@ -19,6 +19,12 @@ interface Failure {
   readonly systemCode: string | undefined;
 }
 
+interface Place {
+  readonly path: string;
+  /** The option that names the link. */
+  readonly option?: string;
+}
+
 const hint = ({ systemCode }: Failure): string | undefined => HINTS[systemCode ?? ''];
 
 export const FILE_ERRORS = defineErrors({
@@ -42,9 +48,11 @@ export const FILE_ERRORS = defineErrors({
     hint,
     about: 'a symbolic link could not be pointed at another target; it leads where it led before',
   },
-  not_a_symlink: {
-    message: ({ path }: { path: string }) => `cannot switch ${path}: it exists and is not a symbolic link`,
-    hint: 'move it away, or choose another link name',
+  link_not_symlink: {
+    message: ({ path }: Place) => `the link path ${path} exists and is not a symbolic link`,
+    hint: ({ option = 'name for the link' }: Place) =>
+      `move it away, or choose another ${option}; nothing was changed`,
+    about: 'something else stands where the link is to be: move it away, or choose another name for the link',
   },
   file_too_large: {
     message: ({ path, maxBytes }: { path: string; maxBytes: number }) =>

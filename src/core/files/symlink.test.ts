@@ -29,7 +29,7 @@ describe('switchSymlink', () => {
     await mkdir(join(directory, 'folder'));
     for (const name of ['file', 'folder']) {
       await expect(switchSymlink(join(directory, name), 'target')).rejects.toMatchObject({
-        code: 'not_a_symlink',
+        code: 'link_not_symlink',
       });
     }
     expect(await readFile(join(directory, 'file'), 'utf8')).toBe('precious');

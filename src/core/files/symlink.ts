@@ -9,7 +9,7 @@ import { removeIfExists, temporaryName } from './leftovers.ts';
  * Points a symbolic link at another target: whoever follows it arrives at the former target or the new one, always.
  * The target is stored as given, so a relative one is relative to the link's directory, and it need not exist.
  * @param shownPath what errors call the link
- * @throws PillionError `not_a_symlink` when something else is in the place of the link, `switch_failed` otherwise;
+ * @throws PillionError `link_not_symlink` when something else is in the place of the link, `switch_failed` otherwise;
  * the link is as it was and nothing is left behind
  */
 export async function switchSymlink(
@@ -40,6 +40,6 @@ async function refuseOther(linkPath: string, shownPath: string): Promise<void> {
   });
   if (found !== undefined && !found.isSymbolicLink()) {
     const facts = { path: shownPath, directory: found.isDirectory() };
-    throw FILE_ERRORS.not_a_symlink({ path: shownPath }, { facts });
+    throw FILE_ERRORS.link_not_symlink({ path: shownPath }, { facts });
   }
 }

@@ -56,15 +56,14 @@ export function listenError(bind: string, cause: unknown): PillionError {
   return SERVER_ERRORS.bind_failed({ bind, systemCode }, { facts: { bind, systemCode }, cause });
 }
 
-const STATUS_OF_CODE: Readonly<Record<string, number>> = {
-  body_too_large: 413,
-  body_timeout: 408,
-  body_incomplete: 400,
-  answer_timeout: 503,
-};
+const STATUSES = [
+  [SERVER_ERRORS.body_too_large, 413],
+  [SERVER_ERRORS.body_timeout, 408],
+  [SERVER_ERRORS.body_incomplete, 400],
+  [SERVER_ERRORS.answer_timeout, 503],
+] as const;
 
 /** The HTTP status that stands for an error of this table; 500 for any other. */
 export function statusOf(error: unknown): number {
-  const isOwn = Object.values(SERVER_ERRORS).some((factory) => factory.matches(error));
-  return isOwn ? (STATUS_OF_CODE[(error as PillionError).code] ?? 500) : 500;
+  return STATUSES.find(([factory]) => factory.matches(error))?.[1] ?? 500;
 }

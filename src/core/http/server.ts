@@ -7,7 +7,7 @@ import { trackConnections } from './connections.ts';
 import { listenError } from './errors.ts';
 import type { Route } from './route.ts';
 import { createRouter } from './router.ts';
-import type { ServerCertificate } from './tls-server.ts';
+import type { MakeServer, ServerCertificate } from './tls-server.ts';
 
 export { parseBind } from './bind.ts';
 export { ANY, jsonReply, type Reply, type Route, type RouteRequest, textReply } from './route.ts';
@@ -19,8 +19,8 @@ export interface HttpServerOptions {
   readonly bind: string;
   /** A command's own, and the `sharedRoutes`. */
   readonly routes: readonly Route[];
-  /** HTTPS with this certificate; node:https is loaded only then. */
-  readonly certificate?: ServerCertificate | undefined;
+  /** HTTPS: `tlsServer(certificate)` of tls-server.ts, which plain HTTP need not load. */
+  readonly tls?: MakeServer | undefined;
   readonly log?: Log | undefined;
   readonly limits?: Partial<HttpLimits> | undefined;
 }
@@ -82,7 +82,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   let isDraining = false;
   const answer = createAnswer({ router: createRouter(routes), log, isDraining: () => isDraining });
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { server, setCertificate } = await createLimitedServer(limits, options.certificate);
+  const { server, setCertificate } = createLimitedServer(limits, options.tls ?? plainServer);
   const connections = trackConnections(server, limits.maxConnections);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (connections.admits(request, response)) {
@@ -112,31 +112,22 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-interface LimitedServer {
-  readonly server: Server;
-  readonly setCertificate: HttpServer['setCertificate'];
-}
+const plainServer: MakeServer = (options) => ({
+  server: createServer(options),
+  setCertificate: () => Promise.reject(new Error('this server does not use TLS')),
+});
 
-async function createLimitedServer(
-  limits: HttpLimits,
-  certificate: ServerCertificate | undefined,
-): Promise<LimitedServer> {
-  const options = {
+function createLimitedServer(limits: HttpLimits, make: MakeServer): ReturnType<MakeServer> {
+  const made = make({
     headersTimeout: limits.headersTimeoutMs,
+    handshakeTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: limits.checkIntervalMs,
     maxHeaderSize: limits.maxHeaderBytes,
-  };
-  if (certificate === undefined) {
-    const server = createServer(options);
-    server.timeout = limits.idleTimeoutMs;
-    return { server, setCertificate: () => Promise.reject(new Error('this server does not use TLS')) };
-  }
-  const tls = await import('./tls-server.ts');
-  const server = tls.createTlsServer({ ...options, handshakeTimeout: limits.headersTimeoutMs }, certificate);
-  server.timeout = limits.idleTimeoutMs;
-  return { server, setCertificate: async (next) => tls.setCertificate(server, next) };
+  });
+  made.server.timeout = limits.idleTimeoutMs;
+  return made;
 }
 
 function addressOf(server: Server): { host: string; port: number } {

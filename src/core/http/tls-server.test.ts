@@ -9,6 +9,7 @@ import { makeAuthority, type TestAuthority } from './client/fixtures/authority.t
 import { sendRequest } from './client.ts';
 import { type HttpServer, type Route, textReply } from './server.ts';
 import { createGate, startServer } from './testing/server.ts';
+import { tlsServer } from './tls-server.ts';
 
 let directory = '';
 let authority: TestAuthority;
@@ -49,7 +50,7 @@ const ASK = 'GET /livez HTTP/1.1\r\nhost: a\r\n\r\n';
 
 describe('a server with a certificate', () => {
   it('answers over TLS 1.2 and newer, and HTTP/1.1 only', async () => {
-    const server = await startServer({ certificate: first });
+    const server = await startServer({ tls: tlsServer(first) });
     expect(await ask(server)).toMatchObject({ status: 200, body: 'ok\n' });
     const options = { port: server.port, host: '127.0.0.1', rejectUnauthorized: false };
     const old = connect({ ...options, minVersion: 'TLSv1', maxVersion: 'TLSv1.1' });
@@ -61,7 +62,7 @@ describe('a server with a certificate', () => {
   });
 
   it('shows new connections a new certificate, while those that are there go on', async () => {
-    const server = await startServer({ certificate: first });
+    const server = await startServer({ tls: tlsServer(first) });
     const kept = await openTls(server);
     const before = serialOf(kept);
     await server.setCertificate(second);
@@ -72,7 +73,7 @@ describe('a server with a certificate', () => {
   });
 
   it('misses no request while certificates change', async () => {
-    const server = await startServer({ certificate: first });
+    const server = await startServer({ tls: tlsServer(first) });
     let failed = 0;
     const over = new AbortController();
     const client = async () => {
@@ -96,15 +97,17 @@ describe('a server with a certificate', () => {
     ['that is none', () => ({ cert: 'x', key: first.key })],
     ['that is empty', () => ({ cert: '', key: '' })],
   ])('refuses one %s and keeps what it has', async (_what, bad) => {
-    await expect(startServer({ certificate: bad() })).rejects.toMatchObject({ code: 'certificate_invalid' });
-    const server = await startServer({ certificate: first });
+    await expect(startServer({ tls: tlsServer(bad()) })).rejects.toMatchObject({
+      code: 'certificate_invalid',
+    });
+    const server = await startServer({ tls: tlsServer(first) });
     await expect(server.setCertificate(bad())).rejects.toMatchObject({ code: 'certificate_invalid' });
     expect(await ask(server)).toMatchObject({ status: 200 });
   });
 
   it('keeps a connection open for longer than it may be silent in a request', async () => {
     const limits = { idleTimeoutMs: 50, keepAliveTimeoutMs: 60_000 };
-    const server = await startServer({ certificate: first, limits });
+    const server = await startServer({ tls: tlsServer(first), limits });
     const kept = await openTls(server);
     expect(await exchange(kept, ASK)).toContain('200 OK');
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -121,7 +124,10 @@ describe('a server with a certificate', () => {
       await gate.wait();
       return textReply(200, '');
     };
-    const server = await startServer({ certificate: first, routes: [{ method: 'GET', path: '/', handle }] });
+    const server = await startServer({
+      tls: tlsServer(first),
+      routes: [{ method: 'GET', path: '/', handle }],
+    });
     const sent = httpsGet({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false, path: '/' });
     sent.on('error', () => {});
     await gate.arrived;
@@ -133,7 +139,7 @@ describe('a server with a certificate', () => {
 
   it('gives a place to newcomers beside any number of handshakes that never end', async () => {
     const limits = { maxConnections: 20, headersTimeoutMs: 60_000, requestTimeoutMs: 60_000 };
-    const server = await startServer({ certificate: first, limits });
+    const server = await startServer({ tls: tlsServer(first), limits });
     for (let index = 0; index < 40; index += 1) {
       const socket = connectPlain({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
       socket.on('error', () => {});
@@ -146,7 +152,7 @@ describe('a server with a certificate', () => {
   });
 
   it('cuts off a handshake that takes too long', async () => {
-    const server = await startServer({ certificate: first, limits: { headersTimeoutMs: 50 } });
+    const server = await startServer({ tls: tlsServer(first), limits: { headersTimeoutMs: 50 } });
     const socket = connectPlain({ port: server.port, host: '127.0.0.1' });
     socket.on('error', () => {});
     await new Promise((resolve) => socket.once('close', resolve));
@@ -154,7 +160,7 @@ describe('a server with a certificate', () => {
   });
 
   it('loses no request of clients that keep their connections when it drains and closes', async () => {
-    const server = await startServer({ certificate: first });
+    const server = await startServer({ tls: tlsServer(first) });
     const agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxSockets: 4 });
     onTestFinished(() => agent.destroy());
     const post = () =>

@@ -1,6 +1,6 @@
 /** HTTP over TLS. A module of its own, so that plain HTTP does not load what TLS takes. */
-import type { ServerOptions } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import type { Server as PlainServer, ServerOptions } from 'node:http';
+import { createServer } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { errorMessage } from '../errors.ts';
 import { SERVER_ERRORS } from './errors.ts';
@@ -13,22 +13,31 @@ export interface ServerCertificate {
 
 const MIN_VERSION = 'TLSv1.2';
 
-/** @throws PillionError `certificate_invalid` */
-export function createTlsServer(
-  options: ServerOptions & { readonly handshakeTimeout: number },
-  certificate: ServerCertificate,
-): Server {
-  check(certificate);
-  return createServer({ ...options, ...certificate, minVersion: MIN_VERSION, ALPNProtocols: ['http/1.1'] });
-}
+/** A server that does not listen yet, and how to show new connections another certificate. */
+export type MakeServer = (options: ServerOptions & { readonly handshakeTimeout: number }) => {
+  readonly server: PlainServer;
+  /** Connections that are there go on with theirs. Rejects with `certificate_invalid`; the old one stays then. */
+  readonly setCertificate: (certificate: ServerCertificate) => Promise<void>;
+};
 
-/**
- * New connections are shown the new certificate; those that are there go on.
- * @throws PillionError `certificate_invalid`; the old one stays then
- */
-export function setCertificate(server: Server, certificate: ServerCertificate): void {
-  check(certificate);
-  server.setSecureContext({ ...certificate, minVersion: MIN_VERSION });
+/** HTTPS with a certificate; what it makes throws `certificate_invalid`. */
+export function tlsServer(certificate: ServerCertificate): MakeServer {
+  return (options) => {
+    check(certificate);
+    const server = createServer({
+      ...options,
+      ...certificate,
+      minVersion: MIN_VERSION,
+      ALPNProtocols: ['http/1.1'],
+    });
+    return {
+      server,
+      async setCertificate(next) {
+        check(next);
+        server.setSecureContext({ ...next, minVersion: MIN_VERSION });
+      },
+    };
+  };
 }
 
 function check({ cert, key }: ServerCertificate): void {

@@ -1,7 +1,8 @@
 /** The link that consumers follow: read, and switched in one atomic step. */
 import { readlink, utimes } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
-import { PillionError, systemErrorCode } from '../../core/errors.ts';
+import { systemErrorCode } from '../../core/errors.ts';
+import { FILE_ERRORS } from '../../core/files/file-error.ts';
 import { makeDirectory, removeLeftovers, switchSymlink } from '../../core/files.ts';
 import type { Log } from '../../core/log/log.ts';
 
@@ -19,12 +20,7 @@ export async function readPublished(link: string): Promise<string | undefined> {
       return undefined;
     }
     if (code === 'EINVAL') {
-      throw new PillionError({
-        code: 'link_not_symlink',
-        message: `the link path ${link} exists and is not a symbolic link`,
-        hint: 'move it away, or choose another --link; nothing was changed',
-        cause: error,
-      });
+      throw FILE_ERRORS.link_not_symlink({ path: link, option: '--link' }, { cause: error });
     }
     throw error;
   }
