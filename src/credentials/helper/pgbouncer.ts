@@ -1,13 +1,11 @@
 /** Reloading a pgbouncer, and proving that it took what it was given. Runs in the helper process. */
 import { systemClock } from '../../core/clock.ts';
-import type { Failure, HelperReply, LoginTarget, PgbouncerRequest } from '../reload/protocol.ts';
+import type { Failure, HelperReply, LoginTarget, PgbouncerRequest, Proof } from '../reload/protocol.ts';
+import { isScramRefusal, type ProofPlan, planProof } from './proof.ts';
 import type { Session } from './session.ts';
 
 /** The one function of the PostgreSQL client that is needed. */
 export type WithLogin = <T>(target: LoginTarget, work: (session: Session) => Promise<T>) => Promise<T>;
-
-/** With these a client logs in whatever its password is: a login proves nothing by itself. */
-const AUTH_WITHOUT_PASSWORD = new Set(['trust', 'any']);
 
 /** A login to a database, for a test of a credential. */
 export async function testLogin(login: LoginTarget, withLogin: WithLogin): Promise<HelperReply> {
@@ -22,39 +20,48 @@ export async function testLogin(login: LoginTarget, withLogin: WithLogin): Promi
 
 /**
  * Console login, RELOAD if asked for, then the proof: a login with the new credential. RELOAD answers the same whatever
- * became of the auth_file. Where pgbouncer asks clients for no password, its server connections are renewed first
- * (RECONNECT, each when it is free), so that the login needs a new one, made with the new password.
+ * became of the auth_file. Where that login would prove nothing by itself, server connections are renewed first (RECONNECT,
+ * each when it is free), so that it needs a new one, made with the new password.
  */
 export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: WithLogin): Promise<HelperReply> {
   const reply = { version: '', authType: '' };
   let step: Failure['step'] = 'console';
   try {
-    let proof = request.proof;
-    await withLogin(request.console, async (session) => {
+    const plan = await withLogin(request.console, async (session): Promise<ProofPlan> => {
       reply.version = versionOf(session.parameters);
       reply.authType = await authTypeOf(session);
       if (!request.reload) {
-        return;
+        return { result: 'not asked' };
       }
       step = 'reload';
       await untilNoLoginIsUnderWay(session);
       await session.rows('RELOAD');
-      proof = await completeProof(proof, session);
-      if (proof !== undefined && proof.database !== '' && AUTH_WITHOUT_PASSWORD.has(reply.authType)) {
-        await session.rows(`RECONNECT ${quoteIdentifier(proof.database)}`);
+      const databases = await session.rows('SHOW DATABASES').catch(() => []);
+      const found = planProof(request.proof, request.console, { ...reply, databases });
+      if ('login' in found && found.isRenewed) {
+        await session.rows(`RECONNECT ${quoteIdentifier(found.login.database)}`);
       }
+      return found;
     });
-    if (proof === undefined || !request.reload) {
-      return { ...reply, proof: 'not asked' };
-    }
-    if (proof.database === '') {
-      return { ...reply, proof: 'no database' };
-    }
     step = 'proof';
-    await withLogin(proof, (session) => session.rows('SELECT 1'));
-    return { ...reply, proof: 'proved' };
+    return { ...reply, proof: await prove(plan, withLogin) };
   } catch (error) {
     return { ...reply, proof: 'not asked', failure: failureOf(step, error) };
+  }
+}
+
+async function prove(plan: ProofPlan, withLogin: WithLogin): Promise<Proof> {
+  if (!('login' in plan)) {
+    return plan.result;
+  }
+  try {
+    await withLogin(plan.login, (session) => session.rows('SELECT 1'));
+    return plan.result;
+  } catch (error) {
+    if (plan.otherwise !== undefined && error instanceof Error && isScramRefusal(error.message)) {
+      return plan.otherwise;
+    }
+    throw error;
   }
 }
 
@@ -88,21 +95,6 @@ async function authTypeOf(session: Session): Promise<string> {
   const rows = await session.rows('SHOW CONFIG').catch(() => []);
   const value = rows.find((row) => row['key'] === 'auth_type')?.['value'];
   return typeof value === 'string' ? value : '';
-}
-
-/** The database of the proof where none is configured: the first that takes this user's name to its server. */
-async function completeProof(
-  proof: LoginTarget | undefined,
-  session: Session,
-): Promise<LoginTarget | undefined> {
-  if (proof === undefined || proof.database !== '') {
-    return proof;
-  }
-  const rows = await session.rows('SHOW DATABASES').catch(() => []);
-  const fits = ({ name, force_user: forced }: Readonly<Record<string, unknown>>): boolean =>
-    name !== 'pgbouncer' && (forced === null || forced === '' || forced === proof.user);
-  const name = rows.find(fits)?.['name'];
-  return { ...proof, database: typeof name === 'string' ? name : '' };
 }
 
 function quoteIdentifier(name: string): string {

@@ -27,7 +27,12 @@ export interface PgbouncerRequest {
 }
 
 const STEPS = ['console', 'reload', 'login', 'proof'] as const;
-const PROOFS = ['proved', 'not asked', 'no database'] as const;
+/**
+ * `stood in`: the console's user logged in over a new server connection, since the credential is too long for pgbouncer to
+ * check a client by it; `too long`: for the same reason nobody did.
+ */
+const PROOFS = ['proved', 'stood in', 'not asked', 'no database', 'too long'] as const;
+export type Proof = (typeof PROOFS)[number];
 
 /** Where something failed, and what the system or the server said. */
 export interface Failure {
@@ -42,7 +47,7 @@ export interface HelperReply {
   /** pgbouncer's auth_type; '' when not known. */
   readonly authType: string;
   /** What was found out about the new credential. */
-  readonly proof: (typeof PROOFS)[number];
+  readonly proof: Proof;
   readonly failure?: Failure | undefined;
 }
 

@@ -25,6 +25,7 @@ import {
   type HelperReply,
   type LoginTarget,
   type PgbouncerRequest,
+  type Proof,
   parseReply,
 } from './protocol.ts';
 import { sendSignal } from './signal.ts';
@@ -121,8 +122,32 @@ async function reloadPgbouncer(
     signal,
   );
   throwFailure(failure, reloadName(spec));
-  const unproved = `${reloadName(spec)}: reloaded without proof, because no database of it takes the user ${credential.username}; give database`;
-  return { version, authType, warnings: proof === 'no database' ? [unproved] : [] };
+  return {
+    version,
+    authType,
+    warnings: proofWarnings(proof, reloadName(spec), spec.user, credential.username),
+  };
+}
+
+function proofWarnings(proof: Proof, target: string, admin: string, user: string): string[] {
+  const cause =
+    'before 1.25 pgbouncer cannot check a client by SCRAM with a password of more than 1024 bytes';
+  switch (proof) {
+    case 'no database':
+      return [
+        `${target}: reloaded without proof, because no database of it takes the user ${user}; give database`,
+      ];
+    case 'too long':
+      return [
+        `${target}: reloaded without proof, because ${cause}; give user and password-file of an admin, and force the user ${user} for the database, or use pgbouncer 1.25`,
+      ];
+    case 'stood in':
+      return [
+        `${target}: a login of ${admin} over a new server connection stands in for the proof, because ${cause}`,
+      ];
+    default:
+      return [];
+  }
 }
 
 async function consoleOf(spec: PgbouncerReload, context: ReloadContext): Promise<LoginTarget> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseVersion, passwordLimit, versionWarnings } from './versions.ts';
+import { parseVersion, passwordLimit, scramLimit, versionWarnings } from './versions.ts';
 
 describe('the limit of a password', () => {
   it('is that of the running version', () => {
@@ -18,6 +18,11 @@ describe('the limit of a password', () => {
     }
     expect(parseVersion('1.26')).toEqual([1, 26, 0]);
   });
+});
+
+it('a client is checked by SCRAM up to 1,024 bytes before 1.25', () => {
+  const versions = ['1.18.0', '1.24.1', '1.25.0', '1.26.1', ''];
+  expect(versions.map(scramLimit)).toEqual([1024, 1024, Infinity, Infinity, Infinity]);
 });
 
 describe('a pgbouncer with a known hole', () => {

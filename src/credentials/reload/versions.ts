@@ -44,6 +44,16 @@ export function passwordLimit(version: string): PasswordLimit {
   return { bytes, reader: `pgbouncer ${version}`, advice };
 }
 
+/** Before, pgbouncer prepares passwords for SCRAM (its saslprep.c) only up to 1,024 bytes, shorter than its auth_file's. */
+const SCRAM_TAKES_ALL_SINCE: Version = [1, 25, 0];
+const SCRAM_BYTES = 1024;
+
+/** How long a password this pgbouncer can check a client for by SCRAM; Infinity for as long as it reads one. */
+export function scramLimit(version: string): number {
+  const parsed = parseVersion(version);
+  return parsed !== undefined && isBefore(parsed, SCRAM_TAKES_ALL_SINCE) ? SCRAM_BYTES : Infinity;
+}
+
 /** With these pgbouncer may check a client by SCRAM. */
 const SCRAM_TYPES = new Set(['scram-sha-256', 'hba', 'md5']);
 

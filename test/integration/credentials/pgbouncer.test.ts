@@ -11,6 +11,7 @@ import {
   CLIENT,
   configuration,
   consoleReload,
+  LONG_SESSION,
   makeVolume,
   startBackend,
   startPool,
@@ -27,6 +28,30 @@ const versions: [string, readonly string[]][] = [
   ["the machine's own", ownPgbouncer()],
   ...(newer === undefined ? [] : [['that of Debian 13', newer] as [string, readonly string[]]]),
 ];
+
+/** With a pgbouncer whose clients are checked in that way; the token has 1,400 bytes. */
+async function deliverLongToken(command: readonly string[], authType: string) {
+  const volume = await makeVolume();
+  const pool = await startPool(backend, volume, { command, authType });
+  onTestFinished(async () => {
+    await pool.stop();
+    await volume.remove();
+  });
+  backend.aws.setLife(3_600_000);
+  backend.aws.setSessionBytes(LONG_SESSION);
+  onTestFinished(() => backend.aws.setSessionBytes(500));
+  const running = await startCredentials(
+    configuration({
+      outputs: [{ format: 'pgbouncer', path: volume.usersFile, mode: '0640' }],
+      reload: [consoleReload(backend, pool)],
+    }),
+    { env: backend.aws.podIdentity(backend.tokenFile) },
+  );
+  await waitFor(() => running.said('credential delivered').length > 0, { what: 'the delivery' });
+  expect(running.said('cannot deliver the credential')).toEqual([]);
+  expect(await login({ port: pool.port, ...CLIENT, database: 'app' })).toBeUndefined();
+  return running;
+}
 
 describe.each(versions)('with the pgbouncer %s', (_name, command) => {
   it('logins through it keep working over several lives of a token, each reload proved by a login', async () => {
@@ -54,5 +79,24 @@ describe.each(versions)('with the pgbouncer %s', (_name, command) => {
     expect(users).toMatch(/^"admin" "admin-password"\n"django" "static-password"\n"app_iam" "orders\.c1a2b3/);
     const { mode, uid, gid } = await stat(volume.usersFile);
     expect([mode & 0o7777, uid, gid]).toEqual([0o640, serverUser().uid, serverUser().gid]);
+  });
+
+  it('a token that is too long for a check by SCRAM is proved by a new server connection of the admin', async () => {
+    const running = await deliverLongToken(command, 'scram-sha-256');
+    const said = running.log().filter(({ msg }) => msg.includes('stands in for the proof'));
+    expect(said).toHaveLength(1);
+    // A token that the database refuses fails that proof.
+    backend.aws.setKeysKnown(false);
+    onTestFinished(() => backend.aws.setKeysKnown(true));
+    running.signal('SIGHUP');
+    const failure = await waitFor(() => running.said('cannot deliver the credential')[0], {
+      what: 'a failure',
+    });
+    expect(failure['code']).toBe('reload_not_proved');
+  });
+
+  it('the same token is proved by its own login where MD5 checks clients', async () => {
+    const running = await deliverLongToken(command, 'md5');
+    expect(running.log().filter(({ msg }) => msg.includes('proof'))).toEqual([]);
   });
 });

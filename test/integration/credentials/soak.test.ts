@@ -11,6 +11,7 @@ import {
   CLIENT,
   configuration,
   consoleReload,
+  LONG_SESSION,
   makeVolume,
   startBackend,
   startPool,
@@ -28,6 +29,7 @@ const CLIENTS = 4;
 let backend: Backend;
 beforeAll(async () => {
   backend = await startBackend({ lifeMs: LIFE_MS, maxAgeMs: LIFE_MS });
+  backend.aws.setSessionBytes(LONG_SESSION);
 });
 afterAll(() => backend.stop());
 

@@ -14,6 +14,10 @@ export interface AwsEndpoints {
   requests(): readonly string[];
   /** How long sessions from now on are good. */
   setLife(ms: number): void;
+  /** How long their session tokens are. */
+  setSessionBytes(bytes: number): void;
+  /** Whether the keys that are given out from now on work (the default), or nobody at AWS knows them. */
+  setKeysKnown(isKnown: boolean): void;
   /** From now on every question is answered with this status; 0 is the usual answer, -1 none at all. */
   fail(status: number): void;
   stop(): Promise<void>;
@@ -25,15 +29,19 @@ export interface AwsEndpointsInit {
   /** The bearer token that is asked for. */
   readonly token: string;
   readonly lifeMs: number;
-  /** Length of the session token; real ones have 500 to 1,700 bytes. */
+  /**
+   * Length of the session token; real ones have 500 to 1,700 bytes. RDS tokens of 600 have around 1,024 bytes, which
+   * pgbouncers before 1.25 treat in two ways, by chance: so the default is clearly below.
+   */
   readonly sessionBytes?: number;
 }
 
 const ROLE = 'pillion-role';
 
 export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndpoints> {
-  const { keys, token, sessionBytes = 600 } = init;
-  let { lifeMs } = init;
+  const { keys, token } = init;
+  let { lifeMs, sessionBytes = 500 } = init;
+  let areKeysKnown = true;
   let failure = 0;
   const requests: string[] = [];
 
@@ -43,7 +51,9 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
     const sessionToken = randomBytes(sessionBytes).toString('base64').slice(0, sessionBytes);
     // Expirations are told in whole seconds.
     const notAfter = Math.floor((Date.now() + lifeMs) / 1000) * 1000;
-    keys.set(id, { secretAccessKey, sessionToken, notAfter });
+    if (areKeysKnown) {
+      keys.set(id, { secretAccessKey, sessionToken, notAfter });
+    }
     const expiration = new Date(notAfter).toISOString().replace('.000Z', 'Z');
     return { AccessKeyId: id, SecretAccessKey: secretAccessKey, Token: sessionToken, Expiration: expiration };
   }
@@ -102,6 +112,12 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
     requests: () => requests,
     setLife: (ms) => {
       lifeMs = ms;
+    },
+    setSessionBytes: (bytes) => {
+      sessionBytes = bytes;
+    },
+    setKeysKnown: (isKnown) => {
+      areKeysKnown = isKnown;
     },
     fail: (status) => {
       failure = status;

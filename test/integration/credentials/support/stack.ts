@@ -39,8 +39,16 @@ export interface Backend {
 
 const POD_TOKEN = 'pod-identity-token';
 
+export interface StackOptions {
+  readonly maxAgeMs?: number;
+  readonly lifeMs?: number;
+}
+
+/** Bytes of the session token of a role with a long name and some tags, as EKS gives it: RDS tokens have 1,400 then. */
+export const LONG_SESSION = 1000;
+
 /** One for a test file: a database takes a second or two to start. */
-export async function startBackend(options: { maxAgeMs?: number; lifeMs?: number } = {}): Promise<Backend> {
+export async function startBackend(options: StackOptions = {}): Promise<Backend> {
   const { maxAgeMs = 900_000, lifeMs = 3_600_000 } = options;
   const verifier = createRdsVerifier({ endpoint: `${RDS_HOST}:${RDS_PORT}`, region: REGION, maxAgeMs });
   const refusals: string[] = [];
