@@ -2,15 +2,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
+import { diskObjections, goneExceptions } from './imports/disk-rule.ts';
 import { importsOf, objection } from './imports/rules.ts';
 import { sourceObjections } from './imports/source-rules.ts';
 
 const packages = new Set(Object.keys(packageJson.dependencies));
 const names = await readdir('src', { recursive: true });
-const found: string[] = [];
-for (const path of names.filter((name) => name.endsWith('.ts')).map((name) => join('src', name))) {
+const paths = names.filter((name) => name.endsWith('.ts')).map((name) => join('src', name));
+const found = goneExceptions(new Set(paths)).map(
+  (path) => `${path} is gone: so is its exception for the disk`,
+);
+for (const path of paths) {
   const text = await readFile(path, 'utf8');
-  found.push(...sourceObjections(path, text).map((why) => `${path}: ${why}`));
+  const objections = [...sourceObjections(path, text), ...diskObjections(path, text)];
+  found.push(...objections.map((why) => `${path}: ${why}`));
   for (const specifier of importsOf(text)) {
     const why = objection(path, specifier, packages);
     if (why !== undefined) {

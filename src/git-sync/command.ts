@@ -15,9 +15,12 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
   });
   if (parsed.kind === 'exit') {
     if (parsed.errorFile) {
-      createErrorFile(parsed.errorFile.path, (why) =>
-        context.stderr(`cannot write the error file: ${why}\n`),
-      ).writeText(parsed.errorFile.text);
+      const errorFile = createErrorFile({
+        ...parsed.errorFile,
+        onFailure: (why) => context.stderr(`cannot write the error file: ${why}\n`),
+      });
+      errorFile.writeText(parsed.errorFile.text);
+      await errorFile.settled();
     }
     context.stderr(parsed.stderr);
     context.stdout(parsed.stdout);

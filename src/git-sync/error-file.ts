@@ -1,48 +1,77 @@
 /** `--error-file`: the last error, for those who watch the volume; removed after the next success. */
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { errorMessage } from '../core/errors.ts';
+import { FILE_ERRORS } from '../core/files/file-error.ts';
 import type { ErrorRecord } from '../core/log/log.ts';
+import { withinDeadline } from '../core/process/deadline.ts';
+import { timeoutSignal } from '../core/timer.ts';
+import { withPlace } from './sync/place.ts';
+
+/** So long the end of the process waits for a volume that does not answer, milliseconds. */
+const LAST_WRITE_MS = 1000;
 
 export interface ErrorFile {
   write(record: ErrorRecord): void;
   /** A plain message, for errors of the configuration. */
   writeText(text: string): void;
   remove(): void;
+  /** Resolves when the file is as was said last, or after a second. */
+  settled(): Promise<void>;
+}
+
+export interface ErrorFileInit {
+  /** Absolute. Below it others may write. */
+  readonly root: string;
+  /** Absolute; empty for none. */
+  readonly path: string;
+  readonly onFailure: (why: string) => void;
+}
+
+/** What the file is to be. */
+type Wanted = { readonly text: string | undefined };
+
+async function put({ root, path }: ErrorFileInit, { text }: Wanted): Promise<void> {
+  await withPlace(root, path, async (directory, name) => {
+    if (text !== undefined) {
+      await directory.write(name, text, { mode: 0o644, fsync: false });
+    } else if ((await directory.stat(name))?.isDirectory()) {
+      const facts = { path, systemCode: 'EISDIR' };
+      throw FILE_ERRORS.remove_failed({ ...facts, why: 'it is a directory' }, { facts });
+    } else {
+      await directory.remove(name);
+    }
+  });
 }
 
 /**
- * Written synchronously, since errors are rare and the process may end right after. JSON with the keys Msg, Err and
- * Args, as git-sync writes it; a temporary file is renamed over, mode 0644.
+ * JSON with the keys Msg, Err and Args, as git-sync writes it; replaced as a whole, mode 0644. Writing goes on by itself,
+ * one after the other: a volume that hangs must not hold up the process, and of what is wanted meanwhile only the last
+ * counts. Who ends the process waits for `settled`.
  */
-export function createErrorFile(path: string, onFailure: (why: string) => void): ErrorFile {
-  if (path === '') {
-    return { write() {}, writeText() {}, remove() {} };
+export function createErrorFile(init: ErrorFileInit): ErrorFile {
+  if (init.path === '') {
+    return { write() {}, writeText() {}, remove() {}, settled: () => Promise.resolve() };
   }
-  const writeText = (text: string) => {
-    const directory = dirname(path);
-    const temporary = join(directory, `.${basename(path)}.pillion-${process.pid}.tmp`);
-    try {
-      mkdirSync(directory, { recursive: true });
-      writeFileSync(temporary, text, { mode: 0o644 });
-      chmodSync(temporary, 0o644);
-      renameSync(temporary, path);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      onFailure(errorMessage(error));
+  let wanted: Wanted | undefined;
+  let working: Promise<void> | undefined;
+  const work = async () => {
+    for (let next = wanted; next !== undefined; next = wanted) {
+      wanted = undefined;
+      await put(init, next).catch((error: unknown) => init.onFailure(errorMessage(error)));
     }
+    working = undefined;
+  };
+  const want = (text: string | undefined) => {
+    wanted = { text };
+    working ??= work();
   };
   return {
-    writeText,
+    writeText: want,
     write(record) {
-      writeText(JSON.stringify({ Msg: record.message, Err: record.error ?? '', Args: record.fields }));
+      want(JSON.stringify({ Msg: record.message, Err: record.error ?? '', Args: record.fields }));
     },
-    remove() {
-      try {
-        rmSync(path, { force: true });
-      } catch (error) {
-        onFailure(errorMessage(error));
-      }
+    remove: () => want(undefined),
+    async settled() {
+      await withinDeadline(async () => working, timeoutSignal(LAST_WRITE_MS), 0);
     },
   };
 }

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import type { Scope } from '../core/process/run-process.ts';
 import type { SyncLoop } from './loop.ts';
+import { createPublishedCheck } from './published-check.ts';
 import type { ProcessSettings } from './settings.ts';
 import { statusReport } from './status-report.ts';
 import type { Syncer } from './sync/syncer.ts';
@@ -22,12 +22,13 @@ export async function startServer({ http, scope, syncer, loop }: ServerInit): Pr
   const registry = http.metrics ? await scope.registry() : undefined;
   const { sharedRoutes, startHttpServer } = await import('../core/http/server.ts');
   const { checkLive, checkReady, PPROF_ROUTE, readinessRoute } = await import('./http.ts');
+  const isPublished = createPublishedCheck(syncer.link);
   const server = await startHttpServer({
     bind: http.bind,
     routes: [
       ...sharedRoutes({
         live: () => checkLive(syncer.status(), clock.now()),
-        ready: () => checkReady(syncer.status(), existsSync(syncer.link)),
+        ready: async () => checkReady(syncer.status(), await isPublished()),
         metrics: registry && (() => registry.scrape()),
         status: () => statusReport(syncer.status(), loop.status(), startedAt),
         redact: (text) => secrets.redact(text),

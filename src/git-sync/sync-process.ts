@@ -47,17 +47,19 @@ function logOptions(
 }
 
 /** Runs git-sync from its settings to its end. */
-export function runGitSync(run: GitSyncRun): Promise<ExitStatus> {
+export async function runGitSync(run: GitSyncRun): Promise<ExitStatus> {
   const { settings, context } = run;
   const { syncOnSignal } = settings;
-  const errorFile = createErrorFile(absolute(settings.errorFile, settings.root), (why) =>
-    context.stderr(`cannot write the error file: ${why}\n`),
-  );
+  const errorFile = createErrorFile({
+    root: settings.root,
+    path: absolute(settings.errorFile, settings.root),
+    onFailure: (why) => context.stderr(`cannot write the error file: ${why}\n`),
+  });
   let loop: SyncLoop | undefined;
   // As with git-sync: an interrupt is the expected end of a sync that has nothing more to do.
   const isExpected = (signal: NodeJS.Signals) =>
     signal === 'SIGINT' && loop?.status().nextPassAt === Number.POSITIVE_INFINITY;
-  return runProcess(
+  const status = await runProcess(
     {
       context,
       log: logOptions(settings, errorFile),
@@ -75,6 +77,8 @@ export function runGitSync(run: GitSyncRun): Promise<ExitStatus> {
       return loop.run();
     },
   );
+  await errorFile.settled();
+  return status;
 }
 
 /** What holds for the whole process, in the order that git-sync's users know. */

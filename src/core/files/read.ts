@@ -41,6 +41,19 @@ export async function readTextIfExists(
   }
 }
 
+/**
+ * The same for a file that must be there.
+ * @throws PillionError `read_failed`, also when there is none; `file_too_large`
+ */
+export async function readText(path: string, maxBytes?: number): Promise<string> {
+  const text = await readTextIfExists(path, maxBytes);
+  if (text === undefined) {
+    const facts = { path, systemCode: 'ENOENT' };
+    throw FILE_ERRORS.read_failed({ ...facts, why: 'ENOENT: no such file or directory' }, { facts });
+  }
+  return text;
+}
+
 /** The size a file reports cannot be trusted: it is 0 in /proc, and files grow. */
 async function readAll(file: number, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];

@@ -11,7 +11,7 @@ export interface SharedPaths {
   /** `/livez`: the loop still turns. */
   readonly live: () => HealthCheck;
   /** `/readyz`: the data is there and fresh enough. */
-  readonly ready: () => HealthCheck;
+  readonly ready: () => HealthCheck | Promise<HealthCheck>;
   /** `/metrics`. */
   readonly metrics?: (() => Promise<{ contentType: string; body: string }>) | undefined;
   /** `/status`: any data; rendered as JSON. */
@@ -27,7 +27,7 @@ export function sharedRoutes(paths: SharedPaths): Route[] {
   const get = (path: string, handle: Route['handle']): Route => ({ method: 'GET', path, handle });
   return [
     get('/livez', () => health(paths.live(), redact)),
-    get('/readyz', () => health(paths.ready(), redact)),
+    get('/readyz', async () => health(await paths.ready(), redact)),
     ...(metrics ? [get('/metrics', async () => ({ status: 200, ...(await metrics()) }))] : []),
     ...(status ? [get('/status', () => jsonReply(200, status(), redact))] : []),
   ];

@@ -38,8 +38,8 @@ export interface ExitResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** What `--error-file` is to hold; the path is absolute. */
-  readonly errorFile?: { readonly path: string; readonly text: string };
+  /** What `--error-file` is to hold; the paths are absolute. */
+  readonly errorFile?: { readonly root: string; readonly path: string; readonly text: string };
 }
 
 export type ParseResult = RunResult | ExitResult;

@@ -39,7 +39,7 @@ async function build(
   const { root, spec, open } = context;
   try {
     await writeTreeView(context, await buildTree(context, path, hash, signal));
-    await changeModes(path, spec.changePermissions);
+    await changeModes(open.directory.guardedBy(signal), relative(root, path), spec.changePermissions);
     await passGates(init, path, hash, signal);
     signal.throwIfAborted();
   } catch (error) {
@@ -62,7 +62,7 @@ async function switchLinks(
     await emit({ kind: 'publishing', hash });
   }
   for (const each of links) {
-    await publish(each, path, log);
+    await publish(root, each, path, log);
   }
 }
 

@@ -1,22 +1,16 @@
-import { chmod, opendir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { withDirectory } from '../../core/foreign-files/below.ts';
+import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 
-/** Names need not be UTF-8; as text they would name something else. */
-async function changeBelow(path: Buffer, mode: number): Promise<void> {
-  const directory = await opendir(path, { encoding: 'latin1' });
-  for await (const entry of directory) {
-    const child = Buffer.concat([path, Buffer.from('/'), Buffer.from(entry.name, 'latin1')]);
-    if (entry.isDirectory()) {
-      await changeBelow(child, mode);
-    } else if (!entry.isSymbolicLink()) {
-      await chmod(child, mode);
-    }
-  }
-  await chmod(path, mode);
-}
-
-/** v3's `-change-permissions`: `chmod -R MODE`, files and directories alike; symlinks are not followed. 0 does nothing. */
-export async function changeModes(path: string, mode: number): Promise<void> {
+/**
+ * v3's `-change-permissions`: `chmod -R MODE`, files and directories alike; symlinks are not followed. 0 does nothing.
+ * @param path below the root
+ */
+export async function changeModes(root: ForeignDirectory, path: string, mode: number): Promise<void> {
+  const holder = dirname(path);
   if (mode !== 0) {
-    await changeBelow(Buffer.from(path), mode);
+    await withDirectory(root, holder === '.' ? '' : holder, async (directory) =>
+      directory?.chmodTree(basename(path), mode),
+    );
   }
 }

@@ -1,5 +1,4 @@
 /** After a change: worktrees that are not needed any more, then what git keeps of them. */
-import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { removeBelow } from '../../core/foreign-files/below.ts';
 import type { Removal } from '../../core/foreign-files/remove-tree.ts';
@@ -7,6 +6,7 @@ import type { Log } from '../../core/log/log.ts';
 import type { LockedContext, SyncContext } from './context.ts';
 import { isInside, isTreeOfAnyDialect, TREES_DIR } from './layout.ts';
 import { linksOf } from './links.ts';
+import { withTree } from './place.ts';
 import { entriesOf } from './repository/directories.ts';
 import { protectOthers } from './repository/protect.ts';
 import { gitDirOfTree, isMovedUp } from './repository/tree-check.ts';
@@ -33,11 +33,8 @@ async function isOurTree(root: string, path: string): Promise<boolean> {
 
 /** v4 owns every entry of `.worktrees`; in a v3 root only what is named like a worktree is ours. */
 async function candidates(root: string): Promise<string[]> {
-  const v4 = join(root, TREES_DIR);
-  // A link in its place leads to what is not ours.
-  const isOurs = (await realpath(v4).catch(() => undefined)) === v4;
-  const found = isOurs ? await entriesOf(v4) : [];
-  for (const path of await entriesOf(root)) {
+  const found = await entriesOf(root, join(root, TREES_DIR));
+  for (const path of await entriesOf(root, root)) {
     if (isTreeOfAnyDialect(root, path) && (await isOurTree(root, path))) {
       found.push(path);
     }
@@ -45,8 +42,10 @@ async function candidates(root: string): Promise<string[]> {
   return found;
 }
 
-async function treeInfo(path: string, now: number): Promise<TreeInfo> {
-  const status = await lstat(path).catch(() => undefined);
+async function treeInfo(root: string, path: string, now: number): Promise<TreeInfo> {
+  const status = await withTree(root, dirname(path), async (holder) => holder?.stat(basename(path))).catch(
+    () => undefined,
+  );
   return { path, changedAt: status?.mtimeMs ?? now };
 }
 
@@ -60,7 +59,7 @@ export async function staleTrees(
   // A worktree that is being rebuilt is one level deeper than the others.
   const holders = new Set([...used].map((path) => dirname(path)));
   const unused = (await candidates(root)).filter((path) => !used.has(path) && !holders.has(path));
-  const kept = retention(await Promise.all(unused.map(async (path) => treeInfo(path, now))), now);
+  const kept = retention(await Promise.all(unused.map(async (path) => treeInfo(root, path, now))), now);
   kept.forEach((path) => log.at(4, 'skipping stale worktree that is too young', { path }));
   return unused.filter((path) => !kept.has(path));
 }

@@ -1,5 +1,4 @@
 /** Which links lead to trees of a root: another git-sync on the same root may publish there under another name. */
-import { readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { readBelow, withDirectory, writeBelow } from '../../core/foreign-files/below.ts';
 import { withForeignRoot } from '../../core/foreign-files/directory.ts';
@@ -51,7 +50,7 @@ async function remembered(root: string): Promise<string[]> {
 /** All links that were ever published from this root and still are there, and all symbolic links in the root itself. */
 export async function linksOf(root: string): Promise<PublishedLink[]> {
   const own = new Set(await remembered(root).catch(() => []));
-  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  const entries = await withForeignRoot(root, (directory) => directory.list()).catch(() => []);
   const inRoot = entries.filter((entry) => entry.isSymbolicLink()).map((entry) => join(root, entry.name));
   const found: PublishedLink[] = [];
   for (const link of new Set([...own, ...inRoot])) {

@@ -6,6 +6,7 @@
  * 3. Build the commit's worktree where no link leads, let the gates check it, and move the link.
  * 4. Afterwards, remove the worktrees that are not needed any more.
  */
+import { relative } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { isDiskFull } from '../../git/errors.ts';
 import { OWN_BRANCH } from '../../git/private-repository.ts';
@@ -101,7 +102,7 @@ async function publishCommit(
   await writeBranch(context, hash);
   await shared.removeIndexes();
   if (current !== undefined && current !== plan.path && isTreeOfAnyDialect(root, current)) {
-    await markStale(current);
+    await markStale(context.open.directory, relative(root, current));
   }
   await emit({ kind: 'published', change });
   return { hash, changed, pinned: isPinned(spec.follow, hash) };

@@ -1,43 +1,48 @@
 /** The link that consumers follow: read, and switched in one atomic step. */
-import { readlink, utimes } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
-import { systemErrorCode } from '../../core/errors.ts';
 import { FILE_ERRORS } from '../../core/files/file-error.ts';
-import { makeDirectory, removeLeftovers, switchSymlink } from '../../core/files.ts';
+import { withDirectory } from '../../core/foreign-files/below.ts';
+import { type ForeignDirectory, withForeignRoot } from '../../core/foreign-files/directory.ts';
 import type { Log } from '../../core/log/log.ts';
+import { saysMissing, withPlace } from './place.ts';
 
 /**
  * The absolute path that the link points to, or undefined when there is no link.
  * @throws PillionError `link_not_symlink` when something else stands in its place.
  */
 export async function readPublished(link: string): Promise<string | undefined> {
+  const holder = dirname(link);
+  const name = basename(link);
   try {
-    const target = await readlink(link);
-    return resolve(dirname(link), target);
+    return await withForeignRoot(holder, async (directory) => {
+      const target = await directory.readlink(name);
+      if (target === undefined && (await directory.stat(name)) !== undefined) {
+        throw FILE_ERRORS.link_not_symlink({ path: link, option: '--link' });
+      }
+      return target === undefined ? undefined : resolve(holder, target);
+    });
   } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'ENOENT') {
+    if (saysMissing(error)) {
       return undefined;
-    }
-    if (code === 'EINVAL') {
-      throw FILE_ERRORS.link_not_symlink({ path: link, option: '--link' }, { cause: error });
     }
     throw error;
   }
 }
 
 /** Points the link at a tree, relative, so that it holds wherever the volume is mounted. */
-export async function publish(link: string, treePath: string, log: Log): Promise<void> {
-  const directory = dirname(link);
-  await makeDirectory(directory);
-  await removeLeftovers(directory, basename(link));
-  const target = relative(directory, treePath);
-  log.at(2, 'creating and renaming symlink', { link, target });
-  await switchSymlink(link, target);
+export async function publish(root: string, link: string, treePath: string, log: Log): Promise<void> {
+  const target = relative(dirname(link), treePath);
+  await withPlace(root, link, async (directory, name) => {
+    await directory.removeLeftovers(name);
+    log.at(2, 'creating and renaming symlink', { link, target });
+    await directory.switchSymlink(name, target);
+  });
 }
 
 /** The tree's age for --stale-worktree-timeout counts from the moment it stops being the published one. */
-export async function markStale(treePath: string): Promise<void> {
-  const now = new Date();
-  await utimes(treePath, now, now).catch(() => {});
+export async function markStale(root: ForeignDirectory, path: string): Promise<void> {
+  const holder = dirname(path);
+  await withDirectory(root, holder === '.' ? '' : holder, async (directory) =>
+    directory?.utimes(basename(path), new Date()),
+  ).catch(() => undefined);
 }

@@ -156,7 +156,12 @@ export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Sy
     ...(deps.observers ?? []),
     hooks.observe,
     observePublication(root, spec, deps.log),
-    observeChanges(absolute(spec.touchFile, root), hooks.attempted, deps.log),
+    observeChanges({
+      root,
+      path: absolute(spec.touchFile, root),
+      attempted: hooks.attempted,
+      log: deps.log,
+    }),
   );
   const pass = openPass(parts, hooks);
   const closing: readonly ClosingStep[] = [

@@ -3,8 +3,8 @@
  * from there, stays in private repositories. Addresses and commits come from the commit that is checked out, never from
  * the tree on the volume.
  */
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withForeignRoot } from '../../core/foreign-files/directory.ts';
 import type { Log } from '../../core/log/log.ts';
 import { GIT_ERRORS } from '../errors.ts';
 import type { PrivateRepository } from '../private-repository.ts';
@@ -61,7 +61,9 @@ const MAX_LEVELS = 20;
 const FOREIGN_URL = { GIT_PROTOCOL_FROM_USER: '0' };
 
 async function hasModules(context: ModuleContext, { path }: CheckedOutTree): Promise<boolean> {
-  const status = await context.inTree(path, (cwd) => lstat(join(cwd, '.gitmodules')).catch(() => undefined));
+  const status = await context.inTree(path, (cwd) =>
+    withForeignRoot(cwd, (tree) => tree.stat('.gitmodules')).catch(() => undefined),
+  );
   if (status !== undefined && status.size > MAX_MODULES_FILE_BYTES) {
     throw SUBMODULE_ERRORS.submodules_too_many({ bytes: status.size, limit: MAX_MODULES_FILE_BYTES });
   }

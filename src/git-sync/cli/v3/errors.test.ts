@@ -141,6 +141,6 @@ describe('a v3 configuration that is refused', () => {
 
   it.each(['e', '/e'])('writes the message to the error file %s under the root', (file) => {
     const result = ended({ argv: ['-root=/r', `-error-file=${file}`] });
-    expect(result.errorFile).toEqual({ path: '/r/e', text: 'ERROR: --repo must be specified' });
+    expect(result.errorFile).toEqual({ root: '/r', path: '/r/e', text: 'ERROR: --repo must be specified' });
   });
 });

@@ -69,8 +69,9 @@ function rejected(complaint: string, values: V3Values, before: string, input: Pa
   if (values.errorFile === '' || values.root === '') {
     return result;
   }
-  const path = resolve(input.cwd, values.root, values.errorFile.replace(/^\/+/, ''));
-  return { ...result, errorFile: { path, text: complaint } };
+  const root = resolve(input.cwd, values.root);
+  const path = resolve(root, values.errorFile.replace(/^\/+/, ''));
+  return { ...result, errorFile: { root, path, text: complaint } };
 }
 
 /** Reads a v3 invocation; nothing but its arguments is looked at. */

@@ -140,7 +140,7 @@ describe('a v4 configuration that is refused', () => {
     ['../e', '/e'],
   ])('writes the plain message to --error-file=%s', (file, path) => {
     const result = ended({ argv: ['--root=/r', `--error-file=${file}`] });
-    expect(result.errorFile).toEqual({ path, text: 'required flag: --repo must be specified' });
+    expect(result.errorFile).toEqual({ root: '/r', path, text: 'required flag: --repo must be specified' });
   });
 
   it('writes no error file when it is the root that is missing', () => {

@@ -60,9 +60,10 @@ export function parseV4(input: ParseInput): ParseResult {
   }
   const complaint = firstComplaint(v4Checks, values);
   if (complaint !== undefined) {
-    const path = errorFilePath(values.errorFile, resolve(input.cwd, values.root), input.cwd);
+    const root = resolve(input.cwd, values.root);
+    const path = errorFilePath(values.errorFile, root, input.cwd);
     const result = rejected(complaint, notes, usage());
-    return path === undefined ? result : { ...result, errorFile: { path, text: complaint } };
+    return path === undefined ? result : { ...result, errorFile: { root, path, text: complaint } };
   }
   const shown = v4Shown(reading, values.verbose, redactor);
   return {

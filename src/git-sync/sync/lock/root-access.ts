@@ -1,7 +1,7 @@
 /** Work on a root that others may use as well: under its lock, and without what others left in git's configuration. */
-import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../../../core/clock.ts';
 import { killOrphans } from '../../../core/exec/orphans.ts';
+import { makeDirectory } from '../../../core/files.ts';
 import type { DirectoryLock } from '../../../core/lock/directory-lock.ts';
 import { OWNER_VARIABLE } from '../../../git/environment.ts';
 import { withVariables } from '../../../git/run.ts';
@@ -80,7 +80,7 @@ export function createRootAccess(context: SyncContext, clock: Clock): RootAccess
 
   return {
     async run(hash, signal, work) {
-      await mkdir(root, { recursive: true });
+      await makeDirectory(root);
       const held = await lock(signal);
       try {
         return await runLocked(held, hash, work);

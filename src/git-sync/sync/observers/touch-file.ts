@@ -1,37 +1,39 @@
 /** `--touch-file`: created, or its times set to now, after each change that was published. */
-import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { makeDirectory } from '../../../core/files.ts';
+import { FILE_ERRORS } from '../../../core/files/file-error.ts';
 import type { Log } from '../../../core/log/log.ts';
 import type { SyncObserver } from '../events.ts';
+import { withPlace } from '../place.ts';
 
 /** git-sync users expect fast hooks to finish before the touch-file; so long it waits for them. */
 const HOOKS_FIRST_MS = 500;
 
-export async function touchFile(path: string): Promise<void> {
-  await makeDirectory(dirname(path));
-  const file = await open(path, 'a', 0o644);
-  try {
-    // By its handle: a consumer may have deleted it by now.
-    const now = new Date();
-    await file.utimes(now, now);
-  } finally {
-    await file.close();
-  }
+/** @throws PillionError `write_failed`, `not_a_directory`, or the system's error */
+export function touchFile(root: string, path: string): Promise<void> {
+  return withPlace(root, path, async (directory, name) => {
+    if ((await directory.stat(name))?.isDirectory()) {
+      const facts = { path, systemCode: 'EISDIR' };
+      throw FILE_ERRORS.write_failed({ ...facts, why: 'it is a directory' }, { facts });
+    }
+    await directory.touch(name);
+  });
 }
 
-/** @param attempted waits for the hooks that are running, at most so many milliseconds */
-export function observeChanges(
-  path: string,
-  attempted: (milliseconds: number) => Promise<void>,
-  log: Log,
-): SyncObserver {
+export interface TouchFileInit {
+  readonly root: string;
+  /** Absolute; empty for none. */
+  readonly path: string;
+  /** Waits for the hooks that are running, at most so many milliseconds. */
+  readonly attempted: (milliseconds: number) => Promise<void>;
+  readonly log: Log;
+}
+
+export function observeChanges({ root, path, attempted, log }: TouchFileInit): SyncObserver {
   return async (event) => {
     if (path === '' || event.kind !== 'pass-succeeded' || event.status !== 'success') {
       return;
     }
     await attempted(HOOKS_FIRST_MS);
-    await touchFile(path).catch((error: unknown) => {
+    await touchFile(root, path).catch((error: unknown) => {
       log.error('failed to touch touch-file', error, { path });
     });
   };

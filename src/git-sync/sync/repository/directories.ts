@@ -1,8 +1,10 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withTree } from '../place.ts';
 
-/** The absolute paths of a directory's entries; none when it cannot be read. */
-export async function entriesOf(directory: string): Promise<string[]> {
-  const names = await readdir(directory).catch(() => []);
-  return names.map((name) => join(directory, name));
+/** The absolute paths of the entries of a directory below a root; none when it is a link, or cannot be read. */
+export async function entriesOf(root: string, directory: string): Promise<string[]> {
+  const entries = await withTree(root, directory, async (opened) => (await opened?.list()) ?? []).catch(
+    () => [],
+  );
+  return entries.map(({ name }) => join(directory, name));
 }

@@ -1,8 +1,8 @@
 /** What stands at the place of a tree, without git: a handful of reads, whatever the size of the tree. */
-import { lstat, opendir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { readForeignFile } from '../../../core/foreign-files/read-file.ts';
 import { recordName } from '../../../git/consumer/files.ts';
+import { withTree } from '../place.ts';
 
 export type TreeState =
   | 'ok'
@@ -19,22 +19,13 @@ async function readText(path: string): Promise<string | undefined> {
   return content?.kind === 'file' ? content.bytes.toString('utf8') : undefined;
 }
 
-async function isEmpty(path: string): Promise<boolean> {
-  const directory = await opendir(path);
-  try {
-    return (await directory.read()) === null;
-  } finally {
-    await directory.close();
-  }
-}
-
 /** Whether the tree of a commit is there, has anything in it, and tells its readers' git that it is at that commit. */
 export async function checkTree(root: string, path: string, hash: string): Promise<TreeState> {
-  const status = await lstat(path).catch(() => undefined);
-  if (status?.isDirectory() !== true) {
+  const entries = await withTree(root, path, async (tree) => tree?.list(1));
+  if (entries === undefined) {
     return 'missing';
   }
-  if (await isEmpty(path)) {
+  if (entries.length === 0) {
     return 'empty';
   }
   const record = join(root, '.git/worktrees', recordName(path));

@@ -1,8 +1,7 @@
 /** What readers' git remembers of each tree, in `.git/worktrees`. */
-import { lstat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { removeTree } from '../../../core/files.ts';
-import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
+import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-files/directory.ts';
 import { isFullHash } from '../../../git/object-name.ts';
 import { REBUILD_DIR, TREES_DIR } from '../layout.ts';
 import { entriesOf } from './directories.ts';
@@ -11,7 +10,7 @@ import { gitDirOfTree } from './tree-check.ts';
 /** The names of the records that trees in the root refer to. */
 async function recordsInUse(root: string): Promise<ReadonlySet<string>> {
   const places = [root, join(root, TREES_DIR), join(root, TREES_DIR, REBUILD_DIR)];
-  const trees = (await Promise.all(places.map(entriesOf))).flat();
+  const trees = (await Promise.all(places.map((place) => entriesOf(root, place)))).flat();
   const gitDirs = await Promise.all(trees.map(gitDirOfTree));
   return new Set(gitDirs.flatMap((path) => (path === undefined ? [] : [basename(path)])));
 }
@@ -21,6 +20,14 @@ function isOfOurs(treePath: string): boolean {
   const holder = basename(dirname(treePath));
   const isV3 = isFullHash(basename(treePath).replace(/^rev-/, ''));
   return holder === TREES_DIR || holder === REBUILD_DIR || isV3;
+}
+
+/** Whatever it is; where it cannot be told, it is not. */
+async function isThere(path: string): Promise<boolean> {
+  const found = await withForeignRoot(dirname(path), (holder) => holder.stat(basename(path))).catch(
+    () => undefined,
+  );
+  return found !== undefined;
 }
 
 async function isLost(records: ForeignDirectory, name: string): Promise<boolean> {
@@ -35,7 +42,7 @@ async function isLost(records: ForeignDirectory, name: string): Promise<boolean>
       return false;
     }
     // A record of somebody's own that happens to be named like ours leads to something.
-    return (await lstat(gitFile).catch(() => undefined)) === undefined;
+    return !(await isThere(gitFile));
   } finally {
     await record.close();
   }

@@ -1,5 +1,6 @@
 /** Worktrees, filled and compared by real git. */
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { git } from '../../../../test/support/git.ts';
@@ -93,6 +94,41 @@ describe('the state of a worktree', () => {
     expect(await checkTree(root, path, 'b'.repeat(40))).toBe('wrong-commit');
     await rm(join(path, '.git'));
     expect(await checkTree(root, path, hash)).toBe('wrong-commit');
+  });
+
+  it('is missing where a link stands for it, and wrong where its files are FIFOs or without an end', async () => {
+    const { root, path, hash, build, join: at } = await setUp();
+    await build();
+    const record = join(root, '.git/worktrees', hash);
+    for (const file of [join(path, '.git'), join(record, 'HEAD')]) {
+      const before = await readFile(file);
+      await rm(file);
+      execFileSync('mkfifo', [file]);
+      expect(await checkTree(root, path, hash)).toBe('wrong-commit');
+      await rm(file);
+      await writeFile(file, '');
+      await truncate(file, 2 ** 40);
+      expect(await checkTree(root, path, hash)).toBe('wrong-commit');
+      await writeFile(file, before);
+    }
+    expect(await checkTree(root, path, hash)).toBe('ok');
+    await rename(path, at('elsewhere'));
+    await symlink(at('elsewhere'), path);
+    expect(await checkTree(root, path, hash)).toBe('missing');
+    await rm(path);
+    await rename(join(root, '.worktrees'), at('trees'));
+    await symlink(at('trees'), join(root, '.worktrees'));
+    await rename(at('elsewhere'), join(at('trees'), hash));
+    expect(await checkTree(root, path, hash)).toBe('missing');
+  });
+
+  it('is never made, nor cleared, where a link in the place of all trees leads', async () => {
+    const { root, hash, build, join: at } = await setUp();
+    await mkdir(join(at('outside'), hash), { recursive: true });
+    await writeFile(join(at('outside'), hash, 'precious'), '');
+    await symlink(at('outside'), join(root, '.worktrees'));
+    await expect(build()).rejects.toMatchObject({ code: 'not_a_directory' });
+    expect(await readdir(join(at('outside'), hash))).toEqual(['precious']);
   });
 
   it.each([

@@ -1,9 +1,9 @@
 /** One worktree: built where no link leads, filled by git, checked against its commit. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
-import { removeTree } from '../../../core/files.ts';
-import { withDirectory, withMadeDirectory } from '../../../core/foreign-files/below.ts';
+import { readText } from '../../../core/files.ts';
+import { clearBelow, withDirectory, withMadeDirectory } from '../../../core/foreign-files/below.ts';
 import {
   type CheckedOutModule,
   type CheckedOutTree,
@@ -22,7 +22,7 @@ const SPARSE = ['-c', 'core.sparseCheckout=true', '-c', 'core.sparseCheckoutCone
 
 /** The patterns of `--sparse-checkout-file`; undefined when there is none. */
 async function readSparsePatterns({ spec }: SyncContext): Promise<string | undefined> {
-  return spec.sparseCheckoutFile === '' ? undefined : readFile(spec.sparseCheckoutFile, 'utf8');
+  return spec.sparseCheckoutFile === '' ? undefined : readText(spec.sparseCheckoutFile);
 }
 
 function inTree<T>(
@@ -119,9 +119,9 @@ export async function buildTree(
   hash: string,
   signal: AbortSignal,
 ): Promise<WholeTree> {
-  const { spec, emit } = context;
+  const { root, spec, open, emit } = context;
   await emit({ kind: 'adding-worktree', path, hash });
-  await removeTree(path);
+  await clearBelow(open.directory, relative(root, path), signal);
   const patterns = await readSparsePatterns(context);
   const tree = treeOf(context, path, hash);
   let modules: readonly CheckedOutModule[] = [];

@@ -1,7 +1,7 @@
 /** Installation tokens of a GitHub App: a signed JWT is exchanged for a token that lives an hour. */
 import type { KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { errorMessage, type PillionError } from '../../../core/errors.ts';
+import { errorMessage, isPillionError, type PillionError } from '../../../core/errors.ts';
+import { readText } from '../../../core/files.ts';
 import type { ClientResponse } from '../../../core/http/client.ts';
 import type { GitHubApp } from '../../settings.ts';
 import { AUTH_ERRORS } from '../errors.ts';
@@ -41,13 +41,12 @@ async function readKey(app: GitHubApp): Promise<KeyObject> {
   const { createPrivateKey } = await import('node:crypto');
   try {
     const pem =
-      app.privateKeyFile === undefined ? (app.privateKey ?? '') : await readFile(app.privateKeyFile, 'utf8');
+      app.privateKeyFile === undefined ? (app.privateKey ?? '') : await readText(app.privateKeyFile);
     return createPrivateKey(pem);
   } catch (error) {
     const source = app.privateKeyFile ?? '$GITSYNC_GITHUB_APP_PRIVATE_KEY';
     // The cause of a parse failure may quote the key: name the source, not the content.
-    const why =
-      error instanceof Error && 'syscall' in error ? errorMessage(error) : 'it is not a PEM private key';
+    const why = isPillionError(error) ? errorMessage(error) : 'it is not a PEM private key';
     throw failed(
       `cannot use the private key of ${source}: ${why}`,
       'give the RSA key that GitHub made for the app, as PEM',

@@ -1,6 +1,6 @@
 /** The credentials that the settings name: a user and a password, or a file with it. */
-import { readFile } from 'node:fs/promises';
 import { errorMessage } from '../../../core/errors.ts';
+import { readText } from '../../../core/files.ts';
 import type { Credential } from '../../settings.ts';
 import { AUTH_ERRORS } from '../errors.ts';
 import type { MakeSource } from './source.ts';
@@ -12,7 +12,7 @@ async function passwordOf(credential: Credential): Promise<string> {
   }
   try {
     // The first line is the password: editors and Secrets end files with a newline.
-    return (await readFile(path, 'utf8')).split(/\r?\n/)[0] ?? '';
+    return (await readText(path)).split(/\r?\n/)[0] ?? '';
   } catch (error) {
     throw AUTH_ERRORS.password_file_unreadable({ path, why: errorMessage(error) }, { cause: error });
   }
