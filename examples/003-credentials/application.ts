@@ -6,11 +6,12 @@ const { env } = process;
 /** As Django's CONN_MAX_AGE. */
 const CONNECTION_MS = 2000;
 const REQUEST_EVERY_MS = 50;
+const stop = new AbortController();
 
 async function serve(client: Client): Promise<number> {
   const end = performance.now() + CONNECTION_MS;
   let requests = 0;
-  while (performance.now() < end) {
+  while (performance.now() < end && !stop.signal.aborted) {
     await client.query('SELECT current_user');
     requests += 1;
     await delay(REQUEST_EVERY_MS);
@@ -18,7 +19,7 @@ async function serve(client: Client): Promise<number> {
   return requests;
 }
 
-for (;;) {
+async function connectAndServe(): Promise<void> {
   const client = new Client({
     host: env['DATABASE_HOST'],
     port: Number(env['DATABASE_PORT']),
@@ -38,3 +39,16 @@ for (;;) {
     await client.end().catch(() => undefined);
   }
 }
+
+async function work(): Promise<void> {
+  while (!stop.signal.aborted) {
+    await connectAndServe();
+  }
+  console.log('stopped');
+}
+
+process.once('SIGTERM', () => stop.abort());
+work().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

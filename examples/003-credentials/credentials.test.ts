@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { startCredentials } from '../../test/integration/credentials/support/credentials.ts';
 import { CLIENT, makeVolume, startBackend } from '../../test/integration/credentials/support/stack.ts';
+import { runPillion } from '../../test/support/pillion.ts';
 import { giveToServer } from '../../test/support/postgres/as-postgres.ts';
 import { ADMIN, adminLine, startPgbouncerWith } from '../../test/support/postgres/pgbouncer.ts';
 import { freePort } from '../../test/support/postgres/postgres-server.ts';
@@ -19,10 +20,14 @@ interface Container {
   readonly name: string;
   readonly args?: readonly string[];
   readonly securityContext: unknown;
+  readonly restartPolicy?: string;
+  readonly startupProbe?: unknown;
+  readonly volumeMounts?: unknown;
 }
 interface PodSpec {
   readonly initContainers: readonly Container[];
   readonly containers: readonly Container[];
+  readonly volumes: readonly { readonly name: string; readonly emptyDir?: { readonly medium?: string } }[];
 }
 interface Manifest {
   readonly kind: string;
@@ -30,13 +35,35 @@ interface Manifest {
   readonly spec: { readonly template: { readonly spec: PodSpec } };
 }
 
-async function manifest(kind: string): Promise<Manifest> {
-  const documents = parseAllDocuments(await readFile(here('manifest.yaml'), 'utf8'));
+function oneOf(text: string, kind: string): Manifest {
+  const documents = parseAllDocuments(text);
   const found = documents.map((document) => document.toJS() as Manifest).find((one) => one.kind === kind);
   if (found === undefined) {
     throw new Error(`the manifest has no ${kind}`);
   }
   return found;
+}
+
+async function manifest(kind: string, file = 'manifest.yaml'): Promise<Manifest> {
+  return oneOf(await readFile(here(file), 'utf8'), kind);
+}
+
+const named = (containers: readonly Container[], name: string): Container => {
+  const found = containers.find((container) => container.name === name);
+  if (found === undefined) {
+    throw new Error(`there is no container ${name}`);
+  }
+  return found;
+};
+
+/** A container without what depends on where it stands in the pod. */
+function apartFromPlace(container: Container): object {
+  const { restartPolicy: _policy, startupProbe: _probe, ...rest } = container;
+  return rest;
+}
+
+function apartFromMounts({ volumeMounts: _mounts, ...rest }: Container): object {
+  return rest;
 }
 
 /** Terraform writes the numbers of some arguments as strings. */
@@ -61,6 +88,7 @@ describe('the example', () => {
     expect(ini).toMatch(/^listen_addr = 127\.0\.0\.1$/m);
     expect(ini).toMatch(/^auth_type = scram-sha-256$/m);
     expect(ini).toMatch(/^server_tls_sslmode = verify-full$/m);
+    expect(ini).toMatch(/^server_login_retry = 1$/m);
     const { spec } = (await manifest('Deployment')).spec.template;
     for (const container of [...spec.initContainers, ...spec.containers]) {
       expect(container.securityContext).toEqual({
@@ -70,6 +98,38 @@ describe('the example', () => {
       });
     }
     expect(spec.initContainers.map(({ name }) => name)).toEqual(['credentials', 'pgbouncer']);
+  });
+
+  it('is the same pod without native sidecars, with the first file from an init container that ends', async () => {
+    const today = (await manifest('Deployment')).spec.template.spec;
+    const older = (await manifest('Deployment', 'one-time.yaml')).spec.template.spec;
+    for (const name of ['credentials', 'pgbouncer', 'django']) {
+      const container = named([...today.initContainers, ...today.containers], name);
+      expect(named(older.containers, name), name).toEqual(apartFromPlace(container));
+    }
+    const [once, ...others] = older.initContainers;
+    const { args, volumeMounts } = named(today.initContainers, 'credentials');
+    expect(once).toMatchObject({ args: [...(args ?? []), '--one-time'], volumeMounts });
+    expect(others).toEqual([]);
+    const { initContainers: _init, containers: _containers, ...rest } = today;
+    expect(older).toMatchObject(rest);
+  });
+
+  it('is the same pod with one annotation: the sidecar ahead of pgbouncer, on volumes in memory', async () => {
+    const { code, stdout, stderr } = await runPillion([
+      'inject',
+      '-f',
+      fileURLToPath(here('annotated.yaml')),
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const today = (await manifest('Deployment')).spec.template.spec;
+    const { initContainers, containers, volumes } = oneOf(stdout, 'Deployment').spec.template.spec;
+    expect(initContainers.map(({ name }) => name)).toEqual(['pillion-credentials', 'pgbouncer']);
+    const pool = apartFromMounts(named(today.initContainers, 'pgbouncer'));
+    expect(apartFromMounts(named(initContainers, 'pgbouncer'))).toEqual(pool);
+    expect(containers).toEqual(today.containers);
+    const inMemory = volumes.filter(({ emptyDir }) => emptyDir?.medium === 'Memory');
+    expect(inMemory.map(({ name }) => name)).toEqual(['pillion-credentials', 'pillion-credentials-run']);
   });
 
   it('runs: pgbouncer starts after its file, and the application never sees a failed login', async () => {

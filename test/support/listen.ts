@@ -9,8 +9,22 @@ export interface Listening {
   up(): Promise<void>;
 }
 
+/** Where to listen: a free port of 127.0.0.1 unless said otherwise. */
+export interface Place {
+  readonly host?: string;
+  readonly port?: number;
+}
+
 /** Binds a server to a free port of 127.0.0.1 and keeps track of its connections, so that it can end at once. */
-export async function listenOnLoopback(server: Server): Promise<Listening> {
+export function listenOnLoopback(server: Server): Promise<Listening> {
+  return listenAt(server, {});
+}
+
+/** The same in another place. */
+export async function listenAt(
+  server: Server,
+  { host = '127.0.0.1', port: wanted = 0 }: Place,
+): Promise<Listening> {
   const open = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     open.add(socket);
@@ -18,10 +32,10 @@ export async function listenOnLoopback(server: Server): Promise<Listening> {
     socket.once('close', () => open.delete(socket));
   });
   const listen = async (port: number) => {
-    server.listen({ host: '127.0.0.1', port });
+    server.listen({ host, port });
     await once(server, 'listening');
   };
-  await listen(0);
+  await listen(wanted);
   const address = server.address();
   if (address === null || typeof address === 'string') {
     throw new Error('the server has no port');

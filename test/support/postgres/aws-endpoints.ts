@@ -1,7 +1,7 @@
 /** Where pods get AWS sessions, on loopback: EKS Pod Identity (and ECS), IRSA's STS, the instance metadata service. */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listenOnLoopback } from '../listen.ts';
+import { listenAt, type Place } from '../listen.ts';
 import type { IssuedKey } from './rds-verifier.ts';
 
 export interface AwsEndpoints {
@@ -26,14 +26,15 @@ export interface AwsEndpoints {
 export interface AwsEndpointsInit {
   /** Told of each key that is given out, by its id. */
   readonly keys: Map<string, IssuedKey>;
-  /** The bearer token that is asked for. */
-  readonly token: string;
+  /** The bearer token that is asked for, or what tells a good one. */
+  readonly token: string | ((given: string) => boolean);
   readonly lifeMs: number;
   /**
    * Length of the session token; real ones have 500 to 1,700 bytes. RDS tokens of 600 have around 1,024 bytes, which
    * pgbouncers before 1.25 treat in two ways, by chance: so the default is clearly below.
    */
   readonly sessionBytes?: number;
+  readonly place?: Place;
 }
 
 const ROLE = 'pillion-role';
@@ -42,6 +43,7 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
   const { keys, token } = init;
   let { lifeMs, sessionBytes = 500 } = init;
   let areKeysKnown = true;
+  const isToken = typeof token === 'string' ? (given: string) => given === token : token;
   let failure = 0;
   const requests: string[] = [];
 
@@ -74,7 +76,7 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
 
   async function route(path: string, request: IncomingMessage): Promise<Reply> {
     if (path === '/pod-identity') {
-      return request.headers.authorization === token
+      return isToken(request.headers.authorization ?? '')
         ? { status: 200, body: JSON.stringify(issue()) }
         : DENIED;
     }
@@ -89,13 +91,13 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
     }
     if (path === '/' && request.method === 'POST') {
       const form = new URLSearchParams(await bodyOf(request));
-      return form.get('WebIdentityToken') === token ? assumedRole(issue()) : DENIED;
+      return isToken(form.get('WebIdentityToken') ?? '') ? assumedRole(issue()) : DENIED;
     }
     return { status: 404, body: '{}' };
   }
 
   const server = createServer((request, response) => void answer(request, response));
-  const { port, down } = await listenOnLoopback(server);
+  const { port, down } = await listenAt(server, init.place ?? {});
   const url = `http://127.0.0.1:${port}`;
   return {
     url,

@@ -1,6 +1,6 @@
 /** A small LDAP server: simple binds only, judged by a function. PostgreSQL's `ldap` method hands passwords to it. */
 import { createServer, type Socket } from 'node:net';
-import { listenOnLoopback } from '../listen.ts';
+import { listenAt, type Place } from '../listen.ts';
 
 export interface Bind {
   /** As PostgreSQL makes it of prefix, user and suffix: `cn=USER,dc=rds`. */
@@ -60,7 +60,10 @@ function encode(tag: number, ...parts: readonly Buffer[]): Buffer {
 }
 
 /** @param isAllowed judges each bind */
-export async function startLdapServer(isAllowed: (bind: Bind) => boolean): Promise<LdapServer> {
+export async function startLdapServer(
+  isAllowed: (bind: Bind) => boolean,
+  place: Place = {},
+): Promise<LdapServer> {
   const server = createServer((socket: Socket) => {
     let rest = Buffer.alloc(0);
     socket.on('data', (chunk) => {
@@ -82,6 +85,6 @@ export async function startLdapServer(isAllowed: (bind: Bind) => boolean): Promi
       }
     });
   });
-  const { port, down } = await listenOnLoopback(server);
+  const { port, down } = await listenAt(server, place);
   return { port, stop: down };
 }
