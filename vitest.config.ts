@@ -11,13 +11,13 @@ if (!isAtLeast(process.versions.node, oldestNode)) {
   );
 }
 
-// Unit tests sit beside their file and run in `npm run check`; integration tests talk to real programs, those of the
+// Unit tests sit next to their file and run in `npm run check`; integration tests talk to real programs, those of the
 // cluster to a real Kubernetes. The two may be given a second try where a machine may stand still for seconds; whoever
 // does so shows which tests needed it.
 const retry = Number(process.env['PILLION_TEST_RETRY'] ?? 0);
 // One line for each test that failed or needed its second try, so that whoever sees only the end of a log knows.
 const oneLine = (text: string | undefined): string => (text ?? '').replaceAll(/\s+/g, ' ').slice(0, 600);
-const told: Reporter = {
+const oneLineReporter: Reporter = {
   onTestRunEnd(modules, unhandledErrors) {
     for (const module of modules) {
       for (const error of module.errors()) {
@@ -60,7 +60,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     reporters: [
       'default',
-      told,
+      oneLineReporter,
       ...(report === undefined ? [] : [['json', { outputFile: report }] as ['json', { outputFile: string }]]),
     ],
     projects: [

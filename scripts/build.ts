@@ -67,7 +67,7 @@ const shared: BuildOptions = {
   logOverride: { 'empty-import-meta': 'silent' },
 };
 
-/** Made beside and renamed, so that a build never takes the program away from somebody who runs it. */
+/** Made under another name and renamed, so that a build never takes the program away from somebody who runs it. */
 async function bundle(entryPoint: string, outfile: string, extra: BuildOptions = {}): Promise<void> {
   const fresh = `${outfile}.new`;
   await build({ ...shared, ...extra, entryPoints: [entryPoint], outfile: fresh });

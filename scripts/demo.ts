@@ -1,4 +1,4 @@
-/** `make demo`: a git repository kept checked out beside a web application, and what happens when things go wrong. */
+/** `make demo`: a git repository kept checked out next to a web application, and what happens when things go wrong. */
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';

@@ -4,7 +4,7 @@ import type { CommandEntry } from './core/command.ts';
 export const commands: readonly CommandEntry[] = [
   {
     name: 'git-sync',
-    summary: 'keep a git repository checked out beside an application (kubernetes/git-sync v4 and v3 flags)',
+    summary: 'keep a git repository checked out next to an application (kubernetes/git-sync v4 and v3 flags)',
     startedAs: ['git-sync', 'git-sync-v3'],
     load: () => import('./git-sync/command.ts'),
   },

@@ -1,5 +1,5 @@
 /**
- * What a lean command costs beside a bare Node: start-up time of `pillion git-sync --version`, memory of an idle
+ * What a lean command costs compared with a bare Node: start-up time of `pillion git-sync --version`, memory of an idle
  * sidecar. Prints ratios and differences; never fails, since a busy machine is no defect of the program.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -89,8 +89,8 @@ async function sidecarMemory() {
 }
 
 function memoryRow(kind: string, own: number, bareNode: number, goal: number): string[] {
-  const beside = `bare Node: ${bareNode.toFixed(1)} MiB, ${(own - bareNode).toFixed(1)} less`;
-  return [`idle sidecar, ${kind} memory`, `${own.toFixed(1)} MiB`, beside, `<= bare Node + ${goal} MiB`];
+  const comparison = `bare Node: ${bareNode.toFixed(1)} MiB, ${(own - bareNode).toFixed(1)} less`;
+  return [`idle sidecar, ${kind} memory`, `${own.toFixed(1)} MiB`, comparison, `<= bare Node + ${goal} MiB`];
 }
 
 const starts = { bare: [] as number[], pillion: [] as number[] };
@@ -113,9 +113,9 @@ const rows = [
   memoryRow('resident', sidecar.rss, none.rss, 12),
 ];
 if (brief) {
-  for (const [name = '', own = '', beside = '', goal = ''] of rows) {
-    console.log(`  ${name.padEnd(38)} ${own.padEnd(10)} ${beside.padEnd(36)} goal ${goal}`);
+  for (const [name = '', own = '', comparison = '', goal = ''] of rows) {
+    console.log(`  ${name.padEnd(38)} ${own.padEnd(10)} ${comparison.padEnd(36)} goal ${goal}`);
   }
 } else {
-  publish({ name: 'budget', head: ['measure', 'pillion', 'beside it', 'goal'], rows });
+  publish({ name: 'budget', head: ['measure', 'pillion', 'for comparison', 'goal'], rows });
 }

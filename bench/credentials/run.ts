@@ -1,5 +1,5 @@
 /**
- * Idle memory of `pillion credentials` beside a bare Node: with AWS (its SDK, a session from a metadata server on
+ * Idle memory of `pillion credentials` compared with a bare Node: with AWS (its SDK, a session from a metadata server on
  * loopback) and without, each with HTTP, metrics and a reload, after a few deliveries.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -14,7 +14,7 @@ export interface Contender {
   once(task: Task): readonly string[];
   /** Polls until it is told to end. `port` is free for an HTTP endpoint. */
   forever(task: Task, periodMs: number, port: number): readonly string[];
-  /** How many polls without change were made by now, if it can be told while it runs. */
+  /** How many polls without change were made by now, if that is known while it runs. */
   polls(task: Task, port: number): Promise<number | undefined>;
 }
 

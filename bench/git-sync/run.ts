@@ -1,7 +1,7 @@
 /**
- * git-sync beside its peers, all in one run: `npm run bench -- git-sync [--peer COMMAND]... [--quick] [--only small|wide|deep]
+ * git-sync and its peers, all in one run: `npm run bench -- git-sync [--peer COMMAND]... [--quick] [--only small|wide|deep]
  * [--write]`.
- * A peer is any command that takes git-sync v4's flags. Always beside it: a plain shell loop of ls-remote, fetch and
+ * A peer is any command that takes git-sync v4's flags. Always with it: a plain shell loop of ls-remote, fetch and
  * worktree add, and a shell loop that replays the very git commands that git-sync runs.
  *
  * Nothing is removed during a run, and each measurement has a root of its own: ext4 steps over the inodes that were

@@ -32,7 +32,7 @@ async function read(template: Template): Promise<string> {
 
 /**
  * The template's text. The revision may be replaced and removed between finding a file and opening it; then the
- * request starts anew in the revision that is current now.
+ * request starts again in the revision that is current now.
  */
 async function load(templateRoot: string, urlPath: string): Promise<string> {
   for (;;) {

@@ -13,7 +13,7 @@ export interface Application {
   stop(): Promise<void>;
 }
 
-/** Starts examples/templater-service as a process of its own, as the container beside the sidecar would be. */
+/** Starts examples/templater-service as a process of its own, as the container next to the sidecar would be. */
 export async function startApplication(templateRoot: string, signal: AbortSignal): Promise<Application> {
   const child = spawn(process.execPath, [MAIN], {
     env: {

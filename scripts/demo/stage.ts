@@ -12,7 +12,7 @@ import { makeTempDir, removeTempDir } from '../../test/support/temp.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { type Application, startApplication } from './application.ts';
 
-/** Everything that plays a part: a git server, an editor's clone, the application, and the sidecar beside it. */
+/** Everything that plays a part: a git server, an editor's clone, the application, and the sidecar next to it. */
 export interface Stage {
   readonly dir: string;
   readonly server: HttpGitServer;

@@ -84,16 +84,16 @@ describe('retry', () => {
   });
 
   it('tells the error, the attempt and the delay before each wait', async () => {
-    const told: [unknown, number, number][] = [];
+    const retries: [unknown, number, number][] = [];
     const options = {
       attempts: 2,
       delays: () => 7,
       signal,
       clock: patientClock(),
-      onRetry: (error: unknown, attempt: number, delayMs: number) => told.push([error, attempt, delayMs]),
+      onRetry: (error: unknown, attempt: number, delayMs: number) => retries.push([error, attempt, delayMs]),
     };
     await expect(retry(() => Promise.reject(final), options)).rejects.toBe(final);
-    expect(told).toEqual([[final, 1, 7]]);
+    expect(retries).toEqual([[final, 1, 7]]);
   });
 
   it('ends its wait when it is aborted, with the reason, and leaves no listener', async () => {

@@ -22,7 +22,7 @@ export interface Endpoint {
 /** What a source said. */
 export interface Answer {
   readonly credential: Credential;
-  /** This machine's clock minus the source's, where the source told its time. */
+  /** This machine's clock minus the source's, where the source gave its time. */
   readonly clockSkewMs?: number | undefined;
 }
 

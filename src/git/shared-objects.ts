@@ -29,7 +29,7 @@ const MAX_ENTRIES = 200_000;
 
 type IsWanted = (entry: Dirent) => boolean;
 
-/** A name that git does not look at; what stood there stays for whoever misses it. */
+/** A name that git does not look at; what stood there stays, should somebody miss it. */
 const asideName = (name: string) => `${name}.set-aside-${randomId()}`;
 
 /** Opens or makes a directory. What else is in its place is renamed: a link is never followed. */

@@ -68,7 +68,7 @@ it('is not ready and gets no request while the git server is down', async () => 
 
 it('gets ready when the git server comes up, and renders the right page', async () => {
   await server.up();
-  // An init container that gave up in the meantime is started anew later and later.
+  // An init container that gave up in the meantime is started again later and later.
   await namespace.waitFor(`deployment/${APP}`, { until: 'condition=Available', timeoutSeconds: 400 });
   await waitFor(async () => (await httpGet(url + PAGE)).status === 200, { what: 'the page', ...PATIENT });
   expect((await httpGet(url + PAGE)).body).toContain('<h1>Hello Ann</h1>');

@@ -5,7 +5,7 @@ import { provideTestImages } from './support/images.ts';
 import { httpGet, useNamespace } from './support/namespace.ts';
 import { type PodState, podOf, podsOf } from './support/workloads.ts';
 
-// A cron job beside an application: the manifest of examples/003-cron-sidecar as it stands, where Pod Security is
+// A cron job next to an application: the manifest of examples/003-cron-sidecar as it stands, where Pod Security is
 // "restricted". The tests are one story; the job starts at every even minute, and the longest wait is for that.
 const namespace = useNamespace('seed-003', { podSecurity: 'restricted' });
 const APP = 'django';

@@ -26,7 +26,7 @@ function shellQuote(value: string): string {
 }
 
 /**
- * Puts a fake into `dir`, under its own name or as `installAs`. Its settings come from a file beside it, not from
+ * Puts a fake into `dir`, under its own name or as `installAs`. Its settings come from a file next to it, not from
  * the environment: what is tested may well pass none on.
  */
 export async function installFake(

@@ -46,7 +46,7 @@ describe('killOrphans', () => {
     await until(() => !isRunning(Number(stdout)));
   });
 
-  it('leaves alone whoever carries another value, or a longer one', async () => {
+  it('leaves alone a process that carries another value, or a longer one', async () => {
     const marker = { name: 'PILLION_TEST_OWNER', value: randomUUID() };
     const others = [`${marker.value}/deeper`, `x${marker.value}`];
     const pids: number[] = [];

@@ -42,7 +42,7 @@ function nextTurn(): Promise<void> {
   });
 }
 
-/** One consumer a turn; what it leaves of the time belongs to those that come anew in that turn. */
+/** One consumer a turn; what it leaves of the time belongs to those that come back in that turn. */
 function beginTurn(): void {
   turnEnds = performance.now() + TURN_MS;
   waiting.shift()?.();

@@ -107,7 +107,7 @@ describe('a time limit on a group', () => {
     const outcome = await tryRun(fixture('escape.sh'), [file], options);
     killLater(Number(outcome.stdout));
     expect(outcome).toMatchObject({ timedOut: true, signal: 'SIGTERM' });
-    expect(outcome.durationMs).toBeGreaterThanOrEqual(245); // the grace, for whoever is still tidying up
+    expect(outcome.durationMs).toBeGreaterThanOrEqual(245); // the grace, for processes still tidying up
     expect(outcome.durationMs).toBeLessThan(5000);
   });
 

@@ -65,7 +65,7 @@ describe('the standard streams of a program', () => {
     expect(threads()).toBe(before.threads);
   }, 120_000);
 
-  it('are sockets where no pipes can be made, which is told once', async () => {
+  it('are sockets where no pipes can be made, which is reported once', async () => {
     const directory = await temporaryDirectory();
     const program = await bundleProgram(fixture('without-shell.ts'), directory);
     const args = ['--mount', 'sh', '-c', `mount --bind /dev/null /bin/sh && exec "$0" "$1"`];

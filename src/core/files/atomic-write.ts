@@ -19,7 +19,7 @@ const DEFAULT_MODE = 0o600;
 const PRIVATE_MODE = 0o600;
 
 /**
- * Replaces a file as a whole: whoever opens `path` reads the former content or all of the new, also after a crash.
+ * Replaces a file as a whole: a reader of `path` gets the former content or all of the new, also after a crash.
  * The new version is made in the same directory, which must be writable. A symbolic link at `path` is itself replaced.
  * @param shownPath what errors call the file
  * @throws PillionError `write_failed`; the former content stands and nothing is left behind

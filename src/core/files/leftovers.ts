@@ -8,13 +8,13 @@ const RANDOM_PART = /^[0-9a-f]{16}\.tmp$/;
 /** File names have at most 255 bytes; what we add to one takes 31. */
 const MAX_STEM_BYTES = 220;
 
-/** The name beside `name` under which its next version is made: `.NAME.pillion-<16 hex>.tmp`. */
+/** The name next to `name` under which its next version is made: `.NAME.pillion-<16 hex>.tmp`. */
 export function temporaryName(name: string): string {
   return `${prefixOf(name)}${randomId()}.tmp`;
 }
 
 /**
- * Removes what a crash in the middle of `writeFileAtomic` or `switchSymlink` left beside `name`, and nothing else.
+ * Removes what a crash in the middle of `writeFileAtomic` or `switchSymlink` left next to `name`, and nothing else.
  * Only for the one owner of `name`, before it writes: a version being made by somebody else looks the same.
  * @returns the names removed
  */

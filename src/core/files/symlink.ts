@@ -6,7 +6,7 @@ import { fsyncDirectory } from './fsync.ts';
 import { removeIfExists, temporaryName } from './leftovers.ts';
 
 /**
- * Points a symbolic link at another target: whoever follows it arrives at the former target or the new one, always.
+ * Points a symbolic link at another target: a reader arrives at the former target or the new one, always.
  * The target is stored as given, so a relative one is relative to the link's directory, and it need not exist.
  * @param shownPath what errors call the link
  * @throws PillionError `link_not_symlink` when something else is in the place of the link, `switch_failed` otherwise;

@@ -212,7 +212,7 @@ describe('a proxy', () => {
     ).rejects.toThrow(expect.objectContaining({ message: expect.not.stringContaining('s3cret') }));
   });
 
-  it('is chosen anew for each redirect', async () => {
+  it('is chosen again for each redirect', async () => {
     const web = await startWeb(ok);
     const proxy = await startProxy((request, response) => {
       const away = request.url === 'http://a.test/';

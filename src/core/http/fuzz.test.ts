@@ -44,7 +44,7 @@ const header = mostly(
 );
 const end = mostly(fc.constant('\r\n'), fc.constantFrom('\n', '\r', '\r\n\r\n', ''));
 const chunked = 'Transfer-Encoding: chunked';
-/** How the length of the body is told, and the body. */
+/** How the length of the body is given, and the body. */
 const content = fc.oneof(
   {
     weight: 6,

@@ -34,7 +34,7 @@ describe('probes', () => {
     ['silent from the start', ''],
     ['slow with their headers', 'GET /livez HTTP/1.1\r\nhost: a\r\nx: y'],
     ['slow with their body', 'POST /hook HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nx'],
-  ])('are answered beside 300 connections of a neighbour that are %s', async (_what, text) => {
+  ])('are answered despite 300 connections of a neighbour that are %s', async (_what, text) => {
     const handle: Route['handle'] = async ({ readBody }) => textReply(200, String((await readBody()).length));
     const hook = { method: 'POST', path: '/hook', maxBodyBytes: 100, bodyTimeoutMs: 60_000, handle };
     const server = await startServer({ routes: [hook], limits: PATIENT });
@@ -42,7 +42,7 @@ describe('probes', () => {
     await expectProbesAnswered(server);
   });
 
-  it('are answered beside 300 connections from as many addresses', async () => {
+  it('are answered despite 300 connections from as many addresses', async () => {
     const server = await startServer({ limits: PATIENT });
     const addresses = Array.from(
       { length: 300 },
@@ -52,7 +52,7 @@ describe('probes', () => {
     await expectProbesAnswered(server);
   });
 
-  it('are answered beside clients that ask for much and read nothing', async () => {
+  it('are answered despite clients that ask for much and read nothing', async () => {
     const body = 'x'.repeat(1_000_000);
     const server = await startServer({
       routes: [{ method: 'GET', path: '/', handle: () => textReply(200, body) }],
@@ -153,9 +153,9 @@ describe('a hostile client', () => {
 
   it('is cut off when it asks and does not read the answer', async () => {
     const body = 'x'.repeat(50_000_000);
-    const told = Promise.withResolvers<void>();
+    const aborted = Promise.withResolvers<void>();
     const handle: Route['handle'] = ({ signal }) => {
-      signal.addEventListener('abort', () => told.resolve());
+      signal.addEventListener('abort', () => aborted.resolve());
       return textReply(200, body);
     };
     const server = await startServer({

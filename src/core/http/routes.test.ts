@@ -41,7 +41,7 @@ describe('a route', () => {
     }
   });
 
-  it('is one of its method: others get 405 with what is allowed, also beside a fallback', async () => {
+  it('is one of its method: others get 405 with what is allowed, also where there is a fallback', async () => {
     const server = await startServer({
       routes: [route('GET', '/x'), route('POST', '/x'), route('PUT', '/y'), route(ANY, '/*')],
     });

@@ -98,9 +98,9 @@ describe('close', () => {
 
   it('cuts a request in progress at the deadline and tells its handler', async () => {
     const gate = createGate();
-    const told = Promise.withResolvers<unknown>();
+    const aborted = Promise.withResolvers<unknown>();
     const handle = async ({ signal }: { signal: AbortSignal }) => {
-      signal.addEventListener('abort', () => told.resolve(signal.reason));
+      signal.addEventListener('abort', () => aborted.resolve(signal.reason));
       await gate.wait();
       return textReply(200, 'too late');
     };
@@ -109,7 +109,7 @@ describe('close', () => {
     await gate.arrived;
     await Promise.all([server.close(AbortSignal.timeout(50)), server.close()]);
     expect(await text).toBe('');
-    expect(await told.promise).toMatchObject({ code: 'caller_gone' });
+    expect(await aborted.promise).toMatchObject({ code: 'caller_gone' });
     await server.close();
   });
 });

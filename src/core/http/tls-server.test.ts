@@ -137,7 +137,7 @@ describe('a server with a certificate', () => {
     gate.open();
   });
 
-  it('gives a place to newcomers beside any number of handshakes that never end', async () => {
+  it('gives a place to newcomers despite any number of handshakes that never end', async () => {
     const limits = { maxConnections: 20, headersTimeoutMs: 60_000, requestTimeoutMs: 60_000 };
     const server = await startServer({ tls: tlsServer(first), limits });
     for (let index = 0; index < 40; index += 1) {

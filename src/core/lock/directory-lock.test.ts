@@ -47,7 +47,7 @@ describe('the lock of a directory', () => {
     expect(await waiting.begun).toBe(lock.id);
     await lock.release();
     expect(await next).toMatchObject({ dead: [] });
-    expect(waiting.told).toEqual([lock.id]);
+    expect(waiting.owners).toEqual([lock.id]);
   });
 
   it('is waited for across processes', async () => {
@@ -57,7 +57,7 @@ describe('the lock of a directory', () => {
     expect(await waiting.begun).toBe(holder.id);
     await holder.release();
     expect(await next).toMatchObject({ dead: [] });
-    expect(waiting.told).toEqual([holder.id]);
+    expect(waiting.owners).toEqual([holder.id]);
   });
 
   it('that is not to be had in time is an error of the caller, and the one who waited leaves nothing', async () => {

@@ -60,7 +60,7 @@ export async function lockDirectory(init: DirectoryLockInit): Promise<DirectoryL
   const id = `${await readBootId()}-${randomId()}`;
   let socket: AliveSocket | undefined;
   try {
-    socket = await announce(directory, id);
+    socket = await listenOnLockSocket(directory, id);
     await acquire(init, directory, id);
     await removeDeadFiles(directory, id);
     return heldLock(directory, id, socket);
@@ -84,7 +84,7 @@ function giveName(pending: string, name: string): void {
 }
 
 /** Listens on a socket, or makes a plain file where the file system has no sockets. */
-async function announce(directory: ForeignDirectory, id: string): Promise<AliveSocket | undefined> {
+async function listenOnLockSocket(directory: ForeignDirectory, id: string): Promise<AliveSocket | undefined> {
   const pending = PENDING_PREFIX + id;
   try {
     const socket = await listenAlive(`${directory.path}/${pending}`);

@@ -60,7 +60,7 @@ export async function isOwnerAlive(
 
 /**
  * Makes room where something stands in the place of the lock that is none: a file, a FIFO, a socket are removed, a
- * directory is only moved, for whoever misses what is in it.
+ * directory is only moved, should somebody miss what is in it.
  */
 export async function removeFalseLock(directory: ForeignDirectory, own: string): Promise<void> {
   const status = await directory.stat(LOCK_NAME);

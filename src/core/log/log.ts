@@ -49,7 +49,7 @@ export interface LogOptions {
   readonly write?: LineWriter | undefined;
   /** Puts a hint into the words of the user's command line. */
   readonly adviseAs?: ((hint: string) => string) | undefined;
-  /** Told about each error line after it was written. */
+  /** Called for each error line after it was written. */
   readonly onError?: ((record: ErrorRecord) => void) | undefined;
 }
 
@@ -144,7 +144,7 @@ function errorRecord(record: LogRecord, redact: (text: string) => string): Error
   return { logger: record.logger, message: redact(record.message), error, fields };
 }
 
-/** File and line of whoever called the function that called `write`: two captured frames, some microseconds. */
+/** File and line of the caller of the function that called `write`: two captured frames, some microseconds. */
 function callerOfCaller(write: (head: Head, fields: Fields) => void): Caller | undefined {
   const limit = Error.stackTraceLimit;
   const holder: { stack?: string } = {};

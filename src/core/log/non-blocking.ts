@@ -5,7 +5,7 @@ const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
 
 /**
  * A descriptor for the same pipe or terminal as `fd` (1 or 2) on which a write never waits for the reader. It is opened
- * anew, because the flag belongs to the open file, which others have too: the shell that started us, for one.
+ * again, because the flag belongs to the open file, which others have too: the shell that started us, for one.
  */
 export function nonBlocking(fd: 1 | 2): number {
   try {

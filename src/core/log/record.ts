@@ -1,4 +1,4 @@
-/** What a record says beside its message; values may be anything, they never break logging. Durations as strings. */
+/** What a record says besides its message; values may be anything, they never break logging. Durations as strings. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export type Severity = 'error' | 'warn' | 'info';

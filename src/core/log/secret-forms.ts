@@ -5,7 +5,7 @@ const SHORTEST_LINE = 16;
 /** Below this many characters a piece of base64 says nothing about the secret and may be an ordinary word. */
 const SHORTEST_BASE64 = 6;
 
-/** What each writer of percent-encoding leaves as it is, beside letters and digits. */
+/** What each writer of percent-encoding leaves as it is, besides letters and digits. */
 const UNRESERVED = '-_.~';
 const PERCENT_KEEPS = [
   UNRESERVED, // RFC 3986, Go's url.QueryEscape (but for the blank), git's credential store

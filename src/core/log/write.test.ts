@@ -145,7 +145,7 @@ describe('a real pipe', () => {
     expect(bytes.toString('utf8', 0, readSync(ends, bytes))).toMatch(/^0 x+\n1 x+\n/);
   });
 
-  it('keeps its flags: whoever shares it is not made to write without waiting', async () => {
+  it('keeps its flags: others who share it are not made to write without waiting', async () => {
     const path = temp.join('shared');
     execFileSync('mkfifo', [path]);
     const ends = openSync(path, constants.O_RDWR);

@@ -14,7 +14,7 @@ const FLUSH_MS = 1000;
 /** Takes lines without their newline. Never blocks, never throws. */
 export interface LineWriter {
   (line: string, severity?: Severity): void;
-  /** Resolves when no line waits for the reader any more: whoever hands on foreign output waits here before the next. */
+  /** Resolves when no line waits for the reader any more: code that hands on foreign output waits here before the next. */
   drained?(): Promise<void>;
   /** Writes what still waits, synchronously, for at most a second: before the end of the process. */
   flush?(): void;

@@ -97,7 +97,7 @@ describe('createMetrics', () => {
     ]);
   });
 
-  it('gives whoever registers a metric again the same one', async () => {
+  it('gives the same metric when it is registered again', async () => {
     const { registry, metrics } = setUp();
     create(registry).syncs.inc({ status: 'success' });
     metrics.syncs.inc({ status: 'success' });

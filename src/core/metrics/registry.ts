@@ -61,7 +61,7 @@ function internalsOf(registry: MetricsRegistry): Internals {
 }
 
 /**
- * The metric of a definition: made the first time, and the same one for whoever registers it again, so that several
+ * The metric of a definition: made the first time, and the same one when it is registered again, so that several
  * parts of a process can each count under their own labels.
  * @throws Error when the name is registered as another metric
  */

@@ -19,7 +19,7 @@ export interface SecretParts {
 /**
  * - `true`: the whole value.
  * - `'url'`: user info and query values of an address.
- * - `'capability-url'`: whoever knows the address may use it (a webhook, a ping): all but its origin.
+ * - `'capability-url'`: anyone who knows the address may use it (a webhook, a ping): all but its origin.
  * - parts of their own, for values that hold secrets among other things; their parser must not quote the value.
  */
 export type Secrecy = true | 'url' | 'capability-url' | SecretParts;

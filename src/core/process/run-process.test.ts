@@ -189,7 +189,7 @@ describe('a child that ignores SIGTERM', () => {
   });
 
   it('does not outlive a crash', async () => {
-    const { ended } = start('crashes beside a child that ignores SIGTERM');
+    const { ended } = start('crashes next to a child that ignores SIGTERM');
     const pid = await pidOfChild();
     expect(await ended).toMatchObject({ code: 1 });
     await waitFor(() => !isRunning(pid), { what: 'the end of the child' });

@@ -161,7 +161,7 @@ const common = {
 };
 const lifetime = { lifetime: v.optional(duration) };
 
-/** What each provider takes beside the common keys. */
+/** What each provider takes besides the common keys. */
 export const PROVIDERS = {
   'aws-rds': { region: v.optional(text), profile: v.optional(text) },
   gcp: { account: v.optional(text), scope: v.optional(text), 'metadata-url': v.optional(httpUrl) },

@@ -27,7 +27,7 @@ export interface OutputSpec {
   readonly render: Render;
   /** pgbouncer's version where it is configured; '' to ask the one that is reloaded. */
   readonly pgbouncerVersion: string;
-  /** A userlist of others that a pgbouncer output takes in, read anew each time. */
+  /** A userlist of others that a pgbouncer output takes in, read again each time. */
   readonly include: string | undefined;
 }
 

@@ -7,7 +7,7 @@ import { RELOAD_ERRORS } from '../reload/errors.ts';
 import { inspectPgbouncer, type ReloadContext, reloadName, reloadOne, testLogin } from '../reload/reload.ts';
 import { passwordLimit, versionWarnings } from '../reload/versions.ts';
 
-/** Told as things happen, for logs and metrics. */
+/** Called as things happen, for logs and metrics. */
 export interface DeliveryEvents {
   written(path: string): void;
   reloaded(target: string, result: 'success' | 'failure' | 'absent', error?: unknown): void;

@@ -21,7 +21,7 @@ import {
   stateLevel,
 } from './state.ts';
 
-/** Told as things happen, for logs and metrics. Nothing here is secret but the credentials. */
+/** Called as things happen, for logs and metrics. Nothing here is secret but the credentials. */
 export interface KeeperEvents {
   /** The source gave a credential; `isNew` when it is another than before. */
   asked(answer: Answer, isNew: boolean, durationMs: number): void;

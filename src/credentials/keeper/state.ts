@@ -84,7 +84,7 @@ export function afterAnswer(
   };
 }
 
-/** Sources that repeat a token tell its end anew each time, give or take a second: then the former one stays. */
+/** Sources that repeat a token give its end again each time, give or take a second: then the former one stays. */
 function settled(before: Credential | undefined, fresh: Credential): Credential {
   if (before === undefined || !isSameLogin(before, fresh)) {
     return fresh;

@@ -9,7 +9,7 @@ export interface HttpSourceSpec {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
-  /** Sent as a bearer token, read anew for each request. */
+  /** Sent as a bearer token, read again for each request. */
   readonly bearerFile: string | undefined;
   readonly tls: TlsFiles;
   /** RFC 6901 pointers into the answer; without one for the password, the whole body is the password. */

@@ -7,7 +7,7 @@ import { SOURCE_ERRORS } from './errors.ts';
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * A file that others replace now and then (a service account's token, a Secret), read anew each time. Links are followed,
+ * A file that others replace now and then (a service account's token, a Secret), read again each time. Links are followed,
  * since that is how such files are mounted; nothing waits for a pipe.
  * @throws PillionError `source_failed`
  */

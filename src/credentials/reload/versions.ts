@@ -57,7 +57,7 @@ export function scramLimit(version: string): number {
 /** With these pgbouncer may check a client by SCRAM. */
 const SCRAM_TYPES = new Set(['scram-sha-256', 'hba', 'md5']);
 
-/** Known holes of a version that matter beside an auth_file, as things to warn about. */
+/** Known holes of a version that matter together with an auth_file, as things to warn about. */
 export function versionWarnings(version: string, authType: string): string[] {
   const parsed = parseVersion(version);
   const isIn = (from: Version, to: Version): boolean =>

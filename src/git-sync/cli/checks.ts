@@ -1,4 +1,4 @@
-/** Checks that both dialects share in their form: the first that fails is told. */
+/** Checks that both dialects share in their form: the first that fails is reported. */
 
 /** Says what is wrong with the values, or nothing. */
 export type Check<V> = (values: V) => string | undefined;

@@ -13,7 +13,7 @@ interface Reader {
   next: number;
 }
 
-/** Positions are told instead of texts: values are secrets often enough. */
+/** Positions are reported instead of texts: values are secrets often enough. */
 function fail(reader: Reader, what: string): ValueError {
   return new ValueError(`${what} at character ${reader.next}`);
 }

@@ -110,7 +110,7 @@ describe('parseGitSync', () => {
     );
   });
 
-  it('never prints, logs or shows a secret, whatever stands beside it, even a flag that swallows it', () => {
+  it('never prints, logs or shows a secret, whatever stands next to it, even a flag that swallows it', () => {
     const secrets = fc.shuffledSubarray(secretFlags, { minLength: 1, maxLength: 4 });
     const hidden = fc
       .subarray(Object.keys(secretVariables))

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redactUrls, urlSecrets } from '../../core/options/url-secrets.ts';
-import { leafOf, splitUrl } from './repo-url.ts';
+import { defaultLinkName, splitUrl } from './repo-url.ts';
 
 describe('splitUrl', () => {
   it.each([
@@ -38,7 +38,7 @@ describe('splitUrl', () => {
   });
 });
 
-describe('leafOf', () => {
+describe('defaultLinkName', () => {
   it.each([
     ['https://h/x/y.git', 'y.git'],
     ['https://h/x/y/', 'y'],
@@ -48,6 +48,6 @@ describe('leafOf', () => {
     ['https://u:secret@h', 'h'],
     ['/', ''],
   ])('takes the last part of %s', (repo, leaf) => {
-    expect(leafOf(repo)).toBe(leaf);
+    expect(defaultLinkName(repo)).toBe(leaf);
   });
 });

@@ -1,4 +1,4 @@
-/** What a repository's address holds beside the place: user, password, a name for the link. */
+/** What a repository's address holds besides the place: user, password, a name for the link. */
 import { splitUserInfo, type UserInfo, urlSecrets } from '../../core/options/url-secrets.ts';
 
 export interface SplitUrl {
@@ -37,7 +37,7 @@ export function hasBrokenUserInfo(text: string): boolean {
 }
 
 /** The default of `--link`: the last part of the address without outer slashes; `.git` stays. */
-export function leafOf(repo: string): string {
+export function defaultLinkName(repo: string): string {
   const split = splitUrl(repo);
   const address = isHttp(split) && split ? split.bare : repo;
   return (

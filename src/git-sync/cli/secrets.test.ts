@@ -12,7 +12,7 @@ function secretsOf(argv: readonly string[], env = {}): string[] {
 const shown = (argv: readonly string[], env = {}) => taken({ argv: [...V4, ...argv], env }).settings.shown;
 const CREDENTIAL = '{"url":"https://a:CANARY2@h","username":"n","password":"CANARY"}';
 
-describe('every secret is told before anything is printed', () => {
+describe('every secret is registered before anything is printed', () => {
   it.each([
     [['--username=u'], { GITSYNC_PASSWORD: 'CANARY' }, 'CANARY'],
     [['--username=u'], { GIT_SYNC_PASSWORD: 'CANARY' }, 'CANARY'],

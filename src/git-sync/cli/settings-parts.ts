@@ -23,7 +23,7 @@ export function credentialFor(url: string, login: Login): Credential {
 
 /**
  * Moves user info out of an http(s) address into a credential, so that no command line shows it. The address of ssh
- * keeps its user. A login that was given beside the address wins over a bare user name in it.
+ * keeps its user. A login that was given along with the address wins over a bare user name in it.
  */
 export function targetOf(address: string, login: Login): Target {
   const split = splitUrl(address);

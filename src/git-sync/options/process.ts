@@ -91,6 +91,6 @@ export const processOptions = {
     type: bool,
     default: false,
     env: ['GITSYNC_HTTP_PPROF', 'GIT_SYNC_HTTP_PPROF'],
-    help: 'serve what can be told about this process at /debug/pprof/; needs --http-bind',
+    help: 'serve facts about this process at /debug/pprof/; needs --http-bind',
   }),
 };

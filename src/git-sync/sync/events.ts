@@ -53,7 +53,7 @@ export type SyncEvent =
   | { readonly kind: 'hook-ended'; readonly hook: HookName; readonly status: 'success' | 'error' };
 
 /**
- * Is told each event together with the status that follows from it, and is waited for. It handles its own failures: one
+ * Called with each event and the status that follows from it, and is waited for. It handles its own failures: one
  * that it throws fails the pass.
  */
 export type SyncObserver = (event: SyncEvent, status: SyncStatus) => void | Promise<void>;

@@ -80,7 +80,7 @@ describe('publishing', () => {
     expect(await readlink(dir.join('link'))).toBe('tree-49');
   });
 
-  it('touches neither what the old link led to nor files beside it', async () => {
+  it('touches neither what the old link led to nor files next to it', async () => {
     await mkdir(dir.join('theirs'));
     await writeFile(dir.join('theirs/file'), 'x');
     await writeFile(dir.join('tmp-link'), 'mine');

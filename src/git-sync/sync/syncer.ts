@@ -37,7 +37,7 @@ export interface SyncerDeps {
   readonly home: string;
   /** Ends the hooks, which run between passes as well. */
   readonly stop: AbortSignal;
-  /** Told of each event in this order, before the syncer's own hooks and files. */
+  /** Called for each event in this order, before the syncer's own hooks and files. */
   readonly observers?: readonly SyncObserver[];
   readonly gates?: readonly Gate[];
   /** Default: by the stale-worktree timeout. */

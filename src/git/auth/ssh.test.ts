@@ -101,7 +101,7 @@ describe('a key for ssh', () => {
     expect(await readFile(copy, 'utf8')).toBe('key');
   });
 
-  it('that was replaced is copied anew, and not otherwise', async () => {
+  it('that was replaced is copied again, and not otherwise', async () => {
     const key = await makeKey('key', 0o644);
     const [copy = ''] = await prepare(key);
     const before = await stat(copy);

@@ -80,7 +80,7 @@ describe('a password file', () => {
     expect(store.current().map((one) => one.password)).toEqual([password]);
   });
 
-  it('is read anew each time, and the one before stays redacted', async () => {
+  it('is read again each time, and the one before stays redacted', async () => {
     await writeFile(dir.join('password'), 'first-one');
     const { store, secrets } = setUp(settingsWithFile());
     await store.refresh(signal);

@@ -36,7 +36,7 @@ const RELOAD = [
   },
 ];
 
-/** A short-lived password beside the application and its pgbouncer, which start when it is there. */
+/** A short-lived password next to the application and its pgbouncer, which start when it is there. */
 export const CREDENTIALS: ProfileSource = {
   apiVersion: 'pillion.dev/v1',
   kind: 'InjectionProfile',

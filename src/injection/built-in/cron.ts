@@ -6,7 +6,7 @@ export const CRON: ProfileSource = {
   kind: 'InjectionProfile',
   metadata: { name: 'cron' },
   spec: {
-    description: 'Jobs on schedule beside the application, with a volume that both see.',
+    description: 'Jobs on schedule next to the application, with a volume that both see.',
     parameters: {
       configmap: { type: 'name', required: true, description: 'ConfigMap with the crontab and its scripts.' },
       file: {

@@ -13,13 +13,13 @@ const ARGUMENTS = [
   { $when: ['secret', 'auth=https'], $value: '--password-file=/etc/git-secret/password' },
 ];
 
-/** A repository beside the application, which starts when the first sync is done. */
+/** A repository next to the application, which starts when the first sync is done. */
 export const GIT_SYNC: ProfileSource = {
   apiVersion: 'pillion.dev/v1',
   kind: 'InjectionProfile',
   metadata: { name: 'git-sync' },
   spec: {
-    description: 'A git repository checked out beside the application, which starts after the first sync.',
+    description: 'A git repository checked out next to the application, which starts after the first sync.',
     parameters: {
       repo: {
         type: 'url',

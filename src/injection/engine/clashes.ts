@@ -1,4 +1,4 @@
-/** Two things that want the same place in the pod: each is told with both sides, and with what to set. */
+/** Two things that want the same place in the pod: each is reported with both sides, and with what to set. */
 import { type Json, type JsonMap, listAt, member, textAt } from '../../kubernetes/json.ts';
 import { parameterKey } from '../annotations.ts';
 import { leafParameters } from '../profiles/leaf.ts';

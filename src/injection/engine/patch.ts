@@ -176,7 +176,7 @@ function initOperations(view: PodView, steps: readonly Step[]): PatchOperation[]
   ];
 }
 
-/** What an instance adds to the application's parts; a value of the application's own wins, and is told. */
+/** What an instance adds to the application's parts; a value of the application's own wins, and is reported. */
 function whatIsAdded({ wanted, targets, status }: Step, view: PodView, warnings: string[]): Added {
   const env: string[] = [];
   for (const target of targets) {

@@ -59,7 +59,7 @@ export function fitPodResources(view: PodView, added: readonly WantedContainer[]
   if (raised.length > 0 && textAt(view.annotations, POD_RESOURCES) === 'refuse') {
     return {
       reason: 'pod-resources',
-      message: `spec.resources is too small: needs ${raised.map(told).join(', ')}`,
+      message: `spec.resources is too small: needs ${raised.map(describeRaise).join(', ')}`,
     };
   }
   return {
@@ -69,7 +69,7 @@ export function fitPodResources(view: PodView, added: readonly WantedContainer[]
       value: to,
     })),
     kept: raised.map(({ kind, resource, from }) => `"${kind}.${resource}=${from}"`),
-    warnings: raised.map((each) => `spec.resources was raised to make room: ${told(each)}`),
+    warnings: raised.map((each) => `spec.resources was raised to make room: ${describeRaise(each)}`),
   };
 }
 
@@ -80,7 +80,8 @@ interface Raised {
   readonly to: string;
 }
 
-const told = ({ kind, resource, from, to }: Raised) => `${kind}.${resource} ${to} instead of ${from}`;
+const describeRaise = ({ kind, resource, from, to }: Raised) =>
+  `${kind}.${resource} ${to} instead of ${from}`;
 
 function jsonIn(added: readonly WantedContainer[], list: WantedContainer['list']): JsonMap[] {
   return added.filter((each) => each.list === list).map(({ json }) => json);

@@ -176,7 +176,7 @@ describe('what is there already', () => {
     expect(later.warnings).toHaveLength(1);
   });
 
-  test('another version beside something new is refused', () => {
+  test('another version together with something new is refused', () => {
     const annotations = memberAt(once, 'metadata', 'annotations') as JsonMap;
     const more = {
       ...(once as JsonMap),
@@ -200,7 +200,7 @@ describe('what is there already', () => {
     }
   });
 
-  test("the application's own variable and label win, and that is told", () => {
+  test("the application's own variable and label win, and that is reported", () => {
     const subject = {
       metadata: { labels: { foo: 'mine' }, annotations: { 'pillion.dev/inject': 'label, ca-bundle' } },
       spec: { containers: [{ name: 'web', env: [{ name: 'SSL_CERT_FILE', value: '/mine' }] }] },

@@ -1,5 +1,5 @@
 /**
- * A YAML document with changes laid over it: what is added or taken away, beside the nodes that stay as they are. A patch
+ * A YAML document with changes laid over it: what is added or taken away, around the nodes that stay as they are. A patch
  * is applied to the overlay; the text then only changes where the overlay differs.
  */
 import {

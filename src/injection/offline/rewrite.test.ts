@@ -58,7 +58,7 @@ describe('a manifest', () => {
     expect(text.endsWith('---\nkind:   Odd\n...\n# end')).toBe(true);
   });
 
-  test('that is wrong is told with its line', () => {
+  test('that is wrong is reported with its line', () => {
     const stream = `kind: ConfigMap\n---\n${DEPLOYMENT.replace('https://git.example/a.git', 'nowhere')}`;
     const [finding] = run(stream).findings;
     expect(finding).toEqual({
@@ -169,7 +169,7 @@ const styled = fc
           lineWidth: 0,
         });
     if (style.comments && !style.json) {
-      text = text.replaceAll(/^( *)(- name: .*|containers:|metadata:)$/gm, '$1# above\n$1$2 # beside');
+      text = text.replaceAll(/^( *)(- name: .*|containers:|metadata:)$/gm, '$1# above\n$1$2 # at the side');
     }
     text = style.newline ? text : text.trimEnd();
     return style.crlf ? text.replaceAll('\n', '\r\n') : text;

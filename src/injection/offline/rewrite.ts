@@ -181,7 +181,7 @@ function edited(text: string, { document, value }: Parsed, operations: readonly 
     if (!isNotInPlace(error)) {
       throw error;
     }
-    // A style that nobody can edit in place (a list that begins on the line of another): written anew as a whole.
+    // A style that nobody can edit in place (a list that begins on the line of another): rewritten as a whole.
     const start = /^---[^\n]*\n/.exec(text)?.[0] ?? '';
     return start + stringify(applyPatch(value, operations), { version: '1.1', lineWidth: 0 });
   }

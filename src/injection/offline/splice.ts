@@ -30,7 +30,7 @@ interface Place {
   readonly listIndent: number;
 }
 
-/** A part of the text that cannot be changed in place: its parent is written anew. */
+/** A part of the text that cannot be changed in place: its parent is rewritten. */
 class NotInPlace extends Error {}
 
 /** The changes of a whole document, in the order of the text. */

@@ -1,6 +1,6 @@
 /**
  * What a parameter of each type accepts, as rules that say the same three times: as a function for the engine, as a CEL
- * expression for a policy, and in words for whoever wrote the annotation.
+ * expression for a policy, and in words for the author of the annotation.
  */
 import { RE2JS } from 're2js';
 import { celString, celStrings } from '../cel.ts';

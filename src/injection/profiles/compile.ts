@@ -77,7 +77,7 @@ function compileAt(
     : compileObject(source, type.object, place, context);
 }
 
-/** `$when` beside the fields of an object, or `{$when, $value}` around anything else. */
+/** `$when` next to the fields of an object, or `{$when, $value}` around anything else. */
 function unwrap(
   source: unknown,
   place: Place,

@@ -7,7 +7,7 @@ import type { Conditional, Template } from './template.ts';
  */
 export type Phase = 'first' | 'before' | 'after';
 
-/** `sidecar` runs beside the application, `init` ends before it starts. */
+/** `sidecar` runs next to the application, `init` ends before it starts. */
 export type Role = 'sidecar' | 'init';
 
 /** What can be put into a pod, parsed and checked. */

@@ -120,7 +120,7 @@ export function watchMemory(namespace: TestNamespace, pod: string, container: st
         highest[name] = Math.max(highest[name], value);
       }
     } catch {
-      // Not started yet, or started anew.
+      // Not started yet, or started again.
       readNow = undefined;
     }
   };

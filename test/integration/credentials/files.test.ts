@@ -277,7 +277,7 @@ describe('a file that is read all the time', () => {
     expect(results.map(({ torn, wide }) => [torn, wide])).toEqual(results.map(() => [0, 0]));
     expect(Math.min(...results.map(({ seen }) => seen))).toBeGreaterThan(10);
     expect(modes.every((mode) => mode === 0o600 || mode === 0o640)).toBe(true);
-    console.log(`${READS} reads beside ${counter} replacements, none torn; ${modes.length} modes seen`);
+    console.log(`${READS} reads during ${counter} replacements, none torn; ${modes.length} modes seen`);
   });
 
   it('is whole after a kill at any instant, and nothing is left after the next start', async () => {

@@ -19,7 +19,7 @@ import {
 
 /**
  * The whole soak takes five minutes, on a machine that has nothing else to do: PILLION_CREDENTIALS_SOAK_SECONDS=300. In the
- * usual run tokens live twice as long: beside other tests a new one may take seconds to get and to bring to pgbouncer.
+ * usual run tokens live twice as long: among other tests a new one may take seconds to get and to bring to pgbouncer.
  */
 const SOAK = process.env['PILLION_CREDENTIALS_SOAK_SECONDS'];
 const SECONDS = Number(SOAK ?? 20);

@@ -167,7 +167,7 @@ describe('pillion inject', () => {
     expect(stderr).toContain(words);
   });
 
-  test('a file that is not there is told', async () => {
+  test('a file that is not there is reported', async () => {
     const { code, stderr } = await inject(['-f', join(temp.path, 'none.yaml')]);
     expect(code).toBe(1);
     expect(stderr).toContain('none.yaml: ENOENT');

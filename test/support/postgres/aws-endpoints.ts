@@ -24,7 +24,7 @@ export interface AwsEndpoints {
 }
 
 export interface AwsEndpointsInit {
-  /** Told of each key that is given out, by its id. */
+  /** Called for each key that is given out, by its id. */
   readonly keys: Map<string, IssuedKey>;
   /** The bearer token that is asked for, or what tells a good one. */
   readonly token: string | ((given: string) => boolean);
@@ -51,7 +51,7 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
     const id = `ASIA${randomBytes(8).toString('hex').toUpperCase()}`;
     const secretAccessKey = randomBytes(30).toString('base64');
     const sessionToken = randomBytes(sessionBytes).toString('base64').slice(0, sessionBytes);
-    // Expirations are told in whole seconds.
+    // Expirations are given in whole seconds.
     const notAfter = Math.floor((Date.now() + lifeMs) / 1000) * 1000;
     if (areKeysKnown) {
       keys.set(id, { secretAccessKey, sessionToken, notAfter });

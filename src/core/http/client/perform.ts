@@ -19,7 +19,7 @@ export interface PerformInit {
   readonly call: ClientCall;
   readonly settings: ClientSettings;
   readonly scope: CallScope;
-  /** Told the URL of each hop before it is asked. */
+  /** Called with the URL of each hop before it is asked. */
   readonly onHop: (url: URL) => void;
   /** Keeps the connections of a session; without it each request has one of its own. */
   readonly agent?: Agent | undefined;

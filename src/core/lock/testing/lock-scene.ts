@@ -31,7 +31,7 @@ export interface Taken {
   readonly dead: string[];
 }
 
-/** Takes the lock in this process; what it was told on the way is in the result. */
+/** Takes the lock in this process; whom it waited for on the way is in the result. */
 export async function take(more: Partial<DirectoryLockInit> = {}): Promise<Taken> {
   const waitedFor: string[] = [];
   const dead: string[] = [];
@@ -52,16 +52,16 @@ export async function take(more: Partial<DirectoryLockInit> = {}): Promise<Taken
 
 /** Tells when a wait for the lock has begun, and for whom. */
 export function whenWaiting() {
-  const told: string[] = [];
+  const owners: string[] = [];
   let begin: (owner: string) => void = () => {};
   const begun = new Promise<string>((resolve) => {
     begin = resolve;
   });
   const onWait = (owner: string) => {
-    told.push(owner);
+    owners.push(owner);
     begin(owner);
   };
-  return { init: { onWait }, begun, told };
+  return { init: { onWait }, begun, owners };
 }
 
 export interface Holder {

@@ -34,7 +34,7 @@ export type SessionReply =
 const SOURCE = 'AWS';
 
 /**
- * Tokens for RDS and Aurora with IAM authentication. The session is asked for anew each time, from wherever the AWS SDK
+ * Tokens for RDS and Aurora with IAM authentication. The session is asked for again each time, from wherever the AWS SDK
  * finds one; the token is signed here. It ends after 15 minutes or with the session, whichever is first.
  */
 export function awsRdsSource(

@@ -10,7 +10,7 @@ import {
   SUBMODULE_MODES,
 } from '../checks.ts';
 import { gitConfigProblem } from '../git-config-grammar.ts';
-import { leafOf } from '../repo-url.ts';
+import { defaultLinkName } from '../repo-url.ts';
 import type { V3Values } from './options.ts';
 
 type V3Check = Check<V3Values>;
@@ -100,22 +100,22 @@ function gitConfigComplaint(text: string): string | undefined {
   return problem === undefined ? undefined : `ERROR: can't parse --git-config: ${problem}`;
 }
 
-const told = (flag: string, problem: string | undefined) =>
+const flagComplaint = (flag: string, problem: string | undefined) =>
   problem === undefined ? undefined : `ERROR: --${flag} ${problem}`;
 
 /** Not in the original, or only found there once it runs. */
-const houseChecks: readonly V3Check[] = [
+const extraChecks: readonly V3Check[] = [
   ({ gitConfig }) => gitConfigComplaint(gitConfig),
-  ({ repo }) => told('repo', repoProblem(repo)),
+  ({ repo }) => flagComplaint('repo', repoProblem(repo)),
   ({ branch }) => when(branch === '', '--branch must be specified'),
-  ({ branch }) => told('branch', refProblem(branch)),
-  ({ rev }) => told('rev', refProblem(rev)),
-  ({ dest, repo }) => told('dest', linkProblem(dest === '' ? leafOf(repo) : dest)),
+  ({ branch }) => flagComplaint('branch', refProblem(branch)),
+  ({ rev }) => flagComplaint('rev', refProblem(rev)),
+  ({ dest, repo }) => flagComplaint('dest', linkProblem(dest === '' ? defaultLinkName(repo) : dest)),
 ];
 
 export const v3Checks: readonly V3Check[] = [
   ...syncChecks,
   ...hookChecks,
   ...credentialChecks,
-  ...houseChecks,
+  ...extraChecks,
 ];

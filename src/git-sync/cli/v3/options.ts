@@ -342,7 +342,7 @@ const endpointOptions = {
     type: bool,
     default: false,
     env: ['GIT_SYNC_HTTP_PPROF'],
-    help: 'serve what can be told about this process at /debug/pprof/',
+    help: 'serve facts about this process at /debug/pprof/',
   }),
 };
 

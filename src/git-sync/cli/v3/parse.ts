@@ -83,8 +83,8 @@ export function parseV3(input: ParseInput): ParseResult {
   const before = lines(...reading.notes);
   if (read.error) {
     const { message, hint } = read.error;
-    const told = hint === undefined ? [message] : [message, hint];
-    return exit(EXIT_USAGE, '', before + lines(...told) + v3Usage(v3Options, input.startedAs));
+    const messages = hint === undefined ? [message] : [message, hint];
+    return exit(EXIT_USAGE, '', before + lines(...messages) + v3Usage(v3Options, input.startedAs));
   }
   if (read.help) {
     return exit(0, '', before + v3Usage(v3Options, input.startedAs));

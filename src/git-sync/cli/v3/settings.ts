@@ -2,7 +2,7 @@
 import { defaultSettings, fillSettings } from '../../options/setting.ts';
 import type { GitSyncSettings } from '../../settings.ts';
 import { parseGitConfig } from '../git-config-grammar.ts';
-import { leafOf } from '../repo-url.ts';
+import { defaultLinkName } from '../repo-url.ts';
 import { targetOf } from '../settings-parts.ts';
 import { v4Options } from '../v4/options.ts';
 import { type V3Values, v3Options } from './options.ts';
@@ -34,7 +34,7 @@ export function v3Settings(v: V3Values, shown: GitSyncSettings['shown']): GitSyn
     ...targetOf(v.repo, v),
     follow: { kind: 'branch', branch: v.branch, rev: v.rev === '' ? 'HEAD' : v.rev },
     root: v.root,
-    link: v.dest === '' ? leafOf(v.repo) : v.dest,
+    link: v.dest === '' ? defaultLinkName(v.repo) : v.dest,
     periodMs,
     initPeriodMs: periodMs,
     maxFailures,

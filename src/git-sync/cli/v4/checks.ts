@@ -2,7 +2,7 @@
 import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
 import { type Check, GC_MODES, isDuration, oneOf, quotedList, SUBMODULE_MODES } from '../checks.ts';
 import { gitConfigProblem } from '../git-config-grammar.ts';
-import { leafOf, splitUrl } from '../repo-url.ts';
+import { defaultLinkName, splitUrl } from '../repo-url.ts';
 import { isUncatchable, parseSignal } from '../signal-names.ts';
 import type { V4Values } from './options.ts';
 
@@ -13,7 +13,7 @@ const when = (wrong: boolean, complaint: string) => (wrong ? complaint : undefin
 const SHORTEST_PERIOD = 10;
 const SHORTEST_HOOK = 1000;
 
-/** A missing root is told even before there could be an error file. */
+/** A missing root is reported even before there could be an error file. */
 export const rootCheck: V4Check = ({ root }) => when(root === '', 'required flag: --root must be specified');
 
 const syncChecks: readonly V4Check[] = [
@@ -200,16 +200,16 @@ function gitConfigComplaint(flag: string, text: string): string | undefined {
   return problem === undefined ? undefined : `invalid flag: can't parse ${flag}: ${problem}`;
 }
 
-const told = (flag: string, problem: string | undefined) =>
+const flagComplaint = (flag: string, problem: string | undefined) =>
   problem === undefined ? undefined : `invalid flag: ${flag} ${problem}`;
 
 /** Not in the original, or only found there once it runs. */
-const houseChecks: readonly V4Check[] = [
+const extraChecks: readonly V4Check[] = [
   ({ gitConfig }) => gitConfigComplaint('--git-config', gitConfig),
   ({ gitConfigAdd }) => gitConfigComplaint('--git-config-add', gitConfigAdd.join(',')),
-  ({ repo }) => told('--repo', repoProblem(repo)),
-  ({ ref }) => told('--ref', refProblem(ref)),
-  ({ link, repo }) => told('--link', linkProblem(link === '' ? leafOf(repo) : link)),
+  ({ repo }) => flagComplaint('--repo', repoProblem(repo)),
+  ({ ref }) => flagComplaint('--ref', refProblem(ref)),
+  ({ link, repo }) => flagComplaint('--link', linkProblem(link === '' ? defaultLinkName(repo) : link)),
 ];
 
 export const v4Checks: readonly V4Check[] = [
@@ -219,5 +219,5 @@ export const v4Checks: readonly V4Check[] = [
   ...githubChecks,
   ...credentialChecks,
   ...httpChecks,
-  ...houseChecks,
+  ...extraChecks,
 ];

@@ -2,7 +2,7 @@
 import type { LogNote } from '../result.ts';
 import type { V4Values } from './options.ts';
 
-export interface Renewed {
+export interface WithoutDeprecated {
   readonly values: V4Values;
   /** A log line for each option that was taken over. */
   readonly log: readonly LogNote[];
@@ -56,7 +56,7 @@ const steps: readonly Step[] = [
 ];
 
 /** Values of hidden and deprecated options moved to the options they stand for. */
-export function renewV4(given: V4Values): Renewed {
+export function applyDeprecated(given: V4Values): WithoutDeprecated {
   let values: V4Values = {
     ...given,
     password: given.testPassword === '' ? given.password : given.testPassword,

@@ -47,7 +47,7 @@ describe('a v4 command line that cannot be read', () => {
     },
   );
 
-  it('is told in the order of the command line: the first mistake counts', () => {
+  it('is reported in the order of the command line: the first mistake counts', () => {
     expect(ended({ argv: ['--depth=x', '--nope'] }).stdout).toContain('"--depth" flag');
     expect(ended({ argv: ['--nope', '--depth=x'] }).stdout).toBe('unknown flag: --nope\n');
   });

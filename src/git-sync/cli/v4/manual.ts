@@ -12,7 +12,7 @@ const INTRODUCTION: readonly string[] = [
   'GIT-SYNC',
   '',
   'NAME',
-  paragraph('git-sync - keep a git repository checked out beside an application'),
+  paragraph('git-sync - keep a git repository checked out next to an application'),
   '',
   'SYNOPSIS',
   paragraph('git-sync --repo=<repo> --root=<path> [OPTIONS]...'),

@@ -46,7 +46,7 @@ const hiddenOptions = {
   }),
 };
 
-/** What v4 still takes of v3; each beats the option it was replaced by. `deprecated` is what the user is told. */
+/** What v4 still takes of v3; each beats the option it was replaced by. `deprecated` is the advice to the user. */
 const deprecatedOptions = {
   branch: option({
     flag: 'branch',

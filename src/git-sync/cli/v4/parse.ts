@@ -6,7 +6,7 @@ import { firstComplaint } from '../checks.ts';
 import { type ExitResult, lines, type ParseInput, type ParseResult } from '../result.ts';
 import { errorFilePath } from '../settings-parts.ts';
 import { rootCheck, v4Checks } from './checks.ts';
-import { renewV4 } from './deprecated.ts';
+import { applyDeprecated } from './deprecated.ts';
 import { manual } from './manual.ts';
 import { type V4Values, v4Options } from './options.ts';
 import { readV4 } from './read.ts';
@@ -46,14 +46,14 @@ export function parseV4(input: ParseInput): ParseResult {
     return exit(EXIT_FAILURE, '', lines(...notes, fatal));
   }
   if (error !== undefined) {
-    const told = error.hint === undefined ? [error.message] : [error.message, error.hint];
-    return exit(EXIT_USAGE, lines(...told), lines(...notes, ...told) + usage());
+    const messages = error.hint === undefined ? [error.message] : [error.message, error.hint];
+    return exit(EXIT_USAGE, lines(...messages), lines(...notes, ...messages) + usage());
   }
   const text = requestedText(given, usage);
   if (text !== undefined) {
     return exit(0, text, lines(...notes));
   }
-  const { values, log } = renewV4(given);
+  const { values, log } = applyDeprecated(given);
   const withoutRoot = rootCheck(values);
   if (withoutRoot !== undefined) {
     return rejected(withoutRoot, notes, usage());

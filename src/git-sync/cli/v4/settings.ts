@@ -4,7 +4,7 @@ import type { GitHubApp } from '../../../git/settings.ts';
 import { fillSettings } from '../../options/setting.ts';
 import type { GitSyncSettings } from '../../settings.ts';
 import { parseGitConfig } from '../git-config-grammar.ts';
-import { leafOf } from '../repo-url.ts';
+import { defaultLinkName } from '../repo-url.ts';
 import { credentialFor, targetOf } from '../settings-parts.ts';
 import { type V4Values, v4Options } from './options.ts';
 
@@ -39,7 +39,7 @@ export function v4Settings(
     repo: target.repo,
     follow: { kind: 'ref', ref: v.ref },
     root: resolve(cwd, v.root),
-    link: v.link === '' ? leafOf(v.repo) : v.link,
+    link: v.link === '' ? defaultLinkName(v.repo) : v.link,
     initPeriodMs: v.initPeriod === 0 ? v.period : v.initPeriod,
     initMaxFailures: given.has('initMaxFailures') ? v.initMaxFailures : v.maxFailures,
     changePermissions: 0,

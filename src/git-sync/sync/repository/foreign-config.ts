@@ -1,6 +1,6 @@
 /**
  * The configuration in the root is for those who read there: our own git never does. But a hook's git does, and so does
- * whoever looks into a tree, so what git-sync never writes is taken out of it and kept for whoever misses it.
+ * whoever looks into a tree, so what git-sync never writes is taken out of it and kept, should somebody miss it.
  */
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
 import type { Log } from '../../../core/log/log.ts';

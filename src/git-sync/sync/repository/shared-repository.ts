@@ -67,7 +67,7 @@ interface OpenModule {
   readonly objects: SharedObjects;
 }
 
-/** The format that the objects of a root have, told by the names of its trees. */
+/** The format that the objects of a root have, as the names of its trees show. */
 async function formatOfTrees(directory: ForeignDirectory): Promise<ObjectFormat | undefined> {
   const trees = await directory.open('.worktrees');
   if (trees === undefined) {

@@ -75,7 +75,7 @@ export async function writeTreeView(context: LockedContext, tree: WholeTree): Pr
   const view = await viewOf(context, shared.current(), tree);
   const files = [
     ...moduleShallowFiles(root, view.modules),
-    // The configuration is the same for all trees; which commit the branch names is told when the link is switched.
+    // The configuration is the same for all trees; which commit the branch names is written when the link is switched.
     ...repositoryFiles(view).filter(({ path }) => !relative(root, path).startsWith('.git/refs/')),
     ...treeFiles(view),
   ];

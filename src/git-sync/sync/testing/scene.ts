@@ -34,7 +34,7 @@ export function syncSpec(parts: Partial<SyncSpec> & Pick<SyncSpec, 'repo' | 'roo
 
 export interface StartedSync {
   readonly syncer: Syncer;
-  /** What it told, in order. */
+  /** What it emitted, in order. */
   readonly events: readonly SyncEvent[];
   readonly lines: readonly string[];
   readonly stop: AbortController;

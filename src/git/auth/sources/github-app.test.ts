@@ -77,7 +77,7 @@ describe('a GitHub App', () => {
     }
   });
 
-  it('reads its key file anew each time', async () => {
+  it('reads its key file again each time', async () => {
     const server = await startGitHub();
     const privateKeyFile = temp.join('key.pem');
     const settings: GitHubApp = { ...app(server.url), privateKeyFile };

@@ -18,7 +18,7 @@ export interface SourceInit {
   readonly now: () => number;
   /** Proxies and certificate authorities of requests. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Told of each request to a server that a source makes. */
+  /** Called for each request to a server that a source makes. */
   readonly onRequest: (source: string, status: LoadStatus) => void | Promise<void>;
 }
 

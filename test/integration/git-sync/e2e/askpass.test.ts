@@ -79,11 +79,11 @@ describe.concurrent('--askpass-url', () => {
     return sync;
   };
 
-  it('that gives a wrong password every other time is asked anew (auth_askpass_url_sometimes_wrong)', async (test) => {
+  it('that gives a wrong password every other time is asked again (auth_askpass_url_sometimes_wrong)', async (test) => {
     await expectSyncWithEverySecondAnswer(test, WRONG);
   });
 
-  it('that is not available every other time is asked anew (auth_askpass_url_flaky)', async (test) => {
+  it('that is not available every other time is asked again (auth_askpass_url_flaky)', async (test) => {
     const sync = await expectSyncWithEverySecondAnswer(test, BUSY);
     expect(await sync.metric('git_sync_askpass_calls{status="error"}')).toBeGreaterThan(0);
   });

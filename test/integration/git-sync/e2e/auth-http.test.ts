@@ -102,7 +102,7 @@ describe('a password over HTTP', () => {
 });
 
 describe('--credential', () => {
-  it('is for the server of its URL only, may name a file, and comes beside those of the environment', async (test) => {
+  it('is for the server of its URL only, may name a file, and comes in addition to those of the environment', async (test) => {
     const scene = await makeScene(test);
     const server = await serve(test, scene);
     const file = scene.join('token');

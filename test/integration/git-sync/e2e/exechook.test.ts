@@ -169,7 +169,7 @@ describe.concurrent('the mailbox of a hook', () => {
     expect(await hook.runs()).toEqual([first, second, first]);
   });
 
-  it('is not told again of a hash that it has done, though its tree was made anew', async (test) => {
+  it('is not told again of a hash that it has done, though its tree was made again', async (test) => {
     const scene = await makeScene(test);
     const hook = await makeHook(scene, 'exechook');
     const sync = await scene.start(['--period=50ms', `--exechook-command=${hook.path}`], options);

@@ -37,7 +37,7 @@ describe.concurrent('until the first success', () => {
 });
 
 describe.concurrent('after the first success', () => {
-  it('--max-failures counts failures in a row, and a success starts the count anew', async (test) => {
+  it('--max-failures counts failures in a row, and a success starts the count over', async (test) => {
     const scene = await makeScene(test);
     // Pass by pass, so that none comes before the test is ready for it.
     const sync = await scene.start([

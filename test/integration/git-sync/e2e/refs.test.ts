@@ -167,7 +167,7 @@ describe('a commit', () => {
     expect(await scene.read()).toBe('2');
   });
 
-  it('is synced beside a file in the root that has its name (sync_sha_shafile_exists)', async (test) => {
+  it('is synced next to a file in the root that has its name (sync_sha_shafile_exists)', async (test) => {
     const scene = await makeScene(test);
     await scene.once([`--ref=${await scene.commit('1')}`]);
     const second = await scene.commit('2');

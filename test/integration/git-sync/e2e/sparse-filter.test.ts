@@ -44,7 +44,7 @@ describe('--sparse-checkout-file', () => {
     expect(missing.split('\n').filter((line) => line.startsWith('?'))).toHaveLength(2);
   });
 
-  it('is read anew at the next start, and may go', async (test) => {
+  it('is read again at the next start, and may go', async (test) => {
     const scene = await makeScene(test);
     const flag = await makeSparse(scene);
     await scene.once([flag]);

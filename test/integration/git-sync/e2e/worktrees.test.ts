@@ -7,13 +7,13 @@ import { hashOf, isThere, makeScene, type Scene } from './scene.ts';
 
 const treeOf = (scene: Scene, hash: string) => path.join(scene.root, '.worktrees', hash);
 
-/** Commits a file of its own beside what there is; returns the hash. */
+/** Commits a file of its own next to what there is; returns the hash. */
 async function addFile(scene: Scene, name: string): Promise<string> {
   return scene.repo.commit({ [name]: `${name}\n` });
 }
 
 describe('the published tree', () => {
-  it('wins over a foreign worktree at its place, and junk beside it goes (worktree_cleanup)', async (test) => {
+  it('wins over a foreign worktree at its place, and junk next to it goes (worktree_cleanup)', async (test) => {
     const scene = await makeScene(test);
     const sync = await scene.start(['--period=100ms']);
     await sync.synced();
@@ -45,7 +45,7 @@ describe('the published tree', () => {
     expect(await sync.counts()).toEqual({ syncs: 2, fetches: 2 });
   });
 
-  it('is made anew when somebody committed in it (sync_recover_wrong_worktree_hash)', async (test) => {
+  it('is made again when somebody committed in it (sync_recover_wrong_worktree_hash)', async (test) => {
     const scene = await makeScene(test);
     const sync = await scene.start(['--period=100ms']);
     await sync.synced();

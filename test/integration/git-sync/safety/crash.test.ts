@@ -21,7 +21,7 @@ const THROWER = `process.on('SIGUSR2', () => {
 });`;
 
 it.each(['error', 'rejection'])(
-  'a crash by an %s that nobody handles is told without secrets, and leaves nothing behind',
+  'a crash by an %s that nobody handles is reported without secrets, and leaves nothing behind',
   async (kind) => {
     const password = makeCanary('password');
     const repository = await makeVersions(temp.join('repo.git'));

@@ -20,7 +20,7 @@ const temp = useTempDir();
 
 /**
  * A git that kills the sync at its nth command: before that command, while it goes on without the sync, or when it has
- * ended and the sync does not know yet. `git version` is not counted, since it runs beside the others.
+ * ended and the sync does not know yet. `git version` is not counted, since it runs in parallel with the others.
  */
 async function installKiller(): Promise<string> {
   return writeProgram(

@@ -75,7 +75,7 @@ const LEFT_LYING: Readonly<Record<string, Leave>> = {
   },
   'a file at the place of the next tree': ({ root, next }) =>
     writeFile(path.join(root, '.worktrees', next), 'x'),
-  'a half-made repository beside': ({ root }) => touch(root, '.git.new-0123456789abcdef', 'config'),
+  'a half-made repository next to it': ({ root }) => touch(root, '.git.new-0123456789abcdef', 'config'),
   'the lock of an owner that is dead': async ({ root }) => {
     const text = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
     const boot = text.trim().replaceAll('-', '').slice(0, 12);

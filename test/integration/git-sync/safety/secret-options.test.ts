@@ -36,7 +36,10 @@ const ROWS: readonly Row[] = [
       env: { http_proxy: `http://u:${s}@${NOWHERE}`, HTTP_PROXY: `http://u:${s}@${NOWHERE}` },
     }),
   ],
-  ['a repository beside a bad flag', (s) => ({ args: [`--repo=http://u:${s}@${NOWHERE}/x`, '--ref='] })],
+  [
+    'a repository together with a bad flag',
+    (s) => ({ args: [`--repo=http://u:${s}@${NOWHERE}/x`, '--ref='] }),
+  ],
   [
     "a key that is none, and GitHub's address",
     (s) => ({

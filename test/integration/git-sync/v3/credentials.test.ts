@@ -35,7 +35,7 @@ describe('-username and its password', () => {
     expect(result.leftInTmpDir).toEqual([]);
   });
 
-  it('may both be variables, beside a repository that is one too', async () => {
+  it('may both be variables, next to a repository that is one too', async () => {
     const { first, server } = await startPrivate();
     const env = {
       PILLION_GIT_SYNC_DIALECT: 'v3',

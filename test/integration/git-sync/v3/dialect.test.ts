@@ -1,4 +1,4 @@
-/** How a command line is taken for one of v3, and what a v3 sidecar then shows to whoever watches it. */
+/** How a command line is taken for one of v3, and what a v3 sidecar then shows to those who watch it. */
 import { describe, expect, it } from 'vitest';
 import { type RunningPillion, runPillion } from '../../../support/pillion.ts';
 import { useTempDir } from '../../../support/use-temp-dir.ts';

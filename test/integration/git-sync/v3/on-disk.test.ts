@@ -13,7 +13,7 @@ async function modeOf(file: string): Promise<string> {
 }
 
 describe('the volume of v3', () => {
-  it('has the link named after the repository, and rev-<hash> beside it, directly in the root', async () => {
+  it('has the link named after the repository, and rev-<hash> next to it, directly in the root', async () => {
     const { repository, first } = await makeMaster(dir.join('site.git'));
     await mustRunV3([`-repo=${repository.url}`, `-root=${dir.join('root')}`, '-one-time']);
     await expectLink(dir.join('root/site.git'), `rev-${first}`, '1');
