@@ -19,14 +19,14 @@ const WITHOUT_DEBUGGER = [
   '--no-inspect-wait',
 ];
 
-/** `import('./git-sync/command.ts')` in the table of commands becomes a require of dist/git-sync.cjs. */
+/** `import('./git-sync/command.ts')` in the table of commands becomes a require of dist/git-sync.cjs; a folder below gives dist/injection-server.cjs. */
 const entries = new Map<string, string>();
 const commandBundles: Plugin = {
   name: 'command-bundles',
   setup(bundler) {
-    bundler.onResolve({ filter: /^\.\/[a-z-]+\/command\.ts$/ }, ({ path }) => {
-      const name = path.split('/')[1] ?? '';
-      entries.set(name, `src/${name}/command.ts`);
+    bundler.onResolve({ filter: /^\.\/[a-z-]+(\/[a-z-]+)?\/command\.ts$/ }, ({ path }) => {
+      const name = path.split('/').slice(1, -1).join('-');
+      entries.set(name, path.replace('./', 'src/'));
       return { path: `../dist/${name}.cjs`, external: true };
     });
   },

@@ -25,4 +25,9 @@ export const commands: readonly CommandEntry[] = [
     summary: 'put sidecars into manifests by annotation: YAML in, YAML out',
     load: () => import('./injection/command.ts'),
   },
+  {
+    name: 'injector',
+    summary: 'serve the admission webhooks that put sidecars into pods by annotation',
+    load: () => import('./injection/server/command.ts'),
+  },
 ];

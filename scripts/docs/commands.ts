@@ -11,6 +11,8 @@ import { v3Options } from '../../src/git-sync/cli/v3/options.ts';
 import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
 import { METRICS } from '../../src/git-sync/metrics.ts';
 import { EXPLAIN_OPTIONS, INJECT_OPTIONS, PROFILES_OPTIONS } from '../../src/injection/options.ts';
+import { INJECTOR_GAUGES, INJECTOR_METRICS } from '../../src/injection/server/metrics.ts';
+import { INJECTOR_OPTIONS } from '../../src/injection/server/options.ts';
 import { errorCodes } from './error-codes.ts';
 import { profileSections } from './profiles.ts';
 import type { DocumentedCommand } from './render.ts';
@@ -104,5 +106,19 @@ export const documentedCommands: readonly DocumentedCommand[] = [
     ],
     metrics: [],
     errors: await errorCodes('src/injection/command.ts'),
+  },
+  {
+    name: 'injector',
+    summary: summaryOf('injector'),
+    options: INJECTOR_OPTIONS,
+    sections: [
+      {
+        heading: 'The webhooks: `pillion injector`',
+        text: 'Answers `/mutate`, `/mutate/namespace/PROFILE` and `/advise`, for reviews of admission.k8s.io/v1 and v1beta1.',
+        options: INJECTOR_OPTIONS,
+      },
+    ],
+    metrics: [INJECTOR_METRICS, INJECTOR_GAUGES],
+    errors: await errorCodes('src/injection/server/command.ts'),
   },
 ];

@@ -4,7 +4,7 @@ _pillion() {
   if [ "$cur" = = ]; then cur=''; elif [ "$prev" = = ]; then prev="${COMP_WORDS[COMP_CWORD-2]}"; fi
   COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'git-sync cron credentials inject --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'git-sync cron credentials inject injector --help --version' -- "$cur"))
     return
   fi
   case "${COMP_WORDS[1]}" in
@@ -31,6 +31,11 @@ _pillion() {
         --output) COMPREPLY=($(compgen -W 'yaml json' -- "$cur")); return ;;
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--filename --profiles --image --kubernetes --help --uninject --diff --output' -- "$cur")); fi ;;
+    injector)
+      case "$prev" in
+        --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--bind --tls-cert-file --tls-key-file --http-bind --profiles --image --kubernetes --allow --log-level --drain --version --help' -- "$cur")); fi ;;
   esac
 }
 complete -o default -F _pillion pillion

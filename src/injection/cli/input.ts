@@ -7,8 +7,8 @@ import { atLeast, NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts
 import { builtInProfiles } from '../built-in/profiles.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
 import { INJECT_ERRORS } from '../errors.ts';
+import { mergeProfiles } from '../profiles/merge.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { readProfiles } from '../profiles/read-text.ts';
 
 export interface Input {
   /** As it was named; for messages. */
@@ -49,8 +49,17 @@ export async function readManifests(cwd: string, names: readonly string[]): Prom
   for (const name of names.length === 0 ? ['-'] : names) {
     if (name === '-') {
       inputs.push({ name: '-', text: await readStream(process.stdin) });
-      continue;
+    } else {
+      inputs.push(...(await readFiles(cwd, [name])));
     }
+  }
+  return inputs;
+}
+
+/** All files that are named or stand in folders that are, in order. */
+export async function readFiles(cwd: string, names: readonly string[]): Promise<Input[]> {
+  const inputs: Input[] = [];
+  for (const name of names) {
     for (const file of await filesAt(cwd, name)) {
       inputs.push({ name: file, text: await readable(file, readFile(resolve(cwd, file), 'utf8')) });
     }
@@ -63,28 +72,12 @@ export async function readNamedProfiles(
   cwd: string,
   names: readonly string[],
 ): Promise<Map<string, Profile>> {
-  const profiles = new Map(builtInProfiles());
-  const own = new Map<string, Profile>();
-  const findings: string[] = [];
-  for (const name of names) {
-    for (const file of await filesAt(cwd, name)) {
-      const text = await readable(file, readFile(resolve(cwd, file), 'utf8'));
-      const read = readProfiles(text, file);
-      findings.push(...read.problems.map(({ line, message }) => `${file}:${line}: ${message}`));
-      for (const profile of read.profiles) {
-        const other = own.get(profile.name);
-        if (other !== undefined) {
-          findings.push(`${file}:1: the profile ${profile.name} is in ${other.origin}, too`);
-        }
-        own.set(profile.name, profile);
-      }
-    }
-  }
+  const { profiles, findings } = mergeProfiles(await readFiles(cwd, names));
   if (findings.length > 0) {
-    throw INJECT_ERRORS.bad_profiles({ findings: findings.join('\n') });
+    const lines = findings.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+    throw INJECT_ERRORS.bad_profiles({ findings: lines.join('\n') });
   }
-  own.forEach((profile, name) => profiles.set(name, profile));
-  return profiles;
+  return new Map([...builtInProfiles(), ...profiles]);
 }
 
 /** Settings of a cluster that is only known by its version. */

@@ -1,0 +1,53 @@
+/** Texts of profiles -> the profiles to use. Pure. A bad one keeps out neither another nor its own last good version. */
+import type { Profile } from './profile.ts';
+import { readProfiles } from './read-text.ts';
+
+export interface ProfileText {
+  /** The file or ConfigMap, for messages. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface ProfileFinding {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly message: string;
+  /** Whether an earlier version of the profile goes on being used. */
+  readonly keepsLast: boolean;
+}
+
+export interface Merged {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly findings: readonly ProfileFinding[];
+}
+
+/** @param last the profiles that are in use, whose versions count where the new ones are wrong */
+export function mergeProfiles(
+  texts: readonly ProfileText[],
+  last: ReadonlyMap<string, Profile> = new Map(),
+): Merged {
+  const profiles = new Map<string, Profile>();
+  const findings: ProfileFinding[] = [];
+  for (const { name: file, text } of texts) {
+    const read = readProfiles(text, file);
+    for (const profile of read.profiles) {
+      const other = profiles.get(profile.name);
+      if (other === undefined) {
+        profiles.set(profile.name, profile);
+      } else {
+        const message = `the profile ${profile.name} is in ${other.origin}, too`;
+        findings.push({ file, line: 1, message, keepsLast: false });
+      }
+    }
+    for (const { line, message, profile } of read.problems) {
+      // Where it cannot be told which profile is wrong, all that came from this file stay.
+      const kept = [...last.values()].filter((each) =>
+        profile === undefined ? each.origin === file : each.name === profile,
+      );
+      kept.filter(({ name }) => !profiles.has(name)).forEach((each) => profiles.set(each.name, each));
+      findings.push({ file, line, message, keepsLast: kept.length > 0 });
+    }
+  }
+  return { profiles, findings };
+}

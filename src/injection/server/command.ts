@@ -1,0 +1,24 @@
+import type { CommandContext, ExitStatus } from '../../core/command.ts';
+import { usageError } from '../../core/errors.ts';
+import { resolveOptions } from '../../core/options/resolve.ts';
+import { version } from '../../core/version.ts';
+import { INJECTOR_OPTIONS } from './options.ts';
+
+/** `pillion injector`: the admission webhooks. */
+export async function run(context: CommandContext): Promise<ExitStatus> {
+  const { values, positionals } = resolveOptions(INJECTOR_OPTIONS, context);
+  if (values.help) {
+    const { injectorHelp } = await import('./help.ts');
+    context.stdout(injectorHelp());
+    return 0;
+  }
+  if (values.version) {
+    context.stdout(`${version}\n`);
+    return 0;
+  }
+  if (positionals[0] !== undefined) {
+    throw usageError(`unexpected argument ${JSON.stringify(positionals[0])}`, 'see pillion injector --help');
+  }
+  const { runInjector } = await import('./run.ts');
+  return runInjector(context, values);
+}

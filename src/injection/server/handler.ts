@@ -1,0 +1,176 @@
+/** The webhooks as routes: no call to anybody in them, so that an answer depends on nothing but the request. */
+import { errorMessage } from '../../core/errors.ts';
+import { SERVER_ERRORS } from '../../core/http/errors.ts';
+import { type Reply, type Route, type RouteRequest, textReply } from '../../core/http/server.ts';
+import type { Log } from '../../core/log/log.ts';
+import type { Metrics } from '../../core/metrics/metrics.ts';
+import { withSignal } from '../../core/scoped-signal.ts';
+import { untilAborted } from '../../core/until-aborted.ts';
+import { decide } from '../engine/decide.ts';
+import type { InjectionSettings } from '../engine/decision.ts';
+import { createByteBudget } from './byte-budget.ts';
+import type { INJECTOR_METRICS } from './metrics.ts';
+import { type Review, readReview, renderVerdict, type Verdict, verdictOf } from './review.ts';
+import { adviceOn } from './workload-advice.ts';
+
+/** An API server takes objects up to 3 MiB; a review holds up to two of them and what other webhooks have added. */
+export const MAX_BODY_BYTES = 8 << 20;
+/** All bodies that are read at once. */
+const MAX_BODIES_BYTES = 96 << 20;
+const MAX_IN_FLIGHT = 512;
+/** When the caller does not say; an API server's own default. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+const LONGEST_TIMEOUT_MS = 30_000;
+
+/** Pods of a namespace whose label names a profile are sent to a path of their own. */
+export const MUTATE_PATH = '/mutate';
+export const NAMESPACE_PATH = '/mutate/namespace';
+export const ADVISE_PATH = '/advise';
+
+export interface WebhookDeps {
+  /** The settings of now. */
+  readonly settings: () => InjectionSettings;
+  readonly version: string;
+  readonly log: Log;
+  readonly metrics?: Metrics<typeof INJECTOR_METRICS> | undefined;
+  /** Called with every decision on a pod that was no dry run. */
+  readonly onDecision?: ((review: Review, verdict: Verdict) => void) | undefined;
+}
+
+interface Judged {
+  readonly verdict: Verdict;
+  readonly result: string;
+  readonly reason: string;
+}
+
+type Judge = (review: Review, path: string) => Judged;
+
+export function webhookRoutes(deps: WebhookDeps): Route[] {
+  const budget = createByteBudget(MAX_BODIES_BYTES);
+
+  async function answer(request: RouteRequest, webhook: string, judge: Judge): Promise<Reply> {
+    const length = Number(request.headers['content-length'] ?? MAX_BODY_BYTES);
+    const bytes = Math.min(Number.isFinite(length) ? length : MAX_BODY_BYTES, MAX_BODY_BYTES);
+    if (!budget.take(bytes)) {
+      deps.metrics?.rejected.inc({ reason: 'busy' });
+      return { ...textReply(503, 'busy'), headers: { 'retry-after': '1' } };
+    }
+    try {
+      const timeoutMs = timeoutOf(request);
+      const reason = () => SERVER_ERRORS.answer_timeout({ timeoutMs });
+      return await withSignal(request.signal, { timeoutMs, reason }, async (signal) => {
+        const body = await untilAborted(request.readBody(), signal);
+        // The work is not divisible: it is begun only while somebody waits for it.
+        signal.throwIfAborted();
+        return judged(body, webhook, judge, request.path);
+      });
+    } catch (error) {
+      const isTooLarge = SERVER_ERRORS.body_too_large.matches(error);
+      const reason = isTooLarge ? 'too_large' : request.signal.aborted ? 'gone' : 'late';
+      deps.metrics?.rejected.inc({ reason });
+      throw error;
+    } finally {
+      budget.giveBack(bytes);
+    }
+  }
+
+  function judged(body: Buffer, webhook: string, judge: Judge, path: string): Reply {
+    const started = performance.now();
+    const review = readReview(body);
+    if ('problem' in review) {
+      deps.metrics?.rejected.inc({ reason: 'bad_request' });
+      return textReply(400, review.problem);
+    }
+    const { verdict, result, reason } = guarded(judge, review, path);
+    const text = renderVerdict(review, verdict);
+    const milliseconds = performance.now() - started;
+    deps.metrics?.reviews.inc({ webhook, result, reason });
+    deps.metrics?.seconds.observe({ webhook }, milliseconds / 1000);
+    tell(review, webhook, { verdict, result, reason }, milliseconds);
+    return { status: 200, contentType: 'application/json', body: text };
+  }
+
+  /** An error of ours is told as one, and never a reset connection, which looks like the network. */
+  function guarded(judge: Judge, review: Review, path: string): Judged {
+    try {
+      return judge(review, path);
+    } catch (error) {
+      deps.log.error('a review could not be answered', error, { uid: review.uid });
+      const message = `pillion: internal error: ${errorMessage(error)}`;
+      return {
+        verdict: { allowed: false, message, code: 500, audit: { reason: 'internal' } },
+        result: 'refused',
+        reason: 'internal',
+      };
+    }
+  }
+
+  function tell(
+    review: Review,
+    webhook: string,
+    { verdict, result, reason }: Judged,
+    milliseconds: number,
+  ): void {
+    const { namespace, name, uid, isDryRun } = review;
+    const isOfInterest = result !== 'unchanged';
+    deps.log.at(isOfInterest ? 0 : 2, 'review', {
+      webhook,
+      result,
+      reason,
+      namespace,
+      name,
+      uid,
+      ...(isDryRun && { dryRun: true }),
+      ...(verdict.message !== undefined && { message: verdict.message }),
+      ...((verdict.warnings ?? []).length > 0 && { warnings: verdict.warnings?.length }),
+      ms: Math.round(milliseconds * 100) / 100,
+    });
+    if (!isDryRun) {
+      deps.onDecision?.(review, verdict);
+    }
+  }
+
+  const onPod: Judge = (review, path) => {
+    const namespaceDefault = path.startsWith(`${NAMESPACE_PATH}/`)
+      ? path.slice(NAMESPACE_PATH.length + 1)
+      : undefined;
+    const { object, namespace, operation, subResource } = review;
+    const decision = decide(
+      { pod: object, namespace, operation, subResource, namespaceDefault },
+      deps.settings(),
+      deps.version,
+    );
+    return { verdict: verdictOf(decision), result: decision.outcome, reason: decision.reason };
+  };
+
+  const onWorkload: Judge = (review) => {
+    const warnings = adviceOn(review, deps.settings(), deps.version);
+    const isQuiet = warnings.length === 0;
+    return {
+      verdict: { allowed: true, warnings },
+      result: isQuiet ? 'unchanged' : 'warned',
+      reason: isQuiet ? 'nothing-to-say' : 'advice',
+    };
+  };
+
+  const route = (path: string, webhook: string, judge: Judge): Route => ({
+    method: 'POST',
+    path,
+    maxBodyBytes: MAX_BODY_BYTES,
+    maxInFlight: MAX_IN_FLIGHT,
+    bodyTimeoutMs: LONGEST_TIMEOUT_MS,
+    handle: (request) => answer(request, webhook, judge),
+  });
+  return [
+    route(MUTATE_PATH, 'mutate', onPod),
+    route(`${NAMESPACE_PATH}/*`, 'mutate-namespace', onPod),
+    route(ADVISE_PATH, 'advise', onWorkload),
+  ];
+}
+
+/** The seconds that the API server still waits, which it writes into the address: `?timeout=10s`. */
+function timeoutOf({ query }: RouteRequest): number {
+  const seconds = /^([0-9]{1,3})s$/.exec(query.get('timeout') ?? '')?.[1];
+  const milliseconds = seconds === undefined ? DEFAULT_TIMEOUT_MS : Number(seconds) * 1000;
+  return Math.min(Math.max(milliseconds, 1), LONGEST_TIMEOUT_MS);
+}

@@ -1,0 +1,233 @@
+/** `pillion injector`, asked over TLS as an API server asks. */
+import { rename, writeFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
+import { connect as connectPlain } from 'node:net';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import jsonPatch from 'fast-json-patch';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { runPillion } from '../../support/pillion.ts';
+import { useTempDir } from '../../support/use-temp-dir.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { type Answer, ASKS, podOf, reviewOf, startInjector } from './support/injector.ts';
+
+const temp = useTempDir();
+
+interface ReviewResponse {
+  readonly uid: string;
+  readonly allowed: boolean;
+  readonly patch?: string;
+  readonly patchType?: string;
+  readonly warnings?: readonly string[];
+  readonly status?: { readonly code: number; readonly message: string };
+  readonly auditAnnotations?: Readonly<Record<string, string>>;
+}
+
+function responseOf({ text }: Answer): ReviewResponse {
+  return (JSON.parse(text) as { response: ReviewResponse }).response;
+}
+
+/** The pod as the API server will have it: the patch applied by somebody else's library. */
+function patched(pod: object, { patch = '' }: ReviewResponse): unknown {
+  const operations: unknown = JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
+  const copy: unknown = structuredClone(pod);
+  return jsonPatch.applyPatch(copy, operations as jsonPatch.Operation[], true).newDocument;
+}
+
+describe('a pod', () => {
+  test('that asks gets the same as offline, in both versions of the review', async () => {
+    const injector = await startInjector(temp.path);
+    const pod = podOf(ASKS);
+    const offline = await runPillion(['inject', '-o', 'json'], { input: JSON.stringify(pod) });
+    for (const version of ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1']) {
+      const review = reviewOf(pod, {}, version);
+      const answer = await injector.post(review);
+      expect(answer.status).toBe(200);
+      expect(JSON.parse(answer.text)).toMatchObject({ apiVersion: version, kind: 'AdmissionReview' });
+      const response = responseOf(answer);
+      expect(response).toMatchObject({
+        uid: (JSON.parse(review) as { request: { uid: string } }).request.uid,
+        allowed: true,
+        patchType: 'JSONPatch',
+        auditAnnotations: { reason: 'injected' },
+      });
+      expect(patched(pod, response)).toEqual(JSON.parse(offline.stdout));
+    }
+  });
+
+  test('that does not ask, or says no, stays as it is', async () => {
+    const injector = await startInjector(temp.path);
+    for (const [annotations, reason] of [
+      [{}, 'not-asked'],
+      [{ 'pillion.dev/inject': 'none' }, 'opted-out'],
+    ] as const) {
+      const response = responseOf(await injector.post(reviewOf(podOf(annotations))));
+      expect(response).toMatchObject({ allowed: true, auditAnnotations: { reason } });
+      expect(response).not.toHaveProperty('patch');
+      expect(response).not.toHaveProperty('patchType');
+    }
+  });
+
+  test('of a namespace whose label names a profile gets it, unless it says no', async () => {
+    const injector = await startInjector(temp.path);
+    const path = '/mutate/namespace/label?timeout=5s';
+    const asked = responseOf(await injector.post(reviewOf(podOf({})), { path }));
+    expect(asked.auditAnnotations?.['instances']).toMatch(/^label=label@/);
+    const refused = responseOf(
+      await injector.post(reviewOf(podOf({ 'pillion.dev/inject': 'none' })), { path }),
+    );
+    expect(refused.auditAnnotations).toEqual({ reason: 'opted-out' });
+  });
+
+  test('with a misspelt parameter is refused in words: key, value, what is allowed', async () => {
+    const injector = await startInjector(temp.path);
+    const pod = podOf({ ...ASKS, 'pillion.dev/git-sync.perod': '10s' });
+    const response = responseOf(await injector.post(reviewOf(pod)));
+    expect(response).toMatchObject({ allowed: false, status: { code: 422 } });
+    expect(response.status?.message).toMatch(/git-sync\.perod.*period/);
+    expect(response.status?.message.length).toBeLessThanOrEqual(256);
+    const line = await injector.running.waitForLog('"refused"');
+    expect(JSON.parse(line)).toMatchObject({
+      reason: 'unknown-parameter',
+      name: 'web-5d4f8-<new>',
+      namespace: 'shop',
+    });
+    const metrics = await injector.get('/metrics');
+    expect(metrics.text).toContain(
+      'pillion_injector_reviews_total{webhook="mutate",result="refused",reason="unknown-parameter"} 1',
+    );
+  });
+
+  test('asking for a profile that is for other namespaces is refused', async () => {
+    const injector = await startInjector(temp.path, ['--allow=git-sync=dev,test']);
+    const response = responseOf(await injector.post(reviewOf(podOf(ASKS))));
+    expect(response).toMatchObject({ allowed: false, auditAnnotations: { reason: 'profile-not-allowed' } });
+    const allowed = await injector.post(reviewOf(podOf(ASKS), { namespace: 'dev' }));
+    expect(responseOf(allowed)).toMatchObject({ allowed: true, patchType: 'JSONPatch' });
+  });
+});
+
+describe('a workload', () => {
+  test('is advised of what its pods would be refused for, and never refused itself', async () => {
+    const injector = await startInjector(temp.path);
+    const deployment = (annotations: object) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web' },
+      spec: {
+        template: { metadata: { annotations }, spec: { containers: [{ name: 'web', image: 'nginx' }] } },
+      },
+    });
+    const path = '/advise?timeout=2s';
+    const bad = reviewOf(deployment({ 'pillion.dev/inject': 'gitsync' }));
+    const response = responseOf(await injector.post(bad, { path }));
+    expect(response.allowed).toBe(true);
+    expect(response.warnings).toEqual([expect.stringMatching(/its pods will be refused: .*git-sync/)]);
+    const good = responseOf(await injector.post(reviewOf(deployment(ASKS)), { path }));
+    expect(good).not.toHaveProperty('warnings');
+  });
+});
+
+describe('a request that is no review', () => {
+  test('is answered with what is wrong, whatever it is', async () => {
+    const injector = await startInjector(temp.path);
+    const deep = `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"a","object":${'['.repeat(200_000)}`;
+    for (const body of ['', '{', 'null', '[]', '"x"', deep, '{"kind":"AdmissionReview"}', '{"request":{}}']) {
+      expect((await injector.post(body)).status, body.slice(0, 40)).toBe(400);
+    }
+    const huge = Buffer.alloc((8 << 20) + 1, 0x20);
+    expect((await injector.post(huge)).status).toBe(413);
+    expect((await injector.post('{}', { path: '/other' })).status).toBe(404);
+    // It is all there still.
+    expect((await injector.post(reviewOf(podOf(ASKS)))).status).toBe(200);
+  });
+
+  test('of somebody who is slow, or who goes away, costs the others nothing', async () => {
+    const injector = await startInjector(temp.path);
+    const slow = connect({ port: injector.port, host: '127.0.0.1', rejectUnauthorized: false });
+    onTestFinished(() => void slow.destroy());
+    slow.on('error', () => undefined);
+    await new Promise((resolve) => slow.once('secureConnect', resolve));
+    slow.write('POST /mutate?timeout=1s HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{');
+    const silent = connectPlain({ port: injector.port, host: '127.0.0.1' });
+    onTestFinished(() => void silent.destroy());
+    silent.on('error', () => undefined);
+    const answered = new Promise<string>((resolve) => {
+      slow.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+    });
+    expect((await injector.post(reviewOf(podOf(ASKS)))).status).toBe(200);
+    expect(await answered).toMatch(/^HTTP\/1\.1 503 /);
+    await waitFor(
+      async () => (await injector.get('/metrics')).text.includes('requests_rejected_total{reason="late"} 1'),
+      { what: 'the late request to be counted' },
+    );
+  });
+});
+
+describe('the server', () => {
+  test('shows a new certificate as soon as it is there, and keeps the old one while the new one is wrong', async () => {
+    const injector = await startInjector(temp.path);
+    await writeFile(`${injector.certFile}.new`, 'no certificate\n');
+    await rename(`${injector.certFile}.new`, injector.certFile);
+    await injector.running.waitForLog('the one in use stays');
+    expect((await injector.post(reviewOf(podOf({})))).status).toBe(200);
+    await injector.renew('other.example', 'pillion-injector.pillion.svc', '127.0.0.1');
+    await injector.running.waitForLog('certificate replaced');
+    expect((await injector.post(reviewOf(podOf({})))).status).toBe(200);
+    const status = JSON.parse((await injector.get('/status')).text) as { certificate: { names: string[] } };
+    expect(status.certificate.names).toContain('other.example');
+  });
+
+  test('takes a profile that is put into its folder, and keeps the last good version of one that goes bad', async () => {
+    const profile = join(temp.path, 'own.yaml');
+    const text = (value: string) =>
+      `apiVersion: pillion.dev/v1\nkind: InjectionProfile\nmetadata:\n  name: team\nspec:\n  labels:\n    team: ${value}\n`;
+    await writeFile(profile, text('a'));
+    const injector = await startInjector(temp.path, [`--profiles=${profile}`]);
+    const ask = async () =>
+      responseOf(await injector.post(reviewOf(podOf({ 'pillion.dev/inject': 'team' }))));
+    expect((await ask()).patchType).toBe('JSONPatch');
+    await writeFile(`${profile}.new`, text('[1]'));
+    await rename(`${profile}.new`, profile);
+    await injector.running.waitForLog('a profile is wrong');
+    expect((await ask()).patchType).toBe('JSONPatch');
+    expect((await injector.get('/metrics')).text).toContain('pillion_injector_bad_profiles 1');
+  });
+
+  test('that is asked to end loses no request: unready, answers that end connections, then nothing', async () => {
+    const injector = await startInjector(temp.path, ['--drain=60s']);
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+    onTestFinished(() => agent.destroy());
+    expect((await injector.get('/readyz')).status).toBe(200);
+    let isStopping = false;
+    const states: string[] = [];
+    const load = async (): Promise<void> => {
+      while (!isStopping || states.length < 20) {
+        const answer = await injector.post(reviewOf(podOf(ASKS)), { agent });
+        expect(answer.status).toBe(200);
+        if (isStopping) {
+          states.push(String(answer.headers.connection));
+        }
+      }
+    };
+    const loads = Promise.all([load(), load(), load(), load()]);
+    injector.running.signal('SIGTERM');
+    await injector.running.waitForLog('"draining"');
+    isStopping = true;
+    expect((await injector.get('/readyz')).status).toBe(503);
+    await loads;
+    expect(states.slice(4)).toEqual(states.slice(4).map(() => 'close'));
+    // A second signal ends the drain.
+    injector.running.signal('SIGTERM');
+    expect(await injector.running.exit).toMatchObject({ signal: 'SIGTERM' });
+  });
+
+  test('without a certificate says what it needs', async () => {
+    const { code, stderr } = await runPillion(['injector']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--tls-cert-file');
+    const missing = await runPillion(['injector', `--tls-cert-file=${join(temp.path, 'absent')}`]);
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toMatch(/cannot read .*absent.*ENOENT/);
+  });
+});
