@@ -67,10 +67,10 @@ function listeningPort(pid: number): number | undefined {
   const links = execFileSync('ls', ['-l', `/proc/${pid}/fd`], { encoding: 'utf8' });
   const inodes = new Set([...links.matchAll(/socket:\[([0-9]+)\]/g)].map(([, inode]) => inode));
   const rows = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n').slice(1);
-  const row = rows
+  const found = rows
     .map((each) => each.trim().split(/\s+/))
     .find((cells) => cells[3] === '0A' && inodes.has(cells[9]));
-  const hex = row?.[1]?.split(':')[1];
+  const hex = found?.[1]?.split(':')[1];
   return hex === undefined ? undefined : Number.parseInt(hex, 16);
 }
 

@@ -27,6 +27,9 @@ function room(path: string): string | undefined {
   return top === 'src' ? name : undefined;
 }
 
+/** The command of a folder, or of a folder in it. */
+const COMMAND = /^src\/[a-z-]+(?:\/[a-z-]+)?\/command\.ts$/;
+
 const isForTests = (path: string) => /\.test\.ts$|\/(testing|fixtures)\//.test(path);
 
 function mayKnow(importer: string, imported: string, path: string): boolean {
@@ -34,7 +37,7 @@ function mayKnow(importer: string, imported: string, path: string): boolean {
     return imported === 'core' || imported === 'commands.ts';
   }
   if (importer === 'commands.ts') {
-    return imported === 'core' || path === `src/${imported}/command.ts`;
+    return imported === 'core' || COMMAND.test(path);
   }
   const known = importer === 'core' ? ['core'] : ['core', importer, ...(ALSO_KNOWS[importer] ?? [])];
   return known.includes(imported);

@@ -2,6 +2,7 @@
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import { usageError } from '../../core/errors.ts';
 import { type HttpServer, sharedRoutes, startHttpServer } from '../../core/http/server.ts';
+import { tlsServer } from '../../core/http/tls-server.ts';
 import { createMetrics, readMetrics } from '../../core/metrics/metrics.ts';
 import type { Values } from '../../core/options/option.ts';
 import { runProcess, type Scope } from '../../core/process/run-process.ts';
@@ -56,7 +57,7 @@ async function serve(values: InjectorValues, scope: Scope): Promise<number> {
   const server = await startHttpServer({
     bind: values.bind,
     log,
-    certificate: state.served,
+    tls: tlsServer(state.served),
     limits: {
       keepAliveTimeoutMs: KEEP_ALIVE_MS,
       idleTimeoutMs: 2 * KEEP_ALIVE_MS,
