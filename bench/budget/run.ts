@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { waitFor } from '../../src/core/testing/wait-for.ts';
 import { publish } from '../table.ts';
 
 const brief = process.argv.includes('--brief');
@@ -34,12 +35,6 @@ function memory(pid: number): { rss: number; anonymous: number } {
   return { rss: of('Rss'), anonymous: of('Anonymous') };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    await delay(50);
-  }
-}
-
 async function end(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
@@ -52,7 +47,7 @@ async function bareMemory() {
   child.stdout.once('data', () => {
     ready = true;
   });
-  await until(() => ready);
+  await waitFor(() => ready);
   await delay(1000);
   const result = memory(child.pid ?? 0);
   await end(child);
@@ -79,7 +74,7 @@ async function sidecarMemory() {
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();
   });
-  await until(() => log.includes('updated successfully') || child.exitCode !== null);
+  await waitFor(() => log.includes('updated successfully') || child.exitCode !== null);
   // Some polls later it is what it will be for the rest of its life.
   await delay(brief ? 4000 : 15_000);
   const result = memory(child.pid ?? 0);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { waitFor } from '../testing/wait-for.ts';
 import {
   bundleProgram,
   ENV,
@@ -7,7 +8,6 @@ import {
   isRunning,
   killLater,
   temporaryDirectory,
-  until,
   whenReady,
 } from './fixtures/fixtures.ts';
 import { killOrphans } from './orphans.ts';
@@ -27,7 +27,7 @@ describe('killOrphans', () => {
         onSpawn();
       },
     });
-    await until(() => leader !== 0);
+    await waitFor(() => leader !== 0);
     const report = await killOrphans(marker, signal);
     const outcome = await pending;
     expect(outcome.signal).toBe('SIGKILL');
@@ -43,7 +43,7 @@ describe('killOrphans', () => {
     killLater(Number(stdout));
     expect(isRunning(Number(stdout))).toBe(true);
     await killOrphans(marker, signal);
-    await until(() => !isRunning(Number(stdout)));
+    await waitFor(() => !isRunning(Number(stdout)));
   });
 
   it('leaves alone a process that carries another value, or a longer one', async () => {

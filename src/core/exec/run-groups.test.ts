@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { waitFor } from '../testing/wait-for.ts';
 import {
   blockFor,
   blockUntilExists,
@@ -9,7 +10,6 @@ import {
   isRunning,
   killLater,
   temporaryDirectory,
-  until,
   whenReady,
 } from './fixtures/fixtures.ts';
 import { groupMembers } from './process-group.ts';
@@ -20,14 +20,14 @@ describe('a child that a program leaves behind', () => {
     const outcome = await tryRun(fixture('leave-holder.sh'), [], { env: ENV });
     expect(outcome).toMatchObject({ exitCode: 3, timedOut: false });
     expect(outcome.durationMs).toBeLessThan(5000);
-    await until(() => !isRunning(Number(outcome.stdout)));
+    await waitFor(() => !isRunning(Number(outcome.stdout)));
   });
 
   it('does not delay the return by going on to write', async () => {
     const outcome = await tryRun(fixture('leave-chatterer.sh'), [], { env: ENV });
     expect(outcome.exitCode).toBe(0);
     expect(outcome.durationMs).toBeLessThan(5000);
-    await until(() => !isRunning(Number.parseInt(outcome.stdout, 10)));
+    await waitFor(() => !isRunning(Number.parseInt(outcome.stdout, 10)));
   });
 
   it('is heard when it wrote in time, though our own event loop was held up', async () => {
@@ -37,7 +37,7 @@ describe('a child that a program leaves behind', () => {
       pid = spawned;
     };
     const pending = tryRun(fixture('leave-late-writer.sh'), [file], { env: ENV, onSpawn });
-    await until(() => !existsSync(`/proc/${pid}`)); // until its end was noticed
+    await waitFor(() => !existsSync(`/proc/${pid}`)); // until its end was noticed
     writeFileSync(file, '');
     blockUntilExists(`${file}.done`);
     blockFor(200); // longer than the silence that ends the wait
@@ -46,7 +46,7 @@ describe('a child that a program leaves behind', () => {
 
   it('is killed also when it holds no pipe', async () => {
     const outcome = await tryRun(fixture('silent-group-member.sh'), [], { env: ENV });
-    await until(() => !isRunning(Number(outcome.stdout)));
+    await waitFor(() => !isRunning(Number(outcome.stdout)));
   });
 
   it('belongs to the run when that lasts until its output ends', async () => {
@@ -60,7 +60,7 @@ describe('a child that a program leaves behind', () => {
     for (const limit of [{ timeoutMs: 300 }, { signal: AbortSignal.timeout(300) }]) {
       const outcome = await tryRun('sh', ['-c', line], { env: ENV, untilOutputEnds: true, ...limit });
       expect([outcome.timedOut, outcome.aborted]).toContain(true);
-      await until(() => !isRunning(Number(outcome.stdout)));
+      await waitFor(() => !isRunning(Number(outcome.stdout)));
     }
   });
 
@@ -98,7 +98,7 @@ describe('a time limit on a group', () => {
     const outcome = await tryRun(fixture('family.sh'), [file], { env: ENV, onSpawn, timeoutMs: 50 });
     const pids = outcome.stdout.trim().split('\n').map(Number);
     expect(pids).toHaveLength(2);
-    await until(() => pids.every((pid) => !isRunning(pid)));
+    await waitFor(() => pids.every((pid) => !isRunning(pid)));
   });
 
   it('holds even when a grandchild left the group and keeps the pipes open', async () => {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bundleProgram, ENV, fixture, killLater, temporaryDirectory, until } from './fixtures/fixtures.ts';
+import { waitFor } from '../testing/wait-for.ts';
+import { bundleProgram, ENV, fixture, killLater, temporaryDirectory } from './fixtures/fixtures.ts';
 import { paced } from './paced.ts';
 import { run, tryRun } from './run.ts';
 
@@ -61,7 +62,7 @@ describe('the standard streams of a program', () => {
     for (let runs = 0; runs < 1000; runs += 10) {
       await tenAtOnce();
     }
-    await until(() => openDescriptors() <= before.descriptors); // sockets are closed a moment later
+    await waitFor(() => openDescriptors() <= before.descriptors); // sockets are closed a moment later
     expect(threads()).toBe(before.threads);
   }, 120_000);
 
@@ -99,11 +100,11 @@ describe('a program that writes faster than its output is taken', () => {
     });
     const isWaiting = () => readFileSync(`/proc/${pid}/wchan`, 'utf8').includes('pipe');
     const isAsleep = () => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') S ');
-    await until(() => seen > 0 && (isWaiting() || isAsleep()));
+    await waitFor(() => seen > 0 && (isWaiting() || isAsleep()));
     const first = seen;
     expect(first).toBeLessThanOrEqual(128 * 1024);
     release();
-    await until(() => seen > 4 * 1024 * 1024);
+    await waitFor(() => seen > 4 * 1024 * 1024);
     abort.abort();
     expect(await pending).toMatchObject({ aborted: true });
   });
@@ -128,7 +129,7 @@ describe('a program that writes faster than its output is taken', () => {
     const runs = Array.from({ length: 10 }, () =>
       tryRun('yes', [], { env: ENV, signal: abort.signal, onOutput }),
     );
-    await until(() => beats > 50);
+    await waitFor(() => beats > 50);
     abort.abort();
     await Promise.all(runs);
     clearInterval(heartbeat);

@@ -2,8 +2,9 @@ import { getEventListeners } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { waitFor } from '../testing/wait-for.ts';
 import { ExecError } from './exec-error.ts';
-import { blockFor, bundleProgram, ENV, fixture, temporaryDirectory, until } from './fixtures/fixtures.ts';
+import { blockFor, bundleProgram, ENV, fixture, temporaryDirectory } from './fixtures/fixtures.ts';
 import { run, tryRun } from './run.ts';
 
 async function failure(promise: Promise<unknown>): Promise<ExecError> {
@@ -93,7 +94,7 @@ describe('run', () => {
     const file = join(await temporaryDirectory(), 'go');
     const args = ['-c', 'until [ -e "$0" ]; do sleep 0.01; done', file];
     const runs = Array.from({ length: 8 }, () => run('sh', args, { env: ENV, signal, timeoutMs: 60_000 }));
-    await until(() => getEventListeners(signal, 'abort').length === 8);
+    await waitFor(() => getEventListeners(signal, 'abort').length === 8);
     writeFileSync(file, '');
     await Promise.all(runs);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);

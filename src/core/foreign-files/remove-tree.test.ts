@@ -5,8 +5,9 @@ import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { useProgramsForOthers } from '../../../test/support/for-others.ts';
-import { bundleProgram, ENV, fixture, temporaryDirectory, until } from '../exec/fixtures/fixtures.ts';
+import { bundleProgram, ENV, fixture, temporaryDirectory } from '../exec/fixtures/fixtures.ts';
 import { run, tryRun } from '../exec/run.ts';
+import { waitFor } from '../testing/wait-for.ts';
 import { writeBelow } from './below.ts';
 import { type ForeignDirectory, openForeignRoot } from './directory.ts';
 
@@ -129,7 +130,7 @@ describe('removing a tree that others can write to', () => {
         await root.guardedBy(abort.signal).removeTree('tree');
       }
     })();
-    await until(() => made > 20);
+    await waitFor(() => made > 20);
     abort.abort(new Error('enough'));
     await expect(removal).rejects.toThrow('enough');
     filler.kill('SIGKILL');

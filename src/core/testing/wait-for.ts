@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** What is waited for, for the message of the failure: "the link to appear". */
-  readonly what: string;
+  /** What is waited for, for the message of the failure: "the link to appear". Default: the condition's source. */
+  readonly what?: string;
   /** Milliseconds; generous, because it only bounds a failing test. Default 45,000. */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks. Default 20. */
@@ -18,7 +18,7 @@ type Falsy = false | null | undefined | 0 | '';
  */
 export async function waitFor<T>(
   condition: () => T | Falsy | Promise<T | Falsy>,
-  options: WaitOptions,
+  options: WaitOptions = {},
 ): Promise<T> {
   const timeoutMs = options.timeoutMs ?? 45_000;
   const end = performance.now() + timeoutMs;
@@ -35,7 +35,9 @@ export async function waitFor<T>(
     }
     options.signal?.throwIfAborted();
     if (performance.now() >= end) {
-      throw new Error(`waited ${timeoutMs} ms in vain for ${options.what}`, { cause: lastError });
+      throw new Error(`waited ${timeoutMs} ms in vain for ${options.what ?? condition.toString()}`, {
+        cause: lastError,
+      });
     }
     await delay(options.intervalMs ?? 20, undefined, options.signal ? { signal: options.signal } : {});
   }

@@ -1,3 +1,4 @@
+import { httpOptions } from '../../core/http/options.ts';
 import { defineOptions, option, type Values } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
 
@@ -19,20 +20,7 @@ export const PROCESS_OPTIONS = defineOptions({
     env: env('retry-for'),
     help: 'How long --one-time tries again what fails before it exits with 1.',
   }),
-  httpBind: option({
-    flag: 'http-bind',
-    type: string,
-    default: '',
-    env: env('http-bind'),
-    help: 'host:port for /livez, /readyz, /status and /metrics; without it nothing is served.',
-  }),
-  httpMetrics: option({
-    flag: 'http-metrics',
-    type: bool,
-    default: true,
-    env: env('http-metrics'),
-    help: 'Serve /metrics.',
-  }),
+  ...httpOptions(env),
   logLevel: option<'info' | 'warn' | 'debug'>({
     flag: 'log-level',
     type: choice('info', 'warn', 'debug'),

@@ -1,3 +1,4 @@
+import { httpOptions } from '../../core/http/options.ts';
 import { defineOptions, option, type Values } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string } from '../../core/options/value-types.ts';
 
@@ -119,20 +120,7 @@ export const RUN_OPTIONS = defineOptions({
     env: env('exit-on-failure'),
     help: 'End with the exit code of the first job that fails.',
   }),
-  httpBind: option({
-    flag: 'http-bind',
-    type: string,
-    default: '',
-    env: env('http-bind'),
-    help: 'host:port for /livez, /readyz, /status and /metrics; without it nothing is served.',
-  }),
-  httpMetrics: option({
-    flag: 'http-metrics',
-    type: bool,
-    default: true,
-    env: env('http-metrics'),
-    help: 'Serve /metrics.',
-  }),
+  ...httpOptions(env),
   metricsCompat: option({
     flag: 'metrics-compat',
     type: bool,

@@ -1,24 +1,16 @@
 import fc from 'fast-check';
 import jsonPatch from 'fast-json-patch';
 import { describe, expect, test } from 'vitest';
-import { isMap, type Json, type JsonMap, listAt, memberAt, textAt } from '../../kubernetes/json.ts';
+import { isMap, type Json, listAt, memberAt, textAt } from '../../kubernetes/json.ts';
+import { decide, pod as podWith } from '../testing/decide.ts';
 import { ASKS, askingPod, PRESENCES, part } from '../testing/pods.ts';
 import { runsOf } from '../testing/runs.ts';
-import { profileOf, testSettings } from '../testing/settings.ts';
-import { decide as decideWith } from './decide.ts';
-import { type Decision, type InjectionSettings, isRefusal } from './decision.ts';
+import { profileOf } from '../testing/settings.ts';
+import { type Decision, isRefusal } from './decision.ts';
 import { uninject } from './uninject.ts';
-
-const settings = testSettings();
-const decide = (pod: Json, changes: Partial<InjectionSettings> = {}): Decision =>
-  decideWith({ pod, namespace: 'default' }, { ...settings, ...changes }, '1.2.3');
 
 const clone = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
 const { numRuns, timeoutMs } = runsOf(100);
-
-function withAnnotations(annotations: JsonMap, spec: JsonMap = {}): JsonMap {
-  return { metadata: { annotations }, spec: { containers: [{ name: 'web', image: 'nginx' }], ...spec } };
-}
 
 const names = (pod: Json, list: string) => listAt(pod, 'spec', list).map((item) => textAt(item, 'name'));
 
@@ -181,8 +173,7 @@ describe('the matrix of missing lists', () => {
           ...part('volumes', volumes, [{ name: 'data', emptyDir: {} }]),
         },
       };
-      const request = { pod, namespace: 'default', namespaceDefault: 'own' };
-      const decision = decideWith(request, { ...settings, profiles }, '1.2.3');
+      const decision = decide(pod, { profiles }, { namespaceDefault: 'own' });
       expect(appliedByAnother(pod, decision)).toEqual(decision.pod);
       expect(names(decision.pod, 'initContainers')).toContain('side-own');
       expect(names(decision.pod, 'volumes')).toContain('vol-own');
@@ -209,7 +200,7 @@ const WHOLE = {
 describe('what a patch is like', () => {
   test('one sidecar takes at most eight operations, and the untouched parts are the very same', () => {
     for (const ask of ASKS.slice(0, 1)) {
-      const pod = withAnnotations(ask, {
+      const pod = podWith(ask, {
         initContainers: [{ name: 'migrate', image: 'm' }],
         volumes: [{ name: 'data', emptyDir: {} }],
         containers: [{ name: 'web', image: 'nginx', volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
@@ -222,7 +213,7 @@ describe('what a patch is like', () => {
 
   test('twice the containers cost little more than twice the time', () => {
     const pod = (containers: number) =>
-      withAnnotations(ASKS[0] ?? {}, {
+      podWith(ASKS[0] ?? {}, {
         containers: Array.from({ length: containers }, (_, at) => ({
           name: `c${at}`,
           image: 'nginx',
@@ -253,7 +244,7 @@ describe('where init containers go', () => {
   );
 
   test('phases decide: ahead of all, behind the leading sidecars, at the end', () => {
-    const pod = withAnnotations(ask, {
+    const pod = podWith(ask, {
       initContainers: [
         { name: 'mesh', restartPolicy: 'Always' },
         { name: 'migrate' },
@@ -265,7 +256,7 @@ describe('where init containers go', () => {
   });
 
   test('the order is the same where there were no init containers', () => {
-    expect(names(decide(withAnnotations(ask), { profiles }).pod, 'initContainers')).toEqual([
+    expect(names(decide(podWith(ask), { profiles }).pod, 'initContainers')).toEqual([
       'p-a',
       'p-d',
       'p-b',
@@ -278,7 +269,7 @@ describe('where init containers go', () => {
       name: `i${at}`,
       restartPolicy,
     }));
-    const { pod: after } = decide(withAnnotations({ 'pillion.dev/inject': 'middle' }, { initContainers }), {
+    const { pod: after } = decide(podWith({ 'pillion.dev/inject': 'middle' }, { initContainers }), {
       profiles,
     });
     expect(names(after, 'initContainers')[0]).toBe('p-middle');

@@ -1,25 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Json, type JsonMap, listAt, memberAt } from '../../kubernetes/json.ts';
+import { type Json, listAt, memberAt } from '../../kubernetes/json.ts';
+import { decide, pod, REPO } from '../testing/decide.ts';
 import { runsOf } from '../testing/runs.ts';
-import { profileOf, testSettings } from '../testing/settings.ts';
-import { decide as decideWith } from './decide.ts';
-import type { Decision, InjectionRequest, InjectionSettings } from './decision.ts';
-
-const settings = testSettings();
-const REPO = { 'pillion.dev/inject': 'git-sync', 'pillion.dev/git-sync.repo': 'https://git.example/a.git' };
-
-function pod(annotations: JsonMap, spec: JsonMap = {}): JsonMap {
-  return { metadata: { annotations }, spec: { containers: [{ name: 'web', image: 'nginx' }], ...spec } };
-}
-
-function decide(
-  subject: Json,
-  changes: Partial<InjectionSettings> = {},
-  request: Partial<InjectionRequest> = {},
-): Decision {
-  return decideWith({ pod: subject, namespace: 'default', ...request }, { ...settings, ...changes }, '1.2.3');
-}
+import { profileOf } from '../testing/settings.ts';
 
 /** What kubelet makes of $(NAME) in command and args: third_party/forked/golang/expansion of Kubernetes, in short. */
 function expandedByKubelet(text: string): string {

@@ -1,23 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Json, type JsonMap, listAt, member, memberAt, textAt } from '../../kubernetes/json.ts';
-import { profileOf, testSettings } from '../testing/settings.ts';
-import { decide as decideWith } from './decide.ts';
-import type { Decision, InjectionRequest, InjectionSettings } from './decision.ts';
-
-const settings = testSettings();
-const REPO = { 'pillion.dev/inject': 'git-sync', 'pillion.dev/git-sync.repo': 'https://git.example/a.git' };
-
-function pod(annotations: JsonMap, spec: JsonMap = {}): JsonMap {
-  return { metadata: { annotations }, spec: { containers: [{ name: 'web', image: 'nginx' }], ...spec } };
-}
-
-function decide(
-  subject: Json,
-  changes: Partial<InjectionSettings> = {},
-  request: Partial<InjectionRequest> = {},
-): Decision {
-  return decideWith({ pod: subject, namespace: 'default', ...request }, { ...settings, ...changes }, '1.2.3');
-}
+import { decide, pod, REPO } from '../testing/decide.ts';
+import { profileOf } from '../testing/settings.ts';
 
 describe('a refusal names the key, the value and what would be right', () => {
   test.each([
