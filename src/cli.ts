@@ -108,4 +108,4 @@ async function start(secrets: Secrets): Promise<ExitStatus> {
   }
 }
 
-void start(createSecrets()).then(leave);
+start(createSecrets()).then(leave, () => leave(1));

@@ -13,6 +13,18 @@ describe('the rules for sources', () => {
   });
 
   it.each([
+    ['const { promise, reject } = Promise.withResolvers<void>();', 'core/deferred.ts'],
+    ['const cut = Promise.withResolvers();', 'core/deferred.ts'],
+    ['const all: Promise<void>[] = [];', 'nobody hears'],
+    ['let leaves: Promise<Map<string, number>>[] =\n  [];', 'nobody hears'],
+  ])('object to %j', (text, why) => {
+    expect(sourceObjections('src/core/x.ts', text)).toEqual([expect.stringContaining(why)]);
+  });
+
+  it.each([
+    ['src/core/x.ts', 'const all: Promise<void>[] = names.map(read);'],
+    ['src/core/x.ts', 'function f(all: readonly Promise<void>[]): void {}'],
+    ['src/core/deferred.ts', 'Promise.withResolvers<T>()'],
     ['src/core/x.ts', 'socket.setTimeout(2000, close)'],
     ['src/core/x.ts', '// setTimeout(done, ms) would fire at once'],
     ['src/core/x.ts', '/** Like setTimeout(done, ms),\n * but of any length. */'],

@@ -13,6 +13,16 @@ const RULES: readonly SourceRule[] = [
     home: 'src/core/timer.ts',
     why: 'a raw timer of more than 24.8 days fires at once: use startTimer, startInterval or timeoutSignal of core/timer.ts',
   },
+  {
+    pattern: /\bPromise\.withResolvers\b/,
+    home: 'src/core/deferred.ts',
+    why: 'nobody may be waiting yet when it is rejected, which would end the process: use deferred of core/deferred.ts',
+  },
+  {
+    pattern: /\bPromise<[^;=]*>\[\]\s*=\s*\[\]/,
+    home: 'src/core/foreign-files/remove-tree.ts',
+    why: 'an array that is filled with promises across an await holds rejections that nobody hears: give each its handler, and keep what came of it',
+  },
 ];
 
 const BLOCK_COMMENT = /\/\*[^]*?\*\//g;

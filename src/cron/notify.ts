@@ -68,7 +68,8 @@ export function createNotifier(context: NotifierContext): Notifier {
       },
     );
     sending.add(sent);
-    void sent.finally(() => sending.delete(sent));
+    const forget = () => sending.delete(sent);
+    sent.then(forget, forget);
   }
 
   return {

@@ -19,7 +19,7 @@ export async function reloadWhenAsked(triggers: ReloadTriggers, reloader: Reload
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) {
     process.on(signal, () => {
       if (path !== undefined && !lifecycle.signal.aborted) {
-        void reloader.reload(signal);
+        reloader.reload(signal).catch(() => undefined); // it tells by itself
       }
     });
   }

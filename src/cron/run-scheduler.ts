@@ -95,7 +95,7 @@ async function runUntilStopped(cron: SchedulerContext, loaded: LoadedJobs): Prom
   const failed: { exitCode: number | undefined } = { exitCode: undefined };
   const { dispatcher, notifier, specOf, scheduler, metrics } = assemble(cron, state, (exitCode) => {
     failed.exitCode ??= exitCode;
-    void lifecycle.shutdown('a job failed');
+    lifecycle.shutdown('a job failed').catch(() => undefined); // what fails is in its report
   });
   scheduler.load(loaded.jobs.map(specOf));
   metrics.jobs.set(loaded.jobs.length);

@@ -46,7 +46,8 @@ export function readOutput(
     if (pending === undefined) {
       setImmediate(finish);
     } else {
-      void pending.then(() => setImmediate(finish));
+      const next = () => void setImmediate(finish);
+      pending.then(next, next);
     }
   });
   stream.on('close', () => {

@@ -79,9 +79,7 @@ class Supervisor {
     this.#readers = [this.#read('stdout'), this.#read('stderr')];
     this.#startLimit();
     this.#options.signal?.addEventListener('abort', this.#onAbort, { once: true });
-    void this.#guard(() => {
-      this.#options.onSpawn?.(child.pid ?? 0);
-    });
+    this.#guardNow(() => this.#options.onSpawn?.(child.pid ?? 0));
     this.#feed();
   }
 
@@ -114,6 +112,14 @@ class Supervisor {
     try {
       const pending = callback();
       return pending instanceof Promise ? pending.catch(this.#onCallbackError) : undefined;
+    } catch (error) {
+      this.#onCallbackError(error);
+    }
+  }
+
+  #guardNow(callback: () => void): void {
+    try {
+      callback();
     } catch (error) {
       this.#onCallbackError(error);
     }

@@ -1,5 +1,7 @@
 /** From a request to the reply of its route. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { deferred } from '../deferred.ts';
 import type { Log } from '../log/log.ts';
 import { startTimer } from '../timer.ts';
 import { SERVER_ERRORS, statusOf } from './errors.ts';
@@ -20,7 +22,7 @@ export interface AnswerInit {
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** The function that answers requests; it never rejects. */
+/** The function that answers requests. It rejects only where an answer is none of HTTP. */
 export function createAnswer({ router, log, isDraining }: AnswerInit): Answer {
   const inFlight = new Map<Route, number>();
 
@@ -108,7 +110,7 @@ async function withCaller(
   work: (signal: AbortSignal) => Promise<Reply>,
 ): Promise<Reply> {
   const controller = new AbortController();
-  const cut = Promise.withResolvers<never>();
+  const cut = deferred<never>();
   const end = (reason: Error): void => {
     controller.abort(reason);
     cut.reject(reason);

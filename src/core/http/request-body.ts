@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { deferred } from '../deferred.ts';
 import { startTimer } from '../timer.ts';
 import { SERVER_ERRORS } from './errors.ts';
 
@@ -25,7 +26,7 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
     throw SERVER_ERRORS.body_too_large({ maxBytes });
   }
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const { promise, resolve, reject } = deferred<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
   const onData = (chunk: Buffer): void => {

@@ -86,7 +86,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const connections = trackConnections(server, limits.maxConnections);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (connections.admits(request, response)) {
-      void answer(request, response);
+      answer(request, response).catch((error: unknown) => {
+        log?.error('http request failed', error);
+        response.destroy();
+      });
     }
   });
   try {

@@ -1,5 +1,7 @@
 /** Keeps one credential fresh: asks its source in time, and delivers what it gives. */
+
 import type { Clock } from '../../core/clock.ts';
+import { deferred } from '../../core/deferred.ts';
 import { withSignal } from '../../core/scoped-signal.ts';
 import type { CredentialSpec } from '../config/spec.ts';
 import type { Answer, Credential, Source } from '../model.ts';
@@ -205,14 +207,13 @@ async function askInTime({ spec, source }: KeeperInit, signal: AbortSignal): Pro
     });
   return withSignal(signal, { timeoutMs, reason }, (scope) => {
     // Raced, because not everything can be interrupted: a read from a network file system that hangs, for one.
-    const cut = new Promise<never>((_resolve, reject) => {
-      scope.addEventListener('abort', () => reject(signal.aborted ? signal.reason : scope.reason), {
-        once: true,
-      });
+    const cut = deferred<never>();
+    scope.addEventListener('abort', () => cut.reject(signal.aborted ? signal.reason : scope.reason), {
+      once: true,
     });
     const answer = source.ask(scope).catch((error: unknown) => {
       throw scope.aborted ? (signal.aborted ? signal.reason : scope.reason) : error;
     });
-    return Promise.race([answer, cut]);
+    return Promise.race([answer, cut.promise]);
   });
 }

@@ -64,10 +64,11 @@ function logAttempt(
   if (abandoned !== undefined) {
     log.error('run abandoned: it did not end when it was told to', text, fields);
     const since = clock.monotonic();
-    void abandoned.then(() => {
+    const hasEnded = () => {
       const seconds = Math.round((clock.monotonic() - since) / 1000);
       log.warn('an abandoned run has ended after all', { ...fields, seconds });
-    });
+    };
+    abandoned.then(hasEnded, hasEnded);
   } else if (result === 'success') {
     log.info('job succeeded', fields);
   } else if (result === 'stopped') {

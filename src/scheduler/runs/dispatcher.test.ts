@@ -298,7 +298,10 @@ describe('the drain at the end', () => {
       await settle();
       const began = clock.now();
       let drained = false;
-      void drain(dispatcher, 20_000, new AbortController().signal, clock, log).then(() => (drained = true));
+      const noteDrained = () => {
+        drained = true;
+      };
+      drain(dispatcher, 20_000, new AbortController().signal, clock, log).then(noteDrained, noteDrained);
       await clock.advance(20_000);
       for (const step of [4000, 2000]) {
         if (!drained) {

@@ -33,10 +33,9 @@ export async function openStateFile(path: string, log: Log): Promise<StateFile> 
     }
   }
   /** Writes follow each other; many changes meanwhile are one write. */
-  function save(): Promise<void> {
+  function save(): void {
     changed = true;
     writing = writing.then(write).catch((error: unknown) => log.error('cannot keep the state file', error));
-    return writing;
   }
   await write();
 
@@ -46,7 +45,7 @@ export async function openStateFile(path: string, log: Log): Promise<StateFile> 
         const scheduled = missedStart(entry, jobs, now);
         return scheduled === undefined ? [] : [{ entry, scheduled }];
       });
-      void save();
+      save();
       return found;
     },
     async started(run) {
@@ -55,17 +54,21 @@ export async function openStateFile(path: string, log: Log): Promise<StateFile> 
         const known = jobs.get(stateKey);
         const tries = known?.scheduled === run.scheduled ? known.tries + 1 : 1;
         jobs.set(stateKey, { scheduled: run.scheduled, finished: false, tries });
-        await save();
+        save();
+        await writing;
       }
     },
     ended(run, { result }) {
       const known = jobs.get(run.spec.stateKey);
       if (known?.scheduled === run.scheduled && result !== 'stopped') {
         jobs.set(run.spec.stateKey, { ...known, finished: true });
-        void save();
+        save();
       }
     },
-    flush: () => save(),
+    flush() {
+      save();
+      return writing;
+    },
   };
 }
 

@@ -1,6 +1,8 @@
 /** Opens the connection for a call: direct, through a proxy, with or without TLS. */
+
 import { request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { deferred } from '../../deferred.ts';
 import { errorMessage } from '../../errors.ts';
 import { basicAuth } from './basic-auth.ts';
 import type { CallScope } from './deadline.ts';
@@ -55,7 +57,7 @@ function adopt({ scope }: Target, socket: Socket): void {
 
 /** Waits for an event of a socket that may also fail, or be destroyed because the call is over. */
 async function ready(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = deferred<void>();
   const onClose = () => reject(new Error('the connection was closed'));
   socket.once(event, resolve).once('error', reject).once('close', onClose);
   try {
@@ -84,7 +86,7 @@ async function secure(target: Target, plain: Socket, peer: URL): Promise<Socket>
 async function tunnel(target: Target, proxy: URL, toProxy: Socket): Promise<Socket> {
   const authority = `${target.url.hostname}:${portOf(target.url)}`;
   const authorization = basicAuth(proxy);
-  const answered = Promise.withResolvers<number>();
+  const answered = deferred<number>();
   const request = httpRequest({
     method: 'CONNECT',
     path: authority,

@@ -1,3 +1,4 @@
+import { deferred } from '../../deferred.ts';
 import { startTimer } from '../../timer.ts';
 import { httpFailure } from './failure.ts';
 
@@ -44,7 +45,7 @@ export async function beforeDeadline<T>(
     },
     release: () => open.clear(),
   };
-  const cut = Promise.withResolvers<never>();
+  const cut = deferred<never>();
   const abort = () => cut.reject(aborted());
   const expire = () =>
     cut.reject(

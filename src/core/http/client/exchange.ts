@@ -1,6 +1,8 @@
 /** One request and the head of its answer. */
+
 import { type Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { Socket } from 'node:net';
+import { deferred } from '../../deferred.ts';
 import { errorMessage, type PillionError, systemErrorCode } from '../../errors.ts';
 import { basicAuth } from './basic-auth.ts';
 import type { Target } from './connect.ts';
@@ -84,7 +86,7 @@ export async function exchange(
 ): Promise<
   { readonly response: IncomingMessage } | { readonly lost: PillionError; readonly wasKept: boolean }
 > {
-  const answered = Promise.withResolvers<IncomingMessage>();
+  const answered = deferred<IncomingMessage>();
   let interim = 0;
   try {
     const request = httpRequest(optionsOf(hop, target, connection));

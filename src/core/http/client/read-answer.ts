@@ -1,5 +1,7 @@
 /** The body of an answer: whole, in pieces, or left unread. */
+
 import type { IncomingMessage } from 'node:http';
+import { deferred } from '../../deferred.ts';
 import type { PillionError } from '../../errors.ts';
 import { answerFailure } from './exchange.ts';
 import { httpFailure } from './failure.ts';
@@ -18,7 +20,7 @@ export function readAnswer(
   response: IncomingMessage,
   { url, maxBytes, onData }: BodyReading,
 ): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const { promise, resolve, reject } = deferred<string>();
   const chunks: Buffer[] = [];
   const take = onData ?? ((chunk: Buffer) => chunks.push(chunk));
   let bytes = 0;
@@ -46,7 +48,7 @@ export function readAnswer(
 
 /** Reads past a body that does not matter; one that is long or broken costs the connection and nothing else. */
 export function skipAnswer(response: IncomingMessage): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = deferred<void>();
   let bytes = 0;
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
