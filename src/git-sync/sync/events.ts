@@ -47,8 +47,8 @@ export type SyncEvent =
       readonly seconds: number;
     }
   | { readonly kind: 'pass-failed'; readonly error: unknown; readonly seconds: number }
-  /** After the clean-up; also when the pass failed or was interrupted. */
-  | { readonly kind: 'pass-ended'; readonly ok: boolean }
+  /** After the clean-up; also when the pass failed or was interrupted. `hangs`: something of one still waits. */
+  | { readonly kind: 'pass-ended'; readonly ok: boolean; readonly hangs?: boolean }
   /** A hook has been run; may come at any time. */
   | { readonly kind: 'hook-ended'; readonly hook: HookName; readonly status: 'success' | 'error' };
 

@@ -43,6 +43,8 @@ describe('the status of a sync', () => {
     const running = after({ kind: 'pass-started', deadlineAt: 120_000 });
     expect(running.passDeadlineAt).toBe(120_000);
     expect(nextStatus(running, { kind: 'pass-ended', ok: false }, 1).passDeadlineAt).toBeUndefined();
+    const hung = nextStatus(running, { kind: 'pass-ended', ok: false, hangs: true }, 1);
+    expect(hung.passDeadlineAt).toBe(120_000);
   });
 
   it('counts the failures since the last success, whatever comes in between', () => {

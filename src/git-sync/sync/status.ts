@@ -14,7 +14,7 @@ export interface SyncStatus {
   readonly lastSuccessAt: number | undefined;
   readonly lastChangeAt: number | undefined;
   readonly lastError: { readonly at: number; readonly message: string } | undefined;
-  /** When the running pass must have ended; undefined between passes. */
+  /** When the running pass must have ended, or one that still hangs; undefined between passes. */
   readonly passDeadlineAt: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export function nextStatus(status: SyncStatus, event: SyncEvent, now: number): S
         lastError: { at: now, message: errorMessage(event.error) },
       };
     case 'pass-ended':
-      return { ...status, passDeadlineAt: undefined };
+      return event.hangs ? status : { ...status, passDeadlineAt: undefined };
     default:
       return status;
   }

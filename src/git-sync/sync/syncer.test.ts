@@ -1,7 +1,21 @@
 /** The sync of one repository, with real git; and of two in one process. */
-import { lstat, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import {
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { waitFor } from '../../../test/support/wait-for.ts';
 import { createRegistry } from '../../core/metrics/metrics.ts';
 import { createSyncMetrics } from '../telemetry.ts';
 import type { SyncEvent } from './events.ts';
@@ -150,6 +164,37 @@ describe('the sync of one repository', () => {
     await expect(ended).rejects.toThrow();
     expect(kinds()).not.toContain('pass-failed');
     expect(syncer.status()).toMatchObject({ failuresInARow: 0, passDeadlineAt: undefined });
+  });
+
+  it('fails soon after its time is over when a call hangs for ever, and later ones at once until that comes back', async () => {
+    const { join: path, start } = await makeSyncScene();
+    const fifo = path('fifo');
+    spawnSync('mkfifo', [fifo]);
+    // Nothing ends the open of a FIFO but a writer.
+    const observe = async ({ kind }: SyncEvent) => {
+      if (kind === 'creating-repository') {
+        await (await open(fifo)).close();
+      }
+    };
+    const { syncer, pass, kinds } = await start(
+      { syncTimeoutMs: 3000 },
+      { observers: [observe], unwindMs: 100 },
+    );
+    const hangs = { code: 'volume_hangs', hint: expect.stringContaining('does not answer') };
+    await expect(pass()).rejects.toMatchObject(hangs);
+    expect(kinds().slice(-2)).toEqual(['pass-failed', 'pass-ended']);
+    const asked = performance.now();
+    await expect(pass()).rejects.toMatchObject(hangs);
+    expect(performance.now() - asked).toBeLessThan(1000);
+    expect(kinds()).toEqual(['pass-started', 'pass-failed', 'pass-ended']);
+    // What still hangs is told by /livez.
+    expect(syncer.status()).toMatchObject({ failuresInARow: 2, passDeadlineAt: expect.any(Number) });
+    const writer = openSync(fifo, 'r+');
+    await waitFor(() => syncer.status().passDeadlineAt === undefined, {
+      what: 'the end of the pass that hung',
+    });
+    closeSync(writer);
+    expect(kinds()).toEqual(['pass-ended']);
   });
 
   it('fails with advice when its time is over', async () => {

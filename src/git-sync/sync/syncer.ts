@@ -23,7 +23,7 @@ import { keepFor, type Retention } from './retention.ts';
 import { prepareRoot } from './root.ts';
 import type { SyncSpec } from './spec.ts';
 import type { SyncStatus } from './status.ts';
-import { runTimedPass, type TimedPassInit } from './timed-pass.ts';
+import { createTimedPasses, type TimedPassInit } from './timed-pass.ts';
 
 export interface SyncerDeps {
   readonly log: Log;
@@ -42,6 +42,8 @@ export interface SyncerDeps {
   readonly gates?: readonly Gate[];
   /** Default: by the stale-worktree timeout. */
   readonly retention?: Retention;
+  /** How long a pass may take to end once its time is over, in milliseconds. Default 5000. */
+  readonly unwindMs?: number;
 }
 
 export interface Syncer {
@@ -143,6 +145,7 @@ function openPass(parts: Parts, hooks: Hooks): TimedPassInit {
     gates: deps.gates ?? [],
     retention: deps.retention ?? keepFor(spec.staleWorktreeTimeoutMs),
     reportedTrees: new Set(),
+    ...(deps.unwindMs === undefined ? {} : { unwindMs: deps.unwindMs }),
     inUse: () => hooks.busy().map((hash) => layout.treePath(hash)),
   };
 }
@@ -163,17 +166,18 @@ export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Sy
       log: deps.log,
     }),
   );
-  const pass = openPass(parts, hooks);
+  const passInit = openPass(parts, hooks);
+  const pass = createTimedPasses(passInit);
   const closing: readonly ClosingStep[] = [
     { name: 'hooks', run: () => hooks.stopped() },
-    { name: 'connection to the remote', run: async () => pass.probe.close() },
+    { name: 'connection to the remote', run: async () => passInit.probe.close() },
     { name: 'repository', run: () => shared.close() },
     { name: 'authentication', run: () => authentication.close() },
   ];
   return {
     link,
     closing,
-    pass: (stop) => runTimedPass(pass, stop),
+    pass,
     status: () => emitter.status(),
     hooksSucceeded: () => hooks.firstResults(),
     async close() {

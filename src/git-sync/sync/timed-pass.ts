@@ -1,6 +1,7 @@
 /** A pass with all that belongs to it: fresh credentials, its time limit, its end as an event, the clean-up. */
-import { errorMessage } from '../../core/errors.ts';
+import { defineErrors, errorMessage } from '../../core/errors.ts';
 import { formatGoDuration } from '../../core/options/go-values.ts';
+import { withinDeadline } from '../../core/process/deadline.ts';
 import { withSignal } from '../../core/scoped-signal.ts';
 import { asDiskFull, GIT_ERRORS, isDiskFull } from '../../git/errors.ts';
 import type { Emitter } from './emitter.ts';
@@ -10,11 +11,22 @@ import { cleanUpAfter, type PassInit, runPass } from './pass.ts';
 import type { SyncSpec } from './spec.ts';
 import { hasSucceeded } from './status.ts';
 
+export const PASS_ERRORS = defineErrors({
+  volume_hangs: {
+    message: ({ what }: { readonly what: string }) => what,
+    hint: 'a file system does not answer: look at the volume of --root and at its server (NFS, CSI driver); the sync goes on by itself once it does',
+  },
+});
+
 export interface TimedPassInit extends PassInit {
   readonly emitter: Emitter;
   /** Loads credentials and keys again. */
   readonly refresh: (signal: AbortSignal) => Promise<void>;
+  /** How long a pass may take to end once its time is over, in milliseconds: git gets half a second of it. */
+  readonly unwindMs?: number;
 }
+
+const UNWIND_MS = 5000;
 
 const saysTimeout = (error: unknown) =>
   GIT_ERRORS.sync_timeout.matches(error) || LOCK_ERRORS.root_busy.matches(error);
@@ -43,7 +55,19 @@ async function tidyUp(
   });
 }
 
-async function attempt(init: TimedPassInit, signal: AbortSignal, stop: AbortSignal): Promise<PassResult> {
+/** How a pass has ended, as far as it has. */
+interface Progress {
+  result?: PassResult;
+  /** Its success or failure has been told. */
+  isTold: boolean;
+}
+
+async function attempt(
+  init: TimedPassInit,
+  progress: Progress,
+  signal: AbortSignal,
+  stop: AbortSignal,
+): Promise<void> {
   const { clock, emitter, context } = init;
   const started = clock.monotonic();
   const seconds = () => (clock.monotonic() - started) / 1000;
@@ -54,33 +78,94 @@ async function attempt(init: TimedPassInit, signal: AbortSignal, stop: AbortSign
     await init.refresh(signal);
     result = await runPass(init, isFirst, signal);
   } catch (error) {
-    if (stop.aborted) {
+    if (stop.aborted || progress.isTold) {
       throw error;
     }
     const failure = explained(context.spec, error, signal.aborted);
+    progress.isTold = true;
     await emitter.emit({ kind: 'pass-failed', error: failure, seconds: seconds() });
     throw failure;
   }
+  if (progress.isTold) {
+    return;
+  }
+  progress.isTold = true;
+  progress.result = result;
   const status = result.changed || isFirst ? 'success' : 'noop';
   await emitter.emit({ kind: 'pass-succeeded', result, status, seconds: seconds() });
   if (before.failuresInARow > 0) {
     context.log.at(4, 'resetting failure count', { failCount: before.failuresInARow });
   }
   await tidyUp(init, result.hash, signal, stop);
-  return result;
 }
 
 /** @param stop ends the pass early; that is no failure and no event of one */
-export async function runTimedPass(init: TimedPassInit, stop: AbortSignal): Promise<PassResult> {
+export type RunTimedPass = (stop: AbortSignal) => Promise<PassResult>;
+
+/** A pass that has not come back. */
+interface Hung {
+  readonly since: number;
+  readonly deadlineAt: number;
+}
+
+/**
+ * The passes of one sync, one at a time. None outlasts its limit by more than `unwindMs`, also when a system call hangs
+ * that nothing can end: until that has come back, every further pass fails at once.
+ */
+export function createTimedPasses(init: TimedPassInit): RunTimedPass {
   const { emitter, clock, context } = init;
   const timeoutMs = context.spec.syncTimeoutMs;
-  let ok = false;
-  await emitter.emit({ kind: 'pass-started', deadlineAt: clock.now() + timeoutMs });
-  try {
-    const result = await withSignal(stop, { timeoutMs }, (signal) => attempt(init, signal, stop));
-    ok = true;
-    return result;
-  } finally {
-    await emitter.emit({ kind: 'pass-ended', ok });
-  }
+  let hung: Hung | undefined;
+
+  const fail = async (what: string, seconds: number) => {
+    const error = PASS_ERRORS.volume_hangs({ what });
+    await emitter.emit({ kind: 'pass-failed', error, seconds });
+    return error;
+  };
+
+  /** Lets passes run again when this one has come back. */
+  const watch = (work: Promise<void>) => {
+    const end = async () => {
+      hung = undefined;
+      context.log.info('what hung in an earlier pass has come back');
+      await emitter.emit({ kind: 'pass-ended', ok: false });
+    };
+    work.then(end, end).catch((error: unknown) => context.log.error('an observer failed', error));
+  };
+
+  const run = async (began: Hung, signal: AbortSignal, stop: AbortSignal): Promise<PassResult> => {
+    const progress: Progress = { isTold: false };
+    const work = attempt(init, progress, signal, stop);
+    const limit = formatGoDuration(timeoutMs);
+    if (!(await withinDeadline(() => work, signal, init.unwindMs ?? UNWIND_MS))) {
+      hung = began;
+      watch(work);
+      stop.throwIfAborted();
+    }
+    if (progress.result !== undefined) {
+      return progress.result;
+    }
+    progress.isTold = true;
+    throw await fail(
+      `the pass hangs: it has not ended though its limit of ${limit} has passed`,
+      (clock.monotonic() - began.since) / 1000,
+    );
+  };
+
+  return async (stop) => {
+    const began: Hung = { since: clock.monotonic(), deadlineAt: clock.now() + timeoutMs };
+    let ok = false;
+    await emitter.emit({ kind: 'pass-started', deadlineAt: hung?.deadlineAt ?? began.deadlineAt });
+    try {
+      if (hung !== undefined) {
+        const since = formatGoDuration(Math.round(began.since - hung.since));
+        throw await fail(`an earlier pass still hangs; it began ${since} ago`, 0);
+      }
+      const result = await withSignal(stop, { timeoutMs }, (signal) => run(began, signal, stop));
+      ok = true;
+      return result;
+    } finally {
+      await emitter.emit({ kind: 'pass-ended', ok, hangs: hung !== undefined });
+    }
+  };
 }
