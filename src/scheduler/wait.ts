@@ -15,7 +15,7 @@ export async function waitUnlessAborted(
   signals.forEach((signal) => signal.addEventListener('abort', end, { once: true }));
   try {
     if (!signals.some(({ aborted }) => aborted)) {
-      await (ms === undefined ? aborted(over.signal) : clock.sleep(ms, over.signal));
+      await (ms === undefined ? whenAborted(over.signal) : clock.sleep(ms, over.signal));
     }
   } catch {
     // One of the signals: it is found below.
@@ -26,7 +26,7 @@ export async function waitUnlessAborted(
 }
 
 /** Resolves when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
+function whenAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) {
     return Promise.resolve();
   }

@@ -39,7 +39,7 @@ export const adminLine = `"${ADMIN.user}" "${ADMIN.password}"\n`;
 export function ownPgbouncer(): readonly string[] {
   const program = findProgram('pgbouncer');
   if (program === undefined) {
-    throw new Error('there is no pgbouncer: tsx scripts/packages.ts pgbouncer');
+    throw new Error('there is no pgbouncer: node scripts/packages.ts pgbouncer');
   }
   return [program];
 }

@@ -55,7 +55,7 @@ export interface PostgresOptions {
 export async function startPostgres({ ldapPort, users }: PostgresOptions): Promise<PostgresServer> {
   const programs = serverPrograms();
   if (programs === undefined) {
-    throw new Error('there is no PostgreSQL server: tsx scripts/packages.ts postgresql');
+    throw new Error('there is no PostgreSQL server: node scripts/packages.ts postgresql');
   }
   const directory = makeServerDirectory();
   const data = path.join(directory, 'data');
