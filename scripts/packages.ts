@@ -5,7 +5,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 
 /** Debian packages that tests and demo may need, each with the programs that prove it is there. */
-export const PROGRAMS_OF_PACKAGE = {
+const PROGRAMS_OF_PACKAGE = {
   faketime: ['faketime'],
   git: ['git'],
   'openssh-client': ['ssh', 'ssh-keygen'],
@@ -45,7 +45,7 @@ export function findProgram(name: string): string | undefined {
 }
 
 /** The packages of `wanted` of which at least one program is not there. */
-export function missingPackages(wanted: readonly DebianPackage[]): DebianPackage[] {
+function missingPackages(wanted: readonly DebianPackage[]): DebianPackage[] {
   return wanted.filter((name) => PROGRAMS_OF_PACKAGE[name].some((program) => !findProgram(program)));
 }
 

@@ -22,7 +22,7 @@ export async function statusOf(url: string, signal: AbortSignal): Promise<number
 }
 
 /** The page as a visitor sees it; throws with the status unless it is 200. */
-export async function readPage(stage: Stage): Promise<string> {
+async function readPage(stage: Stage): Promise<string> {
   const response = await fetch(pageUrl(stage), { signal: stage.signal });
   const body = await response.text();
   if (response.status !== 200) {

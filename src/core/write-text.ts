@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { systemErrorCode } from './errors.ts';
 
 /** How long a writer waits between two attempts at a full pipe, in milliseconds. */
-export const FULL_PIPE_PAUSE_MS = 5;
+const FULL_PIPE_PAUSE_MS = 5;
 
 /** Bytes written by one attempt; 0 where a pipe in non-blocking mode is full at the moment (EAGAIN). */
 export function writeSome(writeBytes: (bytes: Uint8Array) => number, bytes: Uint8Array): number {

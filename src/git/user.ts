@@ -7,7 +7,7 @@ import { errorMessage } from '../core/errors.ts';
 import type { Log } from '../core/log/log.ts';
 
 /** Whether the user this process runs as is known by name. */
-export function isUserKnown(): boolean {
+function isUserKnown(): boolean {
   try {
     userInfo();
     return true;

@@ -13,12 +13,12 @@ export const OWN_KEYS: readonly string[] = [ASK, RECORD, POD_RESOURCES];
 /** Stronger than the default of the namespace: nothing is put in. */
 export const NOTHING = 'none';
 
-export const MOST_INSTANCES = 8;
+const MOST_INSTANCES = 8;
 const LONGEST_ASK = 512;
 
 /** The whole value, so that splitting and trimming mean the same in every language. */
-export const ASK_PATTERN = '^[a-z0-9-]+( *= *[a-z0-9-]+)?( *, *[a-z0-9-]+( *= *[a-z0-9-]+)?)*$';
-export const INSTANCE_PATTERN = '^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$';
+const ASK_PATTERN = '^[a-z0-9-]+( *= *[a-z0-9-]+)?( *, *[a-z0-9-]+( *= *[a-z0-9-]+)?)*$';
+const INSTANCE_PATTERN = '^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$';
 
 /** One profile that a pod asks for, under the name of its instance. */
 export interface Asked {

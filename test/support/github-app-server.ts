@@ -63,7 +63,7 @@ function decode(part: string | undefined): Record<string, unknown> {
 }
 
 /** Why GitHub would refuse this JWT, or undefined. Times are whole seconds of the server's clock, without leeway. */
-export function refusalOf(jwt: string, options: GitHubAppServerOptions, nowMs: number): string | undefined {
+function refusalOf(jwt: string, options: GitHubAppServerOptions, nowMs: number): string | undefined {
   const [head, body, signature, ...more] = jwt.split('.');
   const signed = Buffer.from(`${head}.${body}`);
   const { alg } = decode(head);

@@ -26,7 +26,7 @@ export type Fault =
     };
 
 /** One line of git's wire format: four hex digits of length, then the data. */
-export function pktLine(data: string | Uint8Array): Buffer {
+function pktLine(data: string | Uint8Array): Buffer {
   const bytes = Buffer.from(data);
   return Buffer.concat([Buffer.from((bytes.length + 4).toString(16).padStart(4, '0')), bytes]);
 }

@@ -46,7 +46,7 @@ function base64Spellings(value: string): string[] {
 }
 
 /** Every spelling of a secret that a careless program prints, by name of the form. */
-export function spellingsOf(value: string): ReadonlyMap<string, readonly string[]> {
+function spellingsOf(value: string): ReadonlyMap<string, readonly string[]> {
   const url = encodeURIComponent(value);
   const form = new URLSearchParams({ v: value }).toString().slice(2);
   const base64 = base64Spellings(value);

@@ -7,9 +7,6 @@ import type { Option, Options } from './option.ts';
 import { secretParts } from './secrecy.ts';
 import { type FoundSecret, redactUrls } from './url-secrets.ts';
 
-/** Where found secrets go: the secrets of the process. */
-export type SecretSink = Pick<Secrets, 'add' | 'addWord'>;
-
 /** The text of a value as it is read: that of a secret may come out of a file with a line end. */
 export function spelledText(declared: Option<unknown>, text: string): string {
   return declared.secret === undefined ? text : withoutLineEnd(text);

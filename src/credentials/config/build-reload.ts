@@ -86,7 +86,7 @@ function parseShort(text: string): ReloadObject {
  * `HOST`, `HOST:PORT`, `[::1]:PORT`, the directory of a Unix socket, or the socket itself (`.../.s.PGSQL.6432`).
  * @throws ConfigProblem
  */
-export function parseAddress(text: string, defaultPort: number): Address {
+function parseAddress(text: string, defaultPort: number): Address {
   if (text.startsWith('/')) {
     const socket = /^(.+)\/\.s\.PGSQL\.(\d{1,5})$/.exec(text);
     return socket ? { host: socket[1] ?? '', port: Number(socket[2]) } : { host: text, port: defaultPort };

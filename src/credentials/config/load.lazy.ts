@@ -30,7 +30,7 @@ function readConfig(path: string): string {
   }
 }
 
-export function readSmallFile(path: string): string {
+function readSmallFile(path: string): string {
   const text = readFileSync(path, 'utf8');
   if (text.length > MAX_FILE_BYTES) {
     throw new Error('too large');

@@ -8,7 +8,7 @@ import { usageError } from '../../core/errors.ts';
 import { type ConfigurationRequest, loadHere, replyWith } from '../config/load.ts';
 import { parseJson } from '../providers/answer.ts';
 
-export const HELPERS = ['aws-session', 'configuration', 'login', 'pgbouncer'] as const;
+const HELPERS = ['aws-session', 'configuration', 'login', 'pgbouncer'] as const;
 export type HelperName = (typeof HELPERS)[number];
 
 export async function helperCommand(context: CommandContext): Promise<ExitStatus> {

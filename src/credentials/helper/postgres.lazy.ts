@@ -32,7 +32,7 @@ export function answerPgbouncer(request: unknown): Promise<HelperReply> {
 }
 
 /** How a login or a statement failed, without anything secret. */
-export class PostgresFailure extends Error {
+class PostgresFailure extends Error {
   override readonly name = 'PostgresFailure';
   /** The system's error code, or the server's SQLSTATE; '' for neither. */
   readonly code: string;

@@ -13,7 +13,7 @@ interface ProcessStatus {
 }
 
 /** Pure: the two lines of /proc/PID/status that matter. */
-export function parseStatus(text: string): ProcessStatus | undefined {
+function parseStatus(text: string): ProcessStatus | undefined {
   const field = (key: string): string | undefined =>
     text
       .split('\n')

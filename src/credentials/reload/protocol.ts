@@ -13,11 +13,6 @@ export interface LoginTarget {
   readonly timeoutMs: number;
 }
 
-/** A login, and nothing else. */
-export interface LoginRequest {
-  readonly login: LoginTarget;
-}
-
 /** Looks at a pgbouncer through its console, and reloads it and proves it if that is asked for. */
 export interface PgbouncerRequest {
   readonly console: LoginTarget;

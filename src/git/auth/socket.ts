@@ -11,7 +11,7 @@ const MAX_QUESTION_BYTES = 64 * 1024;
 const PATIENCE_MS = 10_000;
 
 /** Reads what the client sends: `action=get`, `timeout=N`, then the attributes of git-credential(1). */
-export function parseQuestion(text: string): { action: string; question: CredentialQuestion } {
+function parseQuestion(text: string): { action: string; question: CredentialQuestion } {
   const attributes = new Map<string, string>();
   for (const line of text.split('\n')) {
     const equals = line.indexOf('=');

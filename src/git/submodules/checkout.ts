@@ -98,7 +98,7 @@ async function gitlinksOf(
 }
 
 /** What a tree wants, read from its commit. Undefined when it has no submodules. */
-export async function readModulePlan(
+async function readModulePlan(
   context: ModuleContext,
   tree: CheckedOutTree,
   signal: AbortSignal,

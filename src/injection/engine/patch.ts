@@ -156,7 +156,7 @@ function missingContainers(
 }
 
 /** How many sidecars lead the init containers: `before` is behind them, ahead of what the application starts with. */
-export function leadingSidecars({ initContainers }: PodView): number {
+function leadingSidecars({ initContainers }: PodView): number {
   const first = initContainers.findIndex(({ json }) => member(json, 'restartPolicy') !== 'Always');
   return first === -1 ? initContainers.length : first;
 }

@@ -30,7 +30,7 @@ const RECORD_SHAPE = v.object({
 export type InjectionRecord = v.InferOutput<typeof RECORD_SHAPE>;
 
 /** Reads the record of a pod; undefined when it is no record. */
-export function parseRecord(text: string): InjectionRecord | undefined {
+function parseRecord(text: string): InjectionRecord | undefined {
   try {
     const parsed = v.safeParse(RECORD_SHAPE, JSON.parse(text));
     return parsed.success ? parsed.output : undefined;

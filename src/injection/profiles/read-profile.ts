@@ -26,7 +26,7 @@ const REQUESTS: JsonMap = { cpu: '10m', memory: '64Mi' };
 const LIMITS: JsonMap = { memory: '128Mi' };
 
 /** Parameters that every instance has, whatever its profile. */
-export const COMMON_PARAMETERS: readonly Parameter[] = [
+const COMMON_PARAMETERS: readonly Parameter[] = [
   {
     name: 'containers',
     declaration: {

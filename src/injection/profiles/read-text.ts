@@ -21,7 +21,7 @@ export interface ReadText {
 }
 
 /** More than any folder of profiles holds; a larger text is somebody's mistake or attack. */
-export const LARGEST_TEXT = 1 << 20;
+const LARGEST_TEXT = 1 << 20;
 
 /** Reads all documents of a text; one that is wrong keeps no other out. Documents of other kinds are passed over. */
 export function readProfiles(text: string, origin: string): ReadText {

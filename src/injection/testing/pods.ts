@@ -67,15 +67,6 @@ export const ASKS: readonly JsonMap[] = [
   { 'pillion.dev/inject': 'label' },
 ];
 
-export interface PodShape {
-  readonly ask: JsonMap;
-  readonly containers: number;
-  readonly inits: Presence;
-  readonly volumes: Presence;
-  readonly labels: Presence;
-  readonly sidecarFirst: boolean;
-}
-
 /** A pod that asks and can have what it asks for. */
 export const askingPod: fc.Arbitrary<JsonMap> = fc
   .record({

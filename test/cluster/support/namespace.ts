@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { ProgramResult } from '../../support/run-program.ts';
 import { diagnose } from './diagnosis.ts';
-import { type Input, inside, kubectl, tryInside } from './kubectl.ts';
+import { type Input, kubectl, tryInside } from './kubectl.ts';
 
 export interface NamespaceOptions {
   /** The level of Pod Security that is enforced. Default: privileged, as in a new cluster. */
@@ -121,6 +121,3 @@ export async function httpGet(url: string): Promise<Answer> {
   const split = stdout.lastIndexOf('\n');
   return { status: Number(stdout.slice(split + 1)), body: stdout.slice(0, split) };
 }
-
-/** `inside`, for tests that need another program in the cluster's network. */
-export const onNode = inside;

@@ -4,13 +4,13 @@ import { imageUnderTest } from './environment.ts';
 export const UNKNOWN_UID = 12_345;
 
 /** What the level "restricted" of Pod Security asks of a container, and a read-only root filesystem. */
-export const restrictedContainer = {
+const restrictedContainer = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,
   capabilities: { drop: ['ALL'] },
 } as const;
 
-export const restrictedUser = {
+const restrictedUser = {
   runAsNonRoot: true,
   runAsUser: UNKNOWN_UID,
   runAsGroup: UNKNOWN_UID,

@@ -30,7 +30,7 @@ interface CachedContext {
 const cache = new Map<string, CachedContext>();
 
 /** Made once for the same authorities, as in Go, and again when the named file or the client certificate has changed. */
-export async function secureContext({ env, caFile, clientCertificate }: Trust): Promise<SecureContext> {
+async function secureContext({ env, caFile, clientCertificate }: Trust): Promise<SecureContext> {
   const identity = clientCertificate && (await readIdentity(clientCertificate));
   const named = caFile ?? env.SSL_CERT_FILE;
   const key = JSON.stringify([

@@ -50,7 +50,7 @@ export function regionOfEndpoint(host: string): string | undefined {
  * Why RDS answers "PAM authentication failed" to a token: it tells the client nothing more. The instance's log export
  * `iam-db-auth-error` in CloudWatch does.
  */
-export const PAM_CAUSES: readonly string[] = [
+const PAM_CAUSES: readonly string[] = [
   'the AWS session behind the token has ended',
   'IAM authentication is off on the instance',
   'the role lacks rds-db:connect on arn:aws:rds-db:REGION:ACCOUNT:dbuser:DBI_RESOURCE_ID/USER (the resource id, not the name), or has conditions that it does not support',

@@ -15,8 +15,8 @@ import { type PostgresServer, startPostgres } from '../../../support/postgres/po
 import { createRdsVerifier, type RdsVerifier } from '../../../support/postgres/rds-verifier.ts';
 import { makeTempDir, removeTempDir } from '../../../support/temp.ts';
 
-export const RDS_HOST = 'orders.c1a2b3.eu-west-1.rds.amazonaws.com';
-export const RDS_PORT = 5432;
+const RDS_HOST = 'orders.c1a2b3.eu-west-1.rds.amazonaws.com';
+const RDS_PORT = 5432;
 export const REGION = 'eu-west-1';
 /** The database user of the tokens, and one with a password of its own in the userlist, as an application has it. */
 export const IAM_USER = 'app_iam';

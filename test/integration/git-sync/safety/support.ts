@@ -73,7 +73,7 @@ export async function expectClean(link: string, hash: string): Promise<void> {
 }
 
 /** Everything in a directory, as paths relative to it. */
-export async function listAll(directory: string): Promise<string[]> {
+async function listAll(directory: string): Promise<string[]> {
   return (await readdir(directory, { recursive: true })).sort();
 }
 

@@ -9,7 +9,7 @@ export function wholeContent(name: string, version: string): string {
   return `${version}\n${`${name} of version ${version}\n`.repeat(lines)}end\n`;
 }
 
-export function filesOf(version: string): Record<string, Content> {
+function filesOf(version: string): Record<string, Content> {
   const entries = FILES.map((name): [string, Content] => {
     const content = wholeContent(name, version);
     return [name, name === 'script.sh' ? { executable: content } : content];
