@@ -1,22 +1,8 @@
 /** What git is told about a remote repository: where it is, how to prove who asks, and how git itself is configured. */
+import type { SourceSettings } from './auth/sources/all.ts';
 
-/** A username and password for the URLs that start with `url`; exactly one of password and passwordFile is set. */
-export interface Credential {
-  readonly url: string;
-  readonly username: string;
-  readonly password?: string;
-  /** Re-read before each sync (v3: read once at start, which re-reading serves too). */
-  readonly passwordFile?: string;
-}
-
-export interface GitHubApp {
-  readonly baseUrl: string;
-  /** The JWT's `iss`: the client id or the application id. */
-  readonly issuer: string;
-  readonly installationId: number;
-  readonly privateKey?: string;
-  readonly privateKeyFile?: string;
-}
+export type { GitHubApp } from './auth/sources/github-app.ts';
+export type { Credential } from './auth/sources/settings.ts';
 
 export interface GitConfigPair {
   readonly key: string;
@@ -33,13 +19,9 @@ export interface SshSettings {
 }
 
 /** A repository and how to prove to its server who asks. */
-export interface GitAuthSettings {
+export interface GitAuthSettings extends SourceSettings {
   /** Without user info when it is http(s): that has become the first credential. */
   readonly repo: string;
-  readonly credentials: readonly Credential[];
-  /** Empty when there is none. */
-  readonly askpassUrl: string;
-  readonly githubApp?: GitHubApp;
   /** Path of the cookie file to use, if any. */
   readonly cookieFile?: string;
   readonly ssh: SshSettings;

@@ -2,11 +2,16 @@
 import { askpassSource } from './askpass.ts';
 import { githubAppSource } from './github-app.ts';
 import { settingsSource } from './settings.ts';
-import type { CredentialSource, MakeSource, SourceInit } from './source.ts';
+import type { CredentialSource, SourceInit } from './source.ts';
 
-const SOURCES: readonly MakeSource[] = [settingsSource, askpassSource, githubAppSource];
+const SOURCES = [settingsSource, askpassSource, githubAppSource] as const;
+
+/** What all of them together are configured with. */
+export type SourceSettings = (typeof SOURCES)[number] extends (init: SourceInit<infer S>) => unknown
+  ? S
+  : never;
 
 /** The sources that the settings ask for; without any, git needs no credentials from us. */
-export function credentialSources(init: SourceInit): CredentialSource[] {
+export function credentialSources(init: SourceInit<SourceSettings>): CredentialSource[] {
   return SOURCES.flatMap((make) => make(init) ?? []);
 }

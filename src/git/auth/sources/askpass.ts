@@ -51,8 +51,13 @@ export async function askPassword(
   return parseAskpass(answer.body);
 }
 
+interface AskpassSettings {
+  /** Empty when there is none. */
+  readonly askpassUrl: string;
+}
+
 /** Its credentials are for the repository itself. */
-export const askpassSource: MakeSource = (init) => {
+export const askpassSource: MakeSource<AskpassSettings> = (init) => {
   const { askpassUrl, repo } = init.settings;
   return askpassUrl === ''
     ? undefined

@@ -3,7 +3,6 @@ import type { KeyObject } from 'node:crypto';
 import { errorMessage, isPillionError, type PillionError } from '../../../core/errors.ts';
 import { readText } from '../../../core/files.ts';
 import type { ClientResponse } from '../../../core/http/client.ts';
-import type { GitHubApp } from '../../settings.ts';
 import { AUTH_ERRORS } from '../errors.ts';
 import { type MakeSource, reported } from './source.ts';
 
@@ -14,6 +13,15 @@ const LIFETIME_S = 540;
 const TIMEOUT_MS = 30_000;
 /** A token that ends within this time is replaced before it is used. */
 const TOKEN_MARGIN_MS = 30_000;
+
+export interface GitHubApp {
+  readonly baseUrl: string;
+  /** The JWT's `iss`: the client id or the application id. */
+  readonly issuer: string;
+  readonly installationId: number;
+  readonly privateKey?: string;
+  readonly privateKeyFile?: string;
+}
 
 export interface InstallationToken {
   readonly token: string;
@@ -118,7 +126,7 @@ export async function fetchInstallationToken(
 }
 
 /** The token is kept until shortly before its end. Its credentials are for the repository itself. */
-export const githubAppSource: MakeSource = (init) => {
+export const githubAppSource: MakeSource<{ readonly githubApp?: GitHubApp }> = (init) => {
   const { githubApp, repo } = init.settings;
   let token: InstallationToken | undefined;
   return githubApp === undefined

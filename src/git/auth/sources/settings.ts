@@ -1,9 +1,17 @@
 /** The credentials that the settings name: a user and a password, or a file with it. */
 import { errorMessage } from '../../../core/errors.ts';
 import { readText } from '../../../core/files.ts';
-import type { Credential } from '../../settings.ts';
 import { AUTH_ERRORS } from '../errors.ts';
 import type { MakeSource } from './source.ts';
+
+/** A username and password for the URLs that start with `url`; exactly one of password and passwordFile is set. */
+export interface Credential {
+  readonly url: string;
+  readonly username: string;
+  readonly password?: string;
+  /** Re-read before each sync (v3: read once at start, which re-reading serves too). */
+  readonly passwordFile?: string;
+}
 
 async function passwordOf(credential: Credential): Promise<string> {
   const path = credential.passwordFile;
@@ -19,7 +27,10 @@ async function passwordOf(credential: Credential): Promise<string> {
 }
 
 /** Password files are read each time, since Secrets are rotated. */
-export const settingsSource: MakeSource = ({ settings, log }) => {
+export const settingsSource: MakeSource<{ readonly credentials: readonly Credential[] }> = ({
+  settings,
+  log,
+}) => {
   const { credentials } = settings;
   return credentials.length === 0
     ? undefined

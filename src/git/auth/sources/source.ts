@@ -1,6 +1,5 @@
 /** Where credentials for git come from. */
 import type { Log } from '../../../core/log/log.ts';
-import type { GitAuthSettings } from '../../settings.ts';
 import type { KnownCredential } from '../match.ts';
 
 export interface CredentialSource {
@@ -11,8 +10,9 @@ export interface CredentialSource {
 
 export type LoadStatus = 'success' | 'error';
 
-export interface SourceInit {
-  readonly settings: GitAuthSettings;
+/** `S` is what a source is configured with. */
+export interface SourceInit<S = unknown> {
+  readonly settings: S & { readonly repo: string };
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -23,7 +23,7 @@ export interface SourceInit {
 }
 
 /** Makes a source, or nothing when the settings do not ask for it. */
-export type MakeSource = (init: SourceInit) => CredentialSource | undefined;
+export type MakeSource<S> = (init: SourceInit<S>) => CredentialSource | undefined;
 
 /** Reports how a request ended. */
 export async function reported<T>(init: SourceInit, source: string, request: () => Promise<T>): Promise<T> {
