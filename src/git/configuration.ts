@@ -6,7 +6,7 @@ import { renderGitConfig } from './config-file.ts';
 import type { GitConfigPair, GitSettings } from './settings.ts';
 
 export interface GitFilesInit {
-  readonly settings: Pick<GitSettings, 'gitConfig' | 'cookieFile'>;
+  readonly settings: Pick<GitSettings, 'gitConfig' | 'cookieFile' | 'credentialScope' | 'fsck'>;
   readonly runtimePath: string;
   /** Path of the credential socket; undefined when there are no credentials. */
   readonly credentialSocket: string | undefined;
@@ -17,6 +17,11 @@ const RUNS_PROGRAMS: readonly GitConfigPair[] = [
   { key: 'core.hooksPath', value: '/dev/null' },
   { key: 'core.fsmonitor', value: 'false' },
   { key: 'core.askPass', value: 'true' },
+];
+
+const CHECK_RECEIVED: readonly GitConfigPair[] = [
+  { key: 'transfer.fsckObjects', value: 'true' },
+  { key: 'fetch.fsckObjects', value: 'true' },
 ];
 
 const isHelper = ({ key }: GitConfigPair) => /^credential\.(.*\.)?helper$/i.test(key);
@@ -45,6 +50,10 @@ function defaults({ settings, credentialSocket }: GitFilesInit): GitConfigPair[]
         ];
   const cookie =
     settings.cookieFile === undefined ? [] : [{ key: 'http.cookiefile', value: settings.cookieFile }];
+  // Only then git tells the credential helper which repository it asks for.
+  const scope =
+    settings.credentialScope === 'repository' ? [{ key: 'credential.useHttpPath', value: 'true' }] : [];
+  const fsck = settings.fsck === true ? CHECK_RECEIVED : [];
   return [
     { key: 'gc.autoDetach', value: 'false' },
     { key: 'gc.pruneExpire', value: 'now' },
@@ -53,6 +62,8 @@ function defaults({ settings, credentialSocket }: GitFilesInit): GitConfigPair[]
     { key: 'gc.worktreePruneExpire', value: 'never' },
     ...LOW_MEMORY_CONFIG,
     ...helper,
+    ...scope,
+    ...fsck,
     ...RUNS_PROGRAMS,
     // Volumes may belong to the pod's fsGroup or to the user of an earlier container.
     { key: 'safe.directory', value: '*' },

@@ -67,6 +67,10 @@ export const GIT_ERRORS = defineErrors({
     message: said,
     hint: 'the local copy is damaged; it is rebuilt next to the published data',
   },
+  object_malformed: {
+    message: said,
+    hint: 'the repository holds an object that is not as git makes it (the message says which, and how): mend it there, or accept this kind with --git-config fetch.fsck.<kind>:ignore',
+  },
   git_failed: {
     message: said,
     about: 'git failed in a way that is not known: its own words are in the message',
@@ -82,6 +86,7 @@ type Diagnosis = readonly [code: keyof typeof GIT_ERRORS, pattern: RegExp];
 
 /** First match wins. */
 const DIAGNOSES: readonly Diagnosis[] = [
+  ['object_malformed', /fsck error in packed object/],
   ['stale_lock', /Unable to create '.*\.lock': File exists|Another git process seems to be running/],
   // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
   ['disk_full', /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/],

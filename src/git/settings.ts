@@ -1,4 +1,5 @@
 /** What git is told about a remote repository: where it is, how to prove who asks, and how git itself is configured. */
+import type { CredentialScope } from './auth/match.ts';
 import type { SourceSettings } from './auth/sources/all.ts';
 
 export type { GitHubApp } from './auth/sources/github-app.ts';
@@ -22,6 +23,8 @@ export interface SshSettings {
 export interface GitAuthSettings extends SourceSettings {
   /** Without user info when it is http(s): that has become the first credential. */
   readonly repo: string;
+  /** Where a credential is good for. Default: all of its host, as with git. */
+  readonly credentialScope?: CredentialScope;
   /** Path of the cookie file to use, if any. */
   readonly cookieFile?: string;
   readonly ssh: SshSettings;
@@ -31,6 +34,8 @@ export interface GitAuthSettings extends SourceSettings {
 
 export interface GitSettings extends GitAuthSettings {
   readonly gitConfig: readonly GitConfigPair[];
+  /** Git checks each object that it receives, and refuses what is malformed. */
+  readonly fsck?: boolean;
   /** Submodules may be on other servers than the repository. */
   readonly submodules: 'recursive' | 'shallow' | 'off';
   /** From 5 on ssh is told to say what it does. */

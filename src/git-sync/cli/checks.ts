@@ -22,14 +22,19 @@ export function isDuration(ms: number, minimum: number): boolean {
   return ms >= minimum && ms <= LONGEST_MS;
 }
 
-/** `"a", "b", or "c"`, as the messages have it. */
+/** `"a", "b", or "c"`, as the messages have it; `"a" or "b"` for two. */
 export function quotedList(words: readonly string[]): string {
   const quoted = words.map((word) => `"${word}"`);
+  if (quoted.length < 3) {
+    return quoted.join(' or ');
+  }
   return `${quoted.slice(0, -1).join(', ')}, or ${quoted.at(-1) ?? ''}`;
 }
 
 export const SUBMODULE_MODES = ['recursive', 'shallow', 'off'] as const;
 export const GC_MODES = ['auto', 'always', 'aggressive', 'off'] as const;
+
+export const CREDENTIAL_SCOPES = ['host', 'repository'] as const;
 
 /** The word of the list that a text is. */
 export function oneOf<const T extends string>(words: readonly T[], text: string): T | undefined {

@@ -1,6 +1,7 @@
 /** The options that prove to a server who asks. */
 import { option } from '../../core/options/option.ts';
 import { bool, int, string, strings } from '../../core/options/value-types.ts';
+import { CREDENTIAL_SCOPES, oneOf } from '../cli/checks.ts';
 import { CREDENTIAL_SECRETS, credentials } from '../cli/credential-json.ts';
 import { setting } from './setting.ts';
 
@@ -39,6 +40,17 @@ export const loginOptions = {
     secret: CREDENTIAL_SECRETS,
     help: 'credentials for other URLs, such as submodules: a JSON object or list (see --man); can be repeated',
   }),
+  credentialScope: setting(
+    'credentialScope',
+    {
+      flag: 'credential-scope',
+      type: string,
+      default: 'host',
+      env: ['GITSYNC_CREDENTIAL_SCOPE'],
+      help: "where a password is good for: 'host', as with git, or 'repository', only its own URL and what is below it",
+    },
+    (scope) => oneOf(CREDENTIAL_SCOPES, scope) ?? 'host',
+  ),
   sshKeyFile: setting(
     'ssh.keyFiles',
     {

@@ -38,6 +38,13 @@ export const syncOptions = {
     env: ['GITSYNC_FILTER'],
     help: "a partial clone filter for fetches, e.g. 'blob:none'",
   }),
+  fsck: setting('fsck', {
+    flag: 'fsck',
+    type: bool,
+    default: false,
+    env: ['GITSYNC_FSCK'],
+    help: 'refuse malformed objects: git checks each that it receives',
+  }),
   submodules: setting(
     'submodules',
     {

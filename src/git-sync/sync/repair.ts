@@ -23,6 +23,7 @@ const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
     'remote_unreachable',
     'repository_not_found',
     'transport_refused',
+    'object_malformed',
     'disk_full',
     'sync_timeout',
     'git_missing',

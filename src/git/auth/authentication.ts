@@ -69,7 +69,7 @@ async function authenticateFrom(
 ): Promise<Authentication> {
   const { settings, log, env } = init;
   const sources = credentialSources(init);
-  const store = createCredentialStore(sources, init.secrets);
+  const store = createCredentialStore(sources, init.secrets, settings.credentialScope);
   const credentialSocket = sources.length === 0 ? undefined : join(runtime.path, 'credentials');
   const files = { settings, runtimePath: runtime.path, credentialSocket };
   const user = await userEnvironment(runtime.path, init.home, log);

@@ -36,12 +36,23 @@ export function questionFor(url: string): CredentialQuestion | undefined {
 
 const trimmed = (path: string) => path.replace(/^\//, '').replace(/(?:\.git)?\/?$/, '');
 
+/** The path of a URL as git writes it in its questions; undefined when it cannot be decoded. */
+function decodedPath(url: string): string | undefined {
+  try {
+    return decodeURIComponent(new URL(url).pathname).replace(/^\//, '');
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a path is the one of the credential's URL or below it; `/a/b` and `/a/b.git` are the same repository. */
 function covers(url: string, path: string): boolean {
-  const own = trimmed(new URL(url).pathname);
+  const ownPath = decodedPath(url);
+  const own = trimmed(ownPath ?? '');
   const asked = path.replace(/^\//, '');
   const isDotDot = asked.split('/').includes('..');
   return (
+    ownPath !== undefined &&
     !isDotDot &&
     (own === '' || trimmed(asked) === own || asked.startsWith(`${own}/`) || asked.startsWith(`${own}.git/`))
   );
@@ -50,7 +61,11 @@ function covers(url: string, path: string): boolean {
 /** The question that a request to a URL asks. */
 export function questionInScope(url: string, scope: CredentialScope): CredentialQuestion | undefined {
   const question = questionFor(url);
-  return question && (scope === 'host' ? question : { ...question, path: new URL(url).pathname.slice(1) });
+  if (question === undefined || scope === 'host') {
+    return question;
+  }
+  const path = decodedPath(url);
+  return path === undefined ? undefined : { ...question, path };
 }
 
 /** The first credential of the same protocol and host, and of the same user if one is asked for. */

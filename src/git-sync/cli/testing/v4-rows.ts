@@ -303,6 +303,14 @@ export const rows: readonly Row[] = [
     expected: { gitConfig: [{ key: 'a.b', value: 'c' }] },
     fallback: { gitConfig: [] },
   },
+  { flag: 'fsck', value: 'true', expected: { fsck: true }, fallback: { fsck: false }, env: ['GITSYNC_FSCK'] },
+  {
+    flag: 'credential-scope',
+    value: 'repository',
+    expected: { credentialScope: 'repository' },
+    fallback: { credentialScope: 'host' },
+    env: ['GITSYNC_CREDENTIAL_SCOPE'],
+  },
   { flag: 'git-gc', value: 'off', expected: { gc: 'off' }, fallback: { gc: 'always' }, env: both('GIT_GC') },
   {
     flag: 'http-bind',

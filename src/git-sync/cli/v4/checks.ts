@@ -1,6 +1,14 @@
 /** What v4 demands of its options, in its order and in its words; then what Pillion demands in addition. */
 import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
-import { type Check, GC_MODES, isDuration, oneOf, quotedList, SUBMODULE_MODES } from '../checks.ts';
+import {
+  type Check,
+  CREDENTIAL_SCOPES,
+  GC_MODES,
+  isDuration,
+  oneOf,
+  quotedList,
+  SUBMODULE_MODES,
+} from '../checks.ts';
 import { gitConfigProblem } from '../git-config-grammar.ts';
 import { defaultLinkName, splitUrl } from '../repo-url.ts';
 import { isUncatchable, parseSignal } from '../signal-names.ts';
@@ -205,6 +213,11 @@ const flagComplaint = (flag: string, problem: string | undefined) =>
 
 /** Not in the original, or only found there once it runs. */
 const extraChecks: readonly V4Check[] = [
+  ({ credentialScope }) =>
+    when(
+      oneOf(CREDENTIAL_SCOPES, credentialScope) === undefined,
+      `invalid flag: --credential-scope must be ${quotedList(CREDENTIAL_SCOPES)}`,
+    ),
   ({ gitConfig }) => gitConfigComplaint('--git-config', gitConfig),
   ({ gitConfigAdd }) => gitConfigComplaint('--git-config-add', gitConfigAdd.join(',')),
   ({ repo }) => flagComplaint('--repo', repoProblem(repo)),

@@ -13,6 +13,7 @@ describe('the rules of v4', () => {
     [['--ref='], 'required flag: --ref must be specified'],
     [['--depth=-1'], 'invalid flag: --depth must be greater than or equal to 0'],
     [['--submodules=all'], 'invalid flag: --submodules must be one of "recursive", "shallow", or "off"'],
+    [['--credential-scope=path'], 'invalid flag: --credential-scope must be "host" or "repository"'],
     [['--git-gc=now'], 'invalid flag: --git-gc must be one of "auto", "always", "aggressive", or "off"'],
     [['--period=9ms'], 'invalid flag: --period must be at least 10ms'],
     [['--period=-1s'], 'invalid flag: --period must be at least 10ms'],

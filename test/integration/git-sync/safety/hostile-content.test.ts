@@ -185,6 +185,35 @@ describe('the content of a repository', () => {
   });
 });
 
+describe('a malformed object', () => {
+  it('is refused with --fsck, with advice; what is published stays, and without it git is content', async () => {
+    const repository = await makeVersions(temp.join('served', 'repo.git'));
+    const server = await startHttpGitServer({ root: temp.join('served') });
+    onTestFinished(async () => server.stop());
+    const options = {
+      repo: server.repositoryUrl('repo.git'),
+      root: temp.join('root'),
+      flags: ['--fsck', '--git-gc=off'],
+    };
+    await mustSync(options);
+    const good = await repository.hash();
+    const [first, second] = [await blob(repository, 'first\n'), await blob(repository, 'second\n')];
+    const bad = await commitRaw(repository, [`100644 blob ${first}\ttwice`, `100644 blob ${second}\ttwice`]);
+    const result = await syncOnce(options);
+    expect(result.code, result.stderr).toBe(1);
+    expect(result.stderr).toMatch(
+      /"code":"object_malformed".*duplicateEntries|duplicateEntries.*"code":"object_malformed"/,
+    );
+    expect(result.stderr).toContain('fetch.fsck.<kind>:ignore');
+    await expectPublished(path.join(options.root, 'link'), good, 1);
+
+    const accepts = '--git-config=fetch.fsck.duplicateEntries:ignore';
+    await mustSync({ ...options, flags: [...options.flags, accepts] });
+    expect(path.basename(await readlink(path.join(options.root, 'link')))).toBe(bad);
+    await mustSync({ ...options, root: temp.join('other'), flags: [] });
+  });
+});
+
 describe('a submodule', () => {
   const attack = async (modules: string, at = 'sub'): Promise<void> => {
     const repository = await makeVersions(temp.join('repo.git'));
