@@ -8,7 +8,7 @@ import { v3, v4 } from './cli/testing/parse.ts';
 import { createLoop, failureLimit, isTooMany } from './loop.ts';
 import type { GitSyncSettings } from './settings.ts';
 import { createEmitter } from './sync/emitter.ts';
-import type { PassResult } from './sync/events.ts';
+import type { HookName, PassResult } from './sync/events.ts';
 import { createSyncMessages } from './sync/observers/messages.ts';
 import type { Syncer } from './sync/syncer.ts';
 import { createTrigger } from './triggers/trigger.ts';
@@ -28,10 +28,10 @@ interface Options {
   readonly settings?: GitSyncSettings;
   /** One per pass; the last one stays. */
   readonly passes: readonly Pass[];
-  readonly hooksSucceed?: boolean;
+  readonly failedHooks?: readonly HookName[];
 }
 
-function start({ settings = v4(), passes, hooksSucceed = true }: Options) {
+function start({ settings = v4(), passes, failedHooks = [] }: Options) {
   const clock = createFakeClock();
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
@@ -54,7 +54,7 @@ function start({ settings = v4(), passes, hooksSucceed = true }: Options) {
       }
     },
     status,
-    hooksSucceeded: () => Promise.resolve(hooksSucceed),
+    failedHooks: () => Promise.resolve(failedHooks),
     closing: [],
     close: () => Promise.resolve(),
   };
@@ -179,12 +179,15 @@ describe('a pinned commit', () => {
 
 describe('one time', () => {
   it.each([
-    [true, 0],
-    [false, 1],
-  ])('ends with the result of the hooks (%s: %i)', async (hooksSucceed, code) => {
+    [[], 0],
+    [['exechook', 'webhook'], 1],
+  ] as const)('ends with the result of the hooks (failed: %j: %i)', async (failedHooks, code) => {
     const settings = v4(['--one-time']);
-    const loop = start({ settings, passes: [async () => done({ changed: true })], hooksSucceed });
+    const loop = start({ settings, passes: [async () => done({ changed: true })], failedHooks });
     expect(await loop.ended).toBe(code);
+    expect(
+      loop.lines.join('\n').includes('"error":"failed: exechook, webhook; what is published stays"'),
+    ).toBe(code === 1);
     expect(loop.runs()).toBe(1);
   });
 

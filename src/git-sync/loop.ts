@@ -4,6 +4,7 @@ import type { Log } from '../core/log/log.ts';
 import { formatGoDuration } from '../core/options/go-values.ts';
 import type { Schedule } from './settings.ts';
 import type { PassResult } from './sync/events.ts';
+import { HOOK_ERRORS } from './sync/hooks/errors.ts';
 import type { SyncMessages } from './sync/observers/messages.ts';
 import { hasSucceeded } from './sync/status.ts';
 import type { Syncer } from './sync/syncer.ts';
@@ -69,11 +70,12 @@ function afterFailure({ syncer, schedule, messages, log }: LoopInit, error: unkn
 
 /** `--one-time`: the first result of every hook decides. */
 async function finishOnce({ syncer, log }: LoopInit): Promise<Next> {
-  if (await syncer.hooksSucceeded()) {
+  const hooks = await syncer.failedHooks();
+  if (hooks.length === 0) {
     log.info('exiting after one sync', { status: 0 });
     return { kind: 'exit', code: 0 };
   }
-  log.error('exiting after one sync: a hook failed', null, { status: 1 });
+  log.error('exiting after one sync: a hook failed', HOOK_ERRORS.hooks_failed({ hooks }), { status: 1 });
   return { kind: 'exit', code: 1 };
 }
 

@@ -38,6 +38,27 @@ const SAYINGS: readonly (readonly [string, string])[] = [
   ['fatal: loose object 1234 (stored in .git/objects/12/34) is corrupt', 'repository_corrupt'],
   ['fatal: index file corrupt', 'repository_corrupt'],
   ["fatal: transport 'file' not allowed", 'transport_refused'],
+  ["fatal: couldn't find remote ref HEAD", 'head_not_found'],
+  ["fatal: couldn't find remote ref HEAD2", 'ref_not_found'],
+  [
+    'fatal: unable to update url base from redirection:\n  asked for: http://h/r/info/refs\n   redirect: http://h/login',
+    'web_page',
+  ],
+  ['fatal: http://h/r/info/refs not valid: is this a git repository?', 'web_page'],
+  ["fatal: unable to access 'http://h/r/': The requested URL returned error: 407", 'proxy_refused'],
+  ["fatal: unable to access 'https://h/r/': CONNECT tunnel failed, response 407", 'proxy_refused'],
+  // curl 7.x before 7.87.
+  [
+    "fatal: unable to access 'https://h/r/': Received HTTP code 407 from proxy after CONNECT",
+    'proxy_refused',
+  ],
+  ['fatal: dumb http transport does not support shallow capabilities', 'dumb_http'],
+  ["fatal: unable to access 'http://h/a b/': URL using bad/illegal format or missing URL", 'bad_address'],
+  // curl 8.
+  ["fatal: unable to access 'http://h/a b/': URL rejected: Malformed input to a URL function", 'bad_address'],
+  ["fatal: protocol ' http' is not supported", 'bad_address'],
+  ["git: 'remote-htps' is not a git command. See 'git --help'.", 'bad_address'],
+  ["fatal: detected dubious ownership in repository at '/repo'", 'foreign_repository'],
 ];
 
 describe('the diagnosis of what git says', () => {

@@ -21,7 +21,15 @@ export const GIT_ERRORS = defineErrors({
   },
   submodule_commit_not_found: {
     message: said,
-    hint: 'a submodule stands at a commit that its repository does not have: push it there, or use --submodules=off',
+    hint: ({ isBeyondDepth = false }: { readonly isBeyondDepth?: boolean }) =>
+      isBeyondDepth
+        ? 'the server of the submodule gives no commit by its name, and so many commits of its branches do not reach it: use --depth=0'
+        : 'a submodule stands at a commit that its repository does not have: push it there, or use --submodules=off',
+    about: 'a submodule stands at a commit that its repository does not have, or not within --depth',
+  },
+  head_not_found: {
+    message: said,
+    hint: 'the remote repository has no HEAD: nothing was pushed to it yet, or its default branch does not exist; name a branch with --ref',
   },
   ref_not_found: {
     message: said,
@@ -41,7 +49,11 @@ export const GIT_ERRORS = defineErrors({
   },
   ssh_key_refused: {
     message: said,
-    hint: 'the server accepts none of the keys: check --ssh-key-file, that the Secret is mounted and readable, and that the key may read the repository',
+    hint: ({ keyFault }: { readonly keyFault?: string }) =>
+      keyFault ??
+      'the server accepts none of the keys: check --ssh-key-file, that the Secret is mounted and readable, and that the key may read the repository',
+    about:
+      'the server accepts none of the keys, or ssh can use none: then the hint names the fault (a passphrase, a public key, no key at all, no such file)',
   },
   auth_failed: {
     message: said,
@@ -54,6 +66,26 @@ export const GIT_ERRORS = defineErrors({
   repository_not_found: {
     message: said,
     hint: 'check --repo: there is no git repository at this address, or the credentials may not see it',
+  },
+  web_page: {
+    message: said,
+    hint: 'a web page answers in place of the repository (a sign-in page, a portal, a proxy): check --repo, and give credentials that work without a browser',
+  },
+  proxy_refused: {
+    message: said,
+    hint: 'the proxy that https_proxy, http_proxy or http.proxy names does not let this through: give it a user and a password if it asks for them (407), or name the host in no_proxy',
+  },
+  bad_address: {
+    message: said,
+    hint: 'check --repo: git can make nothing of this address; a blank in it is written %20',
+  },
+  dumb_http: {
+    message: said,
+    hint: "the server has files only (git's dumb protocol), which can be fetched as a whole: use --depth=0, and filter nothing",
+  },
+  foreign_repository: {
+    message: said,
+    hint: 'the repository belongs to another user, whom git does not trust: give it to the user this runs as, or trust it with --git-config safe.directory:<path>',
   },
   remote_unreachable: {
     message: said,
@@ -91,9 +123,18 @@ const DIAGNOSES: readonly Diagnosis[] = [
   // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
   ['disk_full', /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/],
   ['submodule_commit_not_found', /in submodule path .* did not contain/],
+  ['head_not_found', /couldn't find remote ref HEAD\s*$/im],
   [
     'ref_not_found',
     /couldn't find remote ref|Remote branch .* not found|not our ref|no such ref|unadvertised object/i,
+  ],
+  ['foreign_repository', /detected dubious ownership/],
+  ['dumb_http', /dumb http transport does not support/],
+  ['web_page', /unable to update url base from redirection|info\/refs not valid: is this a git repository/],
+  ['proxy_refused', /returned error: 407|CONNECT tunnel failed|from proxy after CONNECT/i],
+  [
+    'bad_address',
+    /bad\/illegal format or missing URL|URL rejected|'remote-.*' is not a git command|[Uu]nable to find remote helper for|protocol '.*' is not supported|no host in url/,
   ],
   ['host_key_changed', /REMOTE HOST IDENTIFICATION HAS CHANGED/],
   ['host_key_unknown', /Host key verification failed|No .* host key is known/],

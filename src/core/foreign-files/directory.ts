@@ -89,6 +89,8 @@ export interface ForeignDirectory {
   rename(name: string, to: ForeignDirectory, newName: string): Promise<void>;
   /** Removes anything that is no directory, or an empty one. Nothing there is no error. */
   remove(name: string): Promise<void>;
+  /** Removes a directory that is empty; everything else stays, and is no error. */
+  removeIfEmpty(name: string): Promise<void>;
   /** Removes anything with all below it; what cannot be removed is in the result, and no error. */
   removeTree(name: string): Promise<Removal>;
   /** Removes what a crash left in the middle of `write` or `switchSymlink`; only for the one owner of `name`. */
@@ -223,6 +225,10 @@ function createForeignDirectory(
     rename: (name, to, newName) =>
       attempt(FILE_ERRORS.write_failed, name, () => rename(at(name), `${to.path}/${single(newName)}`)),
     remove: (name) => attempt(FILE_ERRORS.remove_failed, name, () => removeEntry(at(name))),
+    removeIfEmpty: (name) =>
+      attempt(FILE_ERRORS.remove_failed, name, () =>
+        rmdir(at(name)).catch(ignoring('ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY')),
+      ),
     removeTree: (name) =>
       attempt(FILE_ERRORS.remove_failed, name, () =>
         removeTreeIn(held, toBytes(single(name)), shown(name), signal),

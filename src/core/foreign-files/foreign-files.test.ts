@@ -190,6 +190,24 @@ describe('an open directory', () => {
     expect(await readFile(temp.join('outside'), 'utf8')).toBe('outside\n');
   });
 
+  it('removes an empty directory on request, and then nothing else', async () => {
+    await makeOddEntries();
+    await mkdir(temp.join('root/full/inside'), { recursive: true });
+    await writeFile(temp.join('root/file'), '');
+    await withRoot(async (root) => {
+      for (const name of ['directory', 'full', 'file', 'link', 'fifo', 'nothing']) {
+        await root.removeIfEmpty(name);
+      }
+      expect((await root.list()).map(({ name }) => name).toSorted()).toEqual([
+        'fifo',
+        'file',
+        'full',
+        'link',
+        'loop',
+      ]);
+    });
+  });
+
   it('is undefined where there is none, and makes one only where there is nothing', async () => {
     await makeOddEntries();
     await withRoot(async (root) => {

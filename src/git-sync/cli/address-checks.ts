@@ -1,5 +1,5 @@
 /** Checks that git-sync does not make: what would reach git as an option, as a program to run, or never match a ref. */
-import { hasBrokenUserInfo } from './repo-url.ts';
+import { hasBrokenUserInfo, splitUrl } from './repo-url.ts';
 
 // Of git-check-ref-format: what no ref can hold anywhere. `^`, `~` and `:` would be revision or refspec syntax.
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -22,6 +22,12 @@ export function repoProblem(repo: string): string | undefined {
   }
   if (/^(ext|fd)::/i.test(repo)) {
     return "must not use git's ext:: or fd:: transport, which runs programs";
+  }
+  if (/^ | $/.test(repo)) {
+    return 'must not begin or end with a blank';
+  }
+  if (repo.includes(' ') && splitUrl(repo) !== undefined) {
+    return 'must not hold a blank: in an address it is written %20';
   }
   if (hasBrokenUserInfo(repo)) {
     return "must have its password percent-encoded: a raw '/', '?' or '#' ends the host";

@@ -32,14 +32,19 @@ async function fetchFlags(context: SyncContext, { ref, depth }: Request): Promis
   if (spec.filter !== '') {
     flags.push('--filter', spec.filter);
   }
-  if (spec.dialect === 'v3') {
-    flags.push('-f', '--tags');
-  } else if (isFullHash(ref)) {
+  if (spec.dialect === 'v3' || isFullHash(ref)) {
     // Nothing follows tags here anyway, but only with this flag git needs no list of them.
     flags.push('--no-tags');
   }
   return flags;
 }
+
+/**
+ * v3 has the remote's tags. Asked for by a pattern rather than with `--tags`, those that are gone there are pruned before
+ * others are written: a tag `rel` that has become `rel/1` would be in its way.
+ */
+const refspecs = ({ spec }: SyncContext, ref: string) =>
+  spec.dialect === 'v3' ? [ref, '+refs/tags/*:refs/tags/*'] : [ref];
 
 /** The commit that a revision names in the repository. */
 function resolveCommit({ git, root }: SyncContext, revision: string, signal: AbortSignal): Promise<string> {
@@ -53,7 +58,7 @@ async function fetchRef(context: SyncContext, request: Request, signal: AbortSig
   const flags = await fetchFlags(context, request);
   log.at(2, 'fetching', { ref, repo: spec.repo });
   // A relative address of the repository starts from the root.
-  await git.run(['fetch', ...flags, '--', spec.repo, ref], { cwd: root, signal });
+  await git.run(['fetch', ...flags, '--', spec.repo, ...refspecs(context, ref)], { cwd: root, signal });
   const fetched = await shared.current().fetchHead();
   if (fetched?.isCommit || (fetched && fetched.hash === expected)) {
     return fetched.hash;

@@ -23,6 +23,7 @@ import { isChange, planFor } from './plan.ts';
 import { markStale, readPublished } from './publish.ts';
 import { reclaimSpace } from './reclaim.ts';
 import { withFetchedCommit } from './repair.ts';
+import { readSparsePatterns } from './repository/sparse.ts';
 import { writeBranch } from './repository/tree-view.ts';
 import type { Retention } from './retention.ts';
 import { checkUpToDate } from './up-to-date.ts';
@@ -55,6 +56,8 @@ export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSig
   if (seen.published !== undefined) {
     return confirm(init, seen.published);
   }
+  // Told before the fetch, which may be long, and in vain.
+  await readSparsePatterns(context.spec);
   const expected = seen.expected ?? (await publishedHash(init));
   return access.run(expected, signal, async (locked) => {
     const publish = (hash: string) => publishCommit(locked, init, hash, isFirst, signal);

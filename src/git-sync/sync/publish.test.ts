@@ -12,6 +12,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { temporaryName } from '../../core/files.ts';
@@ -38,7 +39,7 @@ describe('reading what is published', () => {
 
   it.each(['a file', 'a directory'])('refuses %s in its place, with advice', async (kind) => {
     const path = dir.join('link');
-    await (kind === 'a file' ? writeFile(path, 'mine') : mkdir(path));
+    await (kind === 'a file' ? writeFile(path, 'mine') : mkdir(join(path, 'mine'), { recursive: true }));
     await expect(readPublished(path)).rejects.toMatchObject({
       code: 'link_not_symlink',
       hint: expect.stringContaining('--link'),
@@ -47,6 +48,21 @@ describe('reading what is published', () => {
 });
 
 describe('publishing', () => {
+  it('replaces an empty directory, which holds nothing that could be lost', async () => {
+    await mkdir(dir.join('link'));
+    expect(await readPublished(dir.join('link'))).toBeUndefined();
+    await publish(dir.path, dir.join('link'), dir.join('tree'), log);
+    expect(await readlink(dir.join('link'))).toBe('tree');
+  });
+
+  it('leaves a directory that something was put into in the meantime', async () => {
+    await mkdir(dir.join('link/mine'), { recursive: true });
+    await expect(publish(dir.path, dir.join('link'), dir.join('tree'), log)).rejects.toMatchObject({
+      code: 'link_not_symlink',
+    });
+    expect(await readdir(dir.join('link'))).toEqual(['mine']);
+  });
+
   it('makes a relative link, and the directory it is to be in', async () => {
     await mkdir(dir.join('root/.worktrees/x'), { recursive: true });
     await publish(dir.join('root'), dir.join('root/link'), dir.join('root/.worktrees/x'), log);

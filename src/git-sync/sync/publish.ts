@@ -6,8 +6,18 @@ import { type ForeignDirectory, withForeignRoot } from '../../core/foreign-files
 import type { Log } from '../../core/log/log.ts';
 import { saysMissing, withPlace } from './place.ts';
 
+async function isEmptyDirectory(holder: ForeignDirectory, name: string): Promise<boolean> {
+  const directory = await holder.open(name);
+  try {
+    return directory !== undefined && (await directory.list(1)).length === 0;
+  } finally {
+    await directory?.close();
+  }
+}
+
 /**
- * The absolute path that the link points to, or undefined when there is no link.
+ * The absolute path that the link points to, or undefined when there is no link. An empty directory in its place holds
+ * nothing that could be lost: it counts as none, and the link will replace it.
  * @throws PillionError `link_not_symlink` when something else stands in its place.
  */
 export async function readPublished(link: string): Promise<string | undefined> {
@@ -16,7 +26,8 @@ export async function readPublished(link: string): Promise<string | undefined> {
   try {
     return await withForeignRoot(holder, async (directory) => {
       const target = await directory.readlink(name);
-      if (target === undefined && (await directory.stat(name)) !== undefined) {
+      const isTaken = target === undefined && (await directory.stat(name)) !== undefined;
+      if (isTaken && !(await isEmptyDirectory(directory, name))) {
         throw FILE_ERRORS.link_not_symlink({ path: link, option: '--link' });
       }
       return target === undefined ? undefined : resolve(holder, target);
@@ -35,6 +46,7 @@ export async function publish(root: string, link: string, treePath: string, log:
   await withPlace(root, link, async (directory, name) => {
     await directory.removeLeftovers(name);
     log.at(2, 'creating and renaming symlink', { link, target });
+    await directory.removeIfEmpty(name);
     await directory.switchSymlink(name, target);
   });
 }

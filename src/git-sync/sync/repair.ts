@@ -7,12 +7,20 @@ import type { LockedContext } from './context.ts';
 import { fetchFollowed } from './fetch.ts';
 import { removeLeftovers } from './repository/leftovers.ts';
 import { protectOthers } from './repository/protect.ts';
+import { SPARSE_ERRORS } from './repository/sparse.ts';
 
 /** Failures whose reason lies in the remote, the configuration or the machine, not in our copy. */
 const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
   ...Object.keys(SUBMODULE_ERRORS),
+  ...Object.keys(SPARSE_ERRORS),
   ...([
     'ref_not_found',
+    'head_not_found',
+    'web_page',
+    'proxy_refused',
+    'bad_address',
+    'dumb_http',
+    'foreign_repository',
     'submodule_commit_not_found',
     'host_key_changed',
     'host_key_unknown',

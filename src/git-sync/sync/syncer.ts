@@ -5,11 +5,12 @@ import type { Secrets } from '../../core/log/secrets.ts';
 import { version } from '../../core/version.ts';
 import { type Authentication, prepareAuthentication } from '../../git/auth/authentication.ts';
 import { withoutPassword } from '../../git/public-url.ts';
+import { explainMissingRef } from '../../git/remote/missing-ref.ts';
 import { createRemoteProbe } from '../../git/remote/probe.ts';
 import { createGit } from '../../git/run.ts';
 import type { SyncContext } from './context.ts';
 import { createEmitter, type Emitter } from './emitter.ts';
-import type { PassResult, SyncObserver } from './events.ts';
+import type { HookName, PassResult, SyncObserver } from './events.ts';
 import { watchedRef } from './follow.ts';
 import type { Gate } from './gate.ts';
 import { createHooks, type Hooks } from './hooks/hooks.ts';
@@ -55,8 +56,8 @@ export interface Syncer {
    */
   pass(stop: AbortSignal): Promise<PassResult>;
   status(): SyncStatus;
-  /** Whether the first run of each hook that was sent has succeeded; waits for it. */
-  hooksSucceeded(): Promise<boolean>;
+  /** The hooks of which the first run failed, among all that were sent; waits for the runs. */
+  failedHooks(): Promise<readonly HookName[]>;
   /** What `close` does, step by step: a process gives each its own time at its end. */
   readonly closing: readonly ClosingStep[];
   /** Waits for hooks that still run, and removes what only this process needs. The deps' `stop` must be aborted. */
@@ -130,7 +131,15 @@ function openPass(parts: Parts, hooks: Hooks): TimedPassInit {
     place: authentication.privatePath,
     agent: `git/pillion-${version}`,
     env,
-    authorization: () => Promise.resolve(authentication.authorization(spec.repo)),
+    authorization: (url) => Promise.resolve(authentication.authorization(url)),
+    onMoved: (to) =>
+      log.warn(
+        'the repository is reached by a redirect, which costs each poll a request: configure its new address',
+        {
+          repo: withoutPassword(spec.repo),
+          to,
+        },
+      ),
     clock,
   });
   return {
@@ -138,6 +147,7 @@ function openPass(parts: Parts, hooks: Hooks): TimedPassInit {
     access: createRootAccess(context, clock),
     emitter,
     refresh: authentication.refresh,
+    explain: async (error, signal) => authentication.explain(await explainMissingRef(error, probe, signal)),
     link,
     layout,
     probe,
@@ -179,7 +189,7 @@ export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Sy
     closing,
     pass,
     status: () => emitter.status(),
-    hooksSucceeded: () => hooks.firstResults(),
+    failedHooks: () => hooks.failed(),
     async close() {
       for (const step of closing) {
         await step.run();

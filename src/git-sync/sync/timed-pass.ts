@@ -22,6 +22,8 @@ export interface TimedPassInit extends PassInit {
   readonly emitter: Emitter;
   /** Loads credentials and keys again. */
   readonly refresh: (signal: AbortSignal) => Promise<void>;
+  /** A failure of git, with what is known of its reason beside git's words. */
+  readonly explain: (error: unknown, signal: AbortSignal) => Promise<unknown>;
   /** How long a pass may take to end once its time is over, in milliseconds: git gets half a second of it. */
   readonly unwindMs?: number;
 }
@@ -78,10 +80,11 @@ async function attempt(
     await init.refresh(signal);
     result = await runPass(init, isFirst, signal);
   } catch (error) {
+    const reason = signal.aborted ? error : await init.explain(error, signal);
     if (stop.aborted || progress.isTold) {
       throw error;
     }
-    const failure = explained(context.spec, error, signal.aborted);
+    const failure = explained(context.spec, reason, signal.aborted);
     progress.isTold = true;
     await emitter.emit({ kind: 'pass-failed', error: failure, seconds: seconds() });
     throw failure;

@@ -16,7 +16,7 @@ import { AUTH_ERRORS } from './errors.ts';
 import { startCredentialServer } from './socket.ts';
 import { credentialSources } from './sources/all.ts';
 import type { SourceInit } from './sources/source.ts';
-import { mayUseSsh, prepareKeys, sshCommand } from './ssh.ts';
+import { explainRefusal, mayUseSsh, prepareKeys, sshCommand } from './ssh.ts';
 import { createCredentialStore } from './store.ts';
 
 export interface AuthenticationInit extends Omit<SourceInit, 'settings'> {
@@ -35,6 +35,8 @@ export interface Authentication {
   hookVariables(): Readonly<Record<string, string>>;
   /** Loads credentials and keys again, since they are rotated. */
   refresh(signal: AbortSignal): Promise<void>;
+  /** A failure of git, with what is known here of its reason. */
+  explain(error: unknown): Promise<unknown>;
   /** The Authorization header for a URL, or undefined. */
   authorization(url: string): string | undefined;
   /** A directory that only this user can enter; gone after `close`. */
@@ -94,6 +96,7 @@ async function authenticateFrom(
         keyFiles = await prepareKeys(settings, runtime.path, log);
       }
     },
+    explain: async (error) => (settings.ssh.plain ? error : explainRefusal(error, settings)),
     authorization: (url) => store.authorization(url),
     privatePath: runtime.path,
     async close() {

@@ -2,10 +2,12 @@
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { systemErrorCode } from '../../core/errors.ts';
-import { writeFileAtomic } from '../../core/files.ts';
+import { errorMessage, systemErrorCode } from '../../core/errors.ts';
+import { readTextIfExists, writeFileAtomic } from '../../core/files.ts';
 import type { Log } from '../../core/log/log.ts';
+import { GIT_ERRORS } from '../errors.ts';
 import type { GitSettings } from '../settings.ts';
+import { faultOfKey, type KeyFault, MAX_KEY_BYTES, mendKey } from './ssh-key.ts';
 
 /** Quotes a word for the shell that git runs GIT_SSH_COMMAND with. */
 export function shellQuote(word: string): string {
@@ -51,14 +53,17 @@ export function sshCommand({ settings, base, keyFiles }: SshCommandInit): string
 
 /**
  * ssh refuses a key that others can read, and a Secret with fsGroup is exactly that: then it gets a private copy. So
- * does a key whose path ssh would not take as it is.
+ * does a key whose path ssh would not take as it is, and one whose line ends it would not.
  */
 async function usableKey(file: string, index: number, runtimePath: string, log: Log): Promise<string> {
   let mode: number;
   let owner: number;
+  let size: number;
+  let isFile: boolean;
   try {
     const status = await stat(file);
-    ({ mode, uid: owner } = status);
+    ({ mode, uid: owner, size } = status);
+    isFile = status.isFile();
     await access(file, constants.R_OK);
   } catch (error) {
     // Said at each sync: at a level that nobody reads by chance when the default file is simply not used.
@@ -71,16 +76,52 @@ async function usableKey(file: string, index: number, runtimePath: string, log: 
   // ssh only minds the mode of files that its own user owns; root's are checked always.
   const isOurs = owner === process.getuid?.() || process.getuid?.() === 0;
   const isPrivate = (mode & 0o077) === 0 || !isOurs;
-  if (isPrivate && !EXPANDED_BY_SSH.test(file)) {
+  const original = isFile && size <= MAX_KEY_BYTES ? await readFile(file) : undefined;
+  const content = original && mended(original);
+  if (
+    original === undefined ||
+    content === undefined ||
+    (isPrivate && !EXPANDED_BY_SSH.test(file) && content.equals(original))
+  ) {
     return file;
   }
   const copy = join(runtimePath, `ssh-key-${index}-${basename(file).replaceAll(/[^A-Za-z0-9._-]/g, '_')}`);
-  const content = await readFile(file);
   const earlier = await readFile(copy).catch(() => undefined);
   if (earlier === undefined || !content.equals(earlier)) {
     await writeFileAtomic(copy, content, { mode: 0o600, fsync: false });
   }
   return copy;
+}
+
+function mended(content: Buffer): Buffer {
+  const text = content.toString('latin1');
+  const better = mendKey(text);
+  return better === text ? content : Buffer.from(better, 'latin1');
+}
+
+async function faultOfFile(path: string): Promise<KeyFault | undefined> {
+  try {
+    const text = await readTextIfExists(path, MAX_KEY_BYTES);
+    return text === undefined
+      ? { problem: 'does not exist', hint: 'mount the Secret there, or name the key with --ssh-key-file' }
+      : faultOfKey(text);
+  } catch (error) {
+    return { problem: `cannot be read: ${errorMessage(error)}`, hint: 'mount the key as a readable file' };
+  }
+}
+
+/** A refusal by the server, with the reason where none of the keys could be used at all. */
+export async function explainRefusal(error: unknown, { ssh }: GitSettings): Promise<unknown> {
+  if (!GIT_ERRORS.ssh_key_refused.matches(error)) {
+    return error;
+  }
+  const faults = await Promise.all(ssh.keyFiles.map(faultOfFile));
+  const [first] = faults;
+  if (first === undefined || faults.includes(undefined)) {
+    return error;
+  }
+  const keyFault = `${ssh.keyFiles[0] ?? 'the key'} ${first.problem}: ${first.hint}`;
+  return GIT_ERRORS.ssh_key_refused({ message: error.message, keyFault });
 }
 
 /** The key files in the order given, each usable by ssh; called before each sync, since Secrets are rotated. */

@@ -1,13 +1,21 @@
 /** Asks a smart HTTP server for one ref, in this process: no child, one request once the server is known. */
 import { isPillionError, type PillionError } from '../../core/errors.ts';
 import { REMOTE_ERRORS } from './errors.ts';
-import { type AskInit, createAsk, type Question, type Refusal } from './http-question.ts';
+import {
+  type Ask,
+  type AskInit,
+  createAsk,
+  type Question,
+  type Redirect,
+  type Refusal,
+} from './http-question.ts';
 import {
   createAdvertisementReader,
   createLsRefsReader,
   lsRefsRequest,
   type ObjectFormat,
 } from './ls-refs.ts';
+import { movedBase, TAIL } from './moved-base.ts';
 import { type AdvertisedRef, pickRef } from './ref-rules.ts';
 
 const ADVERTISEMENT = 'application/x-git-upload-pack-advertisement';
@@ -24,26 +32,57 @@ export interface HttpProbeInit extends AskInit {
   readonly ref: string;
   /** How we name ourselves in the protocol. */
   readonly agent: string;
+  /** Called when the address redirects to another, once. */
+  readonly onMoved?: ((to: string) => void) | undefined;
 }
 
 /** Rejects when there was no answer at all: no connection, a cut one, the signal. */
 export type Probe = (signal: AbortSignal) => Promise<ProbeAnswer>;
 
+/** As in git. */
+const MAX_REDIRECTS = 20;
+
 export function createHttpProbe(init: HttpProbeInit): Probe {
   const { ref } = init;
-  const ask = createAsk(init);
-  let speaksV2 = false;
-  let lsRefsQuestion = askForRefs(init, 'sha1');
+  const origin = baseOf(init.repo);
+  const askers = new Map<string, Ask>();
+  /** Each server asks for credentials in its own way. */
+  const ask: Ask = (question, ...rest) => {
+    const server = new URL(question.url).origin;
+    const found = askers.get(server) ?? createAsk(init);
+    askers.set(server, found);
+    return found(question, ...rest);
+  };
+  /** Where version 2 is known to be spoken, by which address it was reached, and what is asked there. */
+  let known: { readonly base: string; readonly question: Question } | undefined;
+  let hasTold = false;
 
-  const lsRefs = async (signal: AbortSignal): Promise<ProbeAnswer> => {
+  const lsRefs = async (question: Question, signal: AbortSignal): Promise<ProbeAnswer> => {
     const reader = createLsRefsReader(ref);
-    const refused = await ask(lsRefsQuestion, RESULT, reader, signal);
-    return refused ?? answerOf(ref, reader.finish());
+    const refused = await ask(question, RESULT, reader, signal);
+    // Git too follows redirects for its first question only.
+    return refused === undefined ? answerOf(ref, reader.finish()) : asRefusal(refused);
   };
 
-  const advertisement = async (signal: AbortSignal): Promise<ProbeAnswer> => {
+  /** @param base follows the redirects; the address that was configured is asked first, each time */
+  const advertisement = async (base: string, hops: number, signal: AbortSignal): Promise<ProbeAnswer> => {
     const reader = createAdvertisementReader(ref);
-    const refused = await ask(askForAdvertisement(init), ADVERTISEMENT, reader, signal);
+    const refused = await ask(askForAdvertisement(base), ADVERTISEMENT, reader, signal);
+    if (refused?.kind === 'moved') {
+      const next = hops < MAX_REDIRECTS ? movedBase(base, refused.location) : undefined;
+      if (next === undefined) {
+        return asRefusal(refused);
+      }
+      if (!hasTold) {
+        hasTold = true;
+        init.onMoved?.(next);
+      }
+      // Git knows whom to give them to.
+      if (!isSameServer(base, next) && (await init.authorization(base)) !== undefined) {
+        return asRefusal(refused);
+      }
+      return known?.base === next ? lsRefs(known.question, signal) : advertisement(next, hops + 1, signal);
+    }
     if (refused) {
       return refused;
     }
@@ -51,19 +90,22 @@ export function createHttpProbe(init: HttpProbeInit): Probe {
     if (advertised.version === 0) {
       return answerOf(ref, advertised.refs);
     }
-    speaksV2 = true;
-    lsRefsQuestion = askForRefs(init, advertised.format);
-    return lsRefs(signal);
+    known = { base, question: askForRefs(base, init, advertised.format) };
+    return lsRefs(known.question, signal);
   };
 
   return async (signal) => {
     try {
-      const answer = await (speaksV2 ? lsRefs : advertisement)(signal);
+      const answer = await (known?.base === origin
+        ? lsRefs(known.question, signal)
+        : advertisement(origin, 0, signal));
       // After anything unusual it may be another server: ask from the start.
-      speaksV2 &&= answer.kind === 'ref' || (answer.kind === 'missing' && answer.what === 'ref');
+      if (answer.kind !== 'ref' && !(answer.kind === 'missing' && answer.what === 'ref')) {
+        known = undefined;
+      }
       return answer;
     } catch (error) {
-      speaksV2 = false;
+      known = undefined;
       // Whatever this is, git may know better: a dumb server, a proxy's page, a server that lies.
       if (isOddAnswer(error)) {
         return { kind: 'unsupported', why: error.message };
@@ -71,6 +113,12 @@ export function createHttpProbe(init: HttpProbeInit): Probe {
       throw error;
     }
   };
+}
+
+const isSameServer = (one: string, other: string) => new URL(one).origin === new URL(other).origin;
+
+function asRefusal(refused: Refusal | Redirect): Refusal {
+  return refused.kind === 'moved' ? { kind: 'unsupported', why: `status ${refused.status}` } : refused;
 }
 
 function isOddAnswer(error: unknown): error is PillionError {
@@ -87,18 +135,18 @@ function answerOf(name: string, refs: ReadonlyMap<string, AdvertisedRef>): Probe
 
 const baseOf = (repo: string) => repo.replace(/\/+$/, '');
 
-function askForAdvertisement({ repo }: HttpProbeInit): Question {
+function askForAdvertisement(base: string): Question {
   return {
     method: 'GET',
-    url: `${baseOf(repo)}/info/refs?service=git-upload-pack`,
+    url: base + TAIL,
     headers: { Accept: ADVERTISEMENT },
   };
 }
 
-function askForRefs({ repo, ref, agent }: HttpProbeInit, format: ObjectFormat): Question {
+function askForRefs(base: string, { ref, agent }: HttpProbeInit, format: ObjectFormat): Question {
   return {
     method: 'POST',
-    url: `${baseOf(repo)}/git-upload-pack`,
+    url: `${base}/git-upload-pack`,
     headers: { 'Content-Type': 'application/x-git-upload-pack-request', Accept: RESULT },
     body: lsRefsRequest(ref, agent, format),
   };

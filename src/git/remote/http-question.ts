@@ -13,6 +13,11 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** git takes these rather than Basic where a server offers them, and only git can. */
 const STRONGER_THAN_BASIC = ['digest', 'ntlm'];
 
+/** No answer of git's does. */
+const BEGINS_MARKUP = /^\s*</;
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
 /** What a server says when it does not say what was asked. All but `unsupported` is what git would be answered too. */
 export type Refusal =
   | { readonly kind: 'missing'; readonly what: 'repository' }
@@ -20,8 +25,16 @@ export type Refusal =
   | { readonly kind: 'denied'; readonly status: number; readonly offered: boolean }
   /** 429 or a failure of the server, with the wait that it asks for. */
   | { readonly kind: 'busy'; readonly status: number; readonly retryAfterMs: number | undefined }
-  /** This server needs git itself: dumb protocol, redirect, another authentication. */
-  | { readonly kind: 'unsupported'; readonly why: string };
+  /** This server needs git itself: dumb protocol, another authentication. */
+  | { readonly kind: 'unsupported'; readonly why: string; readonly isPage?: boolean };
+
+/** The answer is elsewhere. */
+export interface Redirect {
+  readonly kind: 'moved';
+  readonly status: number;
+  /** As the server wrote it. */
+  readonly location: string;
+}
 
 export interface Question {
   readonly method: 'GET' | 'POST';
@@ -32,8 +45,8 @@ export interface Question {
 
 export interface AskInit {
   readonly session: ClientSession;
-  /** The Authorization header (Basic) for this repository, if there are credentials for it. */
-  readonly authorization: () => Promise<string | undefined>;
+  /** The Authorization header (Basic) for an address, if there are credentials for it. */
+  readonly authorization: (url: string) => Promise<string | undefined>;
   /** Whether git could know credentials that this process does not (`.netrc`). */
   readonly gitMayKnowMore: () => Promise<boolean>;
   /** Milliseconds since the epoch. */
@@ -46,16 +59,25 @@ export type Ask = (
   expectedType: string,
   reader: Pick<RefReader, 'push'>,
   signal: AbortSignal,
-) => Promise<Refusal | undefined>;
+) => Promise<Refusal | Redirect | undefined>;
 
 /**
  * As git does, credentials are offered to a server that has asked for them, and only in the way it asked; from then on
- * they come with every question, so that one poll is one request.
+ * they come with every question, so that one poll is one request. For the questions to one server.
  */
 export function createAsk(init: AskInit): Ask {
   let asksForBasic = false;
 
   return async (question, expectedType, reader, signal) => {
+    let isMarkup = false;
+    let isFirst = true;
+    const take = (chunk: Buffer) => {
+      isMarkup ||= isFirst && BEGINS_MARKUP.test(chunk.toString('latin1', 0, 64));
+      isFirst = false;
+      if (!isMarkup) {
+        reader.push(chunk);
+      }
+    };
     const send = (authorization: string | undefined) =>
       init.session.send({
         ...question,
@@ -67,10 +89,10 @@ export function createAsk(init: AskInit): Ask {
         signal,
         followRedirects: false,
         repeatable: true,
-        onData: (chunk) => reader.push(chunk),
+        onData: take,
         maxBytes: MAX_BYTES,
       });
-    const known = await init.authorization();
+    const known = await init.authorization(question.url);
     let offered = asksForBasic ? known : undefined;
     let answer = await send(offered);
     if (answer.status === 401) {
@@ -80,11 +102,18 @@ export function createAsk(init: AskInit): Ask {
         answer = await send(offered);
       }
     }
-    if (answer.status === 200) {
-      const type = answer.headers['content-type'] ?? '';
-      return type.startsWith(expectedType)
-        ? undefined
-        : { kind: 'unsupported', why: `content type ${type.slice(0, 80)}` };
+    const type = answer.headers['content-type'] ?? '';
+    if (answer.status === 200 && !isMarkup && type.startsWith(expectedType)) {
+      return undefined;
+    }
+    if (answer.status >= 200 && answer.status < 300) {
+      const isPage = isMarkup || /^(text\/html|application\/xhtml)/i.test(type);
+      const why = answer.status === 200 ? `content type ${type.slice(0, 80)}` : `status ${answer.status}`;
+      return { kind: 'unsupported', why, ...(isPage ? { isPage } : {}) };
+    }
+    const location = answer.headers['location'];
+    if (REDIRECTS.has(answer.status) && location !== undefined) {
+      return { kind: 'moved', status: answer.status, location };
     }
     return refusal(answer, offered !== undefined, init);
   };

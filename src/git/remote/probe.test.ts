@@ -134,12 +134,56 @@ describe('the way to the remote', () => {
     expect(gitCalls).toHaveLength(2);
   });
 
-  it('is git where a redirect has to be followed', async () => {
+  it('follows a redirect itself: one request to the old address and one to the new, told once', async () => {
     const [server, moved] = [await startServer(), await startServer()];
     server.fail({ kind: 'redirect', to: moved.url });
+    const told: string[] = [];
+    const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'), [], {
+      onMoved: (to) => told.push(to),
+    });
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+    const before = [server.requests.length, moved.requests.length] as const;
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+    expect([server.requests.length - before[0], moved.requests.length - before[1]]).toEqual([1, 1]);
+    expect(gitCalls).toEqual([]);
+    expect(told).toEqual([moved.repositoryUrl('repo.git')]);
+  });
+
+  it('follows where the old address leads now, and stays there when it no longer redirects', async () => {
+    const [server, first, second] = [await startServer(), await startServer(), await startServer()];
     const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'));
+    for (const moved of [first, second]) {
+      server.heal();
+      server.fail({ kind: 'redirect', to: moved.url });
+      expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+      expect(moved.requests.length).toBeGreaterThan(0);
+    }
+    server.heal();
+    await second.down();
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+    expect(gitCalls).toEqual([]);
+  });
+
+  it('is git where a redirect leads to another server and there are credentials', async () => {
+    const [server, moved] = [await startServer(), await startServer()];
+    server.fail({ kind: 'redirect', to: moved.url });
+    const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'), [], {
+      authorization: () => Promise.resolve('Basic bWU6c2VjcmV0'),
+    });
     expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
     expect(gitCalls).toHaveLength(1);
+    expect(moved.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+  });
+
+  it('knows a web page in the place of a repository', async () => {
+    const server = await startServer();
+    const { probe } = setUp(server.repositoryUrl('repo.git'));
+    expect(await probe.isWebPage(signal)).toBe(false);
+    for (const status of [200, 203]) {
+      server.fail({ ...LIES.loginPage, status });
+      expect(await probe.isWebPage(signal)).toBe(true);
+      server.heal();
+    }
   });
 
   it('tells nothing about a ref that is not there: the fetch says it better', async () => {

@@ -20,7 +20,10 @@ export interface RemoteProbeInit {
   readonly place: string;
   readonly agent: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly authorization: () => Promise<string | undefined>;
+  /** The Authorization header (Basic) for an address, if there are credentials for it. */
+  readonly authorization: (url: string) => Promise<string | undefined>;
+  /** Called when the address redirects to another, once. */
+  readonly onMoved?: (to: string) => void;
   readonly clock: Clock;
 }
 
@@ -35,6 +38,8 @@ export type RemoteState =
 export interface RemoteProbe {
   /** Rejects when there was no answer. */
   ask(signal: AbortSignal): Promise<RemoteState>;
+  /** Whether a web page answers in place of the repository. False when only git could ask. */
+  isWebPage(signal: AbortSignal): Promise<boolean>;
   close(): void;
 }
 
@@ -55,6 +60,10 @@ const REMOTE_ANSWERS: ReadonlySet<string> = new Set([
   'remote_unreachable',
   'tls_failed',
   'transport_refused',
+  'web_page',
+  'proxy_refused',
+  'bad_address',
+  'foreign_repository',
 ]);
 
 /** Configuration and environment that change how git talks to a server, and that only git itself understands. */
@@ -140,6 +149,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       session,
       agent: init.agent,
       authorization: init.authorization,
+      onMoved: init.onMoved,
       gitMayKnowMore: () => hasNetrc(init.env),
       now: () => clock.now(),
     });
@@ -169,6 +179,14 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
         busy = { until: clock.monotonic() + Math.min(answer.retryAfterMs, LONGEST_WAIT_MS), state };
       }
       return state;
+    },
+    async isWebPage(signal) {
+      if (needsGit(init)) {
+        return false;
+      }
+      http ??= await loadHttp();
+      const answer = await http(signal);
+      return answer.kind === 'unsupported' && answer.isPage === true;
     },
     close: () => session?.close(),
   };

@@ -4,6 +4,7 @@
  * the tree on the volume.
  */
 import { join } from 'node:path';
+import { errorMessage } from '../../core/errors.ts';
 import { withForeignRoot } from '../../core/foreign-files/directory.ts';
 import type { Log } from '../../core/log/log.ts';
 import { GIT_ERRORS } from '../errors.ts';
@@ -57,6 +58,9 @@ const MAX_MODULES_FILE_BYTES = 1024 * 1024;
 /** Submodules in submodules; each level needs a commit that names the next, so only a joker gets here. */
 const MAX_LEVELS = 20;
 
+/** Paths in one line of the log. */
+const MAX_TOLD = 5;
+
 /** Addresses of submodules come from strangers: git treats them so, and asks no user. */
 const FOREIGN_URL = { GIT_PROTOCOL_FROM_USER: '0' };
 
@@ -103,11 +107,20 @@ async function readModulePlan(
   tree: CheckedOutTree,
   signal: AbortSignal,
 ): Promise<ModulePlan | undefined> {
-  if (!(await hasModules(context, tree))) {
-    return undefined;
-  }
+  const isDescribed = await hasModules(context, tree);
   const links = await gitlinksOf(context, tree, signal);
   if (links.length === 0) {
+    return undefined;
+  }
+  if (!isDescribed) {
+    const paths = links.slice(0, MAX_TOLD).map(({ path }) => path);
+    context.log.warn(
+      'submodules are left empty: the tree has no .gitmodules that says where they come from',
+      {
+        paths,
+        count: links.length,
+      },
+    );
     return undefined;
   }
   const call = { cwd: tree.repository.gitDir, signal, env: tree.repository.env() };
@@ -145,23 +158,28 @@ async function hasCommit(context: ModuleContext, fetching: Fetching, signal: Abo
   );
 }
 
+/** What a server of protocol version 0 says when it gives only what its refs name, whatever else it has. */
+const GIVES_NO_COMMITS = /unadvertised object/;
+
 /** A commit by its name; from servers that only give what their refs name, by way of all branches. */
 async function fetchCommit(context: ModuleContext, fetching: Fetching, signal: AbortSignal): Promise<void> {
   const { url, commit, repository } = fetching;
   const limits = fetching.depth === 0 ? [] : ['--depth', String(fetching.depth)];
-  const flags = ['fetch', '--no-progress', '--no-tags', '--no-auto-gc', ...limits, '--', url];
+  const flags = ['fetch', '--no-progress', '--no-tags', '--no-auto-gc', ...limits];
   const call = { cwd: repository.gitDir, signal, env: { ...repository.env(), ...FOREIGN_URL } };
   try {
-    await context.git.run([...flags, commit], call);
+    await context.git.run([...flags, '--', url, commit], call);
   } catch (error) {
     if (!GIT_ERRORS.ref_not_found.matches(error)) {
       throw error;
     }
-    await context.git.run([...flags, '+refs/heads/*:refs/remotes/origin/*'], call);
+    // Pruned first: a branch that has become a directory of branches would be in its own way.
+    await context.git.run([...flags, '--prune', '--', url, '+refs/heads/*:refs/remotes/origin/*'], call);
     if (!(await hasCommit(context, fetching, signal))) {
       const path = JSON.stringify(fetching.path);
       const message = `fetched in submodule path ${path}, but it did not contain ${commit}`;
-      throw GIT_ERRORS.submodule_commit_not_found({ message }, { cause: error });
+      const isBeyondDepth = fetching.depth > 0 && GIVES_NO_COMMITS.test(errorMessage(error));
+      throw GIT_ERRORS.submodule_commit_not_found({ message, isBeyondDepth }, { cause: error });
     }
   }
   // What a ref names is not cleaned away.

@@ -7,6 +7,7 @@ import { version } from '../../../core/version.ts';
 import type { GitSyncSettings } from '../../settings.ts';
 import { firstComplaint } from '../checks.ts';
 import { type ExitResult, type LogNote, lines, type ParseInput, type ParseResult } from '../result.ts';
+import { unknownVariables } from '../unknown-variables.ts';
 import { v4Options } from '../v4/options.ts';
 import { v3Checks } from './checks.ts';
 import { GLOG_NAMES } from './glog.ts';
@@ -80,7 +81,8 @@ export function parseV3(input: ParseInput): ParseResult {
   const redactor = createRedactor({ ...v4Options, ...v3Options }, input.secrets);
   const read = readV3(input.argv, input.env, redactor);
   const { reading } = read;
-  const before = lines(...reading.notes);
+  const notes = [...reading.notes, ...unknownVariables(input.env, options)];
+  const before = lines(...notes);
   if (read.error) {
     const { message, hint } = read.error;
     const messages = hint === undefined ? [message] : [message, hint];
@@ -101,6 +103,6 @@ export function parseV3(input: ParseInput): ParseResult {
   return {
     kind: 'run',
     settings: v3Settings({ ...values, root: resolve(input.cwd, values.root) }, show(reading, redactor)),
-    notes: { stderr: reading.notes, log },
+    notes: { stderr: notes, log },
   };
 }

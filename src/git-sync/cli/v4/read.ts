@@ -12,6 +12,7 @@ import {
   readOptions,
 } from '../../../core/options/read-options.ts';
 import { type Redactor, showReason } from '../../../core/options/redactor.ts';
+import { unknownVariables } from '../unknown-variables.ts';
 import { type V4Values, v4Options } from './options.ts';
 import { V4_VARIABLES } from './variables.ts';
 
@@ -38,7 +39,7 @@ export function readV4(argv: readonly string[], env: Environment, redactor: Reda
   const state = {
     values: reading.values as V4Values,
     reading,
-    notes: [...reading.notes, ...deprecatedFlags(reading)],
+    notes: [...reading.notes, ...deprecatedFlags(reading), ...unknownVariables(env, options)],
   };
   const { problem } = reading;
   if (problem?.kind === 'bad value' && problem.given.kind === 'variable') {

@@ -6,4 +6,9 @@ export const HOOK_ERRORS = defineErrors({
     hint: ({ hint }: { readonly why: string; readonly hint?: string | undefined }) => hint,
     about: 'the hook is tried again; its last words are in the message',
   },
+  hooks_failed: {
+    message: ({ hooks }: { readonly hooks: readonly string[] }) =>
+      `failed: ${hooks.join(', ')}; what is published stays`,
+    hint: 'each has logged its own error above; --one-time does not try again',
+  },
 });

@@ -116,16 +116,16 @@ describe('the hooks of a sync', () => {
     expect(slow.results).toEqual([]);
   });
 
-  it('fail as a whole when one of them does', async () => {
+  it('tell which of them failed', async () => {
     const { hooks, observe, lines } = start({
       oneTime: true,
       prePublishHook: { command: 'true', ...times },
       exechook: { command: 'false', ...times },
     });
-    expect(await hooks.firstResults()).toBe(true);
+    expect(await hooks.failed()).toEqual([]);
     await observe(publishing(A));
     await observe(published(A));
-    expect(await hooks.firstResults()).toBe(false);
+    expect(await hooks.failed()).toEqual(['exechook']);
     expect(lines.join()).toContain('"code":"hook_failed"');
   });
 
@@ -135,7 +135,7 @@ describe('the hooks of a sync', () => {
       exechook: { command: '/bin/echo hello', ...times },
     });
     await observe(published(A));
-    expect(await hooks.firstResults()).toBe(false);
+    expect(await hooks.failed()).toEqual(['exechook']);
     expect(lines.join()).toContain('put arguments or a shell line into a script');
   });
 });

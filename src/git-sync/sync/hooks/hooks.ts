@@ -33,46 +33,47 @@ export interface Hooks {
   busy(): string[];
   /** Waits for the runs that are in progress, at most so many milliseconds. */
   attempted(milliseconds: number): Promise<void>;
-  /** Whether the first run of every hook that was sent succeeded. */
-  firstResults(): Promise<boolean>;
+  /** Those of which the first run failed, among all that were sent; waits for the runs. */
+  failed(): Promise<readonly HookName[]>;
   /** Resolves when no hook runs any more; `stop` must be aborted before. */
   stopped(): Promise<void>;
 }
 
 type HookAction = (hash: string, signal: AbortSignal) => Promise<void>;
 
+interface NamedRunner {
+  readonly hook: HookName;
+  readonly runner: HookRunner;
+}
+
 interface Runners {
-  readonly beforehand: readonly HookRunner[];
-  readonly afterwards: readonly HookRunner[];
+  readonly beforehand: readonly NamedRunner[];
+  readonly afterwards: readonly NamedRunner[];
 }
 
 function createRunners(init: HooksInit): Runners {
   const { spec, clock } = init;
-  const runner = (hook: HookName, backoffMs: number, log: Log, action: HookAction) => {
+  const named = (hook: HookName, backoffMs: number, log: Log, action: HookAction): NamedRunner => {
     const onResult = (status: 'success' | 'error') => init.onResult(hook, status);
-    return createHookRunner({
-      backoffMs,
-      action,
-      clock,
-      log,
-      onResult,
-      once: spec.oneTime,
-      signal: init.stop,
-    });
+    const { oneTime: once } = spec;
+    return {
+      hook,
+      runner: createHookRunner({ backoffMs, action, clock, log, onResult, once, signal: init.stop }),
+    };
   };
   const exec = (name: HookName, hook: ExecHook | undefined) => {
     const log = init.log.child(name);
     const { execEnv: env, treePath } = init;
     return hook === undefined
       ? []
-      : [runner(name, hook.backoffMs, log, createExecHook({ hook, log, env, treePath }))];
+      : [named(name, hook.backoffMs, log, createExecHook({ hook, log, env, treePath }))];
   };
   const web = () => {
     const { webhook: hook } = spec;
     const log = init.log.child('webhook');
     return hook === undefined
       ? []
-      : [runner('webhook', hook.backoffMs, log, createWebHook({ hook, log, env: init.env }))];
+      : [named('webhook', hook.backoffMs, log, createWebHook({ hook, log, env: init.env }))];
   };
   return {
     beforehand: exec('pre-publish-exechook', spec.prePublishHook),
@@ -83,12 +84,12 @@ function createRunners(init: HooksInit): Runners {
 export function createHooks(init: HooksInit): Hooks {
   const { spec, clock, stop } = init;
   const { beforehand, afterwards } = createRunners(init);
-  const all = [...beforehand, ...afterwards];
-  const sent = new Set<HookRunner>();
-  const send = (runners: readonly HookRunner[], hash: string) => {
-    for (const runner of runners) {
-      sent.add(runner);
-      runner.send(hash);
+  const all = [...beforehand, ...afterwards].map(({ runner }) => runner);
+  const sent = new Set<NamedRunner>();
+  const send = (runners: readonly NamedRunner[], hash: string) => {
+    for (const named of runners) {
+      sent.add(named);
+      named.runner.send(hash);
     }
   };
   return {
@@ -108,9 +109,9 @@ export function createHooks(init: HooksInit): Hooks {
         // The end has come; the caller notices by itself.
       });
     },
-    async firstResults() {
-      const results = await Promise.all([...sent].map((runner) => runner.firstResult()));
-      return results.every(Boolean);
+    async failed() {
+      const results = [...sent].map(async ({ hook, runner }) => ({ hook, ok: await runner.firstResult() }));
+      return (await Promise.all(results)).filter(({ ok }) => !ok).map(({ hook }) => hook);
     },
     async stopped() {
       await Promise.all(all.map((runner) => runner.stopped()));

@@ -2,7 +2,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
-import { readText } from '../../../core/files.ts';
 import { clearBelow, withDirectory, withMadeDirectory } from '../../../core/foreign-files/below.ts';
 import {
   type CheckedOutModule,
@@ -14,16 +13,12 @@ import {
 import type { LockedContext, SyncContext } from '../context.ts';
 import { moduleKey } from './module-key.ts';
 import type { OpenRoot } from './shared-repository.ts';
+import { readSparsePatterns } from './sparse.ts';
 import type { WholeTree } from './tree-view.ts';
 
 /** Parallel checkout pays from some hundred files on; git itself falls back below its threshold. */
 const CHECKOUT_WORKERS = ['-c', 'checkout.workers=2'];
 const SPARSE = ['-c', 'core.sparseCheckout=true', '-c', 'core.sparseCheckoutCone=true'];
-
-/** The patterns of `--sparse-checkout-file`; undefined when there is none. */
-async function readSparsePatterns({ spec }: SyncContext): Promise<string | undefined> {
-  return spec.sparseCheckoutFile === '' ? undefined : readText(spec.sparseCheckoutFile);
-}
 
 function inTree<T>(
   { root, open }: LockedContext,
@@ -122,7 +117,7 @@ export async function buildTree(
   const { root, spec, open, emit } = context;
   await emit({ kind: 'adding-worktree', path, hash });
   await clearBelow(open.directory, relative(root, path), signal);
-  const patterns = await readSparsePatterns(context);
+  const patterns = await readSparsePatterns(context.spec);
   const tree = treeOf(context, path, hash);
   let modules: readonly CheckedOutModule[] = [];
   await fillNewDirectory(context, path, async (cwd) => {
@@ -173,7 +168,7 @@ export async function verifyTree(
   signal: AbortSignal,
 ): Promise<WholeTree | undefined> {
   const { log, spec, open } = context;
-  const patterns = await readSparsePatterns(context);
+  const patterns = await readSparsePatterns(context.spec);
   if (patterns !== (await writtenPatterns(open, basename(path)))) {
     return undefined;
   }

@@ -57,6 +57,21 @@ describe('-branch', () => {
 });
 
 describe('-rev with a tag', () => {
+  it('and a branch go on when a tag becomes a directory of tags, and one again', async () => {
+    const { repository } = await makeMaster(dir.join('repo'));
+    await repository.setTag('rel');
+    await startV3(argsFor(repository, '-branch=master', '-wait=0.05', '-max-sync-failures=0'));
+    await waitForLink(dir.join('root/link'), `rev-${await repository.hash()}`);
+    await git(repository.path, 'tag', '--delete', 'rel');
+    await repository.setTag('rel/1');
+    const second = await repository.commit({ file: '2' });
+    await waitForLink(dir.join('root/link'), `rev-${second}`);
+    await git(repository.path, 'tag', '--delete', 'rel/1');
+    await repository.setTag('rel');
+    const third = await repository.commit({ file: '3' });
+    await waitForLink(dir.join('root/link'), `rev-${third}`);
+  });
+
   it.each(['setTag', 'setAnnotatedTag'] as const)(
     'publishes the commit and follows the tag when it moves (%s)',
     async (set) => {
