@@ -1,6 +1,8 @@
 /** Reloading a pgbouncer, and proving that it took what it was given. Runs in the helper process. */
 import { systemClock } from '../../core/clock.ts';
 import type { Failure, HelperReply, LoginTarget, PgbouncerRequest, Proof } from '../reload/protocol.ts';
+import { renewsAtReload } from '../reload/versions.ts';
+import { isGoodMoment } from './moment.ts';
 import { isScramRefusal, type ProofPlan, planProof } from './proof.ts';
 import type { Session } from './session.ts';
 
@@ -20,8 +22,8 @@ export async function testLogin(login: LoginTarget, withLogin: WithLogin): Promi
 
 /**
  * Console login, RELOAD if asked for, then the proof: a login with the new credential. RELOAD answers the same whatever
- * became of the auth_file. Where that login would prove nothing by itself, server connections are renewed first (RECONNECT,
- * each when it is free), so that it needs a new one, made with the new password.
+ * became of the auth_file. Where that login would prove nothing by itself, server connections are renewed first (by RELOAD
+ * already where they have TLS, else by RECONNECT; each when it is free), so that it needs one made with the new password.
  */
 export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: WithLogin): Promise<HelperReply> {
   const reply = { version: '', authType: '' };
@@ -29,16 +31,18 @@ export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: With
   try {
     const plan = await withLogin(request.console, async (session): Promise<ProofPlan> => {
       reply.version = versionOf(session.parameters);
-      reply.authType = await authTypeOf(session);
+      const setting = await settingsOf(session);
+      reply.authType = setting('auth_type');
       if (!request.reload) {
         return { result: 'not asked' };
       }
       step = 'reload';
-      await untilNoLoginIsUnderWay(session);
+      await untilGoodMoment(session);
       await session.rows('RELOAD');
       const databases = await session.rows('SHOW DATABASES').catch(() => []);
-      const found = planProof(request.proof, request.console, { ...reply, databases });
-      if ('login' in found && found.isRenewed) {
+      const isRenewed = renewsAtReload(reply.version, setting('server_tls_sslmode'));
+      const found = planProof(request.proof, request.console, { ...reply, databases, isRenewed });
+      if ('login' in found && found.needsReconnect) {
         await session.rows(`RECONNECT ${quoteIdentifier(found.login.database)}`);
       }
       return found;
@@ -66,20 +70,15 @@ async function prove(plan: ProofPlan, withLogin: WithLogin): Promise<Proof> {
 }
 
 const LOOK_EVERY_MS = 10;
-const LONGEST_WAIT_MS = 2000;
 
-/**
- * With TLS to its servers pgbouncer renews all server connections at each RELOAD, and one that is just logging in counts
- * as a failed login: until server_login_retry (15 s) has passed no other is made, and clients are turned away. So RELOAD
- * is sent when none is logging in; where one always is, after two seconds all the same.
- */
-async function untilNoLoginIsUnderWay(session: Session): Promise<void> {
-  const end = performance.now() + LONGEST_WAIT_MS;
-  const isLoggingIn = async (): Promise<boolean> => {
+/** @see isGoodMoment */
+async function untilGoodMoment(session: Session): Promise<void> {
+  const started = performance.now();
+  for (;;) {
     const pools = await session.rows('SHOW POOLS').catch(() => []);
-    return pools.some((pool) => Number(pool['sv_login'] ?? 0) > 0);
-  };
-  while (performance.now() < end && (await isLoggingIn())) {
+    if (isGoodMoment(pools, performance.now() - started)) {
+      return;
+    }
     await systemClock.sleep(LOOK_EVERY_MS);
   }
 }
@@ -91,10 +90,12 @@ function versionOf(parameters: ReadonlyMap<string, string>): string {
 }
 
 /** Operators may look at the configuration and statistics users may not: then it stays unknown. */
-async function authTypeOf(session: Session): Promise<string> {
+async function settingsOf(session: Session): Promise<(key: string) => string> {
   const rows = await session.rows('SHOW CONFIG').catch(() => []);
-  const value = rows.find((row) => row['key'] === 'auth_type')?.['value'];
-  return typeof value === 'string' ? value : '';
+  return (key) => {
+    const value = rows.find((row) => row['key'] === key)?.['value'];
+    return typeof value === 'string' ? value : '';
+  };
 }
 
 function quoteIdentifier(name: string): string {

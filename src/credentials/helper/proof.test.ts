@@ -11,14 +11,19 @@ const databases = [
   { name: 'orders', force_user: 'app' },
   { name: 'open', force_user: null },
 ];
-const facts = (authType: string, version = '1.24.1'): PgbouncerFacts => ({ version, authType, databases });
+const facts = (authType: string, version = '1.24.1'): PgbouncerFacts => ({
+  version,
+  authType,
+  databases,
+  isRenewed: false,
+});
 
 describe('the proof of a reload', () => {
   it('is a login of the credential to the first database that takes its user', () => {
     expect(planProof(proof, console, facts('scram-sha-256'))).toEqual({
       result: 'proved',
       login: { ...proof, database: 'orders' },
-      isRenewed: false,
+      needsReconnect: false,
     });
     expect(planProof({ ...proof, database: 'x' }, console, facts('md5'))).toMatchObject({
       login: { database: 'x' },
@@ -30,14 +35,25 @@ describe('the proof of a reload', () => {
   });
 
   it('needs a new server connection where clients need no password, however long the credential', () => {
-    expect(planProof(long, console, facts('trust'))).toMatchObject({ result: 'proved', isRenewed: true });
+    expect(planProof(long, console, facts('trust'))).toMatchObject({
+      result: 'proved',
+      needsReconnect: true,
+    });
+  });
+
+  it('takes the new connections that RELOAD has made already', () => {
+    for (const authType of ['trust', 'scram-sha-256']) {
+      expect(planProof(long, console, { ...facts(authType), isRenewed: true })).toMatchObject({
+        needsReconnect: false,
+      });
+    }
   });
 
   it('is left to the user of the console where SCRAM cannot check the credential', () => {
     expect(planProof(long, console, facts('scram-sha-256'))).toEqual({
       result: 'stood in',
       login: { ...console, database: 'orders' },
-      isRenewed: true,
+      needsReconnect: true,
     });
     expect(planProof(long, console, facts('scram-sha-256', '1.25.0'))).toMatchObject({ result: 'proved' });
     expect(planProof(long, console, facts('md5'))).toMatchObject({ result: 'proved' });

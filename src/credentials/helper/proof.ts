@@ -12,6 +12,8 @@ export interface PgbouncerFacts {
   readonly version: string;
   /** '' when not known. */
   readonly authType: string;
+  /** Whether RELOAD has renewed its server connections already. */
+  readonly isRenewed: boolean;
   /** Rows of SHOW DATABASES. */
   readonly databases: readonly Readonly<Record<string, unknown>>[];
 }
@@ -21,8 +23,8 @@ export type ProofPlan =
   | {
       readonly result: 'proved' | 'stood in';
       readonly login: LoginTarget;
-      /** Whether its server connection has to be a new one, for the login to prove anything. */
-      readonly isRenewed: boolean;
+      /** Whether server connections are to be renewed first, for the login to prove anything. */
+      readonly needsReconnect: boolean;
       /** What a refusal of the client itself comes to, where it may be for the length of the password alone. */
       readonly otherwise?: Proof;
     };
@@ -35,7 +37,7 @@ export type ProofPlan =
 export function planProof(
   proof: LoginTarget | undefined,
   console: LoginTarget,
-  { version, authType, databases }: PgbouncerFacts,
+  { version, authType, isRenewed, databases }: PgbouncerFacts,
 ): ProofPlan {
   if (proof === undefined) {
     return { result: 'not asked' };
@@ -47,14 +49,14 @@ export function planProof(
   const login = { ...proof, database: named };
   const isTooLong = Buffer.byteLength(proof.password ?? '') > scramLimit(version);
   if (!isTooLong || !AUTH_MAYBE_SCRAM.has(authType)) {
-    return { result: 'proved', login, isRenewed: AUTH_WITHOUT_PASSWORD.has(authType) };
+    return { result: 'proved', login, needsReconnect: AUTH_WITHOUT_PASSWORD.has(authType) && !isRenewed };
   }
   if (authType !== 'scram-sha-256') {
-    return { result: 'proved', login, isRenewed: false, otherwise: 'too long' };
+    return { result: 'proved', login, needsReconnect: false, otherwise: 'too long' };
   }
   const isForced = databases.some((row) => row['name'] === named && row['force_user'] === proof.user);
   return console.password !== undefined && isForced
-    ? { result: 'stood in', login: { ...console, database: named }, isRenewed: true }
+    ? { result: 'stood in', login: { ...console, database: named }, needsReconnect: !isRenewed }
     : { result: 'too long' };
 }
 

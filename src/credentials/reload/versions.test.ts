@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseVersion, passwordLimit, scramLimit, versionWarnings } from './versions.ts';
+import { parseVersion, passwordLimit, renewsAtReload, scramLimit, versionWarnings } from './versions.ts';
 
 describe('the limit of a password', () => {
   it('is that of the running version', () => {
@@ -23,6 +23,16 @@ describe('the limit of a password', () => {
 it('a client is checked by SCRAM up to 1,024 bytes before 1.25', () => {
   const versions = ['1.18.0', '1.24.1', '1.25.0', '1.26.1', ''];
   expect(versions.map(scramLimit)).toEqual([1024, 1024, Infinity, Infinity, Infinity]);
+});
+
+it('RELOAD renews server connections since 1.15, where they may have TLS', () => {
+  expect(['1.14.0', '1.15.0', '1.24.1', ''].map((version) => renewsAtReload(version, 'require'))).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+  expect(['disable', 'disabled', ''].some((mode) => renewsAtReload('1.24.1', mode))).toBe(false);
 });
 
 describe('a pgbouncer with a known hole', () => {

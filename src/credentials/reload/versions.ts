@@ -54,6 +54,16 @@ export function scramLimit(version: string): number {
   return parsed !== undefined && isBefore(parsed, SCRAM_TAKES_ALL_SINCE) ? SCRAM_BYTES : Infinity;
 }
 
+/** Since then RELOAD reads certificates anew, and so renews all server connections where they may have TLS. */
+const RELOAD_RENEWS_SINCE: Version = [1, 15, 0];
+
+/** @param tlsMode its server_tls_sslmode; '' when not known */
+export function renewsAtReload(version: string, tlsMode: string): boolean {
+  const parsed = parseVersion(version);
+  const isOff = tlsMode === '' || tlsMode.startsWith('disable');
+  return parsed !== undefined && !isBefore(parsed, RELOAD_RENEWS_SINCE) && !isOff;
+}
+
 /** With these pgbouncer may check a client by SCRAM. */
 const SCRAM_TYPES = new Set(['scram-sha-256', 'hba', 'md5']);
 

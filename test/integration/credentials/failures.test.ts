@@ -82,17 +82,20 @@ describe('a reload', () => {
     });
   });
 
-  it('is proved by a new server connection where pgbouncer asks clients for no password', async () => {
-    const volume = await useVolume();
-    const pool = await usePool(volume, { authType: 'trust' });
-    const running = await start({ outputs: [toUserlist(volume)], reload: [consoleReload(backend, pool)] });
-    await waitFor(() => running.said('credential delivered').length > 0, { what: 'the delivery' });
-    const before = backend.accepted.length;
-    backend.verifier.keys.clear();
-    running.signal('SIGHUP');
-    await waitFor(() => running.said('credential delivered').length > 1, { what: 'the second delivery' });
-    expect(backend.accepted.length).toBeGreaterThan(before);
-  });
+  it.each(['require', 'disable'] as const)(
+    'is proved by a new server connection where pgbouncer asks clients for no password (TLS to the server: %s)',
+    async (serverTls) => {
+      const volume = await useVolume();
+      const pool = await usePool(volume, { authType: 'trust', serverTls });
+      const running = await start({ outputs: [toUserlist(volume)], reload: [consoleReload(backend, pool)] });
+      await waitFor(() => running.said('credential delivered').length > 0, { what: 'the delivery' });
+      const before = backend.accepted.length;
+      backend.verifier.keys.clear();
+      running.signal('SIGHUP');
+      await waitFor(() => running.said('credential delivered').length > 1, { what: 'the second delivery' });
+      expect(backend.accepted.length).toBeGreaterThan(before);
+    },
+  );
 
   it('whose token the database refuses says so, with what can be behind "PAM authentication failed"', async () => {
     const volume = await useVolume();

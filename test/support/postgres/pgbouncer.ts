@@ -17,6 +17,8 @@ export interface PgbouncerOptions {
   /** The user of every server connection; '' for the client's own. */
   readonly forcedUser?: string;
   readonly serverLifetimeSeconds?: number;
+  /** Of its connections to the server; default: `require`, as RDS needs it. */
+  readonly serverTls?: 'require' | 'disable';
   /** The command changes the user itself. */
   readonly asRoot?: boolean;
 }
@@ -51,6 +53,7 @@ export async function startPgbouncer(options: PgbouncerOptions): Promise<Pgbounc
     authType = 'scram-sha-256',
     forcedUser = '',
     serverLifetimeSeconds = 3600,
+    serverTls = 'require',
   } = options;
   const port = await freePort();
   const user = forcedUser === '' ? '' : ` user=${forcedUser}`;
@@ -65,7 +68,7 @@ export async function startPgbouncer(options: PgbouncerOptions): Promise<Pgbounc
     max_client_conn: 500,
     server_lifetime: serverLifetimeSeconds,
     server_login_retry: 1,
-    server_tls_sslmode: 'require',
+    server_tls_sslmode: serverTls,
   };
   const server = `host=127.0.0.1 port=${serverPort}`;
   const ini = [
