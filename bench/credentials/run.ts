@@ -1,6 +1,7 @@
 /**
  * Idle memory of `pillion credentials` compared with a bare Node: with AWS (its SDK, a session from a metadata server on
- * loopback) and without, each with HTTP, metrics and a reload, after a few deliveries.
+ * loopback) and without, each with HTTP, metrics and a reload, after a few deliveries. And beside the least that does the
+ * same work: a Node that serves HTTP and has started as many programs, without a line of Pillion.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startAwsEndpoints } from '../../test/support/postgres/aws-endpoints.ts';
+import { publish } from '../table.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pillion-bench-'));
 const DELIVERIES = 5;
@@ -61,6 +63,23 @@ const tokenFile = join(directory, 'pod-token');
 writeFileSync(tokenFile, 'token');
 const path = { PATH: process.env['PATH'] };
 const bare = await measure(['-e', 'setInterval(() => {}, 1e6); console.log(1)'], path, /1/);
+/** Each delivery starts a source and a reload. */
+const LEAST = `
+require('node:http').createServer((request, response) => response.end()).listen(0, '127.0.0.1');
+const { spawn } = require('node:child_process');
+const { open } = require('node:fs/promises');
+const deliver = (left) => {
+  if (left === 0) {
+    return console.log('done');
+  }
+  spawn('true').on('exit', () => spawn('true').on('exit', async () => {
+    await (await open('/dev/null')).close();
+    deliver(left - 1);
+  }));
+};
+deliver(${DELIVERIES});
+`;
+const least = await measure(['-e', LEAST], path, /done/);
 const without = await measure(
   sidecar({ provider: 'exec', command: [program], user: 'app' }),
   path,
@@ -75,8 +94,21 @@ const withAws = await measure(
 await aws.stop();
 rmSync(directory, { recursive: true });
 
-const row = (name: string, { rss, anonymous }: { rss: number; anonymous: number }, goal: string) =>
-  `${name.padEnd(24)} ${rss.toFixed(1)} MiB resident (+${(rss - bare.rss).toFixed(1)}), ${anonymous.toFixed(1)} MiB anonymous${goal}`;
-console.log(row('bare Node', bare, ''));
-console.log(row('credentials without AWS', without, '; goal: resident +8'));
-console.log(row('credentials with AWS', withAws, '; goal: resident +20'));
+type Memory = typeof bare;
+const more = (own: number, than: number): string => `${own.toFixed(1)} MiB (+${(own - than).toFixed(1)})`;
+const row = (name: string, { rss, anonymous }: Memory, goal: string): string[] => [
+  name,
+  more(rss, bare.rss),
+  more(anonymous, bare.anonymous),
+  goal,
+];
+publish({
+  name: 'credentials',
+  head: ['idle', 'resident memory (above bare Node)', 'anonymous memory', 'goal, resident'],
+  rows: [
+    row('bare Node', bare, ''),
+    row(`Node with an HTTP server that has started ${DELIVERIES * 2} programs`, least, ''),
+    row('`pillion credentials`, a program as source', without, '<= bare Node + 8 MiB'),
+    row('`pillion credentials`, RDS tokens', withAws, '<= bare Node + 20 MiB'),
+  ],
+});

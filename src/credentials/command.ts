@@ -1,4 +1,5 @@
 import type { CommandContext, ExitStatus } from '../core/command.ts';
+import { stayLean } from '../core/process/lean.ts';
 import { version } from '../core/version.ts';
 import { RUN_OPTIONS } from './cli/options.ts';
 import { readFlags, readSettings } from './cli/settings.ts';
@@ -31,6 +32,9 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
   if (flags.version) {
     context.stdout(`${version}\n`);
     return 0;
+  }
+  if (!flags.oneTime) {
+    stayLean();
   }
   const loader = flags.oneTime ? loadHere(context.env) : loadInHelper(helperRunner(context.env));
   const settings = await readSettings(context, RUN_OPTIONS, loader);

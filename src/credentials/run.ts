@@ -1,6 +1,5 @@
 /** `pillion credentials`: keeps credentials fresh until a signal ends it, or writes them once. */
 
-import { setFlagsFromString } from 'node:v8';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import type { MetricsRegistry } from '../core/metrics/metrics.ts';
 import { runProcess, type Scope } from '../core/process/run-process.ts';
@@ -68,15 +67,8 @@ async function writeOnce(
   return results.some(({ status }) => status === 'rejected') ? 1 : 0;
 }
 
-/** Each question leaves garbage behind, and a young generation that may grow to 16 MiB keeps it: ours stays small. */
-function keepHeapSmall(): void {
-  setFlagsFromString('--max-semi-space-size=1');
-  setFlagsFromString('--semi-space-growth-factor=1');
-}
-
 async function keep({ values, credentials }: Settings, scope: Scope): Promise<number> {
   const { log, lifecycle } = scope;
-  keepHeapSmall();
   const isMeasured = values.httpBind !== '' && values.httpMetrics;
   const registry = isMeasured ? await scope.registry() : undefined;
   const metrics = registry === undefined ? undefined : await createCounters(registry);

@@ -8,7 +8,7 @@ import { usageError } from '../../core/errors.ts';
 import { type ConfigurationRequest, loadHere, replyWith } from '../config/load.ts';
 import { parseJson } from '../providers/answer.ts';
 
-const HELPERS = ['aws-session', 'configuration', 'login', 'pgbouncer'] as const;
+const HELPERS = ['configuration', 'login', 'pgbouncer', 'rds-token'] as const;
 export type HelperName = (typeof HELPERS)[number];
 
 export async function helperCommand(context: CommandContext): Promise<ExitStatus> {
@@ -28,10 +28,6 @@ function forgetLibpqVariables(env: NodeJS.ProcessEnv): void {
 
 async function help(name: string, request: unknown, context: CommandContext): Promise<unknown> {
   switch (name) {
-    case 'aws-session': {
-      const { awsSession } = await import('./aws-session.lazy.ts');
-      return awsSession(request, process.env);
-    }
     case 'configuration':
       return replyWith(loadHere(context.env), request as ConfigurationRequest);
     case 'login': {
@@ -41,6 +37,10 @@ async function help(name: string, request: unknown, context: CommandContext): Pr
     case 'pgbouncer': {
       const { answerPgbouncer } = await import('./postgres.lazy.ts');
       return answerPgbouncer(request);
+    }
+    case 'rds-token': {
+      const { answerRdsToken } = await import('./rds-token.lazy.ts');
+      return answerRdsToken(request, process.env);
     }
     default:
       throw usageError(

@@ -21,7 +21,7 @@ export function createSource(spec: SourceSpec, context: CreateContext): Source {
   switch (spec.provider) {
     case 'aws-rds':
       return awsRdsSource(spec, context, (request, signal) =>
-        context.runHelper('aws-session', request, signal),
+        context.runHelper('rds-token', request, signal),
       );
     case 'gcp':
       return gcpSource(spec, context);

@@ -1,5 +1,5 @@
 /** How sources are asked over HTTP. */
-import { type ClientCertificate, sendRequest } from '../../core/http/client.ts';
+import type { ClientCertificate } from '../../core/http/client.ts';
 import { SOURCE_ERRORS } from './errors.ts';
 import type { SourceContext } from './source.ts';
 
@@ -44,6 +44,8 @@ export async function requestSource(
   signal: AbortSignal,
 ): Promise<SourceReply> {
   const { source, method, url, headers = {}, body, advice, explain } = request;
+  // Loaded here, because sources that run programs need no client.
+  const { sendRequest } = await import('../../core/http/client.ts');
   const response = await sendRequest({
     method,
     url,

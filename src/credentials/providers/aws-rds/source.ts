@@ -2,7 +2,6 @@ import type { Answer, Source } from '../../model.ts';
 import { SOURCE_ERRORS } from '../errors.ts';
 import type { SourceContext } from '../source.ts';
 import { sessionAdvice } from './advice.ts';
-import { RDS_TOKEN_LIFE_MS, rdsToken } from './token.ts';
 
 export interface AwsRdsSourceSpec {
   readonly host: string;
@@ -13,55 +12,51 @@ export interface AwsRdsSourceSpec {
   readonly profile: string;
 }
 
-/** Runs the AWS SDK's provider chain in a process of its own and gives what it printed, parsed. */
-export type AskAwsSession = (
-  request: { readonly profile: string; readonly region: string },
-  signal: AbortSignal,
-) => Promise<unknown>;
+/** Has the AWS SDK find a session and signs with it, in a process of its own; gives what that printed, parsed. */
+export type AskRdsToken = (request: AwsRdsSourceSpec, signal: AbortSignal) => Promise<unknown>;
 
-/** What that process prints. */
-export type SessionReply =
+/** What that process prints. Times in milliseconds since the epoch. */
+export type RdsTokenReply =
   | {
       readonly ok: true;
-      readonly accessKeyId: string;
-      readonly secretAccessKey: string;
-      readonly sessionToken?: string | undefined;
-      /** Milliseconds since the epoch. */
-      readonly expiresAt?: number | undefined;
+      readonly token: string;
+      readonly signedAt: number;
+      /** Undefined for keys without an end. */
+      readonly sessionEnd?: number | undefined;
     }
   | { readonly ok: false; readonly name: string; readonly message: string };
 
 const SOURCE = 'AWS';
+/** RDS takes a token for this long after its date, for new logins. Clients cannot choose another time. */
+const TOKEN_LIFE_MS = 900_000;
 
 /**
  * Tokens for RDS and Aurora with IAM authentication. The session is asked for again each time, from wherever the AWS SDK
- * finds one; the token is signed here. It ends after 15 minutes or with the session, whichever is first.
+ * finds one. A token ends after 15 minutes or with the session, whichever is first.
  */
-export function awsRdsSource(
-  spec: AwsRdsSourceSpec,
-  context: SourceContext,
-  askSession: AskAwsSession,
-): Source {
+export function awsRdsSource(spec: AwsRdsSourceSpec, context: SourceContext, askToken: AskRdsToken): Source {
   const { host, port, user, region, profile } = spec;
   return {
     async ask(signal): Promise<Answer> {
-      const session = readSession(await askSession({ profile, region }, signal));
-      context.secret('aws secret key', session.secretAccessKey);
-      context.secret('aws session', session.sessionToken ?? '');
-      const at = context.now();
-      const { expiresAt: sessionEnd = Infinity } = session;
-      if (sessionEnd <= at) {
-        const seconds = Math.ceil((at - sessionEnd) / 1000);
+      const reply = readReply(await askToken({ host, port, user, region, profile }, signal));
+      const { token: password, signedAt, sessionEnd = Infinity } = reply;
+      context.secret('aws session', sessionTokenOf(password));
+      if (sessionEnd <= signedAt) {
+        const seconds = Math.ceil((signedAt - sessionEnd) / 1000);
         throw SOURCE_ERRORS.source_expired({ source: `${SOURCE} (its session)`, seconds });
       }
-      const password = rdsToken({ host, port, user, region, keys: session, at });
-      const expiresAt = Math.min(at + RDS_TOKEN_LIFE_MS, sessionEnd);
-      return { credential: { username: user, password, issuedAt: at, expiresAt } };
+      const expiresAt = Math.min(signedAt + TOKEN_LIFE_MS, sessionEnd);
+      return { credential: { username: user, password, issuedAt: signedAt, expiresAt } };
     },
   };
 }
 
-function readSession(value: unknown): SessionReply & { ok: true } {
+/** It is part of the token, and a secret by itself; '' for keys without one. */
+function sessionTokenOf(token: string): string {
+  return new URLSearchParams(token.slice(token.indexOf('?') + 1)).get('X-Amz-Security-Token') ?? '';
+}
+
+function readReply(value: unknown): RdsTokenReply & { ok: true } {
   const field = (name: string): unknown =>
     typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
   const text = (name: string): string => {
@@ -74,16 +69,14 @@ function readSession(value: unknown): SessionReply & { ok: true } {
       ? SOURCE_ERRORS.aws_session_missing()
       : SOURCE_ERRORS.aws_session_failed({ why: `${text('name')}: ${text('message')}`, advice });
   }
-  const [accessKeyId, secretAccessKey] = [text('accessKeyId'), text('secretAccessKey')];
-  if (accessKeyId === '' || secretAccessKey === '') {
-    throw SOURCE_ERRORS.source_answer_invalid({ source: SOURCE, why: 'the session has no keys' });
+  const [signedAt, sessionEnd] = [field('signedAt'), field('sessionEnd')];
+  if (text('token') === '' || typeof signedAt !== 'number') {
+    throw SOURCE_ERRORS.source_answer_invalid({ source: SOURCE, why: 'there is no token in it' });
   }
-  const end = field('expiresAt');
   return {
     ok: true,
-    accessKeyId,
-    secretAccessKey,
-    sessionToken: text('sessionToken') || undefined,
-    expiresAt: typeof end === 'number' ? end : undefined,
+    token: text('token'),
+    signedAt,
+    sessionEnd: typeof sessionEnd === 'number' ? sessionEnd : undefined,
   };
 }

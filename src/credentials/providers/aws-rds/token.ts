@@ -20,8 +20,8 @@ export interface RdsTokenRequest {
   readonly at: number;
 }
 
-/** RDS takes a token for this long after its date, for new logins. Clients cannot choose another time. */
-export const RDS_TOKEN_LIFE_MS = 900_000;
+/** Seconds. RDS takes no other value. */
+const EXPIRES = '900';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const SERVICE = 'rds-db';
@@ -41,7 +41,7 @@ export function rdsToken({ host, port, user, region, keys, at }: RdsTokenRequest
     ['X-Amz-Algorithm', ALGORITHM],
     ['X-Amz-Credential', `${keys.accessKeyId}/${scope}`],
     ['X-Amz-Date', timestamp],
-    ['X-Amz-Expires', String(RDS_TOKEN_LIFE_MS / 1000)],
+    ['X-Amz-Expires', EXPIRES],
     ['X-Amz-SignedHeaders', 'host'],
     ...(keys.sessionToken === undefined ? [] : [['X-Amz-Security-Token', keys.sessionToken]]),
   ].map(([name = '', value = '']) => `${name}=${encode(value)}`);

@@ -1,4 +1,4 @@
-/** The AWS SDK's provider chain. In a bundle of its own, and run in a process of its own: it is large, and it caches. */
+/** The AWS SDK's provider chain: it is large, and it caches. */
 import { readFileSync } from 'node:fs';
 import {
   createCredentialChain,
@@ -8,37 +8,30 @@ import {
   fromProcess,
   fromWebToken,
 } from '@aws-sdk/credential-providers';
-import * as v from 'valibot';
-import { errorMessage } from '../../core/errors.ts';
-import type { SessionReply } from '../providers/aws-rds/source.ts';
+import type { AwsKeys } from '../providers/aws-rds/token.ts';
 
-const sessionRequest = v.object({ profile: v.string(), region: v.string() });
+export interface AwsSession extends AwsKeys {
+  /** Milliseconds since the epoch; undefined for keys without an end. */
+  readonly expiresAt: number | undefined;
+}
 
 /** For the metadata service, which is one hop away or not there at all. */
 const METADATA_TIMEOUT_MS = 2000;
-const LONGEST_MESSAGE = 400;
 
 /**
  * A session from wherever the SDK finds one: environment, shared files, IRSA, EKS Pod Identity, ECS, instance metadata.
  * Changes this process's environment, which nobody else reads.
+ * @throws whatever the SDK throws
  */
-export async function awsSession(input: unknown, env: NodeJS.ProcessEnv): Promise<SessionReply> {
-  const { profile, region } = v.parse(sessionRequest, input);
+export async function awsSession(
+  { profile, region }: { readonly profile: string; readonly region: string },
+  env: NodeJS.ProcessEnv,
+): Promise<AwsSession> {
   env['AWS_REGION'] ??= env['AWS_DEFAULT_REGION'] ?? region;
   trimContainerToken(env);
-  try {
-    const keys = await providerChain(profile, env)();
-    return {
-      ok: true,
-      accessKeyId: keys.accessKeyId,
-      secretAccessKey: keys.secretAccessKey,
-      sessionToken: keys.sessionToken,
-      expiresAt: realEnd(keys),
-    };
-  } catch (error) {
-    const name = error instanceof Error ? error.name : 'Error';
-    return { ok: false, name, message: errorMessage(error).slice(0, LONGEST_MESSAGE) };
-  }
+  const keys = await providerChain(profile, env)();
+  const { accessKeyId, secretAccessKey, sessionToken } = keys;
+  return { accessKeyId, secretAccessKey, sessionToken, expiresAt: realEnd(keys) };
 }
 
 type Provider = ReturnType<typeof fromNodeProviderChain>;
