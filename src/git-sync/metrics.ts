@@ -47,6 +47,11 @@ export const METRICS = defineMetrics({
     name: 'git_sync_consecutive_failures',
     help: 'Failed passes since the last that ended well',
   },
+  keptTrees: {
+    type: 'gauge',
+    name: 'git_sync_unremovable_trees',
+    help: 'Stale trees that hold files of another user, which cannot be removed; tried again at each sync',
+  },
   published: {
     type: 'gauge',
     name: 'git_sync_published_info',

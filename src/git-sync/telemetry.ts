@@ -35,6 +35,8 @@ export function createSyncMetrics(registry: MetricsRegistry, repository?: string
         return countPass(event.status, event.seconds, 0);
       case 'pass-failed':
         return countPass('error', event.seconds, status.failuresInARow);
+      case 'cleaned-up':
+        return metrics.keptTrees.set(event.keptTrees);
       case 'hook-ended':
         return metrics.hookRuns.inc({ name: event.hook, status: event.status });
       case 'credentials-requested':

@@ -1,6 +1,5 @@
 /** Work at paths of several parts below an open directory: each part is opened by itself, and none may be a link. */
 import type { AtomicWriteOptions } from '../files/atomic-write.ts';
-import { FILE_ERRORS } from '../files/file-error.ts';
 import type { ForeignDirectory, ReadLimits } from './directory.ts';
 import { FOREIGN_FILE_ERRORS } from './errors.ts';
 import type { ForeignContent } from './read-file.ts';
@@ -105,17 +104,4 @@ export function removeBelow(top: ForeignDirectory, path: string, signal?: AbortS
   return withDirectory(guarded, directories.join('/'), async (directory) =>
     directory === undefined ? { removed: 0, kept: [] } : await directory.removeTree(name),
   );
-}
-
-/**
- * The same for callers who cannot go on while some of it is there.
- * @throws PillionError `remove_failed` when something is left, or the signal's reason
- */
-export async function clearBelow(top: ForeignDirectory, path: string, signal?: AbortSignal): Promise<void> {
-  const { kept } = await removeBelow(top, path, signal);
-  const [first] = kept;
-  if (first !== undefined) {
-    const facts = { path: first.path, systemCode: first.code };
-    throw FILE_ERRORS.remove_failed({ ...facts, why: first.code }, { facts });
-  }
 }

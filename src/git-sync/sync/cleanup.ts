@@ -92,19 +92,20 @@ export async function cleanUp(
   options: CleanupOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { root, git, log, spec, shared, open } = context;
+  const { root, git, log, spec, shared, open, emit } = context;
   const stale = await staleTrees(context, options);
-  if (stale.length === 0) {
-    return;
-  }
+  let removed = 0;
+  let keptTrees = 0;
   for (const path of stale) {
     log.at(1, 'removing worktree', { path });
-    reportKept(
-      log,
-      options.reportedTrees,
-      path,
-      await removeBelow(open.directory, relative(root, path), signal),
-    );
+    const removal = await removeBelow(open.directory, relative(root, path), signal);
+    reportKept(log, options.reportedTrees, path, removal);
+    removed += removal.removed;
+    keptTrees += removal.kept.length === 0 ? 0 : 1;
+  }
+  await emit({ kind: 'cleaned-up', keptTrees });
+  if (removed === 0) {
+    return; // nothing has changed since git last cleaned up
   }
   await forgetLostTrees(root, open.gitDirectory);
   const flags = GC_FLAGS[spec.gc];

@@ -49,6 +49,8 @@ export type SyncEvent =
   | { readonly kind: 'pass-failed'; readonly error: unknown; readonly seconds: number }
   /** After the clean-up; also when the pass failed or was interrupted. `hangs`: something of one still waits. */
   | { readonly kind: 'pass-ended'; readonly ok: boolean; readonly hangs?: boolean }
+  /** Stale trees were looked for: so many of them hold something that cannot be removed, and are tried again. */
+  | { readonly kind: 'cleaned-up'; readonly keptTrees: number }
   /** A hook has been run; may come at any time. */
   | { readonly kind: 'hook-ended'; readonly hook: HookName; readonly status: 'success' | 'error' };
 

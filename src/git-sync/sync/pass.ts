@@ -120,7 +120,11 @@ export async function cleanUpAfter(init: PassInit, published: string, signal: Ab
     now: clock.now(),
     reportedTrees: init.reportedTrees,
   });
-  if ((await staleTrees(context, options())).length > 0) {
+  const hasStale = (await staleTrees(context, options())).length > 0;
+  if (hasStale || init.reportedTrees.size > 0) {
+    if (!hasStale) {
+      init.reportedTrees.clear(); // somebody else has removed what was left
+    }
     await access.run(published, signal, (locked) => cleanUp(locked, options(), signal));
   }
 }

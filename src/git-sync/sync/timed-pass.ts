@@ -120,8 +120,7 @@ export function createTimedPasses(init: TimedPassInit): RunTimedPass {
   const timeoutMs = context.spec.syncTimeoutMs;
   let hung: Hung | undefined;
 
-  const fail = async (what: string, seconds: number) => {
-    const error = PASS_ERRORS.volume_hangs({ what });
+  const fail = async (error: Error, seconds: number) => {
     await emitter.emit({ kind: 'pass-failed', error, seconds });
     return error;
   };
@@ -139,20 +138,23 @@ export function createTimedPasses(init: TimedPassInit): RunTimedPass {
   const run = async (began: Hung, signal: AbortSignal, stop: AbortSignal): Promise<PassResult> => {
     const progress: Progress = { isTold: false };
     const work = attempt(init, progress, signal, stop);
-    const limit = formatGoDuration(timeoutMs);
-    if (!(await withinDeadline(() => work, signal, init.unwindMs ?? UNWIND_MS))) {
+    const isOver = await withinDeadline(() => work, signal, init.unwindMs ?? UNWIND_MS);
+    if (!isOver) {
       hung = began;
       watch(work);
       stop.throwIfAborted();
     }
-    if (progress.result !== undefined) {
-      return progress.result;
+    const limit = formatGoDuration(timeoutMs);
+    const what = `the pass hangs: it has not ended though its limit of ${limit} has passed`;
+    const error = PASS_ERRORS.volume_hangs({ what });
+    if (progress.result === undefined) {
+      progress.isTold = true;
+      throw await fail(error, (clock.monotonic() - began.since) / 1000);
     }
-    progress.isTold = true;
-    throw await fail(
-      `the pass hangs: it has not ended though its limit of ${limit} has passed`,
-      (clock.monotonic() - began.since) / 1000,
-    );
+    if (!isOver) {
+      context.log.error('git cleanup failed', error);
+    }
+    return progress.result;
   };
 
   return async (stop) => {
@@ -162,7 +164,8 @@ export function createTimedPasses(init: TimedPassInit): RunTimedPass {
     try {
       if (hung !== undefined) {
         const since = formatGoDuration(Math.round(began.since - hung.since));
-        throw await fail(`an earlier pass still hangs; it began ${since} ago`, 0);
+        const what = `an earlier pass still hangs; it began ${since} ago`;
+        throw await fail(PASS_ERRORS.volume_hangs({ what }), 0);
       }
       const result = await withSignal(stop, { timeoutMs }, (signal) => run(began, signal, stop));
       ok = true;

@@ -2,7 +2,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
-import { clearBelow, withDirectory, withMadeDirectory } from '../../../core/foreign-files/below.ts';
+import { removeBelow, withDirectory, withMadeDirectory } from '../../../core/foreign-files/below.ts';
+import { randomId } from '../../../core/random-id.ts';
 import {
   type CheckedOutModule,
   type CheckedOutTree,
@@ -11,6 +12,7 @@ import {
   verifyModules,
 } from '../../../git/submodules/checkout.ts';
 import type { LockedContext, SyncContext } from '../context.ts';
+import { TREES_DIR } from '../layout.ts';
 import { moduleKey } from './module-key.ts';
 import type { OpenRoot } from './shared-repository.ts';
 import { readSparsePatterns } from './sparse.ts';
@@ -82,6 +84,28 @@ async function checkOutFiles(
   }
 }
 
+/**
+ * Removes what is at the place of a tree. What cannot be removed, often files of another user, is moved to where the
+ * clean-up goes on trying: no commit must stay unpublished for it.
+ */
+async function makeRoom(
+  { root, open, log }: LockedContext,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kept } = await removeBelow(open.directory, relative(root, path), signal);
+  if (kept.length === 0) {
+    return;
+  }
+  const aside = `${basename(path)}.kept-${randomId()}`;
+  log.warn('what cannot be removed is moved out of the way of a worktree', { path, to: aside });
+  await withMadeDirectory(open.directory, TREES_DIR, 0o777, (trees) =>
+    withMadeDirectory(open.directory, relative(root, dirname(path)), 0o777, (holder) =>
+      holder.rename(basename(path), trees, aside),
+    ),
+  );
+}
+
 /** Fills a directory that no other user can enter before it is whole: git looks at what is there before it writes. */
 async function fillNewDirectory(
   { root, open }: LockedContext,
@@ -114,9 +138,9 @@ export async function buildTree(
   hash: string,
   signal: AbortSignal,
 ): Promise<WholeTree> {
-  const { root, spec, open, emit } = context;
+  const { spec, emit } = context;
   await emit({ kind: 'adding-worktree', path, hash });
-  await clearBelow(open.directory, relative(root, path), signal);
+  await makeRoom(context, path, signal);
   const patterns = await readSparsePatterns(context.spec);
   const tree = treeOf(context, path, hash);
   let modules: readonly CheckedOutModule[] = [];

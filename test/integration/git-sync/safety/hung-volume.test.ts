@@ -1,44 +1,19 @@
 /** The volume of the root stops answering while git-sync runs, and comes back or not. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readlink } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { PILLION } from '../../../support/pillion.ts';
 import { useTempDir } from '../../../support/use-temp-dir.ts';
 import { waitFor } from '../../../support/wait-for.ts';
+import { startProgram } from './start-program.ts';
 import { makeVersions, syncArguments } from './support.ts';
 import { commitVersion } from './tree.ts';
 
 const temp = useTempDir();
 const isRoot = process.getuid?.() === 0;
-
-/** Lines of its output, as they come. */
-function linesOf(child: ChildProcessWithoutNullStreams): readonly string[] {
-  const lines: string[] = [];
-  let rest = '';
-  const collect = (chunk: string) => {
-    const parts = (rest + chunk).split('\n');
-    rest = parts.pop() ?? '';
-    lines.push(...parts);
-  };
-  child.stdout.setEncoding('utf8').on('data', collect);
-  child.stderr.setEncoding('utf8').on('data', collect);
-  return lines;
-}
-
-function start(program: string, args: readonly string[], env: Record<string, string> = {}) {
-  const child = spawn(program, args, { cwd: temp.path, env: { PATH: process.env['PATH'], ...env } });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const lines = linesOf(child);
-  const said = (pattern: string | RegExp, from = 0) =>
-    waitFor(() => lines.slice(from).find((line) => line.match(pattern)), {
-      what: `"${pattern}" in ${lines.join('\n')}`,
-    });
-  return { child, lines, said };
-}
 
 it.runIf(isRoot)(
   'a volume that hangs fails the pass soon after its limit and later ones at once; the sync goes on when it answers, and SIGTERM ends it when it does not',
@@ -47,41 +22,44 @@ it.runIf(isRoot)(
     const root = temp.join('root');
     const flags = ['--period=300ms', '--sync-timeout=2s', '--max-failures=-1', '--http-bind=127.0.0.1:0'];
     // One thread of the pool: what hangs takes all of them. A mount namespace of its own, which goes with it.
-    const sync = start('unshare', ['-m', PILLION, ...syncArguments({ repo: repository.url, root, flags })], {
-      UV_THREADPOOL_SIZE: '1',
-      TMPDIR: temp.path,
-      HOME: temp.path,
-    });
-    await sync.said('"msg":"updated successfully"');
-    const endpoint = /"endpoint":"([^"]+)"/.exec(await sync.said('serving HTTP'))?.[1];
+    const sync = startProgram(
+      'unshare',
+      ['-m', PILLION, ...syncArguments({ repo: repository.url, root, flags })],
+      {
+        cwd: temp.path,
+        env: { UV_THREADPOOL_SIZE: '1', TMPDIR: temp.path, HOME: temp.path },
+      },
+    );
+    await sync.said(/"msg":"updated successfully"/);
+    const endpoint = /"endpoint":"([^"]+)"/.exec(await sync.said(/serving HTTP/))?.[1];
     const live = async () =>
       (await fetch(`http://${endpoint}/livez`, { signal: AbortSignal.timeout(5000) })).status;
     const program = fileURLToPath(new URL('programs/hang-volume.ts', import.meta.url));
     const namespace = `--mount=/proc/${sync.child.pid}/ns/mnt`;
-    const volume = start('nsenter', [namespace, process.execPath, program, root]);
+    const volume = startProgram('nsenter', [namespace, process.execPath, program, root], { cwd: temp.path });
     const turn = async () => {
       const from = volume.lines.length;
       volume.child.stdin.write('\n');
-      return volume.said('hangs|answers|cannot', from);
+      return volume.said(/hangs|answers|cannot/, from);
     };
 
     if ((await turn()) === 'cannot mount') {
       return; // not a machine for this test
     }
-    const first = await sync.said('"code":"volume_hangs"');
+    const first = await sync.said(/"code":"volume_hangs"/);
     expect(first).toContain('the pass hangs: it has not ended though its limit of 2s has passed');
-    expect(await sync.said('an earlier pass still hangs')).toContain('"code":"volume_hangs"');
+    expect(await sync.said(/an earlier pass still hangs/)).toContain('"code":"volume_hangs"');
     expect(await live()).toBe(200);
 
     expect(await turn()).toBe('answers');
-    await sync.said('what hung in an earlier pass has come back');
+    await sync.said(/what hung in an earlier pass has come back/);
     const hash = await commitVersion(repository, 2);
     const publishes = async () => path.basename(await readlink(path.join(root, 'link'))) === hash;
     await waitFor(publishes, { what: 'the next commit' });
 
     const from = sync.lines.length;
     expect(await turn()).toBe('hangs');
-    await sync.said('an earlier pass still hangs', from);
+    await sync.said(/an earlier pass still hangs/, from);
     const asked = performance.now();
     sync.child.kill('SIGTERM');
     const [, signal] = await once(sync.child, 'exit');
