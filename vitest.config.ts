@@ -52,6 +52,21 @@ class LongestFirst extends BaseSequencer {
 // What is waited for on a machine that does other things: a condition has all the time that a test has.
 const expect = { poll: { timeout: 60_000 } };
 
+// Sit next to their file, but take many seconds of processor time: they run with the integration tests.
+const LONG_TESTS = 'src/**/*.long.test.ts';
+
+// Text in, data out: nothing of the process is touched, so that many files may share one, which takes half the time.
+const PURE = [
+  'src/core/options/*.test.ts',
+  'src/cron/jobs/*.test.ts',
+  'src/git-sync/{cli,options}/**/*.test.ts',
+  'src/injection/{built-in,engine,offline,profiles}/*.test.ts',
+  'src/scheduler/{grammar,time,timetable}/*.test.ts',
+  'scripts/**/*.test.ts',
+];
+
+const UNIT = { testTimeout: 60_000, retry, expect, maxWorkers: 2 };
+
 // A file for the counts of a run, as JSON.
 const report = process.env['PILLION_TEST_REPORT'];
 
@@ -66,18 +81,19 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...UNIT,
           name: 'unit',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
-          testTimeout: 60_000,
-          retry,
-          expect,
-          maxWorkers: 2,
+          exclude: [LONG_TESTS, ...PURE],
         },
+      },
+      {
+        test: { ...UNIT, name: 'unit-pure', include: PURE, exclude: [LONG_TESTS], isolate: false },
       },
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts', 'examples/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'examples/**/*.test.ts', LONG_TESTS],
           testTimeout: 180_000,
           expect,
           hookTimeout: 180_000,
