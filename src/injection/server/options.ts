@@ -5,6 +5,17 @@ import { PROFILE_OPTIONS } from '../options.ts';
 const env = (flag: string): string[] => [`PILLION_INJECTOR_${flag.toUpperCase().replaceAll('-', '_')}`];
 const { profiles, image, help } = PROFILE_OPTIONS;
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const checkName = (value: string): string | undefined =>
+  /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/.test(value) ? undefined : 'must be a name of Kubernetes';
+
+const atLeast =
+  (least: number) =>
+  (value: number): string | undefined =>
+    value >= least ? undefined : `must be at least ${least / 1000}s`;
+
 /** `pillion injector`: the server. */
 export const INJECTOR_OPTIONS = defineOptions({
   bind: option({
@@ -19,7 +30,7 @@ export const INJECTOR_OPTIONS = defineOptions({
     type: string,
     default: '',
     env: env('tls-cert-file'),
-    help: 'The certificate with its chain, as PEM; read again when it changes. The key may stand in the same file.',
+    help: 'The certificate with its chain, as PEM; read again when it changes. The key may stand in the same file. Without it the injector makes certificates of its own.',
   }),
   tlsKeyFile: option({
     flag: 'tls-key-file',
@@ -27,6 +38,65 @@ export const INJECTOR_OPTIONS = defineOptions({
     default: '',
     env: env('tls-key-file'),
     help: 'The key of the certificate, as PEM.',
+  }),
+  service: option({
+    flag: 'service',
+    type: string,
+    default: 'pillion-injector',
+    env: env('service'),
+    help: 'Name of the Service in front of the webhooks: certificates of our own are for it.',
+    check: checkName,
+  }),
+  namespace: option({
+    flag: 'namespace',
+    type: string,
+    default: '',
+    defaultText: 'the namespace of the pod',
+    env: env('namespace'),
+    help: 'Where the Service and the Secret are.',
+    check: (value) => (value === '' ? undefined : checkName(value)),
+  }),
+  secret: option({
+    flag: 'secret',
+    type: string,
+    default: 'pillion-injector-ca',
+    env: env('secret'),
+    help: 'Name of the Secret with the certificate authority that all replicas share; the first replica makes it.',
+    check: checkName,
+  }),
+  webhooks: option({
+    flag: 'webhooks',
+    type: string,
+    default: 'pillion-injector',
+    env: env('webhooks'),
+    help: 'Name of the webhook configurations whose caBundle is kept.',
+    check: checkName,
+  }),
+  caLife: option({
+    flag: 'ca-life',
+    type: duration,
+    default: 8760 * HOUR_MS,
+    env: env('ca-life'),
+    help: 'How long an authority signs; replaced after two thirds of it.',
+    check: atLeast(MINUTE_MS / 10),
+  }),
+  certificateLife: option({
+    flag: 'certificate-life',
+    type: duration,
+    default: 24 * HOUR_MS,
+    env: env('certificate-life'),
+    help: 'How long a certificate is good; replaced after two thirds of it.',
+    check: atLeast(MINUTE_MS / 20),
+  }),
+  apiServer: option({
+    flag: 'api-server',
+    type: string,
+    default: '',
+    defaultText: 'the one of the cluster the pod runs in',
+    env: env('api-server'),
+    help: 'Address of the API server, e.g. of kubectl proxy.',
+    check: (value) =>
+      value === '' || URL.canParse(value) ? undefined : 'must be an address such as http://127.0.0.1:8001',
   }),
   httpBind: option({
     flag: 'http-bind',

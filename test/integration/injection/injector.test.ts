@@ -199,13 +199,13 @@ describe('the server', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 4 });
     onTestFinished(() => agent.destroy());
     expect((await injector.get('/readyz')).status).toBe(200);
-    let isStopping = false;
+    const stopping = new AbortController();
     const states: string[] = [];
     const load = async (): Promise<void> => {
-      while (!isStopping || states.length < 20) {
+      while (!stopping.signal.aborted || states.length < 20) {
         const answer = await injector.post(reviewOf(podOf(ASKS)), { agent });
         expect(answer.status).toBe(200);
-        if (isStopping) {
+        if (stopping.signal.aborted) {
           states.push(String(answer.headers.connection));
         }
       }
@@ -213,7 +213,7 @@ describe('the server', () => {
     const loads = Promise.all([load(), load(), load(), load()]);
     injector.running.signal('SIGTERM');
     await injector.running.waitForLog('"draining"');
-    isStopping = true;
+    stopping.abort();
     expect((await injector.get('/readyz')).status).toBe(503);
     await loads;
     expect(states.slice(4)).toEqual(states.slice(4).map(() => 'close'));

@@ -14,4 +14,8 @@ export interface CertificateSource {
   load(signal: AbortSignal): Promise<Served>;
   /** Hands on each further one until the signal is aborted; a failure is told, and the one in use stays. */
   follow(signal: AbortSignal, use: (served: Served) => Promise<void>): Promise<void>;
+  /** PEM of what clients trust, where that is known. */
+  trustedBundle?(): string;
+  /** Why clients cannot trust what is served, in words; undefined when they can. */
+  problem?(): string | undefined;
 }
