@@ -24,10 +24,8 @@ describe.each(rows)('v3 -$flag', ({ flag, value, expected, fallback, env = [], a
     expectSettings(v3([...also, `-${flag}=${value}`], { [name]: other }), expected);
   });
 
-  it.each(env)('counts an empty $%s as not set', (name) => {
-    if (Object.keys(fallback).length > 0) {
-      expectSettings(v3(also, { [name]: '' }), fallback);
-    }
+  it.runIf(Object.keys(fallback).length > 0).each(env)('counts an empty $%s as not set', (name) => {
+    expectSettings(v3(also, { [name]: '' }), fallback);
   });
 });
 

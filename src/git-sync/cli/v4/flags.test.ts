@@ -13,21 +13,20 @@ function expectSettings(settings: GitSyncSettings, expected: Expected): void {
 }
 
 describe.each(rows)('v4 --$flag', ({ flag, value, expected, fallback, env = [], also = [] }) => {
-  it('is read from the command line, in both spellings of its value', () => {
+  it('is read from the command line', () => {
     expectSettings(v4([...also, `--${flag}=${value}`]), expected);
-    if (!['true', 't', '1', 'false'].includes(value)) {
-      expectSettings(v4([...also, `--${flag}`, value]), expected);
-    }
+  });
+
+  it.skipIf(['true', 't', '1', 'false'].includes(value))('may have its value in the next argument', () => {
+    expectSettings(v4([...also, `--${flag}`, value]), expected);
   });
 
   it.each(env)('is read from $%s', (name) => {
     expectSettings(v4(also, { [name]: value }), expected);
   });
 
-  it('has its default', () => {
-    if (Object.keys(fallback).length > 0) {
-      expectSettings(v4(also), fallback);
-    }
+  it.runIf(Object.keys(fallback).length > 0)('has its default', () => {
+    expectSettings(v4(also), fallback);
   });
 
   it.each(env.slice(1))('tells that $%s is an old name', (name) => {
@@ -35,12 +34,8 @@ describe.each(rows)('v4 --$flag', ({ flag, value, expected, fallback, env = [], 
     expect(notes.stderr).toEqual([`env $${name} has been deprecated, use $${env[0]} instead`]);
   });
 
-  it('lets the last listed of several variables win, and says so', () => {
-    const [first] = env;
-    const last = env.at(-1);
-    if (first === undefined || last === undefined || first === last) {
-      return;
-    }
+  it.runIf(env.length > 1)('lets the last listed of several variables win, and says so', () => {
+    const [first = '', last = ''] = [env[0], env.at(-1)];
     const given = { [first]: 'not-a-number-nor-anything', [last]: value };
     const { settings, notes } = taken({ argv: [...V4, ...also], env: given });
     expectSettings(settings, expected);
