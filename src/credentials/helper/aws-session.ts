@@ -29,9 +29,21 @@ export async function awsSession(
 ): Promise<AwsSession> {
   env['AWS_REGION'] ??= env['AWS_DEFAULT_REGION'] ?? region;
   trimContainerToken(env);
-  const keys = await providerChain(profile, env)();
+  const keys = await providerChain(profile, env)().catch((error: unknown) => {
+    throw ofContainer(error, env) ?? error;
+  });
   const { accessKeyId, secretAccessKey, sessionToken } = keys;
   return { accessKeyId, secretAccessKey, sessionToken, expiresAt: realEnd(keys) };
+}
+
+/** The chain goes on after a container endpoint that cannot be reached, and in the end says only that nothing was found. */
+function ofContainer(error: unknown, env: NodeJS.ProcessEnv): Error | undefined {
+  const names = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
+  const name = names.find((one) => (env[one] ?? '') !== '');
+  const isNowhere = error instanceof Error && error.message.includes('from any providers');
+  return name !== undefined && isNowhere
+    ? new Error(`nothing usable at the address in ${name}`, { cause: error })
+    : undefined;
 }
 
 type Provider = ReturnType<typeof fromNodeProviderChain>;

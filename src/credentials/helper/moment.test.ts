@@ -2,21 +2,30 @@ import { describe, expect, it } from 'vitest';
 import { isGoodMoment } from './moment.ts';
 
 const console = { database: 'pgbouncer', user: 'pgbouncer', cl_active: '1', sv_idle: '0' };
-const idle = { database: 'app', user: 'app', cl_active: '3', cl_waiting: '0', sv_idle: '1', sv_login: '0' };
+const calm = { database: 'app', user: 'app', cl_active: '3', cl_waiting: '0', sv_idle: '1', sv_login: '0' };
+const login = { ...calm, sv_login: '1' };
 
 describe('a moment to reload', () => {
-  it('is one at which nobody logs in to a server or is about to, the console aside', () => {
-    expect(isGoodMoment([console, idle], 0)).toBe(true);
-    expect(isGoodMoment([], 0)).toBe(true);
-    expect(isGoodMoment([{ ...idle, cl_active: '0', sv_idle: '0' }], 0)).toBe(true);
+  it('is any at which nobody uses a server, the console aside', () => {
+    expect(isGoodMoment([], [], 0)).toBe(true);
+    expect(isGoodMoment([], [console, { ...calm, cl_active: '0', sv_idle: '0' }], 0)).toBe(true);
+    expect(isGoodMoment([], [{ ...login, cl_active: '0' }], 0)).toBe(false);
+  });
+
+  it('is the end of a login, when a connection is free', () => {
+    expect(isGoodMoment([login], [console, calm], 0)).toBe(true);
+    expect(isGoodMoment([calm], [calm], 0)).toBe(false);
     for (const busy of [{ sv_login: '1' }, { cl_waiting: '1' }, { sv_idle: '0' }]) {
-      expect(isGoodMoment([idle, { ...idle, ...busy }], 999)).toBe(false);
+      expect(isGoodMoment([login], [calm, { ...calm, ...busy }], 999)).toBe(false);
     }
   });
 
-  it('is after a second any without a login, and after two seconds any at all', () => {
-    expect(isGoodMoment([{ ...idle, cl_waiting: '1', sv_idle: '0' }], 1000)).toBe(true);
-    expect(isGoodMoment([{ ...idle, sv_login: '1' }], 2000)).toBe(false);
-    expect(isGoodMoment([{ ...idle, sv_login: '1' }], 2001)).toBe(true);
+  it('is one with a free connection after a second, without a login soon after, and after two seconds any', () => {
+    const waiting = { ...calm, cl_waiting: '1', sv_idle: '0' };
+    expect(isGoodMoment([calm], [calm], 1000)).toBe(true);
+    expect(isGoodMoment([calm], [waiting], 1499)).toBe(false);
+    expect(isGoodMoment([calm], [waiting], 1500)).toBe(true);
+    expect(isGoodMoment([login], [login], 2000)).toBe(false);
+    expect(isGoodMoment([login], [login], 2001)).toBe(true);
   });
 });

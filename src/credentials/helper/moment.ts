@@ -1,30 +1,44 @@
 /** When to send RELOAD to a pgbouncer. Pure. */
 
-/** First for a moment at which the next query of a client needs no login, then for one without a login. */
-const WAIT_FOR_CALM_MS = 1000;
+/** First for the end of a login, then for a moment at which the next query needs none, then for one without a login. */
+const WAIT_FOR_LOGIN_MS = 1000;
+const WAIT_FOR_CALM_MS = 1500;
 const LONGEST_WAIT_MS = 2000;
 
 /** A row of SHOW POOLS. */
-type Pool = Readonly<Record<string, unknown>>;
+export type Pool = Readonly<Record<string, unknown>>;
 
 const count = (pool: Pool, column: string): number => Number(pool[column] ?? 0);
 
 /**
  * With TLS to its servers pgbouncer renews all server connections at each RELOAD, and drops those that are just logging in
- * as failed logins: until server_login_retry (15 s) has passed no other is made, and clients are turned away. So RELOAD is
- * sent when none is logging in, and at best when none is about to; where one always is, after two seconds all the same.
+ * as failed logins: until server_login_retry (15 s) has passed no other is made, and clients are turned away. Whether one
+ * is logging in can be asked for, and may be so again when RELOAD arrives. The best moment is right after a login: the next
+ * one is the farthest away. Where none is seen within a second they are rare; where one always is, two seconds are enough.
+ * @param before the rows of the look before; empty at the first
  * @param waitedMs since the first look
  */
-export function isGoodMoment(pools: readonly Pool[], waitedMs: number): boolean {
-  const isGood = waitedMs < WAIT_FOR_CALM_MS ? isCalm : isWithoutLogin;
-  return waitedMs > LONGEST_WAIT_MS || pools.filter(({ database }) => database !== 'pgbouncer').every(isGood);
+export function isGoodMoment(before: readonly Pool[], now: readonly Pool[], waitedMs: number): boolean {
+  const pools = now.filter(isOfServers);
+  if (waitedMs > LONGEST_WAIT_MS || pools.every(isUnused)) {
+    return true;
+  }
+  if (!pools.every(waitedMs < WAIT_FOR_CALM_MS ? isCalm : isWithoutLogin)) {
+    return false;
+  }
+  return waitedMs >= WAIT_FOR_LOGIN_MS || !before.filter(isOfServers).every(isWithoutLogin);
 }
+
+const isOfServers = ({ database }: Pool): boolean => database !== 'pgbouncer';
 
 const isWithoutLogin = (pool: Pool): boolean => count(pool, 'sv_login') === 0;
 
-/** Whoever asks next finds a connection that is free, or nobody is there to ask. */
+/** Nobody is there to ask for a connection. */
+const isUnused = (pool: Pool): boolean =>
+  isWithoutLogin(pool) && count(pool, 'cl_active') === 0 && count(pool, 'cl_waiting') === 0;
+
+/** Whoever asks next finds a connection that is free. */
 function isCalm(pool: Pool): boolean {
   const free = count(pool, 'sv_idle') + count(pool, 'sv_used');
-  const isNeeded = count(pool, 'cl_active') > 0;
-  return isWithoutLogin(pool) && count(pool, 'cl_waiting') === 0 && (free > 0 || !isNeeded);
+  return isUnused(pool) || (isWithoutLogin(pool) && count(pool, 'cl_waiting') === 0 && free > 0);
 }

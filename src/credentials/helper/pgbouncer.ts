@@ -2,7 +2,7 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Failure, HelperReply, LoginTarget, PgbouncerRequest, Proof } from '../reload/protocol.ts';
 import { renewsAtReload } from '../reload/versions.ts';
-import { isGoodMoment } from './moment.ts';
+import { isGoodMoment, type Pool } from './moment.ts';
 import { isScramRefusal, type ProofPlan, planProof } from './proof.ts';
 import type { Session } from './session.ts';
 
@@ -69,16 +69,17 @@ async function prove(plan: ProofPlan, withLogin: WithLogin): Promise<Proof> {
   }
 }
 
-const LOOK_EVERY_MS = 10;
+const LOOK_EVERY_MS = 5;
 
 /** @see isGoodMoment */
 async function untilGoodMoment(session: Session): Promise<void> {
   const started = performance.now();
-  for (;;) {
+  for (let before: readonly Pool[] = []; ; ) {
     const pools = await session.rows('SHOW POOLS').catch(() => []);
-    if (isGoodMoment(pools, performance.now() - started)) {
+    if (isGoodMoment(before, pools, performance.now() - started)) {
       return;
     }
+    before = pools;
     await systemClock.sleep(LOOK_EVERY_MS);
   }
 }

@@ -26,7 +26,15 @@ export async function answerRdsToken(input: unknown, env: NodeJS.ProcessEnv): Pr
     const at = Date.now();
     return { ok: true, token: rdsToken({ ...request, keys, at }), signedAt: at, sessionEnd };
   } catch (error) {
-    const name = error instanceof Error ? error.name : 'Error';
-    return { ok: false, name, message: errorMessage(error).slice(0, LONGEST_MESSAGE) };
+    return { ok: false, ...describe(error) };
   }
+}
+
+/** A parser of JSON quotes what it could not read, and that may be the keys. */
+function describe(error: unknown): { name: string; message: string } {
+  if (error instanceof SyntaxError) {
+    return { name: 'InvalidAnswer', message: 'what answered at its address is not JSON' };
+  }
+  const name = error instanceof Error ? error.name : 'Error';
+  return { name, message: errorMessage(error).slice(0, LONGEST_MESSAGE) };
 }

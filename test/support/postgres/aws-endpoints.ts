@@ -8,6 +8,7 @@ export interface AwsEndpoints {
   readonly url: string;
   /** Environment of a pod with that way to a session. */
   podIdentity(tokenFile: string): Record<string, string>;
+  ecs(bearer: string): Record<string, string>;
   irsa(tokenFile: string): Record<string, string>;
   instance(): Record<string, string>;
   /** Paths asked for, in order. */
@@ -20,6 +21,8 @@ export interface AwsEndpoints {
   setKeysKnown(isKnown: boolean): void;
   /** From now on every question is answered with this status; 0 is the usual answer, -1 none at all. */
   fail(status: number): void;
+  /** From now on every question is answered with this; undefined is the usual answer. */
+  answerWith(body: string | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -38,6 +41,7 @@ export interface AwsEndpointsInit {
 }
 
 const ROLE = 'pillion-role';
+const METADATA_TOKEN = 'metadata-token';
 
 export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndpoints> {
   const { keys, token } = init;
@@ -45,6 +49,7 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
   let areKeysKnown = true;
   const isToken = typeof token === 'string' ? (given: string) => given === token : token;
   let failure = 0;
+  let fixed: string | undefined;
   const requests: string[] = [];
 
   function issue(): Record<'AccessKeyId' | 'SecretAccessKey' | 'Token' | 'Expiration', string> {
@@ -70,7 +75,7 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
       response.writeHead(failure).end('{"message":"no"}');
       return;
     }
-    const reply = await route(path, request);
+    const reply = fixed === undefined ? await route(path, request) : { status: 200, body: fixed };
     response.writeHead(reply.status, { 'content-type': reply.type ?? 'application/json' }).end(reply.body);
   }
 
@@ -81,7 +86,11 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
         : DENIED;
     }
     if (path === '/latest/api/token') {
-      return { status: 200, body: 'metadata-token', type: 'text/plain' };
+      return request.method === 'PUT' ? { status: 200, body: METADATA_TOKEN, type: 'text/plain' } : DENIED;
+    }
+    if (path.startsWith('/latest/') && request.headers['x-aws-ec2-metadata-token'] !== METADATA_TOKEN) {
+      // Instances that take version 2 only answer so to version 1.
+      return { status: 401, body: '' };
     }
     if (path === '/latest/meta-data/iam/security-credentials/') {
       return { status: 200, body: ROLE, type: 'text/plain' };
@@ -105,12 +114,16 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/pod-identity`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,
     }),
+    ecs: (bearer) => ({
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/pod-identity`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: bearer,
+    }),
     irsa: (tokenFile) => ({
       AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
       AWS_ROLE_ARN: `arn:aws:iam::123456789012:role/${ROLE}`,
       AWS_ENDPOINT_URL_STS: url,
     }),
-    instance: () => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: url }),
+    instance: () => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: url, AWS_EC2_METADATA_DISABLED: 'false' }),
     requests: () => requests,
     setLife: (ms) => {
       lifeMs = ms;
@@ -123,6 +136,9 @@ export async function startAwsEndpoints(init: AwsEndpointsInit): Promise<AwsEndp
     },
     fail: (status) => {
       failure = status;
+    },
+    answerWith: (body) => {
+      fixed = body;
     },
     stop: down,
   };

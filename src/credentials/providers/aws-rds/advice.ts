@@ -12,6 +12,11 @@ const SESSION_ADVICE: readonly (readonly [contains: string, advice: string])[] =
     'the web identity token has ended: the kubelet renews projected tokens, so look at how the file is mounted',
   ],
   ['ENOTFOUND', 'the name of an AWS endpoint cannot be resolved: check DNS, AWS_REGION, and VPC endpoints'],
+  [
+    'AWS_CONTAINER_CREDENTIALS',
+    'check that address, and whether the EKS Pod Identity agent (or the ECS agent) runs on this node',
+  ],
+  ['is not JSON', 'something else answers there: check the address, and proxies in between'],
   ['EAI_AGAIN', 'the name of an AWS endpoint cannot be resolved: check DNS'],
   [
     'ECONNREFUSED',
