@@ -53,6 +53,9 @@ function hasWriter(path: string): boolean {
 
 /** Only a pipe without a reader refuses a byte. A reader that gets it had nothing more to expect. */
 function hasReader(writeEnd: number): boolean {
+  const { stackTraceLimit } = Error;
+  // The refusal is what is expected, at each start of a program: its stack would cost more than all other calls here.
+  Error.stackTraceLimit = 0;
   try {
     writeSync(writeEnd, ONE_BYTE);
     return true;
@@ -61,5 +64,7 @@ function hasReader(writeEnd: number): boolean {
       return false;
     }
     throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
