@@ -39,7 +39,7 @@ export function createDelivery(
   let isReloadDue = true;
   const pgbouncer = spec.reload.find((reload): reload is PgbouncerReload => reload.type === 'pgbouncer');
 
-  async function lookAtVersion(signal: AbortSignal): Promise<void> {
+  async function inspectVersion(signal: AbortSignal): Promise<void> {
     const isNeeded =
       version === '' &&
       spec.outputs.some(({ format, pgbouncerVersion }) => format === 'pgbouncer' && pgbouncerVersion === '');
@@ -47,7 +47,7 @@ export function createDelivery(
       return;
     }
     try {
-      learn(await inspectPgbouncer(pgbouncer, context, signal));
+      noteVersion(await inspectPgbouncer(pgbouncer, context, signal));
     } catch (error) {
       // It need not run yet; the reload will say whatever else is wrong.
       signal.throwIfAborted();
@@ -57,7 +57,7 @@ export function createDelivery(
     }
   }
 
-  function learn(learned: { readonly version: string; readonly authType: string }): void {
+  function noteVersion(learned: { readonly version: string; readonly authType: string }): void {
     if (learned.version !== '') {
       version = learned.version;
       versionWarnings(version, learned.authType).forEach(events.warn);
@@ -102,7 +102,7 @@ export function createDelivery(
       const target = reloadName(reload);
       try {
         const learned = await reloadOne(reload, credential, context, signal);
-        learn(learned);
+        noteVersion(learned);
         learned.warnings.forEach(events.warn);
         events.reloaded(target, 'success');
       } catch (error) {
@@ -117,7 +117,7 @@ export function createDelivery(
 
   return {
     async deliver(credential, signal) {
-      await lookAtVersion(signal);
+      await inspectVersion(signal);
       await testOnce(credential, signal);
       await write(credential);
       if (isReloadDue) {

@@ -122,7 +122,7 @@ export function createKeeper(init: KeeperInit): Keeper {
       } else if (due === 'deliver' && state.latest !== undefined) {
         await deliver(state.latest, signal);
       } else if (typeof due === 'object') {
-        await rest(due.restMs, signal);
+        await waitUntilDue(due.restMs, signal);
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -138,7 +138,7 @@ export function createKeeper(init: KeeperInit): Keeper {
     checkLevel();
   }
 
-  async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  async function waitUntilDue(ms: number, signal: AbortSignal): Promise<void> {
     await withSignal(signal, {}, async (scope) => {
       const woken = new Promise<void>((resolve) => {
         wake.signal.addEventListener('abort', () => resolve(), { once: true });

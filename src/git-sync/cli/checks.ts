@@ -30,13 +30,3 @@ export function quotedList(words: readonly string[]): string {
   }
   return `${quoted.slice(0, -1).join(', ')}, or ${quoted.at(-1) ?? ''}`;
 }
-
-export const SUBMODULE_MODES = ['recursive', 'shallow', 'off'] as const;
-export const GC_MODES = ['auto', 'always', 'aggressive', 'off'] as const;
-
-export const CREDENTIAL_SCOPES = ['host', 'repository'] as const;
-
-/** The word of the list that a text is. */
-export function oneOf<const T extends string>(words: readonly T[], text: string): T | undefined {
-  return words.find((word) => word === text);
-}

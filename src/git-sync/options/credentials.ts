@@ -1,9 +1,9 @@
 /** The options that prove to a server who asks. */
 import { option } from '../../core/options/option.ts';
 import { bool, int, string, strings } from '../../core/options/value-types.ts';
-import { CREDENTIAL_SCOPES, oneOf } from '../cli/checks.ts';
-import { CREDENTIAL_SECRETS, credentials } from '../cli/credential-json.ts';
+import { CREDENTIAL_SECRETS, credentials } from './credential-json.ts';
 import { setting } from './setting.ts';
+import { CREDENTIAL_SCOPES, oneOf } from './words.ts';
 
 /** The only path of a cookie file that there is. */
 export const COOKIE_FILE = '/etc/git-secret/cookie_file';

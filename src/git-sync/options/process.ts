@@ -1,8 +1,8 @@
 /** The options of the process: when it syncs, when it gives up, what it logs and serves. */
 import { option } from '../../core/options/option.ts';
 import { bool, duration, int, string } from '../../core/options/value-types.ts';
-import { parseSignal } from '../cli/signal-names.ts';
 import { opening, setting } from './setting.ts';
+import { parseSignal } from './signal-names.ts';
 
 const SECOND = 1000;
 

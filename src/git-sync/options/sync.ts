@@ -1,9 +1,9 @@
 /** The options that say what is synced and where to. */
 import { option } from '../../core/options/option.ts';
 import { bool, duration, int, string, strings } from '../../core/options/value-types.ts';
-import { GC_MODES, oneOf, SUBMODULE_MODES } from '../cli/checks.ts';
-import { GIT_CONFIG_SECRETS } from '../cli/git-config-secrets.ts';
+import { GIT_CONFIG_SECRETS } from './git-config-secrets.ts';
 import { setting } from './setting.ts';
+import { GC_MODES, oneOf, SUBMODULE_MODES } from './words.ts';
 
 const SECOND = 1000;
 

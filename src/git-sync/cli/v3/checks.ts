@@ -1,15 +1,9 @@
 /** What v3 demands of its options, in its order and in its words; then what Pillion demands in addition. */
+
+import { gitConfigProblem } from '../../options/git-config-grammar.ts';
+import { GC_MODES, oneOf, SUBMODULE_MODES } from '../../options/words.ts';
 import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
-import {
-  type Check,
-  GC_MODES,
-  isDuration,
-  LONGEST_MS,
-  oneOf,
-  quotedList,
-  SUBMODULE_MODES,
-} from '../checks.ts';
-import { gitConfigProblem } from '../git-config-grammar.ts';
+import { type Check, isDuration, LONGEST_MS, quotedList } from '../checks.ts';
 import { defaultLinkName } from '../repo-url.ts';
 import type { V3Values } from './options.ts';
 

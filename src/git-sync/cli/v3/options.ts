@@ -5,9 +5,9 @@
 import { defineOptions, option, type Values } from '../../../core/options/option.ts';
 import { bool, duration, float, int, string } from '../../../core/options/value-types.ts';
 import { COOKIE_FILE } from '../../options/credentials.ts';
+import { GIT_CONFIG_SECRETS } from '../../options/git-config-secrets.ts';
 import { opening, setting } from '../../options/setting.ts';
-import { GC_MODES, oneOf, SUBMODULE_MODES } from '../checks.ts';
-import { GIT_CONFIG_SECRETS } from '../git-config-secrets.ts';
+import { GC_MODES, oneOf, SUBMODULE_MODES } from '../../options/words.ts';
 import { glogOptions } from './glog.ts';
 
 const SECOND = 1000;

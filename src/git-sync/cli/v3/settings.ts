@@ -1,7 +1,8 @@
 /** From v3's checked options to settings: most fill one by themselves, the rest is here. */
+
+import { parseGitConfig } from '../../options/git-config-grammar.ts';
 import { defaultSettings, fillSettings } from '../../options/setting.ts';
 import type { GitSyncSettings } from '../../settings.ts';
-import { parseGitConfig } from '../git-config-grammar.ts';
 import { defaultLinkName } from '../repo-url.ts';
 import { targetOf } from '../settings-parts.ts';
 import { v4Options } from '../v4/options.ts';

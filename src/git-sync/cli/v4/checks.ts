@@ -1,17 +1,11 @@
 /** What v4 demands of its options, in its order and in its words; then what Pillion demands in addition. */
+
+import { gitConfigProblem } from '../../options/git-config-grammar.ts';
+import { isUncatchable, parseSignal } from '../../options/signal-names.ts';
+import { CREDENTIAL_SCOPES, GC_MODES, oneOf, SUBMODULE_MODES } from '../../options/words.ts';
 import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
-import {
-  type Check,
-  CREDENTIAL_SCOPES,
-  GC_MODES,
-  isDuration,
-  oneOf,
-  quotedList,
-  SUBMODULE_MODES,
-} from '../checks.ts';
-import { gitConfigProblem } from '../git-config-grammar.ts';
+import { type Check, isDuration, quotedList } from '../checks.ts';
 import { defaultLinkName, splitUrl } from '../repo-url.ts';
-import { isUncatchable, parseSignal } from '../signal-names.ts';
 import type { V4Values } from './options.ts';
 
 type V4Check = Check<V4Values>;

@@ -1,9 +1,9 @@
 /** From v4's checked options to settings: most fill one by themselves, the rest is here. */
 import { resolve } from 'node:path';
 import type { GitHubApp } from '../../../git/settings.ts';
+import { parseGitConfig } from '../../options/git-config-grammar.ts';
 import { fillSettings } from '../../options/setting.ts';
 import type { GitSyncSettings } from '../../settings.ts';
-import { parseGitConfig } from '../git-config-grammar.ts';
 import { defaultLinkName } from '../repo-url.ts';
 import { credentialFor, targetOf } from '../settings-parts.ts';
 import { type V4Values, v4Options } from './options.ts';

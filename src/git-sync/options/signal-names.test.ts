@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { complaint, V4, v4 } from '../cli/testing/parse.ts';
 import { parseSignal } from './signal-names.ts';
-import { complaint, V4, v4 } from './testing/parse.ts';
 
 describe('--sync-on-signal', () => {
   it.each(['SIGHUP', 'HUP', '1', '0x1', '01'])('takes %s for SIGHUP', (text) => {
