@@ -45,6 +45,7 @@ function demo(): Counts {
 ensurePackages(['faketime']);
 const packages = ensurePackages([
   'git',
+  'mariadb-client-core',
   'openssh-server',
   'openssh-client',
   'openssl',

@@ -86,8 +86,10 @@ async function untilGoodMoment(session: Session): Promise<void> {
 
 /** `1.24.1/bouncer` as server_version on the console, or since 1.26 a parameter of its own on every login. */
 function versionOf(parameters: ReadonlyMap<string, string>): string {
-  const text = parameters.get('pgbouncer.version') ?? parameters.get('server_version') ?? '';
-  return /\d+\.\d+(?:\.\d+)?/.exec(text.slice(0, 100))?.[0] ?? '';
+  const own = (parameters.get('pgbouncer.version') ?? '').slice(0, 100);
+  const ofServer = (parameters.get('server_version') ?? '').slice(0, 100);
+  const version = /\d+\.\d+(?:\.\d+)?/.exec(own) ?? /\d+\.\d+(?:\.\d+)?(?=\/bouncer$)/.exec(ofServer);
+  return version?.[0] ?? '';
 }
 
 /** Operators may look at the configuration and statistics users may not: then it stays unknown. */

@@ -215,6 +215,17 @@ describe('a file that was written', () => {
     expect(stdout).toBe(password);
   });
 
+  it('is read by a client of MySQL as it is: mysql', async () => {
+    const file = await written('mysql');
+    const { stdout } = await tryProgram('my_print_defaults', [`--defaults-file=${file}`, 'client']);
+    expect(stdout.split('\n')).toEqual([
+      '--user=app',
+      `--password=${password}`,
+      '--enable-cleartext-plugin',
+      '',
+    ]);
+  });
+
   it('is read by a JSON parser as it is: json', async () => {
     const found = JSON.parse(await readFile(await written('json'), 'utf8')) as { password: string };
     expect(found.password).toBe(password);
