@@ -52,6 +52,7 @@ const SAYINGS: readonly (readonly [string, string])[] = [
     "fatal: unable to access 'https://h/r/': Received HTTP code 407 from proxy after CONNECT",
     'proxy_refused',
   ],
+  ["fatal: invalid filter-spec 'blobnone'", 'bad_filter'],
   ['fatal: dumb http transport does not support shallow capabilities', 'dumb_http'],
   ["fatal: unable to access 'http://h/a b/': URL using bad/illegal format or missing URL", 'bad_address'],
   // curl 8.

@@ -65,7 +65,7 @@ export const GIT_ERRORS = defineErrors({
   },
   repository_not_found: {
     message: said,
-    hint: 'check --repo: there is no git repository at this address, or the credentials may not see it',
+    hint: 'check --repo: there is no git repository at this address, or the credentials may not see it; without https:// or user@host: it is a path of this machine',
   },
   web_page: {
     message: said,
@@ -78,6 +78,10 @@ export const GIT_ERRORS = defineErrors({
   bad_address: {
     message: said,
     hint: 'check --repo: git can make nothing of this address; a blank in it is written %20',
+  },
+  bad_filter: {
+    message: said,
+    hint: 'check the filter of the partial clone: blob:none, blob:limit=<size>, tree:<depth> or sparse:oid=<blob> are what git knows',
   },
   dumb_http: {
     message: said,
@@ -129,6 +133,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
     /couldn't find remote ref|Remote branch .* not found|not our ref|no such ref|unadvertised object/i,
   ],
   ['foreign_repository', /detected dubious ownership/],
+  ['bad_filter', /invalid filter-spec/],
   ['dumb_http', /dumb http transport does not support/],
   ['web_page', /unable to update url base from redirection|info\/refs not valid: is this a git repository/],
   ['proxy_refused', /returned error: 407|CONNECT tunnel failed|from proxy after CONNECT/i],

@@ -227,6 +227,17 @@ describe('a crontab', () => {
     ]);
   });
 
+  it.each(['# pilion: timeout=5s', '#pillion timeout=5s', '# Pillion : name=x'])(
+    'warns of %s, which would be a comment without a word',
+    (comment) => {
+      const { warnings, errors } = parse(`${comment}\n* * * * * x\n# see million: a=b\n# a note: b=c`);
+      expect(errors).toEqual([]);
+      expect(warnings.map(({ line, message }) => [line, message])).toEqual([
+        [1, 'this is a comment, and sets no options'],
+      ]);
+    },
+  );
+
   it('gives one job a zone of its own, in a comment or in front of its schedule', () => {
     const text = [
       'CRON_TZ=Europe/Berlin',
@@ -320,6 +331,26 @@ describe('a crontab', () => {
       'crontab:1:3: the schedule is in quotes (a crontab has none around its schedule: leave them out)',
     ],
     ['export A=1', 'crontab:1:1: a crontab has no export (NAME=value alone is passed to the jobs)'],
+    ['set A=1', 'crontab:1:1: a crontab has no set (NAME=value alone is passed to the jobs)'],
+    [
+      '\u201c*/5 * * * *\u201d x',
+      'crontab:1:1: the schedule is in quotes (a crontab has none around its schedule: leave them out)',
+    ],
+    ['0 9\u201317 * * * x', 'crontab:1:4: an en dash (U+2013) is no - (write -)'],
+    ['\u2217/5 * * * * x', 'crontab:1:1: an asterisk operator (U+2217) is no * (write *)'],
+    [
+      '* * * * *echo hi',
+      'crontab:1:9: "*echo" is not a day of week (put a blank behind *, where the command begins)',
+    ],
+    [
+      '*/5 * * * /usr/bin/backup now',
+      'crontab:1:12: "/usr/bin/backup" stands in the place of the day of week (if it is the command, a field is missing in front of it: minute hour day month weekday)',
+    ],
+    [
+      '*/5 * * * echo hi',
+      'crontab:1:11: "echo" stands in the place of the day of week (if it is the command, a field is missing in front of it: minute hour day month weekday)',
+    ],
+    ['0 0 * * fry echo hi', 'crontab:1:9: "fry" is not a day of week (did you mean fri?)'],
     ['0 5 * * *\u00a0x', 'crontab:1:10: a no-break space (U+00A0) is no blank (replace it by a blank)'],
     ['0\u30005 * * * x', 'crontab:1:2: an unusual space (U+3000) is no blank (replace it by a blank)'],
     ['@daily\u200bx', 'crontab:1:7: a zero-width space (U+200B) is no blank (replace it by a blank)'],

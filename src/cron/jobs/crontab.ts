@@ -1,3 +1,4 @@
+import { nearest } from '../../core/options/lookup.ts';
 import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
 import type { CronJob, CrontabRules, ParsedJobs } from './cron-job.ts';
 import { readJobLine } from './crontab-job.ts';
@@ -80,7 +81,9 @@ function readLine(reader: Reader, line: string, number: number): void {
   try {
     if (OPTIONS_COMMENT.test(text)) {
       readOptions(reader, text, indent, number);
-    } else if (text !== '' && !text.startsWith('#')) {
+    } else if (text.startsWith('#')) {
+      remarkOnComment(reader, text, indent, number);
+    } else if (text !== '') {
       readStatement(reader, text, indent, number);
     }
   } catch (error) {
@@ -89,6 +92,19 @@ function readLine(reader: Reader, line: string, number: number): void {
     }
     reader.errors.push(finding(reader, number, adviseOnLine(error, text, indent)));
     forgetOptions(reader);
+  }
+}
+
+/** `# pilion: timeout=5s`, `# pillion timeout=5s`: options that would be a comment without a word. */
+const NEARLY_OPTIONS = /^#+[ \t]*([A-Za-z]{5,9})[ \t]*:?[ \t]+[a-z-]{2,20}=/;
+
+function remarkOnComment(reader: Reader, text: string, indent: number, number: number): void {
+  const [, word] = NEARLY_OPTIONS.exec(text.slice(0, 100)) ?? [];
+  if (word !== undefined && nearest(word.toLowerCase(), ['pillion']) !== undefined) {
+    const message = 'this is a comment, and sets no options';
+    reader.warnings.push(
+      finding(reader, number, { offset: indent, message, hint: 'they begin with "# pillion:"' }),
+    );
   }
 }
 

@@ -1,5 +1,6 @@
+import { shown } from '../../scheduler/grammar/field-values.ts';
 import { GrammarError } from '../../scheduler/grammar/grammar-error.ts';
-import { findOddBlank } from './visible.ts';
+import { findLookalike, findOddBlank } from './visible.ts';
 
 /** A schedule is never longer. */
 const MAX_READ = 200;
@@ -11,23 +12,57 @@ const MAX_READ = 200;
  */
 export function adviseOnLine(error: GrammarError, text: string, indent: number): GrammarError {
   const start = text.slice(0, MAX_READ);
-  if (/^["']/.test(start)) {
+  if (/^["'\u2018-\u201f\u00ab]/.test(start)) {
     const message = 'the schedule is in quotes';
     return new GrammarError(message, indent, 'a crontab has none around its schedule: leave them out');
   }
-  if (/^export[ \t]+[A-Za-z_]\w*=/.test(start)) {
-    return new GrammarError('a crontab has no export', indent, 'NAME=value alone is passed to the jobs');
+  const [, builtin] = /^(export|set|setenv|env|declare|local)[ \t]+[A-Za-z_]\w*=/.exec(start) ?? [];
+  if (builtin !== undefined) {
+    const hint = 'NAME=value alone is passed to the jobs';
+    return new GrammarError(`a crontab has no ${builtin}`, indent, hint);
   }
   const at = error.offset - indent;
   const word = wordAround(start, at);
   const blank = findOddBlank(word.text);
-  return blank === undefined
-    ? error
-    : new GrammarError(
-        `${blank.name} is no blank`,
-        indent + word.offset + blank.offset,
-        'replace it by a blank',
-      );
+  if (blank !== undefined) {
+    const hint = 'replace it by a blank';
+    return new GrammarError(`${blank.name} is no blank`, indent + word.offset + blank.offset, hint);
+  }
+  const sign = findLookalike(word.text);
+  if (sign !== undefined) {
+    const hint = `write ${sign.meant}`;
+    return new GrammarError(`${sign.name} is no ${sign.meant}`, indent + word.offset + sign.offset, hint);
+  }
+  return adviseOnFields(error, start, word);
+}
+
+const GLUED = /^(?:\*|\*\/\d+)(?=[A-Za-z/.~])/;
+const NO_WEEKDAY = /^(?!mon|tue|wed|thu|fri|sat|sun)[a-z/.][^,#]*$/i;
+const NUMBER_OR_STAR = /^[\d*?]/;
+
+/** What became of a blank or a whole field that is not there: the command stands where a field is read. */
+function adviseOnFields(
+  error: GrammarError,
+  start: string,
+  word: { readonly text: string; readonly offset: number },
+): GrammarError {
+  const [field] = GLUED.exec(word.text) ?? [];
+  if (field !== undefined && !/^\*\/\d*$/.test(word.text)) {
+    const hint = `put a blank behind ${field}, where the command begins`;
+    return new GrammarError(error.message, error.offset, hint);
+  }
+  const before = start
+    .slice(0, Math.max(0, word.offset))
+    .trim()
+    .split(/[ \t]+/);
+  const isCommand = before.length === 4 && before.every((each) => NUMBER_OR_STAR.test(each));
+  return isCommand && !error.hint.startsWith('did you mean') && NO_WEEKDAY.test(word.text)
+    ? new GrammarError(
+        `"${shown(word.text)}" stands in the place of the day of week`,
+        error.offset,
+        'if it is the command, a field is missing in front of it: minute hour day month weekday',
+      )
+    : error;
 }
 
 /** The word, between blanks and tabs, that an offset lies in. */

@@ -27,3 +27,32 @@ export function findOddBlank(text: string): { offset: number; name: string } | u
     name: `${NAMES[character] ?? 'an unusual space'} (U+${code})`,
   };
 }
+
+/** Signs that word processors and chats put in place of those a schedule is written with. */
+const LOOKALIKES: Readonly<Record<string, readonly [meant: string, name: string]>> = {
+  '\u2010': ['-', 'a hyphen'],
+  '\u2011': ['-', 'a no-break hyphen'],
+  '\u2013': ['-', 'an en dash'],
+  '\u2014': ['-', 'an em dash'],
+  '\u2212': ['-', 'a minus sign'],
+  '\u2217': ['*', 'an asterisk operator'],
+  '\uff0a': ['*', 'a full-width asterisk'],
+  '\u00d7': ['*', 'a multiplication sign'],
+  '\u2044': ['/', 'a fraction slash'],
+  '\u2215': ['/', 'a division slash'],
+  '\uff0c': [',', 'a full-width comma'],
+};
+
+const LOOKALIKE = new RegExp(`[${Object.keys(LOOKALIKES).join('')}]`);
+
+/** The first such sign in a text: where it is, its name, and what was meant. */
+export function findLookalike(text: string): { offset: number; name: string; meant: string } | undefined {
+  const match = LOOKALIKE.exec(text);
+  const found = LOOKALIKES[match?.[0] ?? ''];
+  if (match === null || found === undefined) {
+    return undefined;
+  }
+  const [meant, name] = found;
+  const code = match[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  return { offset: match.index, name: `${name} (U+${code})`, meant };
+}

@@ -3,7 +3,7 @@ import { hasBrokenUserInfo, splitUrl } from './repo-url.ts';
 
 // Of git-check-ref-format: what no ref can hold anywhere. `^`, `~` and `:` would be revision or refspec syntax.
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const NEVER_IN_A_REF = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{/;
+const NEVER_IN_A_REF = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|[/.]$/;
 
 /** Why a text cannot be a branch, tag, ref or hash; undefined if it can. */
 export function refProblem(text: string): string | undefined {
@@ -11,7 +11,7 @@ export function refProblem(text: string): string | undefined {
     return "must not start with '-'";
   }
   return NEVER_IN_A_REF.test(text)
-    ? "must be the name of a branch or tag, a full ref, or a hash (without spaces, '..', '@{' or any of ~^:?*[\\)"
+    ? "must be the name of a branch or tag, a full ref, or a hash (without spaces, '..', '@{', any of ~^:?*[\\, or a slash or dot at the end)"
     : undefined;
 }
 

@@ -20,6 +20,7 @@ const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
     'proxy_refused',
     'bad_address',
     'dumb_http',
+    'bad_filter',
     'foreign_repository',
     'submodule_commit_not_found',
     'host_key_changed',

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
-import { defineErrors, errorMessage } from '../../core/errors.ts';
+import { defineErrors, errorMessage, systemErrorCode } from '../../core/errors.ts';
 import { makeDirectory } from '../../core/files.ts';
 import type { Log } from '../../core/log/log.ts';
 
@@ -10,9 +10,14 @@ export const ROOT_ERRORS = defineErrors({
       `cannot use the root ${path}: ${why}`,
     hint: 'mount a writable volume there (fsGroup makes an emptyDir writable for any user), or choose another --root',
   },
+  root_is_everything: {
+    message: ({ path }: { readonly path: string }) =>
+      `cannot use ${path} as the root: it is the root of the file system`,
+    hint: 'give the sync a directory of its own with --root',
+  },
 });
 
-/** Makes the root, resolves its symlinks, and makes sure it can be written. */
+/** Makes the root, resolves its symlinks, and makes sure it can be written and is not all that there is. */
 export async function prepareRoot(path: string, log: Log): Promise<string> {
   try {
     await makeDirectory(path, 0o775);
@@ -20,9 +25,17 @@ export async function prepareRoot(path: string, log: Log): Promise<string> {
     if (root !== path) {
       log.info('normalized root path', { root: path, result: root });
     }
+    if (root === '/') {
+      throw ROOT_ERRORS.root_is_everything({ path });
+    }
     await access(root, constants.W_OK | constants.X_OK);
     return root;
   } catch (error) {
-    throw ROOT_ERRORS.root_not_writable({ path, why: errorMessage(error) }, { cause: error });
+    if (ROOT_ERRORS.root_is_everything.matches(error)) {
+      throw error;
+    }
+    const isFile = ['EEXIST', 'ENOTDIR'].includes(systemErrorCode(error) ?? '');
+    const why = isFile ? 'there is a file where a directory is needed' : errorMessage(error);
+    throw ROOT_ERRORS.root_not_writable({ path, why }, { cause: error });
   }
 }

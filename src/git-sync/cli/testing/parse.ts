@@ -61,5 +61,5 @@ export function complaint(given: Given): string {
     throw new Error(`exit ${result.code}, not 1: ${result.stderr}`);
   }
   const lines = result.stderr.trimEnd().split('\n');
-  return lines.at(lines[0]?.startsWith('ERROR: ') ? 0 : -1) ?? '';
+  return lines.find((line) => line.startsWith('ERROR: ')) ?? lines.at(-1) ?? '';
 }

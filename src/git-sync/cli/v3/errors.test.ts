@@ -40,6 +40,13 @@ describe('a v3 command line that cannot be read', () => {
     const argv = ['-ssh', 'true', `-repo=${REPO}`];
     expect(complaint({ argv, env: { HOME: '/h' } })).toBe('ERROR: --repo must be specified');
   });
+
+  it('says how many arguments that leaves without effect, and not which', () => {
+    const { stderr } = taken({ argv: [`-repo=${REPO}`, '-root=/r', '-ssh', 'hunter2', '-dest=x'] }).notes;
+    expect(stderr).toEqual([
+      'the first argument that is no flag ends the flags: 2 have no effect; a value of true or false goes behind "="',
+    ]);
+  });
 });
 
 describe('what v3 prints on request', () => {

@@ -46,6 +46,15 @@ function withHook(values: V3Values): { values: V3Values; log: readonly LogNote[]
   };
 }
 
+/** Without their text: a misplaced one may be a secret. */
+function ignoredArguments(count: number): string[] {
+  return count === 0
+    ? []
+    : [
+        `the first argument that is no flag ends the flags: ${count} have no effect; a value of true or false goes behind "="`,
+      ];
+}
+
 function show(reading: Reading, redactor: Redactor): GitSyncSettings['shown'] {
   const shown: Record<string, string> = {};
   const isIgnored = (declared: Option<unknown>) => GLOG_NAMES.has(declared.flag);
@@ -81,7 +90,11 @@ export function parseV3(input: ParseInput): ParseResult {
   const redactor = createRedactor({ ...v4Options, ...v3Options }, input.secrets);
   const read = readV3(input.argv, input.env, redactor);
   const { reading } = read;
-  const notes = [...reading.notes, ...unknownVariables(input.env, options)];
+  const notes = [
+    ...reading.notes,
+    ...unknownVariables(input.env, options),
+    ...ignoredArguments(reading.positionals.length),
+  ];
   const before = lines(...notes);
   if (read.error) {
     const { message, hint } = read.error;

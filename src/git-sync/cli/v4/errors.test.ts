@@ -58,6 +58,21 @@ describe('a v4 command line that cannot be read', () => {
     expect(result.stdout).toBe('unknown flag: --roots\ndid you mean --root?\n');
   });
 
+  it.each([
+    ['--depth=one', 'give a whole number, such as 1'],
+    ['--period=10', 'give a number with a unit, such as 10s, 500ms or 1m30s'],
+    ['--one-time=yes', 'give true or false'],
+    ['--wait=soon', 'give a number, such as 1.5'],
+  ])('says on standard error what a value has to be (%s)', (argument, advice) => {
+    expect(lines(ended({ argv: [argument] }).stderr)).toContain(advice);
+  });
+
+  it('tells of arguments that have no effect, by their number alone', () => {
+    const { stderr } = ended({ argv: ['--one-time', 'hunter2', 'r'] });
+    expect(stderr).toContain('arguments that are no flags have no effect (here: 2)');
+    expect(stderr).not.toContain('hunter2');
+  });
+
   it('says what it says of a single dash when v4 is forced on a short flag', () => {
     expect(ended({ argv: ['-hx'], env: {} }).code).toBe(2);
   });

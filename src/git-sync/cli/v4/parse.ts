@@ -47,7 +47,8 @@ export function parseV4(input: ParseInput): ParseResult {
   }
   if (error !== undefined) {
     const messages = error.hint === undefined ? [error.message] : [error.message, error.hint];
-    return exit(EXIT_USAGE, lines(...messages), lines(...notes, ...messages) + usage());
+    const advice = error.advice === undefined ? [] : [error.advice];
+    return exit(EXIT_USAGE, lines(...messages), lines(...notes, ...messages, ...advice) + usage());
   }
   const text = requestedText(given, usage);
   if (text !== undefined) {

@@ -23,7 +23,14 @@ export interface ReadV4 {
   readonly notes: readonly string[];
   /** A variable that cannot be read ends the process before anything else is looked at. */
   readonly fatal?: string;
-  readonly error?: { readonly message: string; readonly hint?: string };
+  readonly error?: CommandLineError;
+}
+
+interface CommandLineError {
+  readonly message: string;
+  readonly hint?: string;
+  /** For standard error only: what the original prints on standard output is matched by others. */
+  readonly advice?: string;
 }
 
 const options: Options = v4Options;
@@ -39,13 +46,27 @@ export function readV4(argv: readonly string[], env: Environment, redactor: Reda
   const state = {
     values: reading.values as V4Values,
     reading,
-    notes: [...reading.notes, ...deprecatedFlags(reading), ...unknownVariables(env, options)],
+    notes: [
+      ...reading.notes,
+      ...deprecatedFlags(reading),
+      ...unknownVariables(env, options),
+      ...ignoredArguments(reading),
+    ],
   };
   const { problem } = reading;
   if (problem?.kind === 'bad value' && problem.given.kind === 'variable') {
     return { ...state, fatal: badVariable(problem, redactor) };
   }
   return problem === undefined ? state : { ...state, error: commandLineError(problem, redactor) };
+}
+
+/** Without their text: a misplaced one may be a secret. `--one-time false` sets it to true, as in the original. */
+function ignoredArguments({ positionals: { length } }: Reading): string[] {
+  return length === 0
+    ? []
+    : [
+        `arguments that are no flags have no effect (here: ${length}); a value of true or false goes behind "="`,
+      ];
 }
 
 function deprecatedFlags({ uses }: Reading): string[] {
@@ -62,12 +83,12 @@ function badVariable({ declared, given, text, error }: BadValue, redactor: Redac
   return `FATAL: invalid ${declared.type.name} env ${shown}: ${redactor.redact(errorMessage(error))}`;
 }
 
-function commandLineError(problem: Problem, redactor: Redactor): { message: string; hint?: string } {
+function commandLineError(problem: Problem, redactor: Redactor): CommandLineError {
   switch (problem.kind) {
     case 'bad syntax':
       return syntaxError(problem, redactor);
     case 'bad value':
-      return { message: badFlag(problem, redactor) };
+      return { message: badFlag(problem, redactor), ...expectedAs(problem.declared) };
     default:
       return { message: `invalid flag: ${problem.given.name}: ${redactor.redact(problem.why)}` };
   }
@@ -79,6 +100,19 @@ function badFlag({ declared, text, error }: BadValue, redactor: Redactor): strin
   const why = showReason(declared, errorMessage(error), text, shown);
   return `invalid argument ${goQuote(shown)} for "${flagName(declared)}" flag: ${why}`;
 }
+
+/** Go's messages say what a text is not; this says what it has to be. */
+function expectedAs({ type }: Option<unknown>): { advice?: string } {
+  const advice = EXPECTED[type.name];
+  return advice === undefined ? {} : { advice };
+}
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  int: 'give a whole number, such as 1',
+  float: 'give a number, such as 1.5',
+  bool: 'give true or false',
+  duration: 'give a number with a unit, such as 10s, 500ms or 1m30s',
+};
 
 function flagName(declared: Option<unknown>): string {
   return declared.short === undefined ? `--${declared.flag}` : `-${declared.short}, --${declared.flag}`;
