@@ -44,8 +44,12 @@ export async function startCronHttp(input: CronHttpInput): Promise<void> {
   log.info('listening', { host: server.host, port: server.port });
 }
 
+/** Two colons or more, and nothing but hexadecimal digits. */
+const isAddressOfV6 = (text: string) =>
+  /^[\da-f:]*$/i.test(text) && text.indexOf(':') !== text.lastIndexOf(':');
+
 /** A host alone gets supercronic's default port. */
 export function supercronicBind(address: string): string {
-  const hasPort = /:\d+$/.test(address) && !/^[\da-f]*:[\da-f:]*:[\da-f:]*$/i.test(address);
+  const hasPort = /:\d+$/.test(address) && !isAddressOfV6(address);
   return address === '' || hasPort ? address : `${address}:${SUPERCRONIC_PORT}`;
 }

@@ -118,19 +118,26 @@ export const GIT_ERRORS = defineErrors({
   },
 });
 
-type Diagnosis = readonly [code: keyof typeof GIT_ERRORS, pattern: RegExp];
+type Diagnosis = readonly [
+  code: keyof typeof GIT_ERRORS,
+  /** Without `.*`, which is quadratic in what hostile servers say. */
+  pattern: RegExp | undefined,
+  /** Words that tell it when they follow each other in one line; case does not count. */
+  ...inOrder: readonly (readonly [string, string])[],
+];
 
 /** First match wins. */
 const DIAGNOSES: readonly Diagnosis[] = [
   ['object_malformed', /fsck error in packed object/],
-  ['stale_lock', /Unable to create '.*\.lock': File exists|Another git process seems to be running/],
+  ['stale_lock', /Another git process seems to be running/, ["Unable to create '", ".lock': File exists"]],
   // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
   ['disk_full', /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/],
-  ['submodule_commit_not_found', /in submodule path .* did not contain/],
+  ['submodule_commit_not_found', undefined, ['in submodule path ', ' did not contain']],
   ['head_not_found', /couldn't find remote ref HEAD\s*$/im],
   [
     'ref_not_found',
-    /couldn't find remote ref|Remote branch .* not found|not our ref|no such ref|unadvertised object/i,
+    /couldn't find remote ref|not our ref|no such ref|unadvertised object/i,
+    ['Remote branch ', ' not found'],
   ],
   ['foreign_repository', /detected dubious ownership/],
   ['bad_filter', /invalid filter-spec/],
@@ -139,14 +146,20 @@ const DIAGNOSES: readonly Diagnosis[] = [
   ['proxy_refused', /returned error: 407|CONNECT tunnel failed|from proxy after CONNECT/i],
   [
     'bad_address',
-    /bad\/illegal format or missing URL|URL rejected|'remote-.*' is not a git command|[Uu]nable to find remote helper for|protocol '.*' is not supported|no host in url/,
+    /bad\/illegal format or missing URL|URL rejected|[Uu]nable to find remote helper for|no host in url/,
+    ["'remote-", "' is not a git command"],
+    ["protocol '", "' is not supported"],
   ],
   ['host_key_changed', /REMOTE HOST IDENTIFICATION HAS CHANGED/],
-  ['host_key_unknown', /Host key verification failed|No .* host key is known/],
+  ['host_key_unknown', /Host key verification failed/, ['No ', ' host key is known']],
   ['user_unknown', /No user exists for uid|you don't exist/i],
   [
     'ssh_key_refused',
-    /Permission denied \(|Load key .*: (invalid format|Permission denied|No such file|error in libcrypto)|no such identity/,
+    /Permission denied \(|no such identity/,
+    ['Load key ', ': invalid format'],
+    ['Load key ', ': Permission denied'],
+    ['Load key ', ': No such file'],
+    ['Load key ', ': error in libcrypto'],
   ],
   [
     'auth_failed',
@@ -156,22 +169,41 @@ const DIAGNOSES: readonly Diagnosis[] = [
   // Before remote_unreachable: ssh and file add "Could not read from remote repository" to whatever is wrong.
   [
     'repository_not_found',
-    /repository (.* )?not found|does not appear to be a git repository|returned error: 404/i,
+    /repository not found|does not appear to be a git repository|returned error: 404/i,
+    ['repository ', ' not found'],
   ],
   [
     'remote_unreachable',
     /Could not resolve host|Couldn't connect to server|Failed to connect|Connection (refused|reset|timed out|closed)|Network is unreachable|No route to host|early EOF|the remote end hung up|unexpected disconnect|returned error: (5\d\d|429)|Could not read from remote repository|Empty reply from server|RPC failed|Operation timed out|gnutls_handshake/i,
   ],
-  ['transport_refused', /transport '.*' not allowed/],
+  ['transport_refused', undefined, ["transport '", "' not allowed"]],
   [
     'repository_corrupt',
-    /object file .* is empty|loose object .* is corrupt|packfile .* (cannot be|is far too|does not match)|bad object|missing (blob|tree|commit)|unable to read (tree|sha1 file|.*object)|invalid sha1 pointer|not a git repository|index file (corrupt|smaller|open failed)|bad (signature|index file)|Could not parse object|inflate: data stream error|error in object|shallow file|broken (link|ref)|bad config|unable to parse|failed to (traverse|resolve)|reference broken|badTree|did not send all necessary objects|remote did not send/i,
+    /bad object|missing (blob|tree|commit)|unable to read (tree|sha1 file)|invalid sha1 pointer|not a git repository|index file (corrupt|smaller|open failed)|bad (signature|index file)|Could not parse object|inflate: data stream error|error in object|shallow file|broken (link|ref)|bad config|unable to parse|failed to (traverse|resolve)|reference broken|badTree|did not send all necessary objects|remote did not send/i,
+    ['object file ', ' is empty'],
+    ['loose object ', ' is corrupt'],
+    ['packfile ', ' cannot be'],
+    ['packfile ', ' is far too'],
+    ['packfile ', ' does not match'],
+    ['unable to read ', 'object'],
   ],
 ];
 
+/** The reason comes last, and a hostile server may say any amount. */
+const DIAGNOSED_CHARACTERS = 64 * 1024;
+
 /** The code of a program's error output, if it is a failure we know. */
 export function diagnose(stderr: string): keyof typeof GIT_ERRORS | undefined {
-  return DIAGNOSES.find(([, pattern]) => pattern.test(stderr))?.[0];
+  const last = stderr.slice(-DIAGNOSED_CHARACTERS);
+  const lines = last.toLowerCase().split(/[\n\r\u2028\u2029]/);
+  const says = (words: readonly [string, string]): boolean => {
+    const [first, second] = [words[0].toLowerCase(), words[1].toLowerCase()];
+    return lines.some((line) => {
+      const at = line.indexOf(first);
+      return at !== -1 && line.includes(second, at + first.length);
+    });
+  };
+  return DIAGNOSES.find(([, pattern, ...inOrder]) => pattern?.test(last) || inOrder.some(says))?.[0];
 }
 
 const quote = (text: string) => JSON.stringify(text.trim());

@@ -1,4 +1,5 @@
 /** The keys of the house in labels and annotations, and the grammar of the one that asks. */
+import { trimEndOf } from '../core/trim-end.ts';
 
 export const PREFIX = 'pillion.dev/';
 /** Asks for profiles: on a pod as an annotation, on a namespace as a label. */
@@ -31,7 +32,7 @@ const INSTANCE = new RegExp(INSTANCE_PATTERN);
 
 /** Reads `git-sync`, `git-sync, cron`, `templates=git-sync, pages=git-sync`; what is wrong comes back in words. */
 export function parseAsk(text: string): readonly Asked[] | { readonly problem: string } {
-  const value = text.replace(/^ +/, '').replace(/ +$/, '');
+  const value = trimEndOf(text.replace(/^ +/, ''), ' ');
   if (value.length > LONGEST_ASK || !WHOLE.test(value)) {
     return { problem: 'must be a list such as git-sync, cron or templates=git-sync' };
   }

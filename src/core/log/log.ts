@@ -151,6 +151,6 @@ function callerOfCaller(write: (head: Head, fields: Fields) => void): Caller | u
   Error.stackTraceLimit = 2;
   Error.captureStackTrace(holder, write);
   Error.stackTraceLimit = limit;
-  const frame = /([^/\\:()\s]+):(\d+):\d+\)?$/.exec(holder.stack ?? '');
+  const frame = /(?<![^/\\:()\s])([^/\\:()\s]+):(\d+):\d+\)?$/.exec(holder.stack ?? '');
   return frame?.[1] === undefined ? undefined : { file: frame[1], line: Number(frame[2]) };
 }

@@ -2,6 +2,7 @@
  * The value grammar of Go's strconv and time packages, which git-sync and supercronic users write.
  * Messages are Go's own, because users and scripts know them.
  */
+import { trimEndOf } from '../trim-end.ts';
 import { goQuote } from './go-quote.ts';
 import { ValueError } from './option.ts';
 
@@ -51,7 +52,7 @@ export function parseGoFloat(text: string): number {
   }
   // Underscores may stand between digits, as in Go's own literals.
   const plain = text.replaceAll(/(?<=\d)_(?=\d)/g, '');
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain)) {
+  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(plain)) {
     throw bad('invalid syntax');
   }
   const value = Number(plain);
@@ -113,7 +114,7 @@ export function parseGoDuration(text: string): number {
 }
 
 function trimmed(value: number): string {
-  return value.toFixed(9).replace(/0+$/, '').replace(/\.$/, '');
+  return trimEndOf(value.toFixed(9), '0').replace(/\.$/, '');
 }
 
 /** Go's Duration.String: 10s, 1m30s, 2h0m0s, 1.5s, 100ms, 0s. The argument is in milliseconds. */

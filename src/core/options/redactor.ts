@@ -24,7 +24,7 @@ export interface Redactor {
 }
 
 /** A flag with its value, as one argument. */
-const FLAG_AND_VALUE = /^-+([^=\s]+)=(.+)$/s;
+const FLAG_AND_VALUE = /^-+([^=\s-][^=\s]*)=(.+)$/s;
 
 /** Passes secrets on as soon as they are seen; `options` tells which flags hold one. */
 export function createRedactor(options: Options, secrets: Secrets): Redactor {

@@ -67,7 +67,9 @@ function adviseOnFields(
 
 /** The word, between blanks and tabs, that an offset lies in. */
 function wordAround(text: string, offset: number): { text: string; offset: number } {
-  const before = /[^ \t]*$/.exec(text.slice(0, Math.max(0, offset)))?.[0] ?? '';
-  const after = /^[^ \t]*/.exec(text.slice(Math.max(0, offset)))?.[0] ?? '';
-  return { text: before + after, offset: Math.max(0, offset) - before.length };
+  const middle = Math.max(0, offset);
+  const before = text.slice(0, middle);
+  const start = Math.max(before.lastIndexOf(' '), before.lastIndexOf('\t')) + 1;
+  const after = /^[^ \t]*/.exec(text.slice(middle))?.[0] ?? '';
+  return { text: before.slice(start) + after, offset: middle - (before.length - start) };
 }

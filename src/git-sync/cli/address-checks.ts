@@ -1,4 +1,5 @@
 /** Checks that git-sync does not make: what would reach git as an option, as a program to run, or never match a ref. */
+import { trimEndOf } from '../../core/trim-end.ts';
 import { hasBrokenUserInfo, splitUrl } from './repo-url.ts';
 
 // Of git-check-ref-format: what no ref can hold anywhere. `^`, `~` and `:` would be revision or refspec syntax.
@@ -38,6 +39,6 @@ export function repoProblem(repo: string): string | undefined {
 
 /** Why a link path cannot be one; it is checked after the default was filled in. */
 export function linkProblem(link: string): string | undefined {
-  const leaf = link.replace(/\/+$/, '').split('/').at(-1) ?? '';
+  const leaf = trimEndOf(link, '/').split('/').at(-1) ?? '';
   return leaf === '' || leaf === '.' || leaf === '..' ? 'must end in a name' : undefined;
 }

@@ -1,5 +1,7 @@
 /** What a repository's address holds besides the place: user, password, a name for the link. */
+
 import { splitUserInfo, type UserInfo, urlSecrets } from '../../core/options/url-secrets.ts';
+import { trimEndOf } from '../../core/trim-end.ts';
 
 export interface SplitUrl {
   /** In lower case. */
@@ -40,10 +42,5 @@ export function hasBrokenUserInfo(text: string): boolean {
 export function defaultLinkName(repo: string): string {
   const split = splitUrl(repo);
   const address = isHttp(split) && split ? split.bare : repo;
-  return (
-    address
-      .replace(/^\/+|\/+$/g, '')
-      .split('/')
-      .at(-1) ?? ''
-  );
+  return trimEndOf(address, '/').split('/').at(-1) ?? '';
 }

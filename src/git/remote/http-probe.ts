@@ -1,5 +1,7 @@
 /** Asks a smart HTTP server for one ref, in this process: no child, one request once the server is known. */
+
 import { isPillionError, type PillionError } from '../../core/errors.ts';
+import { trimEndOf } from '../../core/trim-end.ts';
 import { REMOTE_ERRORS } from './errors.ts';
 import {
   type Ask,
@@ -133,7 +135,7 @@ function answerOf(name: string, refs: ReadonlyMap<string, AdvertisedRef>): Probe
   return hash === undefined ? { kind: 'missing', what: 'ref' } : { kind: 'ref', hash };
 }
 
-const baseOf = (repo: string) => repo.replace(/\/+$/, '');
+const baseOf = (repo: string) => trimEndOf(repo, '/');
 
 function askForAdvertisement(base: string): Question {
   return {

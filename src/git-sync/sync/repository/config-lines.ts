@@ -71,7 +71,8 @@ function isHarmless({ section, subsection, key, value }: ConfigLine): boolean {
 }
 
 const HEADER = /^\s*\[([A-Za-z0-9-]+)(?:\s+"((?:[^"\\]|\\["\\])*)")?\]\s*$/;
-const SETTING = /^\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*?))?\s*$/;
+/** Of a line without blanks around it. */
+const SETTING = /^([A-Za-z][A-Za-z0-9-]*)\s*(?:=(.*))?$/;
 const NOTHING = /^\s*([#;].*)?$/;
 
 const UNUSUAL = '(a line that is not of the usual form)';
@@ -86,11 +87,11 @@ interface Section {
 }
 
 function settingOf(line: string, place: Place | undefined): ConfigLine | undefined {
-  const found = SETTING.exec(line);
+  const found = SETTING.exec(line.trim());
   if (found === null || place === undefined || line.endsWith('\\') || line.includes('\0')) {
     return undefined;
   }
-  const value = (found[2] ?? 'true').replace(/^"(.*)"$/, '$1');
+  const value = (found[2]?.trimStart() ?? 'true').replace(/^"(.*)"$/, '$1');
   return { ...place, key: (found[1] ?? '').toLowerCase(), value };
 }
 
