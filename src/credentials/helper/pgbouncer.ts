@@ -88,7 +88,8 @@ async function untilGoodMoment(session: Session): Promise<void> {
 function versionOf(parameters: ReadonlyMap<string, string>): string {
   const own = (parameters.get('pgbouncer.version') ?? '').slice(0, 100);
   const ofServer = (parameters.get('server_version') ?? '').slice(0, 100);
-  const version = /\d+\.\d+(?:\.\d+)?/.exec(own) ?? /\d+\.\d+(?:\.\d+)?(?=\/bouncer$)/.exec(ofServer);
+  const version =
+    /(?<!\d)\d+\.\d+(?:\.\d+)?/.exec(own) ?? /(?<!\d)\d+\.\d+(?:\.\d+)?(?=\/bouncer$)/.exec(ofServer);
   return version?.[0] ?? '';
 }
 
