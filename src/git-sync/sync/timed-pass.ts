@@ -139,10 +139,13 @@ export function createTimedPasses(init: TimedPassInit): RunTimedPass {
     const progress: Progress = { isTold: false };
     const work = attempt(init, progress, signal, stop);
     const isOver = await withinDeadline(() => work, signal, init.unwindMs ?? UNWIND_MS);
+    if (!isOver && stop.aborted) {
+      await work; // for as long as the end of the process may take
+      stop.throwIfAborted();
+    }
     if (!isOver) {
       hung = began;
       watch(work);
-      stop.throwIfAborted();
     }
     const limit = formatGoDuration(timeoutMs);
     const what = `the pass hangs: it has not ended though its limit of ${limit} has passed`;
