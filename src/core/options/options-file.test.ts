@@ -109,6 +109,15 @@ describe('a configuration file', () => {
     expect(file.take('nothing')).toEqual([]);
   });
 
+  it('tells the place of whatever lies in it, and of the nearest around what does not', async () => {
+    const { whereIs } = await parseOptionsFile('a: 1\nlist:\n  - x: [1, 2]\n', 'c.yaml');
+    expect(whereIs(['list', 0, 'x', 1])).toBe('c.yaml:3:12');
+    expect(whereIs(['list', 0, 'y'])).toBe('c.yaml:3:5');
+    expect(whereIs(['list', 7, 'x'])).toBe('c.yaml:3:3');
+    expect(whereIs(['none'])).toBe('c.yaml:1:1');
+    expect(whereIs([])).toBe('c.yaml:1:1');
+  });
+
   it('that has something else than a list of settings there is refused', async () => {
     const file = await parseOptionsFile('repositories: x\n', 'c.yaml');
     expect(() => file.take('repositories')).toThrow('c.yaml:1:15: "repositories" must be a list');

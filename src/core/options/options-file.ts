@@ -12,6 +12,8 @@ export interface OptionsFile {
 /** A whole configuration file. */
 export interface ParsedOptionsFile extends OptionsFile {
   where(key: string): string;
+  /** `file:line:column` of what lies at a path of keys and indexes, or else of the nearest around it that is there. */
+  whereIs(path: readonly (string | number)[]): string;
   /** The entries of a list of mappings under a key, each as settings of its own; the key is gone from `values`. */
   take(key: string): ParsedOptionsFile[];
 }
@@ -24,7 +26,7 @@ const MAX_ALIASES = 100;
  * @throws PillionError `usage` with file, line and column for what is no YAML, or no mapping
  */
 export async function parseOptionsFile(source: string, file: string): Promise<ParsedOptionsFile> {
-  const { isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
+  const { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number | undefined): string => {
@@ -48,6 +50,10 @@ export async function parseOptionsFile(source: string, file: string): Promise<Pa
     return {
       values,
       where: (key) => at(offsetOf(pairOf(key)?.key)),
+      whereIs(path) {
+        const nodes = path.map((_, index) => map.getIn(path.slice(0, index + 1), true));
+        return at(offsetOf(nodes.findLast(isNode) ?? map));
+      },
       take(key) {
         const list = pairOf(key)?.value;
         delete values[key];

@@ -10,15 +10,15 @@ const context = {
     throw new Error('there is none');
   },
 };
-const read = (text: string) => {
-  const { settings, entries } = parseConfigFile(text, 'c.yaml', context);
+const read = async (text: string) => {
+  const { settings, entries } = await parseConfigFile(text, 'c.yaml', context);
   // As the helper process hands them over.
   const carried = JSON.parse(JSON.stringify(entries)) as typeof entries;
   return { settings, credentials: buildCredentials(carried, context) };
 };
-const problem = (work: () => unknown): string => {
+const problem = async (work: () => unknown): Promise<string> => {
   try {
-    return `no error: ${JSON.stringify(work())}`;
+    return `no error: ${JSON.stringify(await work())}`;
   } catch (error) {
     return isPillionError(error) ? `${error.message} | ${error.hint ?? ''}` : `raw ${String(error)}`;
   }
@@ -27,8 +27,8 @@ const RDS = 'db.c1.eu-west-1.rds.amazonaws.com';
 const entry = (lines: string) => `credentials:\n  - ${lines.trim().replaceAll('\n', '\n    ')}\n`;
 
 describe('a configuration file', () => {
-  it('holds settings under the names of flags and several credentials', () => {
-    const { settings, credentials } = read(`
+  it('holds settings under the names of flags and several credentials', async () => {
+    const { settings, credentials } = await read(`
 http-bind: ":9090"
 credentials:
   - name: orders
@@ -73,8 +73,8 @@ credentials:
   it.each([
     ['credentials: []', 'at least one credential'],
     ['credential: []', 'credentials is missing'],
-    ['- x', 'credentials is missing'],
-    ['credentials: [*a]', 'c.yaml: Unresolved alias'],
+    ['- x', 'c.yaml:1:1: this is not a mapping of keys to values'],
+    ['credentials: [*a]', 'c.yaml: an alias (*name) is unknown'],
     ['a: [', 'c.yaml:1:'],
     [entry('provider: aws'), 'provider must be one of aws-rds'],
     [entry('provider: aws-rds\nhots: x'), 'c.yaml:3:11: unknown key "hots" | did you mean host?'],
@@ -170,23 +170,25 @@ credentials:
       entry('provider: vault\naddress: http://x\nrole: r\noutputs: [raw=/t]'),
       'token-file or kubernetes-role',
     ],
-  ])('that says %j is refused with the place, the reason and what is allowed', (text, expected) => {
-    expect(problem(() => read(text))).toContain(expected);
+  ])('that says %j is refused with the place, the reason and what is allowed', async (text, expected) => {
+    expect(await problem(() => read(text))).toContain(expected);
   });
 
-  it('takes one userlist for two credentials, and no other file', () => {
+  it('takes one userlist for two credentials, and no other file', async () => {
     const two = (second: string) => `credentials:
   - { name: a, provider: exec, command: [x], outputs: ["pgbouncer=/u"] }
   - { name: b, provider: exec, command: [x], outputs: ["${second}"] }`;
-    expect(read(two('pgbouncer=/u')).credentials).toHaveLength(2);
-    expect(problem(() => read(two('pgbouncer=/u,mode=0640')))).toContain('two modes');
-    expect(problem(() => read(two('raw=/u')))).toContain('written twice');
-    expect(problem(() => read(two('raw=/t').replace('name: b', 'name: a')))).toContain('name "a" is taken');
+    expect((await read(two('pgbouncer=/u'))).credentials).toHaveLength(2);
+    expect(await problem(() => read(two('pgbouncer=/u,mode=0640')))).toContain('two modes');
+    expect(await problem(() => read(two('raw=/u')))).toContain('written twice');
+    expect(await problem(() => read(two('raw=/t').replace('name: b', 'name: a')))).toContain(
+      'name "a" is taken',
+    );
   });
 
-  it('does not repeat values of wrong keys, which may be secrets', () => {
+  it('does not repeat values of wrong keys, which may be secrets', async () => {
     expect(
-      problem(() => read(entry('provider: exec\ncommand: {a: canary}\noutputs: [raw=/t]'))),
+      await problem(() => read(entry('provider: exec\ncommand: {a: canary}\noutputs: [raw=/t]'))),
     ).not.toContain('canary');
   });
 });
@@ -207,7 +209,7 @@ describe('the flags of one credential', () => {
   const build = (extra: Partial<CredentialFlags>) =>
     buildCredentials([credentialFromFlags({ ...flags, ...extra }, context)], context)[0];
 
-  it('give the same as the keys of a file', () => {
+  it('give the same as the keys of a file', async () => {
     expect(build({ port: 5433, set: ['min-interval=1s', 'profile=ops'] })).toMatchObject({
       name: 'default',
       source: { provider: 'aws-rds', port: 5433, profile: 'ops' },
@@ -221,14 +223,14 @@ describe('the flags of one credential', () => {
     });
   });
 
-  it('that are wrong are refused with what is meant', () => {
-    expect(problem(() => build({ provider: 'aws-rd' }))).toContain('did you mean aws-rds?');
-    expect(problem(() => build({ provider: 'vault' }))).toContain('address is missing');
-    expect(problem(() => build({ set: ['x'] }))).toContain('KEY=VALUE');
-    expect(problem(() => build({ set: ['regoin=a'] }))).toContain(
+  it('that are wrong are refused with what is meant', async () => {
+    expect(await problem(() => build({ provider: 'aws-rd' }))).toContain('did you mean aws-rds?');
+    expect(await problem(() => build({ provider: 'vault' }))).toContain('address is missing');
+    expect(await problem(() => build({ set: ['x'] }))).toContain('KEY=VALUE');
+    expect(await problem(() => build({ set: ['regoin=a'] }))).toContain(
       'unknown key "regoin" | did you mean region?',
     );
-    expect(problem(() => build({ outputs: [] }))).toContain('there is no output');
-    expect(problem(() => build({ user: '' }))).toContain('user is missing');
+    expect(await problem(() => build({ outputs: [] }))).toContain('there is no output');
+    expect(await problem(() => build({ user: '' }))).toContain('user is missing');
   });
 });

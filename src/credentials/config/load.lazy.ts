@@ -12,10 +12,10 @@ import { parseConfigFile } from './parse-file.ts';
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /** @throws PillionError `usage` */
-export function loadConfiguration(
+export async function loadConfiguration(
   request: ConfigurationRequest,
   env: BuildContext['env'],
-): LoadedConfiguration {
+): Promise<LoadedConfiguration> {
   const context: BuildContext = { env, readFile: readSmallFile };
   return 'path' in request
     ? parseConfigFile(readConfig(request.path), request.path, context)

@@ -1,8 +1,8 @@
-/** Configuration files: YAML to specs, with the place of whatever is wrong. Pure. */
+/** Configuration files: YAML to specs, with the place of whatever is wrong. */
 import * as v from 'valibot';
-import { type Document, LineCounter, parseDocument } from 'yaml';
-import { errorMessage, usageError } from '../../core/errors.ts';
+import { usageError } from '../../core/errors.ts';
 import { nearest } from '../../core/options/lookup.ts';
+import { parseOptionsFile } from '../../core/options/options-file.ts';
 import { type BuildContext, buildCredentials } from './build.ts';
 import { ConfigProblem, type KeyPath } from './problem.ts';
 import { type CredentialEntry, credentialEntry, knownInnerKeys, knownKeys } from './schema.ts';
@@ -13,8 +13,6 @@ export interface ConfigFile {
   readonly entries: readonly CredentialEntry[];
 }
 
-/** Aliases could multiply a small file into a large one. */
-const MAX_ALIASES = 100;
 /** `credentials`, and the index in it. */
 const ENTRY_DEPTH = 2;
 
@@ -29,22 +27,16 @@ const fileShape = v.looseObject({
  * Reads a configuration file.
  * @throws PillionError `usage` with file, line and column, what is wrong and what is allowed
  */
-export function parseConfigFile(source: string, file: string, context: BuildContext): ConfigFile {
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
-  const [syntax] = document.errors;
-  const where = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
-  };
-  if (syntax) {
-    throw usageError(`${where(syntax.pos[0])}: ${syntax.message}`);
-  }
-  const content = toPlain(document, file);
-  const parsed = v.safeParse(fileShape, content);
+export async function parseConfigFile(
+  source: string,
+  file: string,
+  context: BuildContext,
+): Promise<ConfigFile> {
+  const { values, whereIs } = await parseOptionsFile(source, file);
+  const parsed = v.safeParse(fileShape, values);
   if (!parsed.success) {
-    const problem = describeIssue(parsed.issues[0], content, ENTRY_DEPTH);
-    throw usageError(`${where(offsetOf(document, problem.path))}: ${problem.message}`, problem.hint);
+    const problem = describeIssue(parsed.issues[0], values, ENTRY_DEPTH);
+    throw usageError(`${whereIs(problem.path)}: ${problem.message}`, problem.hint);
   }
   const { credentials: entries, ...settings } = parsed.output;
   try {
@@ -53,21 +45,9 @@ export function parseConfigFile(source: string, file: string, context: BuildCont
     return { settings, entries };
   } catch (error) {
     if (error instanceof ConfigProblem) {
-      const offset = offsetOf(document, ['credentials', ...error.path]);
-      throw usageError(`${where(offset)}: ${error.message}`, error.hint);
+      throw usageError(`${whereIs(['credentials', ...error.path])}: ${error.message}`, error.hint);
     }
     throw error;
-  }
-}
-
-function toPlain(document: Document, file: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {};
-  } catch (error) {
-    throw usageError(
-      `${file}: ${errorMessage(error)}`,
-      'an alias (*name) stands for an anchor (&name), up to 100 times',
-    );
   }
 }
 
@@ -117,15 +97,4 @@ function siblings(path: KeyPath, content: unknown, depth: number): string[] {
 
 function child(value: unknown, key: string | number): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-}
-
-/** The nearest enclosing node that is there. */
-function offsetOf(document: Document, path: KeyPath): number {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
-      return Number(node.range[0]);
-    }
-  }
-  return 0;
 }
