@@ -1,4 +1,5 @@
 /** Which lines of a git configuration inside the root are what git and git-sync write there themselves. */
+import { trimEndOf } from '../../../core/trim-end.ts';
 
 interface Place {
   readonly section: string;
@@ -105,7 +106,9 @@ export function sortConfig(
 ): { readonly kept: string; readonly foreign: readonly string[] } {
   const foreign: string[] = [];
   const sections: Section[] = [{ place: undefined, lines: [], settings: 0, isTouched: false }];
-  for (const line of text.split(/\r?\n/)) {
+  for (const raw of text.split('\n')) {
+    // All of them: one that stays would be half of a line break when this is read again.
+    const line = trimEndOf(raw, '\r');
     const header = HEADER.exec(line);
     const current = sections.at(-1);
     if (header) {
