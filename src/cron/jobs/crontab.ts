@@ -96,7 +96,7 @@ function readLine(reader: Reader, line: string, number: number): void {
 }
 
 /** `# pilion: timeout=5s`, `# pillion timeout=5s`: options that would be a comment without a word. */
-const NEARLY_OPTIONS = /^#+[ \t]*([A-Za-z]{5,9})[ \t]*:?[ \t]+[a-z-]{2,20}=/;
+const NEARLY_OPTIONS = /^#+[ \t]*([A-Za-z]{5,9})(?:[ \t]*:)?[ \t]+[a-z-]{2,20}=/;
 
 function remarkOnComment(reader: Reader, text: string, indent: number, number: number): void {
   const [, word] = NEARLY_OPTIONS.exec(text.slice(0, 100)) ?? [];
