@@ -3,6 +3,8 @@ import type { Secrecy } from './secrecy.ts';
 /** How a value is written and read; the name is what help and docs show. */
 export interface ValueType<T> {
   readonly name: string;
+  /** What a value has to be, in words, where the name does not say it: `a number with a unit, such as 10s`. */
+  readonly expected?: string;
   /** May stand without a value on the command line (`--flag` means true). */
   readonly boolean?: boolean;
   /** Every use adds to the value instead of replacing it. */

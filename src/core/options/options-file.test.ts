@@ -68,7 +68,11 @@ describe('a configuration file', () => {
 
   it.each([
     ['repo: a\ndepht: 1\n', 'unknown key "depht" (c.yaml:2:1)', 'did you mean --depth?'],
-    ['repo: a\n\ndepth: x\n', 'invalid value "x" for "depth" (c.yaml:3:1)', 'expected: int'],
+    [
+      'repo: a\n\ndepth: x\n',
+      'invalid value "x" for "depth" (c.yaml:3:1)',
+      'expected: int, a whole number, such as 1',
+    ],
     ['depth: -1\n', 'invalid "depth" (c.yaml:1:1): must be 0 or more', undefined],
     ['repo:\n  url: x\n', '"repo" (c.yaml:1:1): must be a string, number, boolean, or a list', undefined],
     [

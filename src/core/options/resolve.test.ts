@@ -68,8 +68,8 @@ describe('resolveOptions', () => {
       'unknown key "depht" in the configuration file',
       'did you mean --depth?',
     ],
-    [{ argv: ['--depth=x'] }, 'invalid value "x" for --depth', 'expected: int'],
-    [{ env: { DEPTH: 'x' } }, 'invalid value "x" for $DEPTH', 'expected: int'],
+    [{ argv: ['--depth=x'] }, 'invalid value "x" for --depth', 'expected: int, a whole number, such as 1'],
+    [{ env: { DEPTH: 'x' } }, 'invalid value "x" for $DEPTH', 'expected: int, a whole number, such as 1'],
     [{ argv: ['--mode=c'] }, 'must be one of a, b', 'expected: a|b'],
     [{ argv: ['--depth=-1'] }, 'invalid --depth: must be 0 or more', undefined],
     [

@@ -132,6 +132,10 @@ function unknownName(message: string, name: string | undefined, options: Options
 
 const placeOf = ({ kind, name }: Given) => (kind === 'variable' ? `$${name}` : name);
 
+/** The name of a type that help shows, and what it means. */
+const expectation = ({ name, expected }: Option<unknown>['type']) =>
+  expected === undefined ? name : `${name}, ${expected}`;
+
 function problemError(problem: Problem, options: Options, redactor: Redactor): PillionError {
   if (problem.kind === 'bad syntax') {
     return unknownName(redactor.redact(problem.message), problem.unknown, options);
@@ -144,6 +148,6 @@ function problemError(problem: Problem, options: Options, redactor: Redactor): P
   const why = redactor.redact(showReason(declared, errorMessage(problem.error), problem.text, shown));
   return usageError(
     `invalid value ${JSON.stringify(shown)} for ${placeOf(given)}: ${why}`,
-    `expected: ${declared.type.name}`,
+    `expected: ${expectation(declared.type)}`,
   );
 }

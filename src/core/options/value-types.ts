@@ -9,18 +9,30 @@ export const string: ValueType<string> = {
 
 export const bool: ValueType<boolean> = {
   name: 'bool',
+  expected: 'true or false',
   boolean: true,
   parse: parseGoBool,
   format: String,
 };
 
-export const int: ValueType<number> = { name: 'int', parse: parseGoInt, format: String };
+export const int: ValueType<number> = {
+  name: 'int',
+  expected: 'a whole number, such as 1',
+  parse: parseGoInt,
+  format: String,
+};
 
-export const float: ValueType<number> = { name: 'float', parse: parseGoFloat, format: String };
+export const float: ValueType<number> = {
+  name: 'float',
+  expected: 'a number, such as 1.5',
+  parse: parseGoFloat,
+  format: String,
+};
 
 /** Go syntax with a unit, in milliseconds: 10s, 1m30s, 250ms. */
 export const duration: ValueType<number> = {
   name: 'duration',
+  expected: 'a number with a unit, such as 10s, 500ms or 1m30s',
   parse: parseGoDuration,
   format: formatGoDuration,
 };

@@ -103,16 +103,8 @@ function badFlag({ declared, text, error }: BadValue, redactor: Redactor): strin
 
 /** Go's messages say what a text is not; this says what it has to be. */
 function expectedAs({ type }: Option<unknown>): { advice?: string } {
-  const advice = EXPECTED[type.name];
-  return advice === undefined ? {} : { advice };
+  return type.expected === undefined ? {} : { advice: `give ${type.expected}` };
 }
-
-const EXPECTED: Readonly<Record<string, string>> = {
-  int: 'give a whole number, such as 1',
-  float: 'give a number, such as 1.5',
-  bool: 'give true or false',
-  duration: 'give a number with a unit, such as 10s, 500ms or 1m30s',
-};
 
 function flagName(declared: Option<unknown>): string {
   return declared.short === undefined ? `--${declared.flag}` : `-${declared.short}, --${declared.flag}`;

@@ -285,6 +285,17 @@ describe('submodules', () => {
   });
 });
 
+describe('hooks', () => {
+  it('may write to /dev/stdout and /dev/stderr by path, as under a shell', async (test) => {
+    const scene = await makeScene(test);
+    const script = '#!/bin/sh\necho out > /dev/stdout\necho err | tee /dev/stderr > /proc/self/fd/1\n';
+    await writeFile(scene.join('hook.sh'), script, { mode: 0o755 });
+    const { stderr } = await scene.once([`--exechook-command=${scene.join('hook.sh')}`]);
+    const line = stderr.split('\n').find((each) => each.includes('"msg":"exechook succeeded"'));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ stdout: 'out\nerr\n', stderr: 'err\n' });
+  });
+});
+
 describe('hooks with --one-time', () => {
   it('that fail are named by the last error too', async (test) => {
     const scene = await makeScene(test);
