@@ -5,6 +5,7 @@
  */
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemErrorCode } from '../core/errors.ts';
 import type { ForeignDirectory } from '../core/foreign-files/directory.ts';
 
 /** The directories of loose objects. */
@@ -61,9 +62,18 @@ export async function createObjectView(
       () => false,
     );
     const directory = isGone ? undefined : await objects.open(name);
-    if (directory !== undefined) {
-      loose.set(name, { directory, identity: await directory.identity() });
+    if (directory === undefined) {
+      return;
+    }
+    try {
+      const identity = await directory.identity();
       await symlink(directory.pathForChildren, join(path, name));
+      loose.set(name, { directory, identity });
+    } catch (error) {
+      await directory.close();
+      if (systemErrorCode(error) !== 'EEXIST') {
+        throw error; // else git has made a directory there itself
+      }
     }
   };
   try {

@@ -6,7 +6,7 @@ import type { Dirent } from 'node:fs';
 import type { ForeignDirectory } from '../core/foreign-files/directory.ts';
 import type { Log } from '../core/log/log.ts';
 import { randomId } from '../core/random-id.ts';
-import { createObjectView, FANOUT } from './object-view.ts';
+import { createObjectView, FANOUT, type ObjectView } from './object-view.ts';
 
 export interface SharedObjects {
   /** The object directory as git opens it: always this one, whatever its names lead to by now. */
@@ -126,8 +126,10 @@ export async function openSharedObjects(
   log: Log,
 ): Promise<SharedObjects> {
   const objects = await ensureDirectory(gitDirectory, 'objects', log);
+  let opened: ObjectView | undefined;
   try {
     const view = await createObjectView(viewPath, objects, await tidy(objects, isThorough, log));
+    opened = view;
     const own = await objects.identity();
     await view.lookForLoose(await looseNames(objects));
     return {
@@ -147,6 +149,7 @@ export async function openSharedObjects(
       },
     };
   } catch (error) {
+    await opened?.close();
     await objects.close();
     throw error;
   }
