@@ -16,16 +16,16 @@ describe('a moment to reload', () => {
     expect(isGoodMoment([login], [console, calm], 0)).toBe(true);
     expect(isGoodMoment([calm], [calm], 0)).toBe(false);
     for (const busy of [{ sv_login: '1' }, { cl_waiting: '1' }, { sv_idle: '0' }]) {
-      expect(isGoodMoment([login], [calm, { ...calm, ...busy }], 999)).toBe(false);
+      expect(isGoodMoment([login], [calm, { ...calm, ...busy }], 499)).toBe(false);
     }
   });
 
-  it('is one with a free connection after a second, without a login soon after, and after two seconds any', () => {
+  it('is one with a free connection after half a second, without a login soon after, and after a second any', () => {
     const waiting = { ...calm, cl_waiting: '1', sv_idle: '0' };
-    expect(isGoodMoment([calm], [calm], 1000)).toBe(true);
-    expect(isGoodMoment([calm], [waiting], 1499)).toBe(false);
-    expect(isGoodMoment([calm], [waiting], 1500)).toBe(true);
-    expect(isGoodMoment([login], [login], 2000)).toBe(false);
-    expect(isGoodMoment([login], [login], 2001)).toBe(true);
+    expect(isGoodMoment([calm], [calm], 500)).toBe(true);
+    expect(isGoodMoment([calm], [waiting], 749)).toBe(false);
+    expect(isGoodMoment([calm], [waiting], 750)).toBe(true);
+    expect(isGoodMoment([login], [login], 1000)).toBe(false);
+    expect(isGoodMoment([login], [login], 1001)).toBe(true);
   });
 });

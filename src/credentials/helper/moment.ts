@@ -1,9 +1,9 @@
 /** When to send RELOAD to a pgbouncer. Pure. */
 
 /** First for the end of a login, then for a moment at which the next query needs none, then for one without a login. */
-const WAIT_FOR_LOGIN_MS = 1000;
-const WAIT_FOR_CALM_MS = 1500;
-const LONGEST_WAIT_MS = 2000;
+const WAIT_FOR_LOGIN_MS = 500;
+const WAIT_FOR_CALM_MS = 750;
+const LONGEST_WAIT_MS = 1000;
 
 /** A row of SHOW POOLS. */
 export type Pool = Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ const count = (pool: Pool, column: string): number => Number(pool[column] ?? 0);
  * With TLS to its servers pgbouncer renews all server connections at each RELOAD, and drops those that are just logging in
  * as failed logins: until server_login_retry (15 s) has passed no other is made, and clients are turned away. Whether one
  * is logging in can be asked for, and may be so again when RELOAD arrives. The best moment is right after a login: the next
- * one is the farthest away. Where none is seen within a second they are rare; where one always is, two seconds are enough.
+ * one is the farthest away. Where none is seen within half a second they are rare; where one always is, a second is enough.
  * @param before the rows of the look before; empty at the first
  * @param waitedMs since the first look
  */
