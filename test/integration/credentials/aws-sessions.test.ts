@@ -185,6 +185,36 @@ describe('no session', () => {
   });
 });
 
+describe('an answer in the place of AWS', () => {
+  const session = (changed: object) =>
+    JSON.stringify({
+      AccessKeyId: 'ASIACANARY',
+      SecretAccessKey: 'canary-secret',
+      Token: 'canary-session',
+      Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+      ...changed,
+    });
+
+  it.each([
+    ['whose session has ended', { Expiration: '2020-01-01T00:00:00Z' }, /ended \d+ s ago/],
+    ['whose session token has 100 kB', { Token: 'canary'.repeat(17_000) }, /longer than 65530 bytes/],
+    ['whose keys have a megabyte', { AccessKeyId: 'canary'.repeat(170_000) }, /rds-token failed|longer than/],
+  ])('%s is refused without repeating it', async (_what, changed, message) => {
+    aws.answerWith(session(changed));
+    const result = await oneTime(aws.ecs(TOKEN));
+    expect(result.code).toBe(1);
+    expect(failureOf(result)?.['error']).toMatch(message);
+    expect(result.stderr).not.toMatch(/canary/i);
+    await expect(readFile(temp.join('token'))).rejects.toThrow('ENOENT');
+  });
+
+  it('with line ends and quotes in its session makes a token that every file can hold', async () => {
+    aws.answerWith(session({ Token: 'a\n"b" \'c\'\0' }));
+    expect((await oneTime(aws.ecs(TOKEN), `--output=pgbouncer=${temp.join('users.txt')}`)).code).toBe(0);
+    expect(await readFile(temp.join('users.txt'), 'utf8')).toMatch(/^"app" "[^"\n\0]+"\n$/);
+  });
+});
+
 it('a host that is no endpoint of RDS is warned of, with what to give', async () => {
   const { stderr, code } = await oneTime(aws.ecs(TOKEN), '--host=db.internal.invalid', '--region=eu-west-1');
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('no endpoint of RDS')]);

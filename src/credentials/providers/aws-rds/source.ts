@@ -1,4 +1,5 @@
 import type { Answer, Source } from '../../model.ts';
+import { secretText } from '../answer.ts';
 import { SOURCE_ERRORS } from '../errors.ts';
 import type { SourceContext } from '../source.ts';
 import { sessionAdvice } from './advice.ts';
@@ -70,12 +71,12 @@ function readReply(value: unknown): RdsTokenReply & { ok: true } {
       : SOURCE_ERRORS.aws_session_failed({ why: `${text('name')}: ${text('message')}`, advice });
   }
   const [signedAt, sessionEnd] = [field('signedAt'), field('sessionEnd')];
-  if (text('token') === '' || typeof signedAt !== 'number') {
-    throw SOURCE_ERRORS.source_answer_invalid({ source: SOURCE, why: 'there is no token in it' });
+  if (typeof signedAt !== 'number') {
+    throw SOURCE_ERRORS.source_answer_invalid({ source: SOURCE, why: 'it has no time' });
   }
   return {
     ok: true,
-    token: text('token'),
+    token: secretText(field('token'), 'token', SOURCE),
     signedAt,
     sessionEnd: typeof sessionEnd === 'number' ? sessionEnd : undefined,
   };
