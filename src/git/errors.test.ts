@@ -33,6 +33,14 @@ const SAYINGS: readonly (readonly [string, string])[] = [
   ['ERROR: Repository not found.\nfatal: Could not read from remote repository.', 'repository_not_found'],
   ['No user exists for uid 12345\nfatal: Could not read from remote repository.', 'user_unknown'],
   ["fatal: Unable to create '/r/.git/shallow.lock': File exists.", 'stale_lock'],
+  [
+    "fatal: Unable to create temporary file '/r/.git/objects/pack/tmp_pack_XXXXXX': Permission denied\nfatal: fetch-pack: invalid index-pack output",
+    'root_of_another_user',
+  ],
+  [
+    'error: insufficient permission for adding an object to repository database ./objects',
+    'root_of_another_user',
+  ],
   ['fatal: write error: No space left on device', 'disk_full'],
   ['error: packfile ./objects/pack/pack-1.pack is far too short to be a packfile', 'repository_corrupt'],
   ['fatal: loose object 1234 (stored in .git/objects/12/34) is corrupt', 'repository_corrupt'],

@@ -19,6 +19,10 @@ export const GIT_ERRORS = defineErrors({
     message: said,
     hint: 'the volume is full: raise its size limit, or fetch less with --depth=1',
   },
+  root_of_another_user: {
+    message: said,
+    hint: 'files below --root cannot be written by the user this runs as, often since an earlier one ran as another (runAsUser): give them to this one (fsGroup, chown), or start on an empty volume',
+  },
   submodule_commit_not_found: {
     message: said,
     hint: ({ isBeyondDepth = false }: { readonly isBeyondDepth?: boolean }) =>
@@ -130,6 +134,10 @@ type Diagnosis = readonly [
 const DIAGNOSES: readonly Diagnosis[] = [
   ['object_malformed', /fsck error in packed object/],
   ['stale_lock', /Another git process seems to be running/, ["Unable to create '", ".lock': File exists"]],
+  [
+    'root_of_another_user',
+    /Unable to create (temporary file )?'[^']*': Permission denied|insufficient permission for adding an object/,
+  ],
   // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
   ['disk_full', /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/],
   ['submodule_commit_not_found', undefined, ['in submodule path ', ' did not contain']],

@@ -16,6 +16,9 @@ export interface ProgramOptions {
   readonly cwd?: string | undefined;
   /** The whole environment, not an addition. Default: this process's. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Another user to run as, which takes root. */
+  readonly uid?: number;
+  readonly gid?: number;
   readonly input?: string | Uint8Array | AsyncIterable<string | Uint8Array> | undefined;
 }
 
@@ -37,7 +40,8 @@ export async function tryProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: 'pipe' });
+  const { cwd, env, uid, gid } = options;
+  const child = spawn(command, args, { cwd, env, uid, gid, stdio: 'pipe' });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal }));

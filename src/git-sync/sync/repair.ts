@@ -14,6 +14,7 @@ const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
   ...Object.keys(SUBMODULE_ERRORS),
   ...Object.keys(SPARSE_ERRORS),
   ...([
+    'root_of_another_user',
     'ref_not_found',
     'head_not_found',
     'web_page',

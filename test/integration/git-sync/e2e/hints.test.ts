@@ -1,18 +1,23 @@
 /** What goes wrong in the field, and that the advice leads out of it: real git, sshd, servers and proxies. */
-import { mkdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import path from 'node:path';
+import process from 'node:process';
 import { describe, expect, it } from 'vitest';
+import { useProgramsForOthers } from '../../../support/for-others.ts';
 import { git } from '../../../support/git.ts';
 import { createRepository, type GitRepository, gitmodules } from '../../../support/git-repository.ts';
 import { LIES } from '../../../support/http-faults.ts';
 import { startHttpGitServer } from '../../../support/http-git-server.ts';
 import { listenOnLoopback } from '../../../support/listen.ts';
 import { type PillionResult, runPillion } from '../../../support/pillion.ts';
-import { runProgram } from '../../../support/run-program.ts';
+import { runProgram, tryProgram } from '../../../support/run-program.ts';
 import { makeSshKey, startSshServer } from '../../../support/ssh-server.ts';
 import { makeScene, type OwningTest } from './scene.ts';
+
+const NOBODY = 65_534;
+const programsForOthers = useProgramsForOthers();
 
 async function serve(test: OwningTest, listener: RequestListener, onConnect?: (socket: Socket) => void) {
   const server = createServer(listener);
@@ -307,6 +312,38 @@ describe('hooks with --one-time', () => {
       code: 'hooks_failed',
     });
   });
+});
+
+describe('a root', () => {
+  it.runIf(process.getuid?.() === 0)(
+    'that an earlier run as another user has filled leads to its owner',
+    async (test) => {
+      const scene = await makeScene(test);
+      await chmod(scene.root, 0o777);
+      await scene.once();
+      await scene.commit('second');
+      const served = await serveGit(test, { root: scene.join() });
+      await chmod(scene.join(), 0o755);
+      const { node, pillion, PATH } = await programsForOthers();
+      const flags = [
+        `--repo=${served.repositoryUrl('repo')}`,
+        `--root=${scene.root}`,
+        '--link=link',
+        '--one-time',
+      ];
+      const { stderr } = await tryProgram(node, [pillion, 'git-sync', ...flags], {
+        uid: NOBODY,
+        gid: NOBODY,
+        env: { PATH, HOME: '/nonexistent' },
+      });
+      const line = stderr.split('\n').findLast((each) => each.includes('"error":')) ?? '{}';
+      expect(JSON.parse(line)).toMatchObject({
+        code: 'root_of_another_user',
+        hint: expect.stringContaining('runAsUser'),
+      });
+      expect(await scene.read()).toBe('first');
+    },
+  );
 });
 
 describe('something in the place of the link', () => {
