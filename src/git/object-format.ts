@@ -1,4 +1,4 @@
-/** Which object names a server has, told by what git says when they are not the repository's own. */
+/** Which object names a server has, as far as git says so when they are not the repository's own. */
 import type { ObjectFormat } from './object-name.ts';
 
 const MISMATCH = /mismatched algorithms: client (?:sha1|sha256); server (sha1|sha256)/;

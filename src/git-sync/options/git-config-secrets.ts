@@ -1,4 +1,4 @@
-/** Secrets in `--git-config`: values are hidden all of them, and looked for where their key or form tells. */
+/** Secrets in `--git-config`: all values are hidden, and looked for where their key or form gives them away as secrets. */
 import { REDACTED } from '../../core/log/secrets.ts';
 import type { SecretParts } from '../../core/options/secrecy.ts';
 import { type FoundSecret, redactUrls, urlSecrets } from '../../core/options/url-secrets.ts';

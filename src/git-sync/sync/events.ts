@@ -1,4 +1,4 @@
-/** What a sync tells of its work while it does it. Metrics, log lines, hooks, status and records follow from it. */
+/** What a sync reports of its work as it goes on. Metrics, log lines, hooks, status and records follow from it. */
 import type { SyncStatus } from './status.ts';
 
 export type HookName = 'exechook' | 'webhook' | 'pre-publish-exechook';

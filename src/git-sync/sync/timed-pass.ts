@@ -60,7 +60,7 @@ async function tidyUp(
 /** How a pass has ended, as far as it has. */
 interface Progress {
   result?: PassResult;
-  /** Its success or failure has been told. */
+  /** Its success or failure has been reported. */
   isTold: boolean;
 }
 

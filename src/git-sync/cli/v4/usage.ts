@@ -20,7 +20,7 @@ function head(declared: Option<unknown>): string {
   return `${short}--${declared.flag}${value}`;
 }
 
-/** pflag leaves zero values out, and what the sentence tells already. */
+/** pflag leaves zero values out, and what the sentence says already. */
 function fallback(declared: Option<unknown>): string {
   const text = defaultText(declared);
   if (text === undefined || (declared.defaultText !== undefined && text !== 'true')) {

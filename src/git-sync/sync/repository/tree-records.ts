@@ -22,7 +22,7 @@ function isOfOurs(treePath: string): boolean {
   return holder === TREES_DIR || holder === REBUILD_DIR || isV3;
 }
 
-/** Whatever it is; where it cannot be told, it is not. */
+/** Whether anything stands there, whatever it is; not where that cannot be found out. */
 async function isThere(path: string): Promise<boolean> {
   const found = await withForeignRoot(dirname(path), (holder) => holder.stat(basename(path))).catch(
     () => undefined,
