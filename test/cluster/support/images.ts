@@ -13,10 +13,28 @@ export interface TestImages {
   readonly templaterService: string;
 }
 
-/** Builds what is missing and puts all of them on the node. The first call of a cluster takes some seconds. */
+/** Those of examples/003-credentials. */
+export interface DatabaseImages {
+  /** Debian's PostgreSQL, as the user 70. */
+  readonly postgres: string;
+  readonly pgbouncer: string;
+  /** The client loop that stands for Django. */
+  readonly django: string;
+}
+
+/** Builds what is missing and puts all of a group on the node. The first call of a cluster takes some seconds. */
+async function provide(group: 'web' | 'database'): Promise<(kind: string) => string> {
+  const tag = await runProgram(clusterScript('images/provide'), [group]);
+  return (kind) => `localhost/pillion-test-${kind}:${tag}`;
+}
+
+export async function provideDatabaseImages(): Promise<DatabaseImages> {
+  const image = await provide('database');
+  return { postgres: image('postgres'), pgbouncer: image('pgbouncer'), django: image('django') };
+}
+
 export async function provideTestImages(): Promise<TestImages> {
-  const tag = await runProgram(clusterScript('images/provide'), []);
-  const image = (kind: string) => `localhost/pillion-test-${kind}:${tag}`;
+  const image = await provide('web');
   return {
     gitServer: image('git-server'),
     nginx: image('nginx'),

@@ -4,7 +4,7 @@ import { imageUnderTest } from './environment.ts';
 export const UNKNOWN_UID = 12_345;
 
 /** What the level "restricted" of Pod Security asks of a container, and a read-only root filesystem. */
-const restrictedContainer = {
+export const restrictedContainer = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,
   capabilities: { drop: ['ALL'] },
