@@ -12,7 +12,7 @@ import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
 import { METRICS } from '../../src/git-sync/metrics.ts';
 import { EXPLAIN_OPTIONS, INJECT_OPTIONS, PROFILES_OPTIONS } from '../../src/injection/options.ts';
 import { INJECTOR_GAUGES, INJECTOR_METRICS } from '../../src/injection/server/metrics.ts';
-import { INJECTOR_OPTIONS } from '../../src/injection/server/options.ts';
+import { INJECTOR_OPTIONS, MANIFEST_OPTIONS } from '../../src/injection/server/options.ts';
 import { errorCodes } from './error-codes.ts';
 import { profileSections } from './profiles.ts';
 import type { DocumentedCommand } from './render.ts';
@@ -116,6 +116,11 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         heading: 'The webhooks: `pillion injector`',
         text: 'Answers `/mutate`, `/mutate/namespace/PROFILE` and `/advise`, for reviews of admission.k8s.io/v1 and v1beta1.',
         options: INJECTOR_OPTIONS,
+      },
+      {
+        heading: 'Installing it: `pillion injector manifest | kubectl apply -f -`',
+        text: 'One file: access, replicas, and the webhooks last.',
+        options: MANIFEST_OPTIONS,
       },
     ],
     metrics: [INJECTOR_METRICS, INJECTOR_GAUGES],

@@ -4,8 +4,20 @@ import { resolveOptions } from '../../core/options/resolve.ts';
 import { version } from '../../core/version.ts';
 import { INJECTOR_OPTIONS } from './options.ts';
 
-/** `pillion injector`: the admission webhooks. */
+type SubCommand = (context: CommandContext) => Promise<ExitStatus>;
+
+const SUB_COMMANDS: Readonly<Record<string, () => Promise<SubCommand>>> = {
+  manifest: async () => (await import('./manifest/command.ts')).manifestCommand,
+};
+
+/** `pillion injector`: the admission webhooks, or a sub-command. */
 export async function run(context: CommandContext): Promise<ExitStatus> {
+  const [word = '', ...rest] = context.argv;
+  const load = Object.hasOwn(SUB_COMMANDS, word) ? SUB_COMMANDS[word] : undefined;
+  if (load !== undefined) {
+    const subCommand = await load();
+    return subCommand({ ...context, argv: rest });
+  }
   const { values, positionals } = resolveOptions(INJECTOR_OPTIONS, context);
   if (values.help) {
     const { injectorHelp } = await import('./help.ts');

@@ -1,5 +1,5 @@
 import { renderHelp } from '../../core/options/help.ts';
-import { INJECTOR_OPTIONS } from './options.ts';
+import { INJECTOR_OPTIONS, MANIFEST_OPTIONS } from './options.ts';
 
 const AFTER = `Paths of the webhooks:
   /mutate                    puts into a pod what its annotation pillion.dev/inject asks for
@@ -12,8 +12,15 @@ Examples:
 
 export const injectorHelp = (): string =>
   renderHelp({
-    usage: 'pillion injector [flags]',
+    usage: 'pillion injector [flags]\n  pillion injector manifest [flags]',
     summary: 'Serves the admission webhooks that put sidecars into pods by annotation.',
     options: INJECTOR_OPTIONS,
     after: AFTER,
+  });
+
+export const manifestHelp = (): string =>
+  renderHelp({
+    usage: 'pillion injector manifest [flags] | kubectl apply -f -',
+    summary: 'Prints the manifests that install the injector: access, replicas, webhooks.',
+    options: MANIFEST_OPTIONS,
   });

@@ -1,5 +1,5 @@
 import { defineOptions, option } from '../../core/options/option.ts';
-import { bool, choice, duration, string, strings } from '../../core/options/value-types.ts';
+import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
 import { PROFILE_OPTIONS } from '../options.ts';
 
 const env = (flag: string): string[] => [`PILLION_INJECTOR_${flag.toUpperCase().replaceAll('-', '_')}`];
@@ -155,3 +155,57 @@ export function allowedNamespaces(values: readonly string[]): ReadonlyMap<string
   }
   return allowed;
 }
+
+/** `pillion injector manifest`. */
+export const MANIFEST_OPTIONS = defineOptions({
+  namespace: option({
+    flag: 'namespace',
+    short: 'n',
+    type: string,
+    default: 'pillion',
+    help: 'Where the injector is installed.',
+    check: checkName,
+  }),
+  image,
+  imagePullPolicy: option<'IfNotPresent' | 'Never' | 'Always'>({
+    flag: 'image-pull-policy',
+    type: choice('IfNotPresent', 'Never', 'Always'),
+    default: 'IfNotPresent',
+    help: "Of the injector's own pods.",
+  }),
+  replicas: option({
+    flag: 'replicas',
+    type: int,
+    default: 3,
+    help: 'How many replicas; none of them is a leader.',
+    check: (value) => (value >= 1 && value <= 100 ? undefined : 'must be from 1 to 100'),
+  }),
+  failurePolicy: option<'Fail' | 'Ignore'>({
+    flag: 'failure-policy',
+    type: choice('Fail', 'Ignore'),
+    default: 'Fail',
+    help: 'What becomes of pods that ask while no replica answers: refused (and tried again by their controller), or started bare.',
+  }),
+  kubernetes: PROFILE_OPTIONS.kubernetes,
+  namespaceProfile: option<readonly string[]>({
+    flag: 'namespace-profile',
+    type: strings,
+    default: [],
+    help: 'A profile of your own that the label pillion.dev/inject of a namespace may name; may be given again. The built-in ones may be anyway.',
+    check: (values) => values.map(checkName).find((problem) => problem !== undefined),
+  }),
+  profilesConfigmap: option({
+    flag: 'profiles-configmap',
+    type: string,
+    default: 'pillion-profiles',
+    help: 'ConfigMap in the namespace with profiles of your own; it need not be there.',
+    check: (value) => (value === '' ? undefined : checkName(value)),
+  }),
+  arg: option<readonly string[]>({
+    flag: 'arg',
+    type: strings,
+    default: [],
+    help: 'A further flag for the injector, e.g. --arg=--allow=debug=dev; may be given again.',
+  }),
+  help,
+});

@@ -1,0 +1,50 @@
+/** What the injector may do in the cluster: one Secret, and the caBundle of two configurations. */
+import { LABELS, type ManifestSettings, NAME } from './settings.ts';
+
+const CA_SECRET = `${NAME}-ca`;
+
+export function accessObjects({ namespace }: ManifestSettings): object[] {
+  const named = { name: NAME, namespace, labels: LABELS };
+  const subjects = [{ kind: 'ServiceAccount', name: NAME, namespace }];
+  const rbac = 'rbac.authorization.k8s.io';
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: named },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'Role',
+      metadata: named,
+      rules: [
+        // A name cannot be asked for at a creation.
+        { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+        { apiGroups: [''], resources: ['secrets'], resourceNames: [CA_SECRET], verbs: ['get', 'update'] },
+      ],
+    },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'RoleBinding',
+      metadata: named,
+      roleRef: { apiGroup: rbac, kind: 'Role', name: NAME },
+      subjects,
+    },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'ClusterRole',
+      metadata: { name: NAME, labels: LABELS },
+      rules: [
+        {
+          apiGroups: ['admissionregistration.k8s.io'],
+          resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
+          resourceNames: [NAME],
+          verbs: ['get', 'patch'],
+        },
+      ],
+    },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name: NAME, labels: LABELS },
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: NAME },
+      subjects,
+    },
+  ];
+}

@@ -1,0 +1,64 @@
+/** `pillion injector manifest`: the YAML that installs the injector. */
+import { stringify } from 'yaml';
+import type { CommandContext, ExitStatus } from '../../../core/command.ts';
+import { usageError } from '../../../core/errors.ts';
+import { resolveOptions } from '../../../core/options/resolve.ts';
+import { atLeast, formatVersion, NEWEST_KNOWN, parseVersion } from '../../../kubernetes/version.ts';
+import { builtInProfiles } from '../../built-in/profiles.ts';
+import { MANIFEST_OPTIONS } from '../options.ts';
+import { accessObjects } from './access.ts';
+import { serverObjects } from './server.ts';
+import { LABELS, type ManifestSettings } from './settings.ts';
+import { webhookObjects } from './webhooks.ts';
+
+/** Everything, in the order in which it is to be made: the webhooks last, when somebody can answer them. */
+export function manifestObjects(settings: ManifestSettings): object[] {
+  const restricted = {
+    'pod-security.kubernetes.io/enforce': 'restricted',
+  };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: settings.namespace, labels: { ...LABELS, ...restricted } },
+    },
+    ...accessObjects(settings),
+    ...serverObjects(settings),
+    ...webhookObjects(settings),
+  ];
+}
+
+export async function manifestCommand(context: CommandContext): Promise<ExitStatus> {
+  const { values, positionals } = resolveOptions(MANIFEST_OPTIONS, context);
+  if (values.help) {
+    const { manifestHelp } = await import('../help.ts');
+    context.stdout(manifestHelp());
+    return 0;
+  }
+  if (positionals[0] !== undefined) {
+    throw usageError(
+      `unexpected argument ${JSON.stringify(positionals[0])}`,
+      'see pillion injector manifest --help',
+    );
+  }
+  const target = parseVersion(values.kubernetes) ?? NEWEST_KNOWN;
+  if (!atLeast(target, 30) && values.failurePolicy === 'Fail') {
+    throw usageError(
+      `on Kubernetes ${formatVersion(target)} every pod is sent to the injector, and --failure-policy=Fail would keep all of them from starting without it`,
+      'use --failure-policy=Ignore below Kubernetes 1.30',
+    );
+  }
+  const objects = manifestObjects({
+    namespace: values.namespace,
+    image: values.image,
+    imagePullPolicy: values.imagePullPolicy,
+    replicas: values.replicas,
+    failurePolicy: values.failurePolicy,
+    target,
+    namespaceProfiles: [...new Set([...builtInProfiles().keys(), ...values.namespaceProfile])],
+    args: values.arg,
+    profilesConfigMap: values.profilesConfigmap,
+  });
+  context.stdout(objects.map((object) => stringify(object, { aliasDuplicateObjects: false })).join('---\n'));
+  return 0;
+}

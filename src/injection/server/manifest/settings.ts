@@ -1,0 +1,23 @@
+import type { KubernetesVersion } from '../../../kubernetes/version.ts';
+
+/** What the manifest is made of. */
+export interface ManifestSettings {
+  readonly namespace: string;
+  readonly image: string;
+  readonly imagePullPolicy: 'IfNotPresent' | 'Never' | 'Always';
+  readonly replicas: number;
+  readonly failurePolicy: 'Fail' | 'Ignore';
+  readonly target: KubernetesVersion;
+  /** Profiles that a label on a namespace may name. */
+  readonly namespaceProfiles: readonly string[];
+  /** More flags for the injector. */
+  readonly args: readonly string[];
+  /** ConfigMap with profiles of one's own, in the namespace. */
+  readonly profilesConfigMap: string;
+}
+
+/** The one name of everything. */
+export const NAME = 'pillion-injector';
+export const WEBHOOK_PORT = 8443;
+export const HTTP_PORT = 8080;
+export const LABELS = { 'app.kubernetes.io/name': NAME } as const;
