@@ -33,7 +33,12 @@ export function webhookObjects(settings: ManifestSettings): object[] {
       kind: 'MutatingWebhookConfiguration',
       metadata,
       webhooks: [
-        podEntry(settings, { name: 'pods.injector.pillion.dev', path: MUTATE_PATH, condition: ASKS, labels: [] }),
+        podEntry(settings, {
+          name: 'pods.injector.pillion.dev',
+          path: MUTATE_PATH,
+          condition: ASKS,
+          labels: [],
+        }),
         ...settings.namespaceProfiles.map((profile) =>
           podEntry(settings, {
             name: `${profile}.namespaces.injector.pillion.dev`,
