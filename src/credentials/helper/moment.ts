@@ -11,10 +11,11 @@ export type Pool = Readonly<Record<string, unknown>>;
 const count = (pool: Pool, column: string): number => Number(pool[column] ?? 0);
 
 /**
- * With TLS to its servers pgbouncer renews all server connections at each RELOAD, and drops those that are just logging in
- * as failed logins: until server_login_retry (15 s) has passed no other is made, and clients are turned away. Whether one
- * is logging in can be asked for, and may be so again when RELOAD arrives. The best moment is right after a login: the next
- * one is the farthest away. Where none is seen within half a second they are rare; where one always is, a second is enough.
+ * With TLS to its servers pgbouncer up to 1.18 renews all server connections at each RELOAD (newer ones at RECONNECT), and
+ * drops those that are just logging in as failed logins: until server_login_retry (15 s) has passed no other is made, and
+ * clients are turned away. Whether one is logging in can be asked for, and may be so again when RELOAD arrives. The best
+ * moment is right after a login: the next one is the farthest away. Where none is seen within half a second they are rare;
+ * where one always is, a second is enough.
  * @param before the rows of the look before; empty at the first
  * @param waitedMs since the first look
  */

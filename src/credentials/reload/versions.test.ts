@@ -25,14 +25,11 @@ it('a client is checked by SCRAM up to 1,024 bytes before 1.25', () => {
   expect(versions.map(scramLimit)).toEqual([1024, 1024, Infinity, Infinity, Infinity]);
 });
 
-it('RELOAD renews server connections since 1.15, where they may have TLS', () => {
-  expect(['1.14.0', '1.15.0', '1.24.1', ''].map((version) => renewsAtReload(version, 'require'))).toEqual([
-    false,
-    true,
-    true,
-    false,
-  ]);
-  expect(['disable', 'disabled', ''].some((mode) => renewsAtReload('1.24.1', mode))).toBe(false);
+it('RELOAD renews server connections from 1.15 to 1.18, where they may have TLS', () => {
+  const versions = ['1.14.0', '1.15.0', '1.18.0', '1.19.0', '1.24.1', '1.26.1', ''];
+  const renewing = versions.filter((version) => renewsAtReload(version, 'require'));
+  expect(renewing).toEqual(['1.15.0', '1.18.0']);
+  expect(['disable', 'disabled', ''].some((mode) => renewsAtReload('1.18.0', mode))).toBe(false);
 });
 
 describe('a pgbouncer with a known hole', () => {

@@ -54,14 +54,23 @@ export function scramLimit(version: string): number {
   return parsed !== undefined && isBefore(parsed, SCRAM_TAKES_ALL_SINCE) ? SCRAM_BYTES : Infinity;
 }
 
-/** Since then RELOAD reads certificates anew, and so renews all server connections where they may have TLS. */
-const RELOAD_RENEWS_SINCE: Version = [1, 15, 0];
+/**
+ * From 1.15 on RELOAD renews all server connections where they may have TLS. Later versions do so only when a setting of
+ * TLS has changed: 1.18 renews, 1.24 does not, and of those in between it is not assumed.
+ */
+const RELOAD_RENEWS_FROM: Version = [1, 15, 0];
+const RELOAD_RENEWS_BEFORE: Version = [1, 19, 0];
 
 /** @param tlsMode its server_tls_sslmode; '' when not known */
 export function renewsAtReload(version: string, tlsMode: string): boolean {
   const parsed = parseVersion(version);
   const isOff = tlsMode === '' || tlsMode.startsWith('disable');
-  return parsed !== undefined && !isBefore(parsed, RELOAD_RENEWS_SINCE) && !isOff;
+  return (
+    parsed !== undefined &&
+    !isBefore(parsed, RELOAD_RENEWS_FROM) &&
+    isBefore(parsed, RELOAD_RENEWS_BEFORE) &&
+    !isOff
+  );
 }
 
 /** With these pgbouncer may check a client by SCRAM. */

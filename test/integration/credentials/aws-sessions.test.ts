@@ -172,7 +172,7 @@ describe('no session', () => {
     ['gets an object without keys', () => aws.ecs(TOKEN), () => aws.answerWith('{"canary-key":1}'), /./],
   ])('that %s names what to look at, and nothing is written', async (_what, env, prepare, hint) => {
     prepare();
-    const result = await oneTime(env(await tokenFile()), '--set', 'timeout=4s');
+    const result = await oneTime(env(await tokenFile()), '--set', 'timeout=15s');
     expect(result.code).toBe(1);
     const failure = failureOf(result);
     expect(failure).toMatchObject({
