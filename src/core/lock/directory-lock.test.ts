@@ -15,6 +15,7 @@ import {
 } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import process from 'node:process';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { runProgram, tryProgram } from '../../../test/support/run-program.ts';
 import { waitFor } from '../../../test/support/wait-for.ts';
@@ -64,6 +65,20 @@ describe('the lock of a directory', () => {
     const { lock } = await take();
     await expect(take({ signal: abortedIn(150) })).rejects.toThrow(`busy: ${lock.id}`);
     expect((await readdir(dir.path)).filter((name) => name.endsWith('.sock'))).toHaveLength(1);
+  });
+
+  it('that is given up at any moment while it is taken leaves nothing', async () => {
+    for (let turns = 0; turns < 60; turns += 1) {
+      const stop = new AbortController();
+      const taking = take({ signal: stop.signal });
+      taking.catch(() => undefined);
+      for (let turn = 0; turn < turns / 2; turn += 1) {
+        await setImmediate();
+      }
+      stop.abort(new Error('enough'));
+      await taking.then(({ lock }) => lock.release()).catch(() => undefined);
+      expect(await readdir(dir.path)).toEqual([]);
+    }
   });
 
   it('works below a path that is longer than a socket address', async () => {

@@ -7,6 +7,7 @@ import { chmodSync, renameSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { systemErrorCode } from '../errors.ts';
 import { type ForeignDirectory, openForeignRoot } from '../foreign-files/directory.ts';
+import { withinDeadline } from '../process/deadline.ts';
 import { randomId } from '../random-id.ts';
 import { startInterval, timeoutSignal } from '../timer.ts';
 import { type AliveSocket, listenAlive } from './alive-socket.ts';
@@ -65,6 +66,7 @@ export async function lockDirectory(init: DirectoryLockInit): Promise<DirectoryL
     await removeDeadFiles(directory, id);
     return heldLock(directory, id, socket);
   } catch (error) {
+    await removeOwnLock(directory.guardedBy(timeoutSignal(RELEASE_MS)), id).catch(() => {});
     await withdraw(directory, id, socket);
     throw error;
   }
@@ -99,10 +101,23 @@ async function listenOnLockSocket(directory: ForeignDirectory, id: string): Prom
   }
 }
 
+/** An abort that comes while the link is made waits for it, as long as a release may take: or nobody would remove it. */
+async function makeLock(directory: ForeignDirectory, id: string, signal: AbortSignal): Promise<boolean> {
+  signal.throwIfAborted();
+  const patient = directory.guardedBy(new AbortController().signal);
+  let isMade = false;
+  const make = async () => {
+    isMade = await patient.makeSymlink(LOCK_NAME, id);
+  };
+  await withinDeadline(make, signal, RELEASE_MS);
+  signal.throwIfAborted();
+  return isMade;
+}
+
 async function acquire(init: DirectoryLockInit, directory: ForeignDirectory, id: string): Promise<void> {
   let waitedFor: string | undefined;
   try {
-    for (let tries = 1; !(await directory.makeSymlink(LOCK_NAME, id)); tries += 1) {
+    for (let tries = 1; !(await makeLock(directory, id, init.signal)); tries += 1) {
       const owner = await directory.readlink(LOCK_NAME);
       if (owner === id) {
         return;
