@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeAuthority } from '../../src/core/http/client/fixtures/authority.ts';
 import { PILLION } from '../support/pillion.ts';
 import { useTempDir } from '../support/use-temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -12,7 +13,34 @@ const temp = useTempDir();
 const STARTED: Readonly<Record<string, string>> = {
   'git-sync': '"msg":"starting up"',
   cron: '"level"',
+  credentials: '"level"',
+  injector: '"level"',
 };
+
+async function argumentsOf(command: string): Promise<readonly string[]> {
+  switch (command) {
+    case 'cron':
+      await writeFile(temp.join('crontab'), '* * * * * true\n');
+      return [temp.join('crontab')];
+    case 'credentials': {
+      const entry = {
+        user: 'a',
+        provider: 'exec',
+        command: ['/bin/false'],
+        outputs: [`pgbouncer=${temp.join('u')}`],
+      };
+      await writeFile(temp.join('credentials.yaml'), JSON.stringify({ credentials: [entry] }));
+      return [`--config=${temp.join('credentials.yaml')}`];
+    }
+    case 'injector': {
+      const { cert, key } = makeAuthority(temp.path).issue('127.0.0.1');
+      await writeFile(temp.join('bundle.pem'), `${key}${cert}`, { mode: 0o600 });
+      return ['--bind=127.0.0.1:0', `--tls-cert-file=${temp.join('bundle.pem')}`];
+    }
+    default:
+      return [`--root=${temp.join('root')}`, '--repo=file:///nowhere', '--max-failures=-1'];
+  }
+}
 
 interface Started {
   readonly child: ReturnType<typeof spawn>;
@@ -24,11 +52,7 @@ async function start(
   env: Readonly<Record<string, string>> = {},
   viaNode = false,
 ): Promise<Started> {
-  await writeFile(temp.join('crontab'), '* * * * * true\n');
-  const args =
-    command === 'cron'
-      ? [command, temp.join('crontab')]
-      : [command, `--root=${temp.join('root')}`, '--repo=file:///nowhere', '--max-failures=-1'];
+  const args = [command, ...(await argumentsOf(command))];
   const child = viaNode
     ? spawn(process.execPath, [PILLION, ...args], { env: { ...process.env, ...env } })
     : spawn(PILLION, args, { env: { ...process.env, ...env } });
@@ -39,7 +63,7 @@ async function start(
   return { child, output: () => output };
 }
 
-describe.each(['git-sync', 'cron'])('%s', (command) => {
+describe.each(Object.keys(STARTED))('%s', (command) => {
   it('opens no debugger at SIGUSR1, whenever in its start it comes', async () => {
     for (let delayMs = 0; delayMs < 100; delayMs += 4) {
       const { child, output } = await start(command, { NODE_OPTIONS: '--inspect-port=127.0.0.1:0' });
