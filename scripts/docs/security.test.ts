@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
-const ROW = /`((?:src|test)\/[\w./-]+\.test\.ts)`: ([^|\n]+?) \|/g;
+const ROW = /`((?:src|test|scripts)\/[\w./-]+\.test\.ts)`: ([^|\n]+?) \|/g;
 const rows = [...readFileSync('docs/security.md', 'utf8').matchAll(ROW)];
 
 it('names a test for each promise', () => {
