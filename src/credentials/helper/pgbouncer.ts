@@ -43,6 +43,7 @@ export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: With
       const isRenewed = renewsAtReload(reply.version, setting('server_tls_sslmode'));
       const found = planProof(request.proof, request.console, { ...reply, databases, isRenewed });
       if ('login' in found && found.needsReconnect) {
+        await untilGoodMoment(session);
         await session.rows(`RECONNECT ${quoteIdentifier(found.login.database)}`);
       }
       return found;
