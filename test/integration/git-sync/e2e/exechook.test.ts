@@ -46,6 +46,24 @@ describe.concurrent('--exechook-command', () => {
     });
   });
 
+  it('that floods its output keeps no probe waiting, nor SIGTERM', async (test) => {
+    const scene = await makeScene(test, '1');
+    const marker = scene.join('flooding');
+    const command = await writeProgram(scene.join('flood.sh'), `: > ${marker}; exec yes flood`);
+    const sync = await scene.start([
+      '--period=100ms',
+      `--exechook-command=${command}`,
+      '--exechook-timeout=1h',
+    ]);
+    await waitFor(async () => isThere(marker), { what: 'the flood' });
+    const passes = async () => (await sync.metric('git_sync_count_total{status="noop"}')) ?? 0;
+    const seen = await passes();
+    await waitFor(async () => (await passes()) > seen, { what: 'another pass beside it' });
+    const asked = performance.now();
+    await sync.stop();
+    expect(performance.now() - asked).toBeLessThan(25_000);
+  });
+
   it('is waited for by --one-time (exechook_success_once)', async (test) => {
     const scene = await makeScene(test);
     const hook = await makeHook(scene, 'exechook', { takes: 1 });

@@ -20,7 +20,13 @@ it.runIf(isRoot)(
   async () => {
     const repository = await makeVersions(temp.join('repo.git'));
     const root = temp.join('root');
-    const flags = ['--period=300ms', '--sync-timeout=2s', '--max-failures=-1', '--http-bind=127.0.0.1:0'];
+    const flags = [
+      '--period=300ms',
+      '--sync-timeout=2s',
+      '--max-failures=-1',
+      '--http-bind=127.0.0.1:0',
+      '--error-file=error.json',
+    ];
     // One thread of the pool: what hangs takes all of them. A mount namespace of its own, which goes with it.
     const sync = startProgram(
       'unshare',
