@@ -166,6 +166,19 @@ describe('the sync of one repository', () => {
     expect(syncer.status()).toMatchObject({ failuresInARow: 0, passDeadlineAt: undefined });
   });
 
+  it('publishes though a neighbour has put a link in the place of its records', async () => {
+    const { repo, root, link, join: path, start } = await makeSyncScene();
+    const { pass } = await start();
+    await pass();
+    await mkdir(path('outside'));
+    await rm(join(root, '.git/pillion/links'), { recursive: true });
+    await symlink(path('outside'), join(root, '.git/pillion/links'));
+    const hash = await repo.commit({ file: 'second\n' });
+    await pass();
+    expect(await published(link)).toBe(hash);
+    expect(await readdir(path('outside'))).toEqual([]);
+  });
+
   it('fails soon after its time is over when a call hangs for ever, and later ones at once until that comes back', async () => {
     const { join: path, start } = await makeSyncScene();
     const fifo = path('fifo');
