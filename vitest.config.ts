@@ -52,8 +52,8 @@ class LongestFirst extends BaseSequencer {
 // What is waited for on a machine that does other things: a condition has all the time that a test has.
 const expect = { poll: { timeout: 60_000 } };
 
-// Sit next to their file, but take many seconds of processor time: they run with the integration tests.
-const LONG_TESTS = 'src/**/*.long.test.ts';
+// Sit next to their file, but take many seconds: they run with the integration tests.
+const LONG_TESTS = '{src,scripts}/**/*.long.test.ts';
 
 // Text in, data out: nothing of the process is touched, so that many files may share one, which takes half the time.
 const PURE = [
