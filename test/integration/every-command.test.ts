@@ -8,6 +8,7 @@ import process from 'node:process';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeAuthority } from '../../src/core/http/client/fixtures/authority.ts';
 import { PILLION } from '../support/pillion.ts';
+import { expectNoProcess } from '../support/processes.ts';
 import { useTempDir } from '../support/use-temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -202,7 +203,11 @@ describe('a FIFO that nobody writes to', () => {
     async (command, args) => {
       const fifo = temp.join('fifo');
       execFileSync('mkfifo', [fifo]);
-      const child = spawn(PILLION, [command, ...args(fifo)], { cwd: temp.path, stdio: 'ignore' });
+      const child = spawn(PILLION, [command, ...args(fifo)], {
+        cwd: temp.path,
+        stdio: 'ignore',
+        env: { ...process.env, FIFO_OF_TEST: fifo },
+      });
       onTestFinished(() => void child.kill('SIGKILL'));
       const exit = once(child, 'exit');
       // Its start takes less; a second is enough to hang in.
@@ -211,6 +216,7 @@ describe('a FIFO that nobody writes to', () => {
       const asked = performance.now();
       await exit;
       expect(performance.now() - asked).toBeLessThan(GRACE_MS);
+      await expectNoProcess(fifo);
     },
   );
 });
