@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isGoodMoment } from './moment.ts';
+import { isGoodMoment, isGoodMomentWhileHeld } from './moment.ts';
 
 const console = { database: 'pgbouncer', user: 'pgbouncer', cl_active: '1', sv_idle: '0' };
 const calm = { database: 'app', user: 'app', cl_active: '3', cl_waiting: '0', sv_idle: '1', sv_login: '0' };
@@ -27,5 +27,11 @@ describe('a moment to reload', () => {
     expect(isGoodMoment([calm], [waiting], 750)).toBe(true);
     expect(isGoodMoment([login], [login], 1000)).toBe(false);
     expect(isGoodMoment([login], [login], 1001)).toBe(true);
+  });
+
+  it('is any without a login while a connection is held, and after a second any', () => {
+    expect(isGoodMomentWhileHeld([console, { ...calm, cl_waiting: '1', sv_idle: '0' }], 0)).toBe(true);
+    expect(isGoodMomentWhileHeld([calm, login], 1000)).toBe(false);
+    expect(isGoodMomentWhileHeld([calm, login], 1001)).toBe(true);
   });
 });

@@ -30,6 +30,14 @@ export function isGoodMoment(before: readonly Pool[], now: readonly Pool[], wait
   return waitedMs >= WAIT_FOR_LOGIN_MS || !before.filter(isOfServers).every(isWithoutLogin);
 }
 
+/**
+ * The same while a connection of the pools is held: a login that is dropped then costs clients a wait, none is turned away.
+ * So any moment without a login will do.
+ */
+export function isGoodMomentWhileHeld(now: readonly Pool[], waitedMs: number): boolean {
+  return waitedMs > LONGEST_WAIT_MS || now.filter(isOfServers).every(isWithoutLogin);
+}
+
 const isOfServers = ({ database }: Pool): boolean => database !== 'pgbouncer';
 
 const isWithoutLogin = (pool: Pool): boolean => count(pool, 'sv_login') === 0;

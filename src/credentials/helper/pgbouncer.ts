@@ -2,12 +2,10 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Failure, HelperReply, LoginTarget, PgbouncerRequest, Proof } from '../reload/protocol.ts';
 import { renewsAtReload } from '../reload/versions.ts';
-import { isGoodMoment, type Pool } from './moment.ts';
+import { createHolder, loginRetryMs, loginsToHold } from './hold.ts';
+import { isGoodMoment, isGoodMomentWhileHeld, type Pool } from './moment.ts';
 import { isScramRefusal, type ProofPlan, planProof } from './proof.ts';
-import type { Session } from './session.ts';
-
-/** The one function of the PostgreSQL client that is needed. */
-export type WithLogin = <T>(target: LoginTarget, work: (session: Session) => Promise<T>) => Promise<T>;
+import type { Session, WithLogin } from './session.ts';
 
 /** A login to a database, for a test of a credential. */
 export async function testLogin(login: LoginTarget, withLogin: WithLogin): Promise<HelperReply> {
@@ -24,10 +22,14 @@ export async function testLogin(login: LoginTarget, withLogin: WithLogin): Promi
  * Console login, RELOAD if asked for, then the proof: a login with the new credential. RELOAD answers the same whatever
  * became of the auth_file. Where that login would prove nothing by itself, server connections are renewed first (by RELOAD
  * already where they have TLS, else by RECONNECT; each when it is free), so that it needs one made with the new password.
+ * Until then a connection of each pool is held, so that clients queue whatever becomes of a login that is under way.
  */
 export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: WithLogin): Promise<HelperReply> {
   const reply = { version: '', authType: '' };
   let step: Failure['step'] = 'console';
+  const holder = createHolder(withLogin);
+  const { timeoutMs } = request.console;
+  let retryMs = 0;
   try {
     const plan = await withLogin(request.console, async (session): Promise<ProofPlan> => {
       reply.version = versionOf(session.parameters);
@@ -37,30 +39,53 @@ export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: With
         return { result: 'not asked' };
       }
       step = 'reload';
-      await untilGoodMoment(session);
-      await session.rows('RELOAD');
-      const databases = await session.rows('SHOW DATABASES').catch(() => []);
       const isRenewed = renewsAtReload(reply.version, setting('server_tls_sslmode'));
+      const longestRetryMs = loginRetryMs(setting('server_login_retry'));
+      const holdMs = longestRetryMs + timeoutMs / 2;
+      await untilGoodMoment(session);
+      if (isRenewed) {
+        retryMs = longestRetryMs;
+        const [before, pools] = [await rowsOf(session, 'DATABASES'), await rowsOf(session, 'POOLS')];
+        const logins = loginsToHold(request.console, reply.authType, before, pools);
+        if (await holder.take(logins, holdMs)) {
+          await untilGoodMoment(session, isGoodMomentWhileHeld);
+        }
+      }
+      await session.rows('RELOAD');
+      const databases = await rowsOf(session, 'DATABASES');
       const found = planProof(request.proof, request.console, { ...reply, databases, isRenewed });
       if ('login' in found && found.needsReconnect) {
-        await untilGoodMoment(session);
+        retryMs = longestRetryMs;
+        const isHeld = await holder.take([found.login], holdMs);
+        await untilGoodMoment(session, isHeld ? isGoodMomentWhileHeld : undefined);
         await session.rows(`RECONNECT ${quoteIdentifier(found.login.database)}`);
       }
       return found;
     });
     step = 'proof';
-    return { ...reply, proof: await prove(plan, withLogin) };
+    const proof = await prove(plan, retryMs, withLogin);
+    await holder.untilRenewed();
+    return { ...reply, proof };
   } catch (error) {
     return { ...reply, proof: 'not asked', failure: failureOf(step, error) };
+  } finally {
+    await holder.release();
   }
 }
 
-async function prove(plan: ProofPlan, withLogin: WithLogin): Promise<Proof> {
+/** Rows of a SHOW; none where it may not be asked. */
+function rowsOf(session: Session, what: 'DATABASES' | 'POOLS'): ReturnType<Session['rows']> {
+  return session.rows(`SHOW ${what}`).catch(() => []);
+}
+
+/** @param retryMs how long pgbouncer may wait before it logs in to its server again */
+async function prove(plan: ProofPlan, retryMs: number, withLogin: WithLogin): Promise<Proof> {
   if (!('login' in plan)) {
     return plan.result;
   }
   try {
-    await withLogin(plan.login, (session) => session.rows('SELECT 1'));
+    const login = { ...plan.login, timeoutMs: plan.login.timeoutMs + retryMs };
+    await withLogin(login, (session) => session.rows('SELECT 1'));
     return plan.result;
   } catch (error) {
     if (plan.otherwise !== undefined && error instanceof Error && isScramRefusal(error.message)) {
@@ -72,12 +97,16 @@ async function prove(plan: ProofPlan, withLogin: WithLogin): Promise<Proof> {
 
 const LOOK_EVERY_MS = 5;
 
-/** @see isGoodMoment */
-async function untilGoodMoment(session: Session): Promise<void> {
+/** @param decide default: {@link isGoodMoment} */
+async function untilGoodMoment(
+  session: Session,
+  decide?: (now: readonly Pool[], waitedMs: number) => boolean,
+): Promise<void> {
   const started = performance.now();
   for (let before: readonly Pool[] = []; ; ) {
-    const pools = await session.rows('SHOW POOLS').catch(() => []);
-    if (isGoodMoment(before, pools, performance.now() - started)) {
+    const pools = await rowsOf(session, 'POOLS');
+    const waitedMs = performance.now() - started;
+    if (decide?.(pools, waitedMs) ?? isGoodMoment(before, pools, waitedMs)) {
       return;
     }
     before = pools;

@@ -7,6 +7,8 @@ const AUTH_WITHOUT_PASSWORD = new Set(['trust', 'any']);
 /** With these it may be SCRAM that checks a client; unknown ('') with a console that does not tell. */
 const AUTH_MAYBE_SCRAM = new Set(['scram-sha-256', 'hba', '']);
 
+export const asksForNoPassword = (authType: string): boolean => AUTH_WITHOUT_PASSWORD.has(authType);
+
 export interface PgbouncerFacts {
   /** '' when not known. */
   readonly version: string;
@@ -49,7 +51,7 @@ export function planProof(
   const login = { ...proof, database: named };
   const isTooLong = Buffer.byteLength(proof.password ?? '') > scramLimit(version);
   if (!isTooLong || !AUTH_MAYBE_SCRAM.has(authType)) {
-    return { result: 'proved', login, needsReconnect: AUTH_WITHOUT_PASSWORD.has(authType) && !isRenewed };
+    return { result: 'proved', login, needsReconnect: asksForNoPassword(authType) && !isRenewed };
   }
   if (authType !== 'scram-sha-256') {
     return { result: 'proved', login, needsReconnect: false, otherwise: 'too long' };

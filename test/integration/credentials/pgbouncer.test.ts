@@ -30,9 +30,9 @@ const versions: [string, readonly string[]][] = [
 ];
 
 /** With a pgbouncer whose clients are checked in that way; the token has 1,400 bytes. */
-async function deliverLongToken(command: readonly string[], authType: string) {
+async function deliverLongToken(command: readonly string[], authType: string, serverLifetimeSeconds = 3600) {
   const volume = await makeVolume();
-  const pool = await startPool(backend, volume, { command, authType });
+  const pool = await startPool(backend, volume, { command, authType, serverLifetimeSeconds });
   onTestFinished(async () => {
     await pool.stop();
     await volume.remove();
@@ -50,7 +50,7 @@ async function deliverLongToken(command: readonly string[], authType: string) {
   await waitFor(() => running.said('credential delivered').length > 0, { what: 'the delivery' });
   expect(running.said('cannot deliver the credential')).toEqual([]);
   expect(await login({ port: pool.port, ...CLIENT, database: 'app' })).toBeUndefined();
-  return running;
+  return { running, pool };
 }
 
 describe.each(versions)('with the pgbouncer %s', (_name, command) => {
@@ -82,7 +82,7 @@ describe.each(versions)('with the pgbouncer %s', (_name, command) => {
   });
 
   it('a token that is too long for a check by SCRAM is proved by a new server connection of the admin', async () => {
-    const running = await deliverLongToken(command, 'scram-sha-256');
+    const { running } = await deliverLongToken(command, 'scram-sha-256');
     const said = running.log().filter(({ msg }) => msg.includes('stands in for the proof'));
     expect(said).toHaveLength(1);
     // A token that the database refuses fails that proof.
@@ -96,7 +96,39 @@ describe.each(versions)('with the pgbouncer %s', (_name, command) => {
   });
 
   it('the same token is proved by its own login where MD5 checks clients', async () => {
-    const running = await deliverLongToken(command, 'md5');
+    const { running } = await deliverLongToken(command, 'md5');
     expect(running.log().filter(({ msg }) => msg.includes('proof'))).toEqual([]);
+  });
+  it('nobody is turned away by renewals while logins to the database are under way', {
+    timeout: 120_000,
+  }, async () => {
+    backend.setLoginDelay(500);
+    onTestFinished(() => backend.setLoginDelay(0));
+    const { running, pool } = await deliverLongToken(command, 'scram-sha-256', 1);
+    const isOver = new AbortController();
+    const said: string[] = [];
+    let logins = 0;
+    const client = async (): Promise<void> => {
+      while (!isOver.signal.aborted) {
+        const error = await login({ port: pool.port, ...CLIENT, database: 'app' });
+        logins += 1;
+        if (error !== undefined) {
+          said.push(error);
+        }
+      }
+    };
+    const clients = Array.from({ length: 3 }, client);
+    for (let round = 2; round <= 6; round += 1) {
+      running.signal('SIGHUP');
+      await waitFor(() => running.said('credential delivered').length >= round, {
+        what: 'a delivery',
+        timeoutMs: 60_000,
+      });
+    }
+    isOver.abort();
+    await Promise.all(clients);
+    expect(said).toEqual([]);
+    expect(logins).toBeGreaterThan(20);
+    expect(running.said('cannot deliver the credential')).toEqual([]);
   });
 });

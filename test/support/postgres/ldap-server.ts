@@ -59,13 +59,18 @@ function encode(tag: number, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, value.length]), value]);
 }
 
-/** @param isAllowed judges each bind */
+/**
+ * @param isAllowed judges each bind
+ * @param delayMs how long the answer to a bind takes, asked at each
+ */
 export async function startLdapServer(
   isAllowed: (bind: Bind) => boolean,
   place: Place = {},
+  delayMs: () => number = () => 0,
 ): Promise<LdapServer> {
   const server = createServer((socket: Socket) => {
     let rest = Buffer.alloc(0);
+    socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
       rest = Buffer.concat([rest, chunk]);
       for (let message = elementAt(rest, 0); message !== undefined; message = elementAt(rest, 0)) {
@@ -81,7 +86,13 @@ export async function startLdapServer(
         const code = isSimple && isAllowed(bind) ? 0 : INVALID_CREDENTIALS;
         const empty = encode(0x04);
         const response = encode(0x61, encode(0x0a, Buffer.from([code])), empty, empty);
-        socket.write(encode(SEQUENCE, encode(0x02, id?.value ?? Buffer.from([0])), response));
+        const answer = encode(SEQUENCE, encode(0x02, id?.value ?? Buffer.from([0])), response);
+        const delay = delayMs();
+        if (delay === 0) {
+          socket.write(answer);
+        } else {
+          setTimeout(() => socket.write(answer), delay);
+        }
       }
     });
   });

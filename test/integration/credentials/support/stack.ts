@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { giveToServer } from '../../../support/postgres/as-postgres.ts';
 import { type AwsEndpoints, startAwsEndpoints } from '../../../support/postgres/aws-endpoints.ts';
-import { startLdapServer } from '../../../support/postgres/ldap-server.ts';
+import { type Bind, startLdapServer } from '../../../support/postgres/ldap-server.ts';
 import {
   ADMIN,
   adminLine,
@@ -34,6 +34,8 @@ export interface Backend {
   readonly directory: string;
   readonly tokenFile: string;
   readonly adminPasswordFile: string;
+  /** How long each login to the database takes from now on. */
+  setLoginDelay(ms: number): void;
   stop(): Promise<void>;
 }
 
@@ -53,7 +55,8 @@ export async function startBackend(options: StackOptions = {}): Promise<Backend>
   const verifier = createRdsVerifier({ endpoint: `${RDS_HOST}:${RDS_PORT}`, region: REGION, maxAgeMs });
   const refusals: string[] = [];
   const accepted: string[] = [];
-  const ldap = await startLdapServer(({ name, password }) => {
+  let loginDelayMs = 0;
+  const judge = ({ name, password }: Bind): boolean => {
     const user = /^cn=(.*),dc=rds$/.exec(name)?.[1] ?? '';
     const refusal = verifier.refusal(user, password);
     if (refusal === undefined) {
@@ -62,7 +65,8 @@ export async function startBackend(options: StackOptions = {}): Promise<Backend>
       refusals.push(refusal);
     }
     return refusal === undefined;
-  });
+  };
+  const ldap = await startLdapServer(judge, {}, () => loginDelayMs);
   const aws = await startAwsEndpoints({ keys: verifier.keys, token: POD_TOKEN, lifeMs });
   const postgres = await startPostgres({ ldapPort: ldap.port, users: [IAM_USER, 'other_iam'] });
   const directory = await makeTempDir('pillion-credentials-');
@@ -79,6 +83,9 @@ export async function startBackend(options: StackOptions = {}): Promise<Backend>
     directory,
     tokenFile,
     adminPasswordFile,
+    setLoginDelay(ms) {
+      loginDelayMs = ms;
+    },
     async stop() {
       await postgres.stop();
       await ldap.stop();

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { createHolder, loginRetryMs, loginsToHold } from './hold.ts';
+import type { WithLogin } from './session.ts';
+
+const console = {
+  host: 'h',
+  port: 6432,
+  timeoutMs: 1000,
+  user: 'admin',
+  password: 'secret',
+  database: 'pgbouncer',
+};
+const databases = [
+  { name: 'orders', force_user: 'app' },
+  { name: 'open', force_user: null },
+  { name: 'pgbouncer', force_user: 'pgbouncer' },
+];
+const pool = (database: string, user: string, free = '1') => ({
+  database,
+  user,
+  sv_idle: free,
+  sv_used: '0',
+});
+const toHold = (pools: readonly Record<string, string>[], login: typeof console | object = console) =>
+  loginsToHold({ ...console, ...login }, 'scram-sha-256', databases, pools).map(({ database }) => database);
+
+describe('pools to hold a connection of', () => {
+  it('are those that the user of the console gets into, and that have one that is free', () => {
+    expect(
+      toHold([
+        pool('orders', 'app'),
+        pool('orders', 'old'),
+        pool('open', 'admin'),
+        pool('open', 'app'),
+        pool('pgbouncer', 'pgbouncer'),
+      ]),
+    ).toEqual(['orders', 'open']);
+    expect(toHold([pool('orders', 'app', '0')])).toEqual([]);
+  });
+
+  it('are none without a password, unless pgbouncer asks for none', () => {
+    const { password: _, ...peer } = console;
+    expect(loginsToHold(peer, 'md5', databases, [pool('orders', 'app')])).toEqual([]);
+    expect(loginsToHold(peer, 'trust', databases, [pool('orders', 'app')])).toHaveLength(1);
+  });
+});
+
+describe('a connection that is held', () => {
+  /** Remembers its statements; BEGIN fails if that is wanted. */
+  const fake = (seen: string[], beginFails = false): WithLogin => {
+    return async (_login, work) => {
+      const rows = async (statement: string) => {
+        seen.push(statement);
+        if (beginFails && statement === 'BEGIN') {
+          throw new Error('transaction blocks not allowed in statement pooling mode');
+        }
+        return [];
+      };
+      return await work({ parameters: new Map(), rows });
+    };
+  };
+
+  it('is in a transaction until it is released', async () => {
+    const seen: string[] = [];
+    const holder = createHolder(fake(seen));
+    expect(await holder.take([console], 60_000)).toBe(true);
+    expect(seen).toEqual(['BEGIN']);
+    await holder.untilRenewed();
+    expect(seen).toEqual(['BEGIN', 'SELECT 1']);
+    await holder.release();
+    expect(seen).toEqual(['BEGIN', 'SELECT 1', 'ROLLBACK']);
+  });
+
+  it('is given back after its time in any case', async () => {
+    const seen: string[] = [];
+    const holder = createHolder(fake(seen));
+    await holder.take([console], 1);
+    await expect.poll(() => seen).toEqual(['BEGIN', 'ROLLBACK']);
+    await holder.release();
+  });
+
+  it('is none where a pool refuses it', async () => {
+    const seen: string[] = [];
+    const holder = createHolder(fake(seen, true));
+    expect(await holder.take([console], 60_000)).toBe(false);
+    await holder.untilRenewed();
+    await holder.release();
+    expect(seen).toEqual(['BEGIN']);
+  });
+});
+
+it('pgbouncer tries a login to its server again after what it says, or its default', () => {
+  expect(['1', '0', '0.5', '', 'x', '300'].map(loginRetryMs)).toEqual([1000, 0, 500, 15_000, 15_000, 15_000]);
+});

@@ -1,0 +1,110 @@
+/** Keeping a server connection of a pool while pgbouncer renews its connections. */
+import { systemClock } from '../../core/clock.ts';
+import { deferred } from '../../core/deferred.ts';
+import type { LoginTarget } from '../reload/protocol.ts';
+import { asksForNoPassword } from './proof.ts';
+import type { WithLogin } from './session.ts';
+
+/** A pool that has no connection to give within this time has enough that are in use. */
+const TAKE_MS = 2000;
+/** Waiting for pgbouncer to try a login again is no failure; longer than its own default (15 s) nobody waits. */
+const LONGEST_RETRY_MS = 15_000;
+
+/** pgbouncer's server_login_retry, in milliseconds; '' where it is not told. */
+export function loginRetryMs(setting: string): number {
+  const ms = Number(setting || 15) * 1000;
+  return ms >= 0 ? Math.min(ms, LONGEST_RETRY_MS) : LONGEST_RETRY_MS;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** More are not held at once: each is a connection that clients lack for a moment. */
+const MOST_HELD = 10;
+
+/**
+ * Logins of the console's user, one for each pool that it can get into and that has a free connection: with none, taking
+ * one would make a login, maybe with a credential that has ended. Pure.
+ * @param databases rows of SHOW DATABASES
+ * @param pools rows of SHOW POOLS
+ */
+export function loginsToHold(
+  console: LoginTarget,
+  authType: string,
+  databases: readonly Row[],
+  pools: readonly Row[],
+): LoginTarget[] {
+  if (console.password === undefined && !asksForNoPassword(authType)) {
+    return [];
+  }
+  const userIn = (database: unknown): unknown =>
+    databases.find(({ name }) => name === database)?.['force_user'] || console.user;
+  const isFree = (pool: Row): boolean => Number(pool['sv_idle'] ?? 0) + Number(pool['sv_used'] ?? 0) > 0;
+  return pools
+    .filter(
+      (pool) => pool['database'] !== 'pgbouncer' && pool['user'] === userIn(pool['database']) && isFree(pool),
+    )
+    .slice(0, MOST_HELD)
+    .map(({ database }) => ({ ...console, database: String(database) }));
+}
+
+export interface Holder {
+  /** Takes a connection in the pool of each login, as far as that can be done, and tells whether any is held; never throws. */
+  take(logins: readonly LoginTarget[], longestMs: number): Promise<boolean>;
+  /** Waits until each of these pools has a connection again besides the one that is held. */
+  untilRenewed(): Promise<void>;
+  /** Gives the connections back; never throws. */
+  release(): Promise<void>;
+}
+
+interface Held {
+  readonly login: LoginTarget;
+  readonly letGo: () => void;
+  readonly end: Promise<void>;
+}
+
+/**
+ * Renewing drops logins to the server that are under way, and pgbouncer counts them as failed: whoever comes next is turned
+ * away until one succeeds, but only in a pool without any connection that has logged in (check_fast_fail in its
+ * objects.c). One that is in a transaction stays through RELOAD and RECONNECT, so that clients queue instead. Pools by
+ * statement refuse BEGIN; there nothing is held.
+ */
+export function createHolder(withLogin: WithLogin): Holder {
+  const all: Held[] = [];
+  return {
+    async take(logins, longestMs) {
+      const taken = await Promise.all(logins.map((login) => hold(login, longestMs, withLogin)));
+      all.push(...taken.filter((held) => held !== undefined));
+      return all.length > 0;
+    },
+    async untilRenewed() {
+      const looks = all.map(({ login }) => withLogin(login, (session) => session.rows('SELECT 1')));
+      await Promise.allSettled(looks);
+    },
+    async release() {
+      for (const { letGo } of all) {
+        letGo();
+      }
+      await Promise.all(all.splice(0).map(({ end }) => end));
+    },
+  };
+}
+
+/** @param longestMs the connection is given back after this time in any case: it may be the last that pgbouncer may have */
+async function hold(login: LoginTarget, longestMs: number, withLogin: WithLogin): Promise<Held | undefined> {
+  const isHeld = deferred<boolean>();
+  const released = deferred<undefined>();
+  const limits = new AbortController();
+  const target = { ...login, timeoutMs: Math.min(login.timeoutMs, TAKE_MS) };
+  const end = withLogin(target, async (session) => {
+    await session.rows('BEGIN');
+    isHeld.resolve(true);
+    const limit = systemClock.sleep(longestMs, limits.signal).catch(() => undefined);
+    await Promise.race([released.promise, limit]);
+    limits.abort();
+    await session.rows('ROLLBACK');
+  }).then(
+    () => undefined,
+    () => isHeld.resolve(false),
+  );
+  return (await isHeld.promise) ? { login, letGo: () => released.resolve(undefined), end } : undefined;
+}
