@@ -71,6 +71,7 @@ function containerOf({ image, imagePullPolicy, target, args, profilesConfigMap }
     name: 'injector',
     image,
     imagePullPolicy,
+    command: ['tini', '--', 'pillion'],
     args: [
       'injector',
       `--bind=:${WEBHOOK_PORT}`,
@@ -84,6 +85,7 @@ function containerOf({ image, imagePullPolicy, target, args, profilesConfigMap }
       { name: 'https', containerPort: WEBHOOK_PORT },
       { name: 'http', containerPort: HTTP_PORT },
     ],
+    startupProbe: { ...probe('/livez'), periodSeconds: 1, failureThreshold: 60 },
     readinessProbe: { ...probe('/readyz'), failureThreshold: 1 },
     livenessProbe: { ...probe('/livez'), failureThreshold: 6, timeoutSeconds: 5 },
     resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },
