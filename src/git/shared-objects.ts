@@ -4,8 +4,8 @@
  */
 import type { Dirent } from 'node:fs';
 import type { ForeignDirectory } from '../core/foreign-files/directory.ts';
+import { asideName, ensureDirectory } from '../core/foreign-files/set-aside.ts';
 import type { Log } from '../core/log/log.ts';
-import { randomId } from '../core/random-id.ts';
 import { createObjectView, FANOUT, type ObjectView } from './object-view.ts';
 
 export interface SharedObjects {
@@ -28,27 +28,6 @@ const ALTERNATES = new Set(['alternates', 'http-alternates']);
 const MAX_ENTRIES = 200_000;
 
 type IsWanted = (entry: Dirent) => boolean;
-
-/** A name that git does not look at; what stood there stays, should somebody miss it. */
-const asideName = (name: string) => `${name}.set-aside-${randomId()}`;
-
-/** Opens or makes a directory. What else is in its place is renamed: a link is never followed. */
-export async function ensureDirectory(
-  parent: ForeignDirectory,
-  name: string,
-  log: Log,
-): Promise<ForeignDirectory> {
-  for (let attempt = 0; ; attempt += 1) {
-    const found = await parent.make(name);
-    if (found !== undefined || attempt === 3) {
-      return found ?? (await parent.openOrThrow(name));
-    }
-    log.warn('what is in the place of a directory of the repository is set aside', {
-      path: `${parent.shownPath}/${name}`,
-    });
-    await parent.rename(name, parent, asideName(name));
-  }
-}
 
 /** Removes entries that git never makes: links, FIFOs, sockets, directories where files belong. */
 async function removeUnwanted(directory: ForeignDirectory, isWanted: IsWanted, log: Log): Promise<void> {

@@ -10,7 +10,8 @@ function split(path: string): { readonly directories: readonly string[]; readonl
   return { directories: parts.slice(0, -1), name: parts.at(-1) ?? '' };
 }
 
-async function walk<T>(
+/** Opens each directory of a path by `step`, for the time of `use`; undefined where one step finds none. */
+export async function walk<T>(
   top: ForeignDirectory,
   names: readonly string[],
   step: (directory: ForeignDirectory, name: string) => Promise<ForeignDirectory | undefined>,

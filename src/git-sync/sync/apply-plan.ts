@@ -1,7 +1,6 @@
 /** Makes the worktree of a commit complete and published, without a moment in which a link leads to less. */
 import { join, relative } from 'node:path';
 import { removeBelow } from '../../core/foreign-files/below.ts';
-import { ensureDirectory } from '../../git/shared-objects.ts';
 import { changeModes } from './change-modes.ts';
 import type { LockedContext } from './context.ts';
 import type { Gate } from './gate.ts';
@@ -9,7 +8,6 @@ import { REBUILD_DIR, TREES_DIR } from './layout.ts';
 import { rememberLink } from './links.ts';
 import type { Plan } from './plan.ts';
 import { publish } from './publish.ts';
-import { OWN_DIR } from './repository/rebuild.ts';
 import { writeTreeView } from './repository/tree-view.ts';
 import { buildTree, verifyTree } from './repository/worktree.ts';
 
@@ -51,16 +49,6 @@ async function build(
   }
 }
 
-/** Whatever a neighbour has put in the place of our own records is set aside: it must not keep a commit from its readers. */
-async function makeRoomForRecords({ open, log }: LockedContext): Promise<void> {
-  const own = await ensureDirectory(open.gitDirectory, OWN_DIR, log);
-  try {
-    await (await ensureDirectory(own, 'links', log)).close();
-  } finally {
-    await own.close();
-  }
-}
-
 /** Publishes the worktree; the links never point at an incomplete tree. */
 async function switchLinks(
   context: LockedContext,
@@ -69,9 +57,8 @@ async function switchLinks(
   path: string,
 ): Promise<void> {
   const { root, log, emit } = context;
-  await makeRoomForRecords(context);
   // A link that is not on record could lose its worktree to another git-sync on this root.
-  await rememberLink(root, link);
+  await rememberLink(root, link, log);
   if (links.length > 0) {
     await emit({ kind: 'publishing', hash });
   }

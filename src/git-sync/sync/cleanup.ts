@@ -11,6 +11,7 @@ import { entriesOf } from './repository/directories.ts';
 import { protectOthers } from './repository/protect.ts';
 import { gitDirOfTree, isMovedUp } from './repository/tree-check.ts';
 import { forgetLostTrees } from './repository/tree-records.ts';
+import { writeShallow } from './repository/tree-view.ts';
 import type { Retention, TreeInfo } from './retention.ts';
 import type { SyncSpec } from './spec.ts';
 
@@ -113,5 +114,6 @@ export async function cleanUp(
     const call = { cwd: shared.current().gitDir, signal };
     await protectOthers(shared, open, git, call);
     await git.run(['gc', ...flags], call);
+    await writeShallow(context);
   }
 }

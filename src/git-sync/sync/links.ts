@@ -1,7 +1,9 @@
 /** Which links lead to trees of a root: another git-sync on the same root may publish there under another name. */
 import { join, relative, resolve } from 'node:path';
-import { readBelow, withDirectory, writeBelow } from '../../core/foreign-files/below.ts';
+import { withDirectory } from '../../core/foreign-files/below.ts';
 import { withForeignRoot } from '../../core/foreign-files/directory.ts';
+import { makeRoomForFile, withEnsuredDirectory } from '../../core/foreign-files/set-aside.ts';
+import type { Log } from '../../core/log/log.ts';
 import { isInside } from './layout.ts';
 import { readPublished } from './publish.ts';
 import { OWN_DIR } from './repository/rebuild.ts';
@@ -18,17 +20,22 @@ const REGISTRY = `.git/${OWN_DIR}/links`;
 const MAX_LINKS = 1000;
 const MAX_BYTES = 8 * 1024;
 
-/** Remembers a link before it is published, so that no git-sync on the same root cleans its tree away. */
-export async function rememberLink(root: string, link: string): Promise<void> {
+/**
+ * Remembers a link before it is published, so that no git-sync on the same root cleans its tree away. Whatever a
+ * neighbour has put in the place of a record is set aside: it must not keep a commit from its readers.
+ */
+export async function rememberLink(root: string, link: string, log: Log): Promise<void> {
   // Below the root it is kept relative: the same volume may be mounted elsewhere in another container.
   const shown = isInside(root, link) ? relative(root, link) : link;
-  const path = `${REGISTRY}/${encodeURIComponent(shown).slice(-200)}`;
-  await withForeignRoot(root, async (directory) => {
-    const found = await readBelow(directory, path, { maxBytes: MAX_BYTES });
-    if (found.kind !== 'file' || found.bytes.toString('utf8') !== `${shown}\n`) {
-      await writeBelow(directory, path, `${shown}\n`, { mode: 0o644, fsync: false });
-    }
-  });
+  const name = encodeURIComponent(shown).slice(-200);
+  await withForeignRoot(root, (directory) =>
+    withEnsuredDirectory(directory, REGISTRY, log, async (registry) => {
+      if ((await registry.readText(name, { maxBytes: MAX_BYTES })) !== `${shown}\n`) {
+        await makeRoomForFile(registry, name, log);
+        await registry.write(name, `${shown}\n`, { mode: 0o644, fsync: false });
+      }
+    }),
+  );
 }
 
 /** Paths that somebody may have written there: they are only read, and only links inside the root are ever moved. */

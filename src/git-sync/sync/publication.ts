@@ -1,6 +1,9 @@
 /** What was published from a root last, so that a restarted process knows whether the data there is what it is to bring. */
-import { readBelow, writeBelow } from '../../core/foreign-files/below.ts';
+import { basename, dirname } from 'node:path';
+import { readBelow } from '../../core/foreign-files/below.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../core/foreign-files/directory.ts';
+import { makeRoomForFile, withEnsuredDirectory } from '../../core/foreign-files/set-aside.ts';
+import type { Log } from '../../core/log/log.ts';
 import type { Layout } from './layout.ts';
 import { readPublished } from './publish.ts';
 import { OWN_DIR } from './repository/rebuild.ts';
@@ -24,11 +27,19 @@ async function readRecord(directory: ForeignDirectory): Promise<string | undefin
 }
 
 /** Remembers that the published hash is what was asked for. */
-export async function recordPublication(root: string, publisher: Publisher, hash: string): Promise<void> {
+export async function recordPublication(
+  root: string,
+  publisher: Publisher,
+  hash: string,
+  log: Log,
+): Promise<void> {
   const text = recordOf(publisher, hash);
   await withForeignRoot(root, async (directory) => {
     if ((await readRecord(directory)) !== text) {
-      await writeBelow(directory, RECORD, text, { mode: 0o644, fsync: false });
+      await withEnsuredDirectory(directory, dirname(RECORD), log, async (own) => {
+        await makeRoomForFile(own, basename(RECORD), log);
+        await own.write(basename(RECORD), text, { mode: 0o644, fsync: false });
+      });
     }
   });
 }

@@ -54,7 +54,8 @@ export function moduleDirectory(name: string): string {
     .join('/');
 }
 
-const shallowText = (hashes: readonly string[]) =>
+/** The text of a file `shallow`; undefined for none. */
+export const shallowText = (hashes: readonly string[]) =>
   hashes.length === 0 ? undefined : `${hashes.toSorted().join('\n')}\n`;
 
 function readersConfig(format: ObjectFormat, filter: string) {

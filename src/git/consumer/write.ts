@@ -1,46 +1,61 @@
 /** Writes the files for those who read in a root. Done after git has ended; what a neighbour made of them is replaced. */
 import { relative } from 'node:path';
-import { readBelow, withDirectory, withMadeDirectory, writeBelow } from '../../core/foreign-files/below.ts';
+import { withMadeDirectory } from '../../core/foreign-files/below.ts';
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
+import { makeRoomForFile, withEnsuredDirectory } from '../../core/foreign-files/set-aside.ts';
+import type { Log } from '../../core/log/log.ts';
 import type { ConsumerFile } from './files.ts';
 
 const FILE_MODE = 0o666;
 
-/** Whether a file has this very text already: an unchanged one is not written again. */
-async function hasText(root: ForeignDirectory, path: string, text: string): Promise<boolean> {
-  const found = await readBelow(root, path, { maxBytes: Buffer.byteLength(text) });
-  return found.kind === 'file' && found.bytes.toString('utf8') === text;
+export interface WriteInit {
+  /** The root's path, which the files' paths begin with. */
+  readonly top: string;
+  readonly umask: number;
+  readonly log: Log;
 }
 
-async function writeOne(
-  root: ForeignDirectory,
-  top: string,
+/** Whether a file has this very text already: an unchanged one is not written again. */
+async function hasText(directory: ForeignDirectory, name: string, text: string): Promise<boolean> {
+  return (await directory.readText(name, { maxBytes: Buffer.byteLength(text) })) === text;
+}
+
+async function put(
+  directory: ForeignDirectory,
+  name: string,
   file: ConsumerFile,
-  umask: number,
+  { umask, log }: WriteInit,
 ): Promise<void> {
-  const path = relative(top, file.path);
-  const split = path.lastIndexOf('/');
-  const [directory, name] = split === -1 ? ['', path] : [path.slice(0, split), path.slice(split + 1)];
   if ('copyOf' in file) {
-    await withMadeDirectory(root, directory, 0o777, (opened) => opened.copyIn(file.copyOf, name));
+    await makeRoomForFile(directory, name, log);
+    await directory.copyIn(file.copyOf, name);
   } else if (file.text === undefined) {
-    await withDirectory(root, directory, async (opened) => opened?.remove(name));
-  } else if (!(await hasText(root, path, file.text))) {
-    await writeBelow(root, path, file.text, { mode: FILE_MODE & ~umask, fsync: false });
+    await makeRoomForFile(directory, name, log);
+    await directory.remove(name);
+  } else if (!(await hasText(directory, name, file.text))) {
+    await makeRoomForFile(directory, name, log);
+    await directory.write(name, file.text, { mode: FILE_MODE & ~umask, fsync: false });
   }
 }
 
-/**
- * @param top the root's path, which the files' paths begin with
- * @throws PillionError `write_failed`, `not_a_directory`
- */
+/** Everything in `.git` is ours by its name; on the way to a tree is what the user or a commit has put there. */
+async function writeOne(root: ForeignDirectory, file: ConsumerFile, init: WriteInit): Promise<void> {
+  const path = relative(init.top, file.path);
+  const split = path.lastIndexOf('/');
+  const [parent, name] = split === -1 ? ['', path] : [path.slice(0, split), path.slice(split + 1)];
+  const use = (directory: ForeignDirectory) => put(directory, name, file, init);
+  await (path.startsWith('.git/')
+    ? withEnsuredDirectory(root, parent, init.log, use)
+    : withMadeDirectory(root, parent, 0o777, use));
+}
+
+/** @throws PillionError `write_failed`, `not_a_directory` */
 export async function writeConsumerFiles(
   root: ForeignDirectory,
-  top: string,
   files: readonly ConsumerFile[],
-  umask: number,
+  init: WriteInit,
 ): Promise<void> {
   for (const file of files) {
-    await writeOne(root, top, file, umask);
+    await writeOne(root, file, init);
   }
 }

@@ -9,7 +9,7 @@ export function observePublication(root: string, publisher: Publisher, log: Log)
     if (event.kind !== 'published') {
       return;
     }
-    await recordPublication(root, publisher, event.change.remote).catch((error: unknown) => {
+    await recordPublication(root, publisher, event.change.remote, log).catch((error: unknown) => {
       log.at(1, 'cannot record what was published', { reason: errorMessage(error) });
     });
   };

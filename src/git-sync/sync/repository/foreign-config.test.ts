@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { useTempDir } from '../../../../test/support/use-temp-dir.ts';
 import { withForeignRoot } from '../../../core/foreign-files/directory.ts';
@@ -30,6 +30,22 @@ it('what is not git-sync’s goes from the configuration, is kept aside and logg
     expect(await read(`${file}.set-aside`), file).toBe(EVIL);
   }
   expect((await lstat(dir.join('.git/config'))).mode & 0o777).toBe(0o664);
+});
+
+it('directories in their places are no obstacle, however often', async () => {
+  for (let round = 0; round < 3; round += 1) {
+    await mkdir(dir.join('.git/config/x'), { recursive: true });
+    await mkdir(dir.join('.git/config.set-aside/x'), { recursive: true });
+    await mkdir(dir.join('.git/config.worktree'), { recursive: true });
+    await clean();
+    expect([await read('config'), await read('config.worktree')]).toEqual(['', '']);
+    await writeFile(dir.join('.git/config'), EVIL);
+    await clean();
+    expect(await read('config.set-aside')).toBe(EVIL);
+    await rm(dir.join('.git/config'));
+    await rm(dir.join('.git/config.set-aside'));
+    await rm(dir.join('.git/config.worktree'));
+  }
 });
 
 it('nothing is written where nothing is foreign, and nothing at all without a configuration', async () => {

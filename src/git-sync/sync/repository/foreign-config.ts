@@ -3,6 +3,7 @@
  * whoever looks into a tree, so what git-sync never writes is taken out of it and kept, should somebody miss it.
  */
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
+import { makeRoomForFile } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { sortConfig } from './config-lines.ts';
 
@@ -26,7 +27,10 @@ export async function setForeignConfigAside(gitDirectory: ForeignDirectory, log:
         instead: 'what git is to be configured with goes into --git-config',
       });
       const mode = (await gitDirectory.stat(name))?.mode ?? 0o644;
-      await gitDirectory.rename(name, gitDirectory, `${name}${ASIDE}`);
+      if (!(await makeRoomForFile(gitDirectory, name, log))) {
+        await makeRoomForFile(gitDirectory, `${name}${ASIDE}`, log);
+        await gitDirectory.rename(name, gitDirectory, `${name}${ASIDE}`);
+      }
       await gitDirectory.write(name, kept, { mode: mode & 0o666, fsync: false });
     }
   }

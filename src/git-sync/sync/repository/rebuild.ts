@@ -2,9 +2,9 @@
 
 import { removeTree } from '../../../core/files.ts';
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
+import { ensureDirectory } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { randomId } from '../../../core/random-id.ts';
-import { ensureDirectory } from '../../../git/shared-objects.ts';
 import { NEW_PREFIX } from './leftovers.ts';
 import type { OpenRoot } from './shared-repository.ts';
 

@@ -5,11 +5,12 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ForeignDirectory, openForeignRoot } from '../../../core/foreign-files/directory.ts';
+import { ensureDirectory } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { readShallow } from '../../../git/adopt.ts';
 import { formatOf, isFullHash, type ObjectFormat } from '../../../git/object-name.ts';
 import { createPrivateRepository, type PrivateRepository } from '../../../git/private-repository.ts';
-import { ensureDirectory, openSharedObjects, type SharedObjects } from '../../../git/shared-objects.ts';
+import { openSharedObjects, type SharedObjects } from '../../../git/shared-objects.ts';
 import { makeGitDirectory } from './rebuild.ts';
 
 export interface SharedRepositoryInit {

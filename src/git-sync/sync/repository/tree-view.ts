@@ -1,9 +1,11 @@
 /** What of a published tree is written for those who read in the root. */
 import { join, relative } from 'node:path';
 import {
+  type ConsumerFile,
   type ConsumerView,
   type ModuleView,
   repositoryFiles,
+  shallowText,
   treeFiles,
 } from '../../../git/consumer/files.ts';
 import { writeConsumerFiles } from '../../../git/consumer/write.ts';
@@ -64,6 +66,9 @@ function moduleShallowFiles(root: string, modules: readonly ModuleView[]): { pat
   ]);
 }
 
+const write = ({ root, spec, open, log }: LockedContext, files: readonly ConsumerFile[]) =>
+  writeConsumerFiles(open.directory, files, { top: root, umask: umaskOf(spec), log });
+
 const umaskOf = ({ groupWrite }: SyncSpec) => (groupWrite ? 0o002 : 0o022);
 
 /**
@@ -71,7 +76,7 @@ const umaskOf = ({ groupWrite }: SyncSpec) => (groupWrite ? 0o002 : 0o022);
  * @throws PillionError `write_failed`, `not_a_directory`
  */
 export async function writeTreeView(context: LockedContext, tree: WholeTree): Promise<void> {
-  const { root, spec, shared, open } = context;
+  const { root, shared } = context;
   const view = await viewOf(context, shared.current(), tree);
   const files = [
     ...moduleShallowFiles(root, view.modules),
@@ -79,11 +84,17 @@ export async function writeTreeView(context: LockedContext, tree: WholeTree): Pr
     ...repositoryFiles(view).filter(({ path }) => !relative(root, path).startsWith('.git/refs/')),
     ...treeFiles(view),
   ];
-  await writeConsumerFiles(open.directory, root, files, umaskOf(spec));
+  await write(context, files);
+}
+
+/** Tells the readers, and the next process, what git still has of truncated commits once it has cleaned up. */
+export async function writeShallow(context: LockedContext): Promise<void> {
+  const hashes = await context.shared.current().shallow();
+  await write(context, [{ path: join(context.root, '.git/shallow'), text: shallowText(hashes) }]);
 }
 
 /** Moves the branch of the root to the published commit. */
-export async function writeBranch({ root, spec, open }: LockedContext, hash: string): Promise<void> {
-  const file = { path: join(root, '.git/refs/heads/git-sync'), text: `${hash}\n` };
-  await writeConsumerFiles(open.directory, root, [file], umaskOf(spec));
+export async function writeBranch(context: LockedContext, hash: string): Promise<void> {
+  const file = { path: join(context.root, '.git/refs/heads/git-sync'), text: `${hash}\n` };
+  await write(context, [file]);
 }
