@@ -28,8 +28,14 @@ describe('the answer of a source', () => {
   it('that is anything else is refused without repeating it', () => {
     const bad = ['', ' \n', '[]', 'null', '"canary"', '{"token":', '{}', '{"token":1}', '{"token":""}'];
     const worse = ['{"token":"canary\\u0000"}', '{"token":"canary\\nx"}', '{"token":"a","username":7}'];
+    const notUnicode = ['{"token":"canary\\ud800"}', '{"token":"canary\u{fffd}"}'];
     const dates = ['"soon"', '-1', '1e99', '{}', 'true', '"2026-13-45T99:00:00Z"'];
-    const all = [...bad, ...worse, ...dates.map((date) => `{"token":"canary","expiresAt":${date}}`)];
+    const all = [
+      ...bad,
+      ...worse,
+      ...notUnicode,
+      ...dates.map((date) => `{"token":"canary","expiresAt":${date}}`),
+    ];
     for (const text of all) {
       const error = caught(() => parseAnswerObject(text, SOURCE));
       expect(isPillionError(error) && error.code).toBe('source_answer_invalid');

@@ -18,6 +18,8 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
 const LARGEST_SECONDS = 1e11;
 const FAR_FUTURE_MS = 4e13;
 const CONTROL = /\p{Cc}/u;
+/** What decoders put in the place of bytes that are no UTF-8. */
+const REPLACEMENT = '\u{fffd}';
 
 /** @throws PillionError `source_answer_invalid` */
 export function parseJson(text: string, source: string): unknown {
@@ -66,6 +68,10 @@ export function secretText(value: unknown, what: string, source: string): string
   }
   if (CONTROL.test(text)) {
     throw invalid('has a line end or another control character inside');
+  }
+  // Written, these would silently be another password: half a surrogate pair has no UTF-8 either.
+  if (text.includes(REPLACEMENT) || !text.isWellFormed()) {
+    throw invalid('is not UTF-8');
   }
   return text;
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { systemErrorCode } from '../../core/errors.ts';
@@ -33,6 +34,9 @@ export async function readSecretFile(path: string): Promise<string> {
     const content = await readUpTo(file, MAX_BYTES);
     if (content === undefined) {
       throw failed(`it has more than ${MAX_BYTES} bytes`, 'check that the path names the right file');
+    }
+    if (!isUtf8(content)) {
+      throw failed('it is not UTF-8', 'save it as UTF-8; secrets in other encodings cannot be passed on');
     }
     return content.toString('utf8');
   } finally {

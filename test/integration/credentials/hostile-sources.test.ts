@@ -75,6 +75,8 @@ describe('an answer', () => {
     ['a password of 1 MB', `{"token":"${'canary'.repeat(160_000)}"}`, /longer than 65530 bytes/],
     ['an end that was in 1970', '{"token":"canary","expiresAt":1}', /ended \d+ s ago/],
     ['an end that is no time', '{"token":"canary","expiresAt":"soon"}', /is no time/],
+    ['bytes that are no UTF-8', Buffer.from('{"token":"canary\xe9\xff"}', 'latin1'), /is not UTF-8/],
+    ['half a surrogate pair', '{"token":"canary\\ud800"}', /is not UTF-8/],
     ['an object of 100,000 levels', '['.repeat(100_000), /not JSON/],
   ])('with %s is refused without repeating it, and no file is made', async (_what, answer, message) => {
     await writeFile(temp.join('answer'), answer);
@@ -84,6 +86,17 @@ describe('an answer', () => {
     expect(running.lines().join('\n').length).toBeLessThan(20_000);
     expect(existsSync(temp.join('users.txt'))).toBe(false);
     expect((await running.get('/readyz')).status).toBe(503);
+  });
+
+  it.each(['file', 'http'])('of the source %s with bytes that are no UTF-8 is refused', async (provider) => {
+    const bytes = Buffer.from('canary\xe9\xff\n', 'latin1');
+    await writeFile(temp.join('secret'), bytes);
+    const { url } = await serve(() => ({ body: bytes }));
+    const running = await start(
+      provider === 'file' ? { provider, path: temp.join('secret') } : { provider, url },
+    );
+    expect((await refused(running))['error']).toMatch(/is not UTF-8/);
+    expect(existsSync(temp.join('users.txt'))).toBe(false);
   });
 
   it('with a user that no userlist can hold is refused by the file, which stays', async () => {

@@ -21,7 +21,9 @@ export interface Scripted {
 
 /** Answers with what the function gives; undefined is no answer at all. */
 export async function serve(
-  answer: (request: Seen) => { status?: number; body: string; headers?: Record<string, string> } | undefined,
+  answer: (
+    request: Seen,
+  ) => { status?: number; body: string | Buffer; headers?: Record<string, string> } | undefined,
   secure?: { key: string; cert: string; ca: string },
 ): Promise<Scripted> {
   const seen: Seen[] = [];
