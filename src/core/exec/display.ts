@@ -32,6 +32,7 @@ function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-function shorten(text: string, max: number): string {
+/** The beginning of a text, with an ellipsis where more follows. */
+export function shorten(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max)}…`;
 }

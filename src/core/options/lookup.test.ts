@@ -47,4 +47,8 @@ describe('nearest', () => {
   it('suggests nothing when nothing is near', () => {
     expect(nearest('banana', ['root', 'ref'])).toBeUndefined();
   });
+
+  it('gives up at once on a name of a megabyte', { timeout: 2000 }, () => {
+    expect(nearest('r'.repeat(1_000_000), ['root', 'ref'])).toBeUndefined();
+  });
 });

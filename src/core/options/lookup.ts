@@ -34,7 +34,13 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   const allowed = Math.max(1, Math.round(name.length / 3));
   let best: { word: string; edits: number } | undefined;
   for (const word of known) {
-    const edits = word.startsWith(name) && name.length > 2 ? 1 : distance(name, word, allowed + 1);
+    if (word.startsWith(name) && name.length > 2) {
+      best = best === undefined || best.edits > 1 ? { word, edits: 1 } : best;
+      continue;
+    }
+    // Each character more or less is an edit, and a name of a megabyte would be compared for minutes.
+    const apart = Math.abs(word.length - name.length);
+    const edits = apart > allowed ? apart : distance(name, word, allowed + 1);
     if (edits <= allowed && (best === undefined || edits < best.edits)) {
       best = { word, edits };
     }

@@ -27,6 +27,42 @@ const RDS = 'db.c1.eu-west-1.rds.amazonaws.com';
 const entry = (lines: string) => `credentials:\n  - ${lines.trim().replaceAll('\n', '\n    ')}\n`;
 
 describe('a configuration file', () => {
+  it.each([
+    ['a host', `provider: aws-rds\nhost: LONG\nuser: u\noutputs: [raw=/t]`],
+    ['a region', `provider: aws-rds\nhost: ${RDS}\nregion: LONG\nuser: u\noutputs: [raw=/t]`],
+    ['a program', 'provider: exec\ncommand: [LONG]\noutputs: [raw=/t]'],
+    ['a path', 'provider: file\npath: /LONG\nuser: u\noutputs: [raw=/t]'],
+    ['a user', 'provider: file\npath: /s\nuser: LONG\noutputs: [raw=/t]'],
+    ['a provider', 'provider: LONG'],
+    ['an output', 'provider: file\npath: /s\nuser: u\noutputs: [LONG]'],
+    ['the path of an output', 'provider: file\npath: /s\nuser: u\noutputs: [raw=/LONG]'],
+    [
+      'a variable',
+      'provider: file\npath: /s\nuser: u\noutputs: [{format: env, path: /t, variables: {A: LONG}}]',
+    ],
+    [
+      'a field',
+      'provider: file\npath: /s\nuser: u\noutputs: [{format: template, path: /t, template: "{{ LONG }}"}]',
+    ],
+    ['a reload', 'provider: file\npath: /s\nuser: u\noutputs: [raw=/t]\nreload: [signal=/LONG]'],
+    [
+      'the host of a test',
+      'provider: file\npath: /s\nuser: u\noutputs: [raw=/t]\ntest-login: {database: d, host: LONG}',
+    ],
+  ])('with %s of 100 KB is refused, and not repeated whole', async (_what, lines) => {
+    const said = await problem(() => read(entry(lines.replace('LONG', 'x'.repeat(100_000)))));
+    expect(said).toContain('c.yaml:');
+    expect(said.length).toBeLessThan(2000);
+  });
+
+  it('with an unknown key of 100 KB is refused at once', { timeout: 5000 }, async () => {
+    const said = await problem(() =>
+      read(`credentials: [{provider: file, path: /s, "${'x'.repeat(100_000)}": 1}]`),
+    );
+    expect(said).toContain('unknown key "xxx');
+    expect(said.length).toBeLessThan(2000);
+  });
+
   it('holds settings under the names of flags and several credentials', async () => {
     const { settings, credentials } = await read(`
 http-bind: ":9090"

@@ -1,3 +1,8 @@
+import { shorten } from '../../core/exec/display.ts';
+
+/** Messages quote what is wrong, and that may be a megabyte. */
+const LONGEST_MESSAGE = 1000;
+
 /** Something wrong with a configuration, and where: the keys and indices that lead there. */
 export type KeyPath = readonly (string | number)[];
 
@@ -7,7 +12,7 @@ export class ConfigProblem extends Error {
   readonly hint: string | undefined;
 
   constructor(path: KeyPath, message: string, hint?: string) {
-    super(message);
+    super(shorten(message, LONGEST_MESSAGE));
     this.path = path;
     this.hint = hint;
   }

@@ -4,7 +4,10 @@ import { parseGoDuration } from '../../core/options/go-values.ts';
 import { isPointer } from '../providers/answer.ts';
 import { FORMATS } from './names.ts';
 
-const text = v.pipe(v.string('must be a string'), v.minLength(1, 'must not be empty'));
+const filled = v.pipe(v.string('must be a string'), v.minLength(1, 'must not be empty'));
+/** As long as a path may be on Linux. Names, paths and addresses are part of messages, logs and metrics. */
+const LONGEST = 4096;
+const text = v.pipe(filled, v.maxLength(LONGEST, `must not have more than ${LONGEST} characters`));
 const port = v.pipe(
   v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,5}$/), v.transform(Number))], 'must be a port'),
   v.integer('must be a port'),
@@ -53,6 +56,10 @@ const strings = v.record(v.string(), v.string('must be a string'), 'must be a ma
 const argv = v.pipe(
   v.array(v.string('must be a string'), 'must be a list: the program and its arguments'),
   v.minLength(1, 'must name a program'),
+  v.check(
+    ([program = '']) => program !== '' && program.length <= LONGEST,
+    `must name a program, with at most ${LONGEST} characters`,
+  ),
 );
 const path = v.pipe(text, v.startsWith('/', 'must be an absolute path'));
 
@@ -67,13 +74,13 @@ const outputObject = v.strictObject({
   path,
   mode: v.optional(mode),
   'pgbouncer-version': v.optional(
-    v.pipe(v.string('must be a string such as "1.26"'), v.regex(/^\d+\.\d+(\.\d+)?$/)),
+    v.pipe(v.string('must be a string such as "1.26"'), v.regex(/^\d{1,4}\.\d{1,4}(\.\d{1,4})?$/)),
   ),
   include: v.optional(path),
   service: v.optional(v.pipe(text, v.regex(/^[\w.-]+$/, 'must be a plain name'))),
   group: v.optional(v.pipe(text, v.regex(/^[\w.-]+$/, 'must be a plain name'))),
   variables: v.optional(strings),
-  template: v.optional(text),
+  template: v.optional(filled),
   'template-file': v.optional(path),
   escape: v.optional(text),
 });
