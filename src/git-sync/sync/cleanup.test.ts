@@ -27,6 +27,7 @@ async function makeTree(name: string, { gitDir = '', ageMs = 0 } = {}): Promise<
 }
 
 const options = (needed: readonly string[], keptMs = 0) => ({
+  published: A,
   needed,
   retention: keepFor(keptMs),
   now: Date.now(),

@@ -7,6 +7,7 @@ import type { LockedContext, SyncContext } from './context.ts';
 import { isInside, isTreeOfAnyDialect, TREES_DIR } from './layout.ts';
 import { linksOf } from './links.ts';
 import { withTree } from './place.ts';
+import { cleanModules } from './repository/clean-modules.ts';
 import { entriesOf } from './repository/directories.ts';
 import { protectOthers } from './repository/protect.ts';
 import { gitDirOfTree, isMovedUp } from './repository/tree-check.ts';
@@ -16,6 +17,8 @@ import type { Retention, TreeInfo } from './retention.ts';
 import type { SyncSpec } from './spec.ts';
 
 export interface CleanupOptions {
+  /** The published commit. */
+  readonly published: string;
   /** Absolute paths of worktrees that are needed: the published one, and those that hooks work in. */
   readonly needed: readonly string[];
   readonly retention: Retention;
@@ -115,5 +118,6 @@ export async function cleanUp(
     await protectOthers(shared, open, git, call);
     await git.run(['gc', ...flags], call);
     await writeShallow(context);
+    await cleanModules(context, flags, options.published, signal);
   }
 }

@@ -115,6 +115,7 @@ async function publishCommit(
 export async function cleanUpAfter(init: PassInit, published: string, signal: AbortSignal): Promise<void> {
   const { context, access, layout, clock, retention } = init;
   const options = (): CleanupOptions => ({
+    published,
     needed: [layout.treePath(published), ...init.inUse()],
     retention,
     now: clock.now(),

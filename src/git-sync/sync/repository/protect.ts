@@ -7,7 +7,8 @@ import type { Git, GitCall } from '../../../git/run.ts';
 import { REBUILD_DIR, TREES_DIR } from '../layout.ts';
 import type { OpenRoot, SharedRepository } from './shared-repository.ts';
 
-const KEPT = 'refs/pillion/kept';
+/** Refs to what must stay. */
+export const KEPT = 'refs/pillion/kept';
 /** As many fit into a command line with room to spare. */
 const AT_ONCE = 1000;
 
@@ -23,7 +24,7 @@ async function treeHashes({ directory }: OpenRoot): Promise<string[]> {
 }
 
 /** The commits among these names that are there. */
-async function existing(git: Git, names: readonly string[], call: GitCall): Promise<string[]> {
+export async function existing(git: Git, names: readonly string[], call: GitCall): Promise<string[]> {
   const found: string[] = [];
   for (let from = 0; from < names.length; from += AT_ONCE) {
     const some = names.slice(from, from + AT_ONCE);

@@ -25,7 +25,8 @@ export interface WholeTree {
   readonly modules: readonly CheckedOutModule[];
 }
 
-const moduleDirectory = (root: string, url: string) => join(root, '.git/pillion/modules', moduleKey(url));
+const keyDirectory = (root: string, key: string) => join(root, '.git/pillion/modules', key);
+const moduleDirectory = (root: string, url: string) => keyDirectory(root, moduleKey(url));
 
 async function moduleView(root: string, module: CheckedOutModule): Promise<ModuleView> {
   return {
@@ -91,6 +92,16 @@ export async function writeTreeView(context: LockedContext, tree: WholeTree): Pr
 export async function writeShallow(context: LockedContext): Promise<void> {
   const hashes = await context.shared.current().shallow();
   await write(context, [{ path: join(context.root, '.git/shallow'), text: shallowText(hashes) }]);
+}
+
+/** The same for the objects of a submodule's address. */
+export async function writeModuleShallow(
+  context: LockedContext,
+  key: string,
+  module: PrivateRepository,
+): Promise<void> {
+  const path = join(keyDirectory(context.root, key), 'shallow');
+  await write(context, [{ path, text: shallowText(await module.shallow()) }]);
 }
 
 /** Moves the branch of the root to the published commit. */
