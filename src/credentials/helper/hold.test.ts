@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createHolder, loginRetryMs, loginsToHold } from './hold.ts';
+import { createHolder, hasRoomToHold, loginRetryMs, loginsToHold } from './hold.ts';
 import type { WithLogin } from './session.ts';
 
 const console = {
@@ -12,7 +12,8 @@ const console = {
 };
 const databases = [
   { name: 'orders', force_user: 'app' },
-  { name: 'open', force_user: null },
+  { name: 'open', force_user: null, max_connections: '0' },
+  { name: 'narrow', force_user: null, max_connections: '1' },
   { name: 'pgbouncer', force_user: 'pgbouncer' },
 ];
 const pool = (database: string, user: string, free = '1') => ({
@@ -36,6 +37,13 @@ describe('pools to hold a connection of', () => {
       ]),
     ).toEqual(['orders', 'open']);
     expect(toHold([pool('orders', 'app', '0')])).toEqual([]);
+  });
+
+  it('are none that may have one connection only', () => {
+    expect(toHold([pool('narrow', 'admin')])).toEqual([]);
+    expect(hasRoomToHold(databases, 'narrow')).toBe(false);
+    expect(hasRoomToHold([{ name: 'a', pool_size: '1' }], 'a')).toBe(false);
+    expect(hasRoomToHold(databases, 'orders')).toBe(true);
   });
 
   it('are none without a password, unless pgbouncer asks for none', () => {

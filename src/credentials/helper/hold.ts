@@ -41,10 +41,24 @@ export function loginsToHold(
   const isFree = (pool: Row): boolean => Number(pool['sv_idle'] ?? 0) + Number(pool['sv_used'] ?? 0) > 0;
   return pools
     .filter(
-      (pool) => pool['database'] !== 'pgbouncer' && pool['user'] === userIn(pool['database']) && isFree(pool),
+      (pool) =>
+        pool['database'] !== 'pgbouncer' &&
+        pool['user'] === userIn(pool['database']) &&
+        isFree(pool) &&
+        hasRoomToHold(databases, pool['database']),
     )
     .slice(0, MOST_HELD)
     .map(({ database }) => ({ ...console, database: String(database) }));
+}
+
+/**
+ * Whether a connection can be held and another one made meanwhile: where there may be one alone (pool_size,
+ * max_db_connections), the one that is held is what everybody would wait for. Pure.
+ * @param databases rows of SHOW DATABASES
+ */
+export function hasRoomToHold(databases: readonly Row[], database: unknown): boolean {
+  const row = databases.find(({ name }) => name === database);
+  return Number(row?.['pool_size'] ?? 0) !== 1 && Number(row?.['max_connections'] ?? 0) !== 1;
 }
 
 export interface Holder {

@@ -2,7 +2,7 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Failure, HelperReply, LoginTarget, PgbouncerRequest, Proof } from '../reload/protocol.ts';
 import { renewsAtReload } from '../reload/versions.ts';
-import { createHolder, loginRetryMs, loginsToHold } from './hold.ts';
+import { createHolder, hasRoomToHold, loginRetryMs, loginsToHold } from './hold.ts';
 import { isGoodMoment, isGoodMomentWhileHeld, type Pool } from './moment.ts';
 import { isScramRefusal, type ProofPlan, planProof } from './proof.ts';
 import type { Session, WithLogin } from './session.ts';
@@ -56,7 +56,8 @@ export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: With
       const found = planProof(request.proof, request.console, { ...reply, databases, isRenewed });
       if ('login' in found && found.needsReconnect) {
         retryMs = longestRetryMs;
-        const isHeld = await holder.take([found.login], holdMs);
+        const isHeld =
+          hasRoomToHold(databases, found.login.database) && (await holder.take([found.login], holdMs));
         await untilGoodMoment(session, isHeld ? isGoodMomentWhileHeld : undefined);
         await session.rows(`RECONNECT ${quoteIdentifier(found.login.database)}`);
       }

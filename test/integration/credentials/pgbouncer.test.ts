@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { serverUser } from '../../support/postgres/as-postgres.ts';
 import { pgbouncerOfDebian13 } from '../../support/postgres/debian-13.ts';
-import { login, ownPgbouncer } from '../../support/postgres/pgbouncer.ts';
+import { login, ownPgbouncer, type PgbouncerOptions } from '../../support/postgres/pgbouncer.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { startCredentials } from './support/credentials.ts';
 import {
@@ -30,9 +30,13 @@ const versions: [string, readonly string[]][] = [
 ];
 
 /** With a pgbouncer whose clients are checked in that way; the token has 1,400 bytes. */
-async function deliverLongToken(command: readonly string[], authType: string, serverLifetimeSeconds = 3600) {
+async function deliverLongToken(
+  command: readonly string[],
+  authType: string,
+  options: Partial<PgbouncerOptions> = {},
+) {
   const volume = await makeVolume();
-  const pool = await startPool(backend, volume, { command, authType, serverLifetimeSeconds });
+  const pool = await startPool(backend, volume, { command, authType, ...options });
   onTestFinished(async () => {
     await pool.stop();
     await volume.remove();
@@ -104,7 +108,9 @@ describe.each(versions)('with the pgbouncer %s', (_name, command) => {
   }, async () => {
     backend.setLoginDelay(500);
     onTestFinished(() => backend.setLoginDelay(0));
-    const { running, pool } = await deliverLongToken(command, 'scram-sha-256', 1);
+    const { running, pool } = await deliverLongToken(command, 'scram-sha-256', {
+      serverLifetimeSeconds: 1,
+    });
     const isOver = new AbortController();
     const said: string[] = [];
     let logins = 0;
@@ -131,4 +137,40 @@ describe.each(versions)('with the pgbouncer %s', (_name, command) => {
     expect(logins).toBeGreaterThan(20);
     expect(running.said('cannot deliver the credential')).toEqual([]);
   });
+
+  it.each([
+    [{ default_pool_size: 2 }, true],
+    [{ pool_mode: 'session', default_pool_size: 2 }, true],
+    // Nothing can be held without transactions, or where no other connection may be made.
+    [{ pool_mode: 'statement' }, false],
+    [{ max_db_connections: 1 }, false],
+    [{ default_pool_size: 1 }, false],
+  ])(
+    'renewals go through while clients use a pool with %j',
+    {
+      timeout: 90_000,
+    },
+    async (settings, canHold) => {
+      const { running, pool } = await deliverLongToken(command, 'scram-sha-256', { settings });
+      const isOver = new AbortController();
+      const said: string[] = [];
+      const client = async (): Promise<void> => {
+        while (!isOver.signal.aborted) {
+          said.push((await login({ port: pool.port, ...CLIENT, database: 'app' })) ?? '');
+        }
+      };
+      const clients = [client(), client()];
+      for (let round = 2; round <= 3; round += 1) {
+        running.signal('SIGHUP');
+        await waitFor(() => running.said('credential delivered').length >= round, {
+          what: 'a delivery',
+          timeoutMs: 30_000,
+        });
+      }
+      isOver.abort();
+      await Promise.all(clients);
+      expect(running.said('cannot deliver the credential')).toEqual([]);
+      expect(canHold ? said.filter(Boolean) : []).toEqual([]);
+    },
+  );
 });

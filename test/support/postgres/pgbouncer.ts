@@ -19,6 +19,8 @@ export interface PgbouncerOptions {
   readonly serverLifetimeSeconds?: number;
   /** Of its connections to the server; default: `require`, as RDS needs it. */
   readonly serverTls?: 'require' | 'disable';
+  /** More of its section [pgbouncer], or other values. */
+  readonly settings?: Readonly<Record<string, string | number>>;
   /** The command changes the user itself. */
   readonly asRoot?: boolean;
 }
@@ -69,6 +71,7 @@ export async function startPgbouncer(options: PgbouncerOptions): Promise<Pgbounc
     server_lifetime: serverLifetimeSeconds,
     server_login_retry: 1,
     server_tls_sslmode: serverTls,
+    ...options.settings,
   };
   const server = `host=127.0.0.1 port=${serverPort}`;
   const ini = [
