@@ -39,3 +39,20 @@ it('only core/metrics speaks to prom-client', () => {
   const foreign = SOURCES.filter((path) => !path.startsWith('src/core/metrics/'));
   expect(foreign.filter((path) => /from 'prom-client/.test(readFileSync(path, 'utf8')))).toEqual([]);
 });
+
+it('every metric is counted or read by the command that declares it', () => {
+  const unused = SOURCES.flatMap((path) => {
+    const [, feature = ''] = path.split('/');
+    const all = SOURCES.filter((other) => other.startsWith(`src/${feature}/`))
+      .map((other) => readFileSync(other, 'utf8'))
+      .join('\n');
+    const [, ...tablesOfFile] = readFileSync(path, 'utf8').split('= defineMetrics({\n');
+    // The keys of a table stand at its first level of indentation.
+    return tablesOfFile
+      .flatMap((table) => [...(table.split('\n});')[0] ?? '').matchAll(/^ {2}(\w+): \{$/gm)])
+      .map(([, key = '']) => key)
+      .filter((key) => all.split(new RegExp(`\\b${key}\\b`)).length < 3)
+      .map((key) => `${path}: ${key}`);
+  });
+  expect(unused).toEqual([]);
+});

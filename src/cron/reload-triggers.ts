@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
+import { watchFile } from '../core/files/watch-file.ts';
 import type { Lifecycle } from '../core/process/lifecycle.ts';
 import type { Reloader } from './reloader.ts';
-import { watchFile } from './watch-file.ts';
 
 export interface ReloadTriggers {
   /** The file; undefined where there is none to read again. */

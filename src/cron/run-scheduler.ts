@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
+import { fileIdentity } from '../core/files/watch-file.ts';
 import type { Log } from '../core/log/log.ts';
 import type { MetricsRegistry } from '../core/metrics/registry.ts';
 import type { Lifecycle } from '../core/process/lifecycle.ts';
@@ -23,7 +24,6 @@ import { createReloader, type Reloader } from './reloader.ts';
 import { createRunEnvironment, type RunEnvironment } from './run-environment.ts';
 import { startCronHttp } from './serve-http.ts';
 import { renderStatus } from './status.ts';
-import { fileIdentity } from './watch-file.ts';
 
 /** Where the jobs come from: a file that may change, or RUNAT. */
 export interface JobSource {

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readlink, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** A writer that truncates and then writes should be seen once, complete. */
 const SETTLE_MS = 200;
