@@ -57,7 +57,7 @@ const shared: BuildOptions = {
   platform: 'node',
   format: 'cjs',
   target: `node${oldestNode}`,
-  define: { PILLION_VERSION: JSON.stringify(version) },
+  define: { PILLION_VERSION: JSON.stringify(version), PILLION_OLDEST_NODE: JSON.stringify(oldestNode) },
   legalComments: 'none',
   minifySyntax: true,
   // `import()` becomes a lazy require: loading Node's ESM loader would cost every start some milliseconds.

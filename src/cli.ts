@@ -7,7 +7,7 @@ import type { CommandContext, CommandEntry, ExitStatus } from './core/command.ts
 import { errorMessage, isPillionError, type PillionError, usageError } from './core/errors.ts';
 import { createSecrets, type Secrets } from './core/log/secrets.ts';
 import { leave } from './core/process/leave.ts';
-import { version } from './core/version.ts';
+import { nodeProblem, version } from './core/version.ts';
 import { writeText } from './core/write-text.ts';
 
 interface Chosen {
@@ -52,6 +52,10 @@ async function unknownCommand(word: string): Promise<PillionError> {
 }
 
 async function main(context: CommandContext): Promise<ExitStatus> {
+  const problem = nodeProblem(process.versions.node);
+  if (problem !== undefined) {
+    throw usageError(problem, 'put a newer Node first in PATH; the image has one');
+  }
   const chosen = chooseCommand(context.startedAs, context.argv);
   if (chosen) {
     const module = await chosen.entry.load();
