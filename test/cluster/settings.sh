@@ -10,6 +10,13 @@ case $KUBERNETES_VERSION in
   1.34) KUBERNETES_VERSION=1.34.2 ;;
 esac
 
+# The release that Kubernetes ships with, unless that does not compile with Kubernetes' own modules: 1.34 comes with v1.12.1,
+# which needs client-go 0.33 or older.
+case $KUBERNETES_VERSION in
+  1.34.*) COREDNS_VERSION=v1.13.1 ;;
+  *) COREDNS_VERSION= ;;
+esac
+
 cluster_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$cluster_scripts/../.." && pwd)
 
