@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { systemErrorCode, usageError } from '../../core/errors.ts';
+import { SYSTEM_NAMESPACES } from '../../kubernetes/system-namespaces.ts';
 import { atLeast, NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
 import { builtInProfiles } from '../built-in/profiles.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
@@ -91,7 +92,7 @@ export async function settingsOf(
     image: values.image,
     target,
     nativeSidecars: atLeast(target, 29),
-    systemNamespaces: new Set(['kube-system', 'kube-public', 'kube-node-lease']),
+    systemNamespaces: SYSTEM_NAMESPACES,
     isAllowed: () => true,
   };
 }

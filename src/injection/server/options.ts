@@ -1,6 +1,7 @@
 import { defineOptions, option } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
 import { PROFILE_OPTIONS } from '../options.ts';
+import { CA_SECRET, NAME } from './manifest/settings.ts';
 
 const env = (flag: string): string[] => [`PILLION_INJECTOR_${flag.toUpperCase().replaceAll('-', '_')}`];
 const { profiles, image, help } = PROFILE_OPTIONS;
@@ -42,7 +43,7 @@ export const INJECTOR_OPTIONS = defineOptions({
   service: option({
     flag: 'service',
     type: string,
-    default: 'pillion-injector',
+    default: NAME,
     env: env('service'),
     help: 'Name of the Service in front of the webhooks: certificates of our own are for it.',
     check: checkName,
@@ -59,7 +60,7 @@ export const INJECTOR_OPTIONS = defineOptions({
   secret: option({
     flag: 'secret',
     type: string,
-    default: 'pillion-injector-ca',
+    default: CA_SECRET,
     env: env('secret'),
     help: 'Name of the Secret with the certificate authority that all replicas share; the first replica makes it.',
     check: checkName,
@@ -67,7 +68,7 @@ export const INJECTOR_OPTIONS = defineOptions({
   webhooks: option({
     flag: 'webhooks',
     type: string,
-    default: 'pillion-injector',
+    default: NAME,
     env: env('webhooks'),
     help: 'Name of the webhook configurations whose caBundle is kept.',
     check: checkName,

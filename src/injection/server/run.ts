@@ -7,6 +7,7 @@ import type { Values } from '../../core/options/option.ts';
 import { runProcess, type Scope } from '../../core/process/run-process.ts';
 import { untilAborted } from '../../core/until-aborted.ts';
 import { version } from '../../core/version.ts';
+import { SYSTEM_NAMESPACES } from '../../kubernetes/system-namespaces.ts';
 import { atLeast, NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
 import { certificateSource } from './certificates/choose.ts';
@@ -88,7 +89,7 @@ function settingsReader(values: InjectorValues, store: ProfileStore): () => Inje
     image: values.image,
     target,
     nativeSidecars: atLeast(target, 29),
-    systemNamespaces: new Set(['kube-system', 'kube-public', 'kube-node-lease']),
+    systemNamespaces: SYSTEM_NAMESPACES,
     isAllowed: (profile: string, namespace: string) => allowed.get(profile)?.has(namespace) ?? true,
   };
   let settings: InjectionSettings = { ...base, profiles: store.profiles() };

@@ -1,7 +1,5 @@
 /** What the injector may do in the cluster: one Secret, and the caBundle of two configurations. */
-import { LABELS, type ManifestSettings, NAME } from './settings.ts';
-
-const CA_SECRET = `${NAME}-ca`;
+import { CA_SECRET, LABELS, type ManifestSettings, NAME } from './settings.ts';
 
 export function accessObjects({ namespace }: ManifestSettings): object[] {
   const named = { name: NAME, namespace, labels: LABELS };

@@ -18,6 +18,8 @@ export interface ManifestSettings {
 
 /** The one name of everything. */
 export const NAME = 'pillion-injector';
+/** The Secret with the certificate authority. */
+export const CA_SECRET = `${NAME}-ca`;
 export const WEBHOOK_PORT = 8443;
 export const HTTP_PORT = 8080;
 export const LABELS = { 'app.kubernetes.io/name': NAME } as const;

@@ -2,6 +2,7 @@
  * When the API server asks: only for pods that want something, so that nobody else waits for the injector or is harmed
  * when it is gone.
  */
+import { SYSTEM_NAMESPACES } from '../../../kubernetes/system-namespaces.ts';
 import { atLeast } from '../../../kubernetes/version.ts';
 import { ASK, NOTHING } from '../../annotations.ts';
 import { ADVISE_PATH, MUTATE_PATH, NAMESPACE_PATH } from '../handler.ts';
@@ -122,7 +123,7 @@ function common({ namespace }: ManifestSettings, name: string, path: string): ob
 
 /** Neither the cluster's own pods nor the injector's, which could not start again without one of them. */
 function elsewhere({ namespace }: ManifestSettings): object[] {
-  const values = ['kube-system', 'kube-public', 'kube-node-lease', namespace];
+  const values = [...SYSTEM_NAMESPACES, namespace];
   return [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values }];
 }
 
