@@ -156,7 +156,7 @@ describe.concurrent('the log or an event names the cause and the fix, and the ol
     await told(
       entry,
       /\/etc\/git-secret\/ssh.*(No such file|ENOENT)/,
-      /check --ssh-key-file, that the Secret/,
+      /\/etc\/git-secret\/ssh does not exist: mount the Secret there, or name the key with --ssh-key-file/,
     );
     await holdsBackTheNewPod(entry);
     await staysAsItWas(entry);

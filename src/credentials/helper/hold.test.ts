@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createHolder, hasRoomToHold, loginRetryMs, loginsToHold } from './hold.ts';
+import { createHolder, hasRoomToHold, holdable, loginRetryMs } from './hold.ts';
 import type { WithLogin } from './session.ts';
 
 const console = {
@@ -23,7 +23,9 @@ const pool = (database: string, user: string, free = '1') => ({
   sv_used: '0',
 });
 const toHold = (pools: readonly Record<string, string>[], login: typeof console | object = console) =>
-  loginsToHold({ ...console, ...login }, 'scram-sha-256', databases, pools).map(({ database }) => database);
+  holdable({ ...console, ...login }, 'scram-sha-256', databases, pools).logins.map(
+    ({ database }) => database,
+  );
 
 describe('pools to hold a connection of', () => {
   it('are those that the user of the console gets into, and that have one that is free', () => {
@@ -46,10 +48,24 @@ describe('pools to hold a connection of', () => {
     expect(hasRoomToHold(databases, 'orders')).toBe(true);
   });
 
+  it('are worth waiting for where all connections of one are in use, or one is being made', () => {
+    const busy = (column: string, database = 'orders', user = 'app') => ({
+      ...pool(database, user, '0'),
+      [column]: '1',
+    });
+    const isWaitedFor = (...pools: Record<string, string>[]) =>
+      holdable(console, 'md5', databases, pools).isOneInUse;
+    expect(isWaitedFor(busy('sv_active'))).toBe(true);
+    expect(isWaitedFor(pool('open', 'admin'), busy('sv_login'))).toBe(true);
+    expect(isWaitedFor({ ...busy('sv_active'), sv_idle: '1' })).toBe(false);
+    expect(isWaitedFor(pool('orders', 'app', '0'))).toBe(false);
+    expect(isWaitedFor(busy('sv_active', 'narrow', 'admin'), busy('sv_active', 'orders', 'old'))).toBe(false);
+  });
+
   it('are none without a password, unless pgbouncer asks for none', () => {
     const { password: _, ...peer } = console;
-    expect(loginsToHold(peer, 'md5', databases, [pool('orders', 'app')])).toEqual([]);
-    expect(loginsToHold(peer, 'trust', databases, [pool('orders', 'app')])).toHaveLength(1);
+    expect(holdable(peer, 'md5', databases, [pool('orders', 'app')]).logins).toEqual([]);
+    expect(holdable(peer, 'trust', databases, [pool('orders', 'app')]).logins).toHaveLength(1);
   });
 });
 

@@ -6,7 +6,7 @@ import { asksForNoPassword } from './proof.ts';
 import type { WithLogin } from './session.ts';
 
 /** A pool that has no connection to give within this time has enough that are in use. */
-const TAKE_MS = 2000;
+export const TAKE_MS = 2000;
 /** Waiting for pgbouncer to try a login again is no failure; longer than its own default (15 s) nobody waits. */
 const LONGEST_RETRY_MS = 15_000;
 
@@ -21,35 +21,49 @@ type Row = Readonly<Record<string, unknown>>;
 /** More are not held at once: each is a connection that clients lack for a moment. */
 const MOST_HELD = 10;
 
+export interface Holdable {
+  /** Logins of the console's user, one for each pool that has a free connection. */
+  readonly logins: LoginTarget[];
+  /** Whether a pool has connections, or makes one, of which none is free at this moment. */
+  readonly isOneInUse: boolean;
+}
+
 /**
- * Logins of the console's user, one for each pool that it can get into and that has a free connection: with none, taking
- * one would make a login, maybe with a credential that has ended. Pure.
+ * What can be held of the pools that the console's user can get into. Where no connection is free none is taken: that
+ * would make a login, maybe with a credential that has ended. Pure.
  * @param databases rows of SHOW DATABASES
  * @param pools rows of SHOW POOLS
  */
-export function loginsToHold(
+export function holdable(
   console: LoginTarget,
   authType: string,
   databases: readonly Row[],
   pools: readonly Row[],
-): LoginTarget[] {
+): Holdable {
   if (console.password === undefined && !asksForNoPassword(authType)) {
-    return [];
+    return { logins: [], isOneInUse: false };
   }
   const userIn = (database: unknown): unknown =>
     databases.find(({ name }) => name === database)?.['force_user'] || console.user;
-  const isFree = (pool: Row): boolean => Number(pool['sv_idle'] ?? 0) + Number(pool['sv_used'] ?? 0) > 0;
-  return pools
-    .filter(
-      (pool) =>
-        pool['database'] !== 'pgbouncer' &&
-        pool['user'] === userIn(pool['database']) &&
-        isFree(pool) &&
-        hasRoomToHold(databases, pool['database']),
-    )
-    .slice(0, MOST_HELD)
-    .map(({ database }) => ({ ...console, database: String(database) }));
+  const open = pools.filter(
+    (pool) =>
+      pool['database'] !== 'pgbouncer' &&
+      pool['user'] === userIn(pool['database']) &&
+      hasRoomToHold(databases, pool['database']),
+  );
+  const isFree = (pool: Row): boolean => sum(pool, 'sv_idle', 'sv_used') > 0;
+  const isInUse = (pool: Row): boolean => sum(pool, 'sv_active', 'sv_tested', 'sv_login') > 0;
+  return {
+    logins: open
+      .filter(isFree)
+      .slice(0, MOST_HELD)
+      .map(({ database }) => ({ ...console, database: String(database) })),
+    isOneInUse: open.some((pool) => !isFree(pool) && isInUse(pool)),
+  };
 }
+
+const sum = (row: Row, ...columns: readonly string[]): number =>
+  columns.reduce((total, column) => total + Number(row[column] ?? 0), 0);
 
 /**
  * Whether a connection can be held and another one made meanwhile: where there may be one alone (pool_size,

@@ -2,7 +2,7 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Failure, HelperReply, LoginTarget, PgbouncerRequest, Proof } from '../reload/protocol.ts';
 import { renewsAtReload } from '../reload/versions.ts';
-import { createHolder, hasRoomToHold, loginRetryMs, loginsToHold } from './hold.ts';
+import { createHolder, hasRoomToHold, holdable, loginRetryMs, TAKE_MS } from './hold.ts';
 import { isGoodMoment, isGoodMomentWhileHeld, type Pool } from './moment.ts';
 import { isScramRefusal, type ProofPlan, planProof } from './proof.ts';
 import type { Session, WithLogin } from './session.ts';
@@ -45,8 +45,7 @@ export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: With
       await untilGoodMoment(session);
       if (isRenewed) {
         retryMs = longestRetryMs;
-        const [before, pools] = [await rowsOf(session, 'DATABASES'), await rowsOf(session, 'POOLS')];
-        const logins = loginsToHold(request.console, reply.authType, before, pools);
+        const logins = await loginsToHold(request.console, reply.authType, session);
         if (await holder.take(logins, holdMs)) {
           await untilGoodMoment(session, isGoodMomentWhileHeld);
         }
@@ -71,6 +70,23 @@ export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: With
     return { ...reply, proof: 'not asked', failure: failureOf(step, error) };
   } finally {
     await holder.release();
+  }
+}
+
+/** Waits a moment for pools whose connections are all in use: a held one matters most where logins are frequent. */
+async function loginsToHold(
+  console: LoginTarget,
+  authType: string,
+  session: Session,
+): Promise<readonly LoginTarget[]> {
+  const started = performance.now();
+  for (;;) {
+    const [databases, pools] = [await rowsOf(session, 'DATABASES'), await rowsOf(session, 'POOLS')];
+    const { logins, isOneInUse } = holdable(console, authType, databases, pools);
+    if (!isOneInUse || performance.now() - started > TAKE_MS) {
+      return logins;
+    }
+    await systemClock.sleep(LOOK_EVERY_MS);
   }
 }
 

@@ -53,16 +53,23 @@ async function treeInfo(root: string, path: string, now: number): Promise<TreeIn
   return { path, changedAt: status?.mtimeMs ?? now };
 }
 
+/** Those that neither are in use nor hold one that is: a worktree that is being rebuilt is one level deeper than others. */
+function without(paths: readonly string[], used: readonly string[]): string[] {
+  const kept = new Set([...used, ...used.map((path) => dirname(path))]);
+  return paths.filter((path) => !kept.has(path));
+}
+
 /** The worktrees that may go. Only reads, so it needs no lock. */
 export async function staleTrees(
   { root, log }: SyncContext,
   { needed, retention, now }: CleanupOptions,
 ): Promise<string[]> {
+  const unneeded = without(await candidates(root), needed);
+  if (unneeded.length === 0) {
+    return []; // the usual end of a poll, without a look at the links
+  }
   const linked = (await linksOf(root)).map(({ target }) => target);
-  const used = new Set([...needed, ...linked]);
-  // A worktree that is being rebuilt is one level deeper than the others.
-  const holders = new Set([...used].map((path) => dirname(path)));
-  const unused = (await candidates(root)).filter((path) => !used.has(path) && !holders.has(path));
+  const unused = without(unneeded, [...needed, ...linked]);
   const kept = retention(await Promise.all(unused.map(async (path) => treeInfo(root, path, now))), now);
   kept.forEach((path) => log.at(4, 'skipping stale worktree that is too young', { path }));
   return unused.filter((path) => !kept.has(path));

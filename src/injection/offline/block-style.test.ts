@@ -10,6 +10,8 @@ test('a value comes back from its lines, indented or not, in both versions of YA
     'No',
     '0x1F',
     '1e3',
+    'e0',
+    'E-12',
     '--a=b: c',
     'a:',
     'a: b',

@@ -4,8 +4,8 @@ import { isMap, type Json } from '../../kubernetes/json.ts';
 /** Texts that mean themselves in YAML 1.1 and 1.2: words, paths, flags, and quantities. */
 const PLAIN = /^(?:[A-Za-z/]|--[A-Za-z])[A-Za-z0-9_./@%+,=~-]*(?::[A-Za-z0-9_./@%+,=~-]+)*$/;
 const QUANTITY = /^[0-9]{1,12}(?:m|k|M|G|T|Ki|Mi|Gi|Ti)$/;
-/** Words that YAML 1.1 takes for something else. */
-const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
+/** Words that YAML 1.1 takes for something else; some readers see a number in an exponent without digits before it. */
+const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf|e[-+]?[0-9]+)$/i;
 
 /** What a line of YAML may hold as it is: printable, and no line break of any of its versions. */
 const ONE_LINE = /^[\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\uf900-\ufdef]*$/;
