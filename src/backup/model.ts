@@ -216,8 +216,16 @@ export interface ManifestSummary {
   readonly digest: string;
 }
 
+export interface ScanResult extends ManifestSummary {
+  /** The first of what no snapshot keeps: FIFOs, sockets, devices, other file systems. */
+  readonly leftOut: readonly { readonly path: string; readonly type: string }[];
+  readonly leftOutCount: number;
+  /** Files that are marked as changing: named so, or changed whenever they were read. */
+  readonly changing: number;
+}
+
 /** Describes a tree in a file, sorted by path, line by line; memory does not grow with the tree. */
-export type ScanVolume = (root: string, manifest: string, options: ScanOptions) => Promise<ManifestSummary>;
+export type ScanVolume = (root: string, manifest: string, options: ScanOptions) => Promise<ScanResult>;
 
 /** What of a tree has changed since its manifest was made, by its metadata alone: for torn files. */
 export type ChangedSince = (
@@ -228,6 +236,8 @@ export type ChangedSince = (
 
 export interface CompareOptions {
   readonly signal: AbortSignal;
+  /** Patterns of what the manifest was made without, where the tree is a volume. */
+  readonly exclude?: readonly string[] | undefined;
   /** Part of the files whose content is read, 0 to 1; which, depends on `seed`. */
   readonly share: number;
   readonly seed?: string | undefined;

@@ -1,0 +1,214 @@
+/** Compares a tree with a manifest, both ways and in one pass: both are in the same order. */
+import { createHash } from 'node:crypto';
+import { type Breather, createBreather } from '../../core/breather.ts';
+import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
+import type { CompareOptions, Comparison } from '../model.ts';
+import { readStableFile } from './content.ts';
+import { compareInTree, type Entry, type FileEntry, shownPath } from './entry.ts';
+import { createExclusion } from './exclude.ts';
+import { readManifest } from './files.ts';
+import { type Found, walkTree } from './walk.ts';
+
+/** Node sets times as doubles of seconds, which are some 250 ns apart in this century. */
+const TIME_TOLERANCE_NS = 1_000n;
+const MAX_EXAMPLES = 20;
+const PROGRESS_MS = 500;
+
+/**
+ * What no snapshot keeps (FIFOs, sockets, devices) may be there; so may our own folder.
+ * @throws PillionError `manifest_invalid`, `read_failed`, or the signal's reason
+ */
+export async function compareTree(
+  root: string,
+  manifest: string,
+  options: CompareOptions,
+): Promise<Comparison> {
+  const tree = openByteRoot(root);
+  const report = createReport(options);
+  const isExcluded = createExclusion(options.exclude ?? []);
+  const found = walkTree(tree, { isExcluded, signal: options.signal });
+  const expected = readManifest(manifest, options.signal);
+  try {
+    await merge(found, expected, report);
+    return report.result();
+  } finally {
+    await found.return();
+    await expected.return({ entries: 0, files: 0, bytes: 0, digest: '' });
+    tree.close();
+  }
+}
+
+async function merge(
+  found: AsyncGenerator<Found, void>,
+  expected: AsyncGenerator<Entry, unknown>,
+  report: Report,
+): Promise<void> {
+  let actual = await nextContent(found);
+  let entry = await nextOf(expected);
+  while (actual !== undefined || entry !== undefined) {
+    const order = orderOf(actual, entry);
+    if (order < 0 && actual !== undefined) {
+      report.extra(actual);
+    } else if (order > 0 && entry !== undefined) {
+      report.missing(entry);
+    } else if (actual !== undefined && entry !== undefined) {
+      await report.both(actual, entry);
+    }
+    // Only then, as going on closes the directory of what was found.
+    actual = order <= 0 ? await nextContent(found) : actual;
+    entry = order >= 0 ? await nextOf(expected) : entry;
+  }
+}
+
+function orderOf(actual: Found | undefined, entry: Entry | undefined): number {
+  if (actual === undefined) {
+    return 1;
+  }
+  return entry === undefined ? -1 : compareInTree(actual.path, entry.path);
+}
+
+async function nextOf(entries: AsyncGenerator<Entry, unknown>): Promise<Entry | undefined> {
+  const next = await entries.next();
+  return next.done === true ? undefined : next.value;
+}
+
+async function nextContent(found: AsyncGenerator<Found, void>): Promise<Found | undefined> {
+  for (;;) {
+    const next = await found.next();
+    if (next.done === true) {
+      return undefined;
+    }
+    if (['directory', 'file', 'symlink'].includes(next.value.kind)) {
+      return next.value;
+    }
+  }
+}
+
+interface Report {
+  extra(found: Found): void;
+  missing(entry: Entry): void;
+  both(found: Found, entry: Entry): Promise<void>;
+  result(): Comparison;
+}
+
+function createReport(options: CompareOptions): Report {
+  const breathe = createBreather(options.signal);
+  const isRead = createSample(options);
+  const linked = createLinks();
+  const examples: string[] = [];
+  let problems = 0;
+  let owners = 0;
+  let files = 0;
+  let bytes = 0;
+  let nextProgress = performance.now() + PROGRESS_MS;
+
+  function problem(path: string, what: string): void {
+    problems += 1;
+    if (examples.length < MAX_EXAMPLES) {
+      examples.push(`${shownPath(path)}: ${what}`);
+    }
+  }
+
+  function progress(): void {
+    if (options.onProgress !== undefined && performance.now() >= nextProgress) {
+      nextProgress = performance.now() + PROGRESS_MS;
+      options.onProgress({ phase: 'verify', filesDone: files, bytesDone: bytes });
+    }
+  }
+
+  return {
+    extra: (found) => problem(found.path, 'is there, but not in the snapshot'),
+    missing: (entry) => problem(entry.path, 'is missing'),
+    async both(found, entry) {
+      if (found.kind !== entry.type) {
+        problem(entry.path, `is a ${found.kind}, not a ${entry.type}`);
+        return;
+      }
+      const { status } = found;
+      if (Number(status.uid) !== entry.uid || Number(status.gid) !== entry.gid) {
+        owners += 1;
+      }
+      metadataFaults(found, entry).forEach((fault) => problem(entry.path, fault));
+      if (entry.type !== 'file') {
+        return;
+      }
+      files += 1;
+      bytes += entry.size;
+      const isLinked = linked(entry, status.ino);
+      if (!isLinked) {
+        problem(entry.path, 'is not the same file as its hard link');
+      }
+      const fault = await contentFault(found, entry, isRead(entry), breathe);
+      if (fault !== undefined) {
+        problem(entry.path, fault);
+      }
+      progress();
+    },
+    result: () => ({ problems, examples, owners, files, bytes }),
+  };
+}
+
+function metadataFaults({ status, parent, name }: Found, entry: Entry): string[] {
+  const faults: string[] = [];
+  const mode = Number(status.mode) & 0o7777;
+  if (entry.type === 'symlink') {
+    const target = parent.readlink(name);
+    return target === entry.target
+      ? []
+      : [`leads to ${shownPath(target)}, not to ${shownPath(entry.target)}`];
+  }
+  if (mode !== entry.mode) {
+    faults.push(`has mode ${mode.toString(8)}, not ${entry.mode.toString(8)}`);
+  }
+  const isChanging = entry.type === 'file' && entry.isChanging;
+  const difference = status.mtimeNs - entry.mtimeNs;
+  if (!isChanging && (difference > TIME_TOLERANCE_NS || difference < -TIME_TOLERANCE_NS)) {
+    faults.push('has another time of its last change');
+  }
+  return faults;
+}
+
+async function contentFault(
+  { status, parent, name }: Found,
+  entry: FileEntry,
+  isRead: boolean,
+  breathe: Breather,
+): Promise<string | undefined> {
+  if (entry.isChanging) {
+    return undefined;
+  }
+  if (status.size !== BigInt(entry.size)) {
+    return `has ${status.size} bytes, not ${entry.size}`;
+  }
+  if (!isRead) {
+    return undefined;
+  }
+  const content = await readStableFile(parent, name, { breathe });
+  if (content === undefined) {
+    return 'changed while it was read';
+  }
+  return content.sha256 === entry.sha256 ? undefined : 'has other content';
+}
+
+/** Which files are read: a part of all that is the same for the same seed, and another one for another. */
+function createSample({ share, seed = '' }: CompareOptions): (entry: FileEntry) => boolean {
+  if (share >= 1) {
+    return () => true;
+  }
+  const limit = share * 0x1_0000_0000;
+  return ({ path }) =>
+    createHash('sha256').update(seed).update('\0').update(path, 'latin1').digest().readUInt32BE() < limit;
+}
+
+/** Whether the names of one file in the manifest are those of one file in the tree. */
+function createLinks(): (entry: FileEntry, inode: bigint) => boolean {
+  const inodes = new Map<number, bigint>();
+  return ({ links }, inode) => {
+    if (links === undefined) {
+      return true;
+    }
+    const first = inodes.get(links);
+    inodes.set(links, first ?? inode);
+    return first === undefined || first === inode;
+  };
+}

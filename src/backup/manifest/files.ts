@@ -1,0 +1,139 @@
+/** Manifests as files: written line by line, read chunk by chunk. */
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { createBreather } from '../../core/breather.ts';
+import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
+import type { ManifestSummary } from '../model.ts';
+import type { Entry } from './entry.ts';
+import { MANIFEST_ERRORS } from './errors.ts';
+import { FIRST_LINE, formatEntry, VERSION_LINE } from './format.ts';
+import { createManifestParser, endLine } from './parser.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+
+export interface ManifestWriter {
+  /** Entries come in the order of the tree. */
+  add(entry: Entry): void;
+  /** Writes the end, and closes the file. */
+  finish(): ManifestSummary;
+  /** Closes it as it is; after `finish` there is nothing to close. */
+  close(): void;
+}
+
+/** @throws PillionError `write_failed`, as do all of its functions */
+export function createManifestWriter(path: string): ManifestWriter {
+  const hash = createHash('sha256');
+  const counted = { entries: 0, files: 0, bytes: 0 };
+  let text = `${FIRST_LINE}\n${VERSION_LINE}\n`;
+  let fd = attempt(() => openSync(path, WRITE, 0o600));
+
+  function attempt<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw fileError(FILE_ERRORS.write_failed, path, error);
+    }
+  }
+
+  function flush(): void {
+    const bytes = Buffer.from(text, 'latin1');
+    text = '';
+    hash.update(bytes);
+    attempt(() => {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(fd, bytes, done);
+      }
+    });
+  }
+
+  function close(): void {
+    if (fd !== -1) {
+      closeSync(fd);
+      fd = -1;
+    }
+  }
+
+  return {
+    add(entry) {
+      counted.entries += 1;
+      if (entry.type === 'file') {
+        counted.files += 1;
+        counted.bytes += entry.size;
+      }
+      text += `${formatEntry(entry)}\n`;
+      if (text.length >= CHUNK_BYTES) {
+        flush();
+      }
+    },
+    finish() {
+      flush();
+      text = `${endLine(counted, hash.copy().digest('hex'))}\n`;
+      flush();
+      close();
+      return { ...counted, digest: hash.digest('hex') };
+    },
+    close,
+  };
+}
+
+/**
+ * The entries of a manifest; when all have been taken without an error, it was complete.
+ * @returns what it sums up to
+ * @throws PillionError `manifest_invalid`, `read_failed`, or the signal's reason
+ */
+export async function* readManifest(
+  path: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Entry, ManifestSummary, undefined> {
+  const breathe = createBreather(signal);
+  const parser = createManifestParser();
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const fd = openManifest(path);
+  try {
+    for (;;) {
+      await breathe();
+      const length = readChunk(fd, buffer, path);
+      if (length === 0) {
+        return parser.end();
+      }
+      yield* parser.push(buffer.subarray(0, length));
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openManifest(path: string): number {
+  let fd: number;
+  try {
+    fd = openSync(path, READ);
+  } catch (error) {
+    throw fileError(FILE_ERRORS.read_failed, path, error);
+  }
+  if (!fstatSync(fd).isFile()) {
+    closeSync(fd);
+    throw MANIFEST_ERRORS.manifest_invalid({ line: 0, reason: 'it is no file' });
+  }
+  return fd;
+}
+
+function readChunk(fd: number, buffer: Buffer, path: string): number {
+  try {
+    return readSync(fd, buffer, 0, buffer.length, null);
+  } catch (error) {
+    throw fileError(FILE_ERRORS.read_failed, path, error);
+  }
+}
+
+/** Counts and sums of a manifest, all of which is checked on the way. */
+export async function summariseManifest(path: string, signal: AbortSignal): Promise<ManifestSummary> {
+  const entries = readManifest(path, signal);
+  for (;;) {
+    const next = await entries.next();
+    if (next.done === true) {
+      return next.value;
+    }
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * One entry of a manifest as a line of mtree(5): a form that other tools read, so that `mtree -f manifest -p volume` and
+ * bsdtar can tell what a snapshot has. Bytes that are not plain are octal escapes. What mtree has no keyword for is in
+ * `tags`, which other tools ignore: groups of hard links, files that change, identities.
+ */
+import { type Entry, type FileEntry, NS_PER_SECOND } from './entry.ts';
+
+export const FIRST_LINE = '#mtree';
+export const VERSION_LINE = '# made by pillion, version 1';
+
+const PLAIN = /^[!$-)+-Z\]^_`a-~{|}]*$/;
+const NOT_PLAIN = /[^!$-)+-Z\]^_`a-~{|}]/g;
+
+const octal = (character: string) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`;
+
+/** Blanks, control characters, bytes beyond ASCII, `\` and what shells and mtree read as patterns or comments. */
+function escaped(text: string): string {
+  return PLAIN.test(text) ? text : text.replaceAll(NOT_PLAIN, octal);
+}
+
+/** Undefined for anything that `escaped` does not make. */
+function unescaped(text: string): string | undefined {
+  if (PLAIN.test(text)) {
+    return text;
+  }
+  const rest = text.replaceAll(/\\[0-3][0-7]{2}/g, '');
+  return PLAIN.test(rest)
+    ? text.replaceAll(/\\([0-3][0-7]{2})/g, (_, digits: string) =>
+        String.fromCharCode(Number.parseInt(digits, 8)),
+      )
+    : undefined;
+}
+
+function timeText(timeNs: bigint): string {
+  const part = ((timeNs % NS_PER_SECOND) + NS_PER_SECOND) % NS_PER_SECOND;
+  return `${(timeNs - part) / NS_PER_SECOND}.${part.toString().padStart(9, '0')}`;
+}
+
+function tagsText({ links, isChanging, identity }: FileEntry): string {
+  const tags = [
+    ...(links === undefined ? [] : [`links-${links}`]),
+    ...(isChanging ? ['changing'] : []),
+    ...(identity === undefined ? [] : [`inode-${identity.inode}`, `ctime-${timeText(identity.ctimeNs)}`]),
+    ...(identity?.isRecent === true ? ['recent'] : []),
+  ];
+  return tags.length === 0 ? '' : ` tags=${tags.join(',')}`;
+}
+
+const TYPES = { directory: 'dir', file: 'file', symlink: 'link' } as const satisfies Record<
+  Entry['type'],
+  string
+>;
+
+function ownText(entry: Entry): string {
+  if (entry.type === 'symlink') {
+    return ` link=${escaped(entry.target)}`;
+  }
+  if (entry.type === 'file') {
+    const hash = entry.sha256 === undefined ? '' : ` sha256=${entry.sha256}`;
+    return ` size=${entry.size}${hash}${tagsText(entry)}`;
+  }
+  return '';
+}
+
+/** Without a line end. */
+export function formatEntry(entry: Entry): string {
+  const path = entry.path === '' ? '.' : `./${escaped(entry.path)}`;
+  const mode = `0${entry.mode.toString(8).padStart(3, '0')}`;
+  return `${path} type=${TYPES[entry.type]} mode=${mode} uid=${entry.uid} gid=${entry.gid} time=${timeText(entry.mtimeNs)}${ownText(entry)}`;
+}
+
+/** What is wrong with a line, as a text. */
+export class LineFault extends Error {}
+
+const MAX_ID = 0xff_ff_ff_fe;
+const MAX_NAME_BYTES = 255;
+const MAX_TARGET_BYTES = 4095;
+/** Longer than any that a program can open as one; built part by part they may be. */
+const MAX_PATH_BYTES = 128 * 1024;
+
+function need(condition: boolean, fault: string): asserts condition {
+  if (!condition) {
+    throw new LineFault(fault);
+  }
+}
+
+function whole(text: string | undefined, max: number, what: string): number {
+  need(text !== undefined && /^(0|[1-9]\d{0,15})$/.test(text), `no ${what}`);
+  const value = Number(text);
+  need(value <= max, `an absurd ${what}`);
+  return value;
+}
+
+function pathFrom(word: string): string {
+  if (word === '.') {
+    return '';
+  }
+  need(word.startsWith('./'), 'the path does not start with ./');
+  const path = unescaped(word.slice(2));
+  need(path !== undefined, 'the path is not escaped as it must be');
+  need(path.length <= MAX_PATH_BYTES, 'the path is absurdly long');
+  for (const part of path.split('/')) {
+    need(part !== '' && part !== '.' && part !== '..', 'the path has an empty part, . or ..');
+    need(part.length <= MAX_NAME_BYTES && !part.includes('\0'), 'a part of the path cannot be a name');
+  }
+  return path;
+}
+
+function timeFrom(text: string | undefined): bigint {
+  const match = /^(-?\d{1,12})\.(\d{9})$/.exec(text ?? '');
+  need(match !== null, 'no time');
+  return BigInt(match[1] ?? 0) * NS_PER_SECOND + BigInt(match[2] ?? 0);
+}
+
+function tagsFrom(text: string | undefined) {
+  const tags = new Map<string, string>();
+  for (const tag of text?.split(',') ?? []) {
+    const at = tag.indexOf('-');
+    tags.set(at === -1 ? tag : tag.slice(0, at), at === -1 ? '' : tag.slice(at + 1));
+  }
+  const links = tags.get('links');
+  const inode = tags.get('inode');
+  need(
+    [...tags.keys()].every((tag) => TAGS.has(tag)),
+    'a tag that is not known',
+  );
+  need(inode === undefined || /^\d{1,20}$/.test(inode), 'no inode');
+  return {
+    links: links === undefined ? undefined : whole(links, Number.MAX_SAFE_INTEGER, 'group of hard links'),
+    isChanging: tags.has('changing'),
+    identity:
+      inode === undefined
+        ? undefined
+        : { inode: BigInt(inode), ctimeNs: timeFrom(tags.get('ctime')), isRecent: tags.has('recent') },
+  };
+}
+
+const TAGS = new Set(['links', 'changing', 'inode', 'ctime', 'recent']);
+
+function fileFrom(values: ReadonlyMap<string, string>) {
+  const sha256 = values.get('sha256');
+  const tags = tagsFrom(values.get('tags'));
+  need(
+    tags.isChanging ? sha256 === undefined : /^[0-9a-f]{64}$/.test(sha256 ?? ''),
+    'no hash of the content',
+  );
+  return { size: whole(values.get('size'), Number.MAX_SAFE_INTEGER, 'size'), sha256, ...tags };
+}
+
+function targetFrom(text: string | undefined): string {
+  const target = unescaped(text ?? '');
+  const isTarget = target !== undefined && target !== '' && target.length <= MAX_TARGET_BYTES;
+  need(isTarget && !target.includes('\0'), 'the target of the link cannot be one');
+  return target;
+}
+
+/** @throws LineFault for everything that `formatEntry` does not make of an entry that a volume can have */
+export function parseEntry(line: string): Entry {
+  const [first = '', ...words] = line.split(' ');
+  const path = pathFrom(first);
+  const values = new Map<string, string>();
+  for (const word of words) {
+    const at = word.indexOf('=');
+    need(at > 0 && !values.has(word.slice(0, at)), 'a word that is no keyword, or is there twice');
+    values.set(word.slice(0, at), word.slice(at + 1));
+  }
+  const mode = values.get('mode');
+  need(mode !== undefined && /^0[0-7]{3,4}$/.test(mode), 'no mode');
+  const common = {
+    path,
+    mode: Number.parseInt(mode, 8),
+    uid: whole(values.get('uid'), MAX_ID, 'user'),
+    gid: whole(values.get('gid'), MAX_ID, 'group'),
+    mtimeNs: timeFrom(values.get('time')),
+  };
+  switch (values.get('type')) {
+    case 'dir':
+      return { type: 'directory', ...common };
+    case 'file':
+      need(path !== '', 'the volume is no directory');
+      return { type: 'file', ...common, ...fileFrom(values) };
+    case 'link':
+      need(path !== '', 'the volume is no directory');
+      return { type: 'symlink', ...common, target: targetFrom(values.get('link')) };
+    default:
+      throw new LineFault('a type that no entry of a snapshot has');
+  }
+}
