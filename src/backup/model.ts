@@ -14,6 +14,9 @@ export const OWN_FOLDER = '.pillion';
 /** Entries that a new file system has, or that are ours: a volume with nothing else is empty. */
 export const NO_CONTENT: readonly string[] = [OWN_FOLDER, 'lost+found'];
 
+/** Base name of the file that a manifest is stored from, by which it is found in a snapshot again. */
+export const MANIFEST_NAME = 'pillion-manifest';
+
 /** What a volume is, before anything is done to it. The journal has been replayed when this is asked. */
 export type VolumeState =
   /** Nothing but {@link NO_CONTENT} and what the user named. */
@@ -161,7 +164,7 @@ export interface EngineWork {
 export interface BackupRequest {
   /** Absolute path of the volume's root. */
   readonly volume: string;
-  /** Absolute path of the manifest that was made of it just before. */
+  /** Absolute path of the manifest that was made of it just before; its name is {@link MANIFEST_NAME}. */
   readonly manifest: string;
   /** Patterns of what is left out, besides {@link NO_CONTENT}; the manifest was made without it, too. */
   readonly exclude: readonly string[];

@@ -1,0 +1,47 @@
+/** How restic reaches its repository: settings, and the arguments that every call has for it. */
+import { join } from 'node:path';
+
+export interface ResticSettings {
+  /** As restic takes it. */
+  readonly location: string;
+  /** Without secrets. */
+  readonly shownLocation: string;
+  readonly passwordFile: string;
+  readonly password: string;
+  readonly cacert: string;
+  readonly limitUpload: number;
+  readonly limitDownload: number;
+  /** KEY=VALUE of `-o`. */
+  readonly options: readonly string[];
+  readonly sshKeyFiles: readonly string[];
+  readonly sshKnownHostsFile: string;
+  /** For what the repository has to answer soon. */
+  readonly callTimeoutMs: number;
+  /** How long to wait for a lock of another writer. */
+  readonly retryLockMs: number;
+}
+
+export function accessArguments(settings: ResticSettings, workDir: string): readonly string[] {
+  const { cacert, limitUpload, limitDownload, options, location } = settings;
+  return [
+    ...(cacert === '' ? [] : ['--cacert', cacert]),
+    ...(limitUpload === 0 ? [] : ['--limit-upload', String(limitUpload)]),
+    ...(limitDownload === 0 ? [] : ['--limit-download', String(limitDownload)]),
+    ...options.flatMap((option) => ['-o', option]),
+    ...(location.startsWith('sftp:') ? ['-o', `sftp.args=${sshArguments(settings, workDir)}`] : []),
+  ];
+}
+
+/** restic splits them as a shell would. */
+function sshArguments({ sshKeyFiles, sshKnownHostsFile }: ResticSettings, workDir: string): string {
+  const known =
+    sshKnownHostsFile === ''
+      ? ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null']
+      : ['-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile=${sshKnownHostsFile}`];
+  const keys = sshKeyFiles.flatMap((_, index) => ['-i', keyCopy(workDir, index)]);
+  const all = ['-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes', ...known, ...keys];
+  return all.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
+}
+
+/** ssh refuses keys that a group can read, which is how Kubernetes mounts them: it gets copies. */
+export const keyCopy = (workDir: string, index: number): string => join(workDir, `ssh-key-${index}`);

@@ -1,0 +1,97 @@
+/** Backups in a restic repository. */
+import { mkdir } from 'node:fs/promises';
+import { BACKUP_ERRORS } from '../../errors.ts';
+import type { Engine, EngineContext, RepositoryState, UnknownReason } from '../../model.ts';
+import { accessArguments, type ResticSettings } from './access.ts';
+import { resticEnvironment, secretsIn } from './environment.ts';
+import { createReader } from './read.ts';
+import { READ, type Restic } from './restic.ts';
+import { createRunner, type ResticRunner } from './run-restic.ts';
+import { parseIds, stateFrom } from './snapshots.ts';
+import { createWriter } from './store.ts';
+import { versionProblem } from './version.ts';
+
+export function createResticEngine(settings: ResticSettings, context: EngineContext): Engine {
+  const { name, workDir, env, secret, warn } = context;
+  for (const [variable, value] of secretsIn(env)) {
+    secret(variable, value);
+  }
+  let isChecked = false;
+  const runner = createRunner({
+    env: () => resticEnvironment(env, { ...settings, workDir }),
+    args: accessArguments(settings, workDir),
+    workDir,
+    shownLocation: settings.shownLocation,
+  });
+  const restic: Restic = {
+    ...runner,
+    name,
+    workDir,
+    settings,
+    warn,
+    async run(call) {
+      if (!isChecked) {
+        const problem = await checkVersion(runner, call.signal);
+        if (problem !== undefined) {
+          return { exitCode: undefined, timedOut: false, complaints: [], stdout: '', problem };
+        }
+        isChecked = true;
+      }
+      return runner.run(call);
+    },
+    async ids(signal) {
+      const args = ['list', 'snapshots', ...READ];
+      const { stdout, problem } = await restic.run({ args, signal, timeoutMs: settings.callTimeoutMs });
+      return problem ?? parseIds(stdout);
+    },
+  };
+  return {
+    kind: 'restic',
+    state: (signal) => stateOf(restic, signal),
+    init: (signal) => initialise(restic, signal),
+    ...createReader(restic),
+    ...createWriter(restic),
+  };
+}
+
+const VERSION_TIMEOUT_MS = 30_000;
+
+async function checkVersion(runner: ResticRunner, signal: AbortSignal): Promise<UnknownReason | undefined> {
+  const { stdout, problem } = await runner.run({ args: ['version'], signal, timeoutMs: VERSION_TIMEOUT_MS });
+  const message = problem === undefined ? versionProblem(stdout) : undefined;
+  if (message !== undefined) {
+    return {
+      kind: 'tool',
+      message,
+      hint: 'use the image of Pillion, which has a newer one, or put one first in PATH',
+    };
+  }
+  return problem;
+}
+
+async function stateOf(restic: Restic, signal: AbortSignal): Promise<RepositoryState> {
+  const ids = await restic.ids(signal);
+  if ('kind' in ids) {
+    return { kind: 'UNKNOWN', reason: ids };
+  }
+  if (ids.length === 0) {
+    return { kind: 'NONE' };
+  }
+  const { callTimeoutMs: timeoutMs } = restic.settings;
+  const result = await restic.run({ args: ['snapshots', '--json', ...READ], signal, timeoutMs });
+  return result.problem === undefined
+    ? stateFrom(ids, result.stdout, restic.name, restic.shownLocation)
+    : { kind: 'UNKNOWN', reason: result.problem };
+}
+
+async function initialise(restic: Restic, signal: AbortSignal): Promise<void> {
+  await mkdir(restic.workDir, { recursive: true, mode: 0o700 });
+  const { callTimeoutMs: timeoutMs } = restic.settings;
+  const { problem } = await restic.run({ args: ['init', '--json', '--no-cache'], signal, timeoutMs });
+  if (problem !== undefined) {
+    throw BACKUP_ERRORS.store_failed({
+      message: `cannot make the repository: ${problem.message}`,
+      hint: problem.hint,
+    });
+  }
+}

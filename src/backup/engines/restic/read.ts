@@ -1,0 +1,129 @@
+/** What is read from a restic repository: a restore, a read back, a check, lists for people. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { BACKUP_ERRORS } from '../../errors.ts';
+import type { Engine, EngineWork, ReadBack, RestoredTree, Snapshot } from '../../model.ts';
+import { type Message, numberOf, stringOf } from './messages.ts';
+import { pathInSnapshot, READ, type Restic } from './restic.ts';
+import { stateFrom } from './snapshots.ts';
+
+type Reader = Pick<Engine, 'restoreTo' | 'readBack' | 'verify' | 'ls' | 'cat'>;
+
+export function createReader(restic: Restic): Reader {
+  return {
+    restoreTo: (snapshot, target, work) => restoreTo(restic, snapshot, target, work),
+    readBack: (snapshot, work) => readBack(restic, snapshot, work),
+    verify: (share, work) => verify(restic, share, work),
+    ls: (snapshot, work, write) => ls(restic, snapshot, work, write),
+    async cat(snapshot, path, { signal }, write) {
+      const args = ['dump', ...READ, snapshot.id, pathInSnapshot(snapshot, path)];
+      await succeed(restic, { args, signal, onBytes: write }, `cannot read ${path} of ${short(snapshot)}`);
+    },
+  };
+}
+
+export const short = ({ id }: Pick<Snapshot, 'id'>): string => `snapshot ${id.slice(0, 8)}`;
+
+/** Runs what must end with 0. */
+async function succeed(restic: Restic, call: Parameters<Restic['run']>[0], what: string): Promise<void> {
+  const { problem, complaints } = await restic.run(call);
+  if (problem !== undefined) {
+    const [first = problem.message] = complaints;
+    const more = first === complaints.at(-1) ? '' : ` (${complaints.at(-1)})`;
+    throw BACKUP_ERRORS.restore_failed({ message: `${what}: ${first}${more}`, hint: problem.hint });
+  }
+}
+
+async function restoreTo(
+  restic: Restic,
+  snapshot: Snapshot,
+  target: string,
+  { signal, onProgress }: EngineWork,
+): Promise<RestoredTree> {
+  // Without a manifest of ours, restic reads again what it has written.
+  const proof = snapshot.manifest === undefined ? ['--verify'] : [];
+  const args = ['restore', '--json', '--no-lock', ...proof, '--target', target, snapshot.id];
+  const onMessage = (message: Message): void => {
+    if (message.message_type === 'status') {
+      onProgress?.({
+        phase: 'restore',
+        filesDone: numberOf(message['files_restored']) + numberOf(message['files_skipped']),
+        filesTotal: numberOf(message['total_files']),
+        bytesDone: numberOf(message['bytes_restored']) + numberOf(message['bytes_skipped']),
+        bytesTotal: numberOf(message['total_bytes']),
+      });
+    }
+  };
+  await succeed(restic, { args, signal, onMessage }, `cannot restore ${short(snapshot)}`);
+  const below = (path: string): string => join(target, path);
+  return {
+    root: below(snapshot.root ?? '/'),
+    manifest: snapshot.manifest === undefined ? undefined : below(snapshot.manifest),
+  };
+}
+
+/** Its record as the store has it, and the manifest, which proves index, packs and key. */
+async function readBack(restic: Restic, snapshot: Snapshot, { signal }: EngineWork): Promise<ReadBack> {
+  const { callTimeoutMs: timeoutMs } = restic.settings;
+  const what = `cannot read ${short(snapshot)} back`;
+  const { stdout, problem } = await restic.run({
+    args: ['snapshots', '--json', ...READ, snapshot.id],
+    signal,
+    timeoutMs,
+  });
+  if (problem !== undefined) {
+    throw BACKUP_ERRORS.read_back_failed({ message: `${what}: ${problem.message}` });
+  }
+  const state = stateFrom([snapshot.id], stdout, restic.name, restic.shownLocation);
+  const found = state.kind === 'HAS' ? state.snapshots.find(({ id }) => id === snapshot.id) : undefined;
+  if (found?.manifest === undefined) {
+    throw BACKUP_ERRORS.read_back_failed({ message: `${what}: the repository does not list it` });
+  }
+  const hash = createHash('sha256');
+  const dump = await restic.run({
+    args: ['dump', ...READ, snapshot.id, found.manifest],
+    signal,
+    onBytes: (chunk) => void hash.update(chunk),
+  });
+  if (dump.problem !== undefined) {
+    throw BACKUP_ERRORS.read_back_failed({ message: `${what}: ${dump.problem.message}` });
+  }
+  return { files: found.files ?? 0, manifestDigest: hash.digest('hex') };
+}
+
+async function verify(restic: Restic, share: number, { signal }: EngineWork): Promise<readonly string[]> {
+  const subset = share >= 1 ? ['--read-data'] : share > 0 ? [`--read-data-subset=${share * 100}%`] : [];
+  const problems: string[] = [];
+  const onMessage = (message: Message): void => {
+    const text = message.message_type === 'error' ? stringOf(message['message']) : undefined;
+    if (text !== undefined) {
+      problems.push(text);
+    }
+  };
+  const args = ['check', '--json', '--no-lock', ...subset];
+  const { problem, complaints } = await restic.run({ args, signal, onMessage });
+  if (problem === undefined) {
+    return problems;
+  }
+  const isAnswer = problem.kind === 'damaged' || problem.kind === 'failed' || problems.length > 0;
+  if (!isAnswer) {
+    throw BACKUP_ERRORS.repository_unknown({ message: problem.message, hint: problem.hint });
+  }
+  return [
+    ...problems,
+    ...complaints,
+    ...(problems.length + complaints.length === 0 ? [problem.message] : []),
+  ];
+}
+
+async function ls(restic: Restic, snapshot: Snapshot, { signal }: EngineWork, write: (line: string) => void) {
+  const root = snapshot.root ?? '';
+  const onMessage = (message: Message): void => {
+    const path = stringOf(message['path']);
+    if (path?.startsWith(`${root}/`) === true) {
+      write(path.slice(root.length + 1));
+    }
+  };
+  const args = ['ls', '--json', ...READ, snapshot.id];
+  await succeed(restic, { args, signal, onMessage }, `cannot list ${short(snapshot)}`);
+}

@@ -1,0 +1,107 @@
+/** restic's list of snapshots -> those of a volume. Pure. */
+import { basename } from 'node:path/posix';
+import { MANIFEST_NAME, type RepositoryState, type Snapshot } from '../../model.ts';
+import { numberOf } from './messages.ts';
+
+export const PARTIAL_TAG = 'partial';
+export const volumeTag = (name: string): string => `volume=${name}`;
+
+/** Entries of the JSON that have what every snapshot has. */
+interface ListedSnapshot {
+  readonly id: string;
+  readonly time: string;
+  readonly paths: readonly string[];
+  readonly tags: readonly string[];
+  readonly summary: Readonly<Record<string, unknown>> | undefined;
+}
+
+const isStrings = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+function read(item: unknown): ListedSnapshot | undefined {
+  if (typeof item !== 'object' || item === null) {
+    return undefined;
+  }
+  const { id, time, paths, tags, summary } = item as Readonly<Record<string, unknown>>;
+  const isUsable = typeof id === 'string' && typeof time === 'string' && isStrings(paths);
+  return isUsable
+    ? {
+        id,
+        time,
+        paths,
+        tags: isStrings(tags) ? tags : [],
+        summary:
+          typeof summary === 'object' && summary !== null ? (summary as Record<string, unknown>) : undefined,
+      }
+    : undefined;
+}
+
+function parseDocument(json: string): readonly unknown[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    // It prints `null` for an empty list in some versions.
+    return parsed === null ? [] : Array.isArray(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ids as `restic list snapshots` prints them, among whatever else it says. */
+export const parseIds = (text: string): readonly string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => /^[\da-f]{64}$/.test(line));
+
+/**
+ * What the repository has of a volume. restic leaves snapshots that it cannot read out of its JSON and still ends with
+ * 0, so what it lists and what it can read are compared: with none left of ours, one of the damaged may have been.
+ * @param ids of all snapshot objects
+ * @param json all snapshots that could be read
+ */
+export function stateFrom(
+  ids: readonly string[],
+  json: string,
+  name: string,
+  location: string,
+): RepositoryState {
+  const document = parseDocument(json);
+  if (document === undefined) {
+    return damaged(`${location}: restic's list of snapshots is no JSON`);
+  }
+  const listed = document.map(read).filter((item) => item !== undefined);
+  const readable = new Set(listed.map(({ id }) => id));
+  const missing = ids.filter((id) => !readable.has(id));
+  const tag = volumeTag(name);
+  const snapshots = listed
+    .filter(({ tags }) => tags.includes(tag))
+    .map(snapshotOf)
+    .toSorted((a, b) => b.time - a.time);
+  if (snapshots.length > 0) {
+    return { kind: 'HAS', snapshots, damaged: missing };
+  }
+  return missing.length > 0 || listed.length < document.length
+    ? damaged(
+        `${location}: ${missing.length} of ${ids.length} snapshots cannot be read, and no other is of ${name}`,
+      )
+    : { kind: 'NONE' };
+}
+
+function damaged(message: string): RepositoryState {
+  const hint = 'look at it with `restic check`; nothing is restored from what cannot be read';
+  return { kind: 'UNKNOWN', reason: { kind: 'damaged', message, hint } };
+}
+
+function snapshotOf({ id, time, paths, tags, summary }: ListedSnapshot): Snapshot {
+  const manifest = paths.find((path) => basename(path) === MANIFEST_NAME);
+  const files = summary && numberOf(summary['total_files_processed']) - (manifest === undefined ? 0 : 1);
+  return {
+    id,
+    time: Date.parse(time),
+    root: paths.find((path) => path !== manifest),
+    manifest,
+    files,
+    bytes: summary && numberOf(summary['total_bytes_processed']),
+    isPartial: tags.includes(PARTIAL_TAG),
+  };
+}

@@ -1,0 +1,137 @@
+/** What changes a restic repository: a backup, and the removal of snapshots. */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BACKUP_ERRORS } from '../../errors.ts';
+import type { BackupRequest, Engine, EngineWork, Snapshot, StoredSnapshot } from '../../model.ts';
+import { excludeLines } from './exclude.ts';
+import { type Message, numberOf, stringOf } from './messages.ts';
+import type { Restic } from './restic.ts';
+import type { ResticResult } from './run-restic.ts';
+import { PARTIAL_TAG, volumeTag } from './snapshots.ts';
+
+/** restic: another writer holds a lock that excludes us. */
+const LOCKED = 11;
+/** Files could not be read; there is a snapshot without them. */
+const INCOMPLETE = 3;
+
+export function createWriter(restic: Restic): Pick<Engine, 'backup' | 'forget'> {
+  return {
+    backup: (request, work) => backup(restic, request, work),
+    forget: (snapshots, work) => forget(restic, snapshots, work),
+  };
+}
+
+type Call = Parameters<Restic['run']>[0];
+
+/** Waits for other writers. Locks of killed owners go by their age: hostnames and process ids repeat in pods. */
+async function runLocked(restic: Restic, command: string, call: Call): Promise<ResticResult> {
+  const { retryLockMs, callTimeoutMs } = restic.settings;
+  const args = [command, '--retry-lock', `${Math.ceil(retryLockMs / 1000)}s`, ...call.args];
+  const result = await restic.run({ ...call, args });
+  if (result.exitCode !== LOCKED) {
+    return result;
+  }
+  restic.warn('the repository is locked: removing locks that are older than half an hour');
+  await restic.run({ args: ['unlock'], signal: call.signal, timeoutMs: callTimeoutMs });
+  return restic.run({ ...call, args });
+}
+
+async function backup(restic: Restic, request: BackupRequest, work: EngineWork): Promise<StoredSnapshot> {
+  const { volume, manifest, isPartial } = request;
+  const excludes = join(restic.workDir, 'excludes');
+  const tags = ['pillion', volumeTag(restic.name), ...(isPartial ? [PARTIAL_TAG] : [])];
+  let summary: Message | undefined;
+  const onMessage = (message: Message): void => {
+    if (message.message_type === 'summary') {
+      summary = message;
+    } else if (message.message_type === 'status') {
+      const filesDone = numberOf(message['files_done']);
+      work.onProgress?.({ phase: 'backup', filesDone, bytesDone: numberOf(message['bytes_done']) });
+    }
+  };
+  const how = [
+    '--json',
+    '--no-scan',
+    '--host',
+    restic.name,
+    '--group-by',
+    'host',
+    '--exclude-file',
+    excludes,
+  ];
+  const args = [...how, ...tags.flatMap((tag) => ['--tag', tag]), '--', volume, manifest];
+  await writeFile(excludes, excludeLines(volume, request.exclude), { mode: 0o600 });
+  try {
+    const result = await runLocked(restic, 'backup', { args, signal: work.signal, onMessage });
+    return await storedSnapshot(restic, request, result, summary, work);
+  } finally {
+    await rm(excludes, { force: true });
+  }
+}
+
+async function storedSnapshot(
+  restic: Restic,
+  request: BackupRequest,
+  result: ResticResult,
+  summary: Message | undefined,
+  work: EngineWork,
+): Promise<StoredSnapshot> {
+  const { volume: root, manifest, isPartial } = request;
+  const id = stringOf(summary?.['snapshot_id']);
+  const { problem, complaints } = result;
+  if (problem !== undefined || id === undefined || summary === undefined) {
+    const [said = problem?.message ?? 'restic did not name the snapshot'] = complaints;
+    if (result.exitCode === INCOMPLETE && id !== undefined) {
+      await dropIncomplete(restic, id, work);
+    }
+    throw BACKUP_ERRORS.store_failed({
+      message: `restic could not store everything: ${said}`,
+      hint: problem?.hint,
+    });
+  }
+  const files = numberOf(summary['total_files_processed']) - 1;
+  const bytes = numberOf(summary['total_bytes_processed']);
+  const time = Date.parse(stringOf(summary['backup_start']) ?? '') || request.now;
+  return {
+    snapshot: { id, time, root, manifest, files, bytes, isPartial },
+    files,
+    bytes,
+    added: numberOf(summary['data_added_packed'] ?? summary['data_added']),
+  };
+}
+
+async function dropIncomplete(restic: Restic, id: string, { signal }: EngineWork): Promise<void> {
+  const { problem } = await restic.run({ args: ['forget', id], signal });
+  if (problem !== undefined) {
+    restic.warn(
+      'an incomplete snapshot stays in the repository; it does not verify, so no restore takes it',
+      { id },
+    );
+  }
+}
+
+/** restic 0.18 ends with 0 when an append-only store refuses, so it is asked again what there is. */
+async function forget(restic: Restic, snapshots: readonly Snapshot[], { signal }: EngineWork): Promise<void> {
+  const gone = snapshots.map(({ id }) => id);
+  if (gone.length === 0) {
+    return;
+  }
+  const { problem } = await runLocked(restic, 'forget', { args: ['--prune', ...gone], signal });
+  const left = await restic.ids(signal);
+  if ('kind' in left) {
+    throw BACKUP_ERRORS.repository_unknown({ message: left.message, hint: left.hint });
+  }
+  const stayed = gone.filter((id) => left.includes(id)).length;
+  if (stayed > 0) {
+    const why = problem === undefined ? '' : `: ${problem.message}`;
+    throw BACKUP_ERRORS.forget_refused({
+      message: `${stayed} of ${gone.length} snapshots could not be removed${why}`,
+    });
+  }
+  if (problem !== undefined) {
+    throw BACKUP_ERRORS.store_failed({
+      message: `cannot prune the repository: ${problem.message}`,
+      hint: problem.hint,
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { defineErrors } from '../core/errors.ts';
+
+type Said = { readonly message: string; readonly hint?: string | undefined };
+const message = (said: Said): string => said.message;
+const hint = (said: Said): string | undefined => said.hint;
+
+/** What can go wrong between a volume and its repository. */
+export const BACKUP_ERRORS = defineErrors({
+  repository_unknown: {
+    message,
+    hint,
+    about: 'what the repository holds could not be found out: nothing was restored, removed or started',
+  },
+  repository_tool: {
+    message,
+    hint,
+    about: 'restic or git is missing, too old, or does not understand what it is asked',
+  },
+  store_failed: {
+    message,
+    hint,
+    about: 'not everything of the volume was stored: there is no new snapshot to rely on',
+  },
+  restore_failed: {
+    message,
+    hint,
+    about: 'a snapshot could not be written to the stage, or does not verify: the volume is as it was',
+  },
+  restore_refused: {
+    message,
+    hint,
+    about: 'the volume must not be used as it is, and cannot be restored: the message says why',
+  },
+  no_space: {
+    message,
+    hint: 'make the volume larger, or remove old quarantines from .pillion on it',
+  },
+  volume_unusable: {
+    message,
+    hint,
+    about: 'the volume is not there, is no directory, or cannot be written to',
+  },
+  command_failed: {
+    message,
+    hint,
+    about: 'a check, repair, hook or --after command failed; its last words are in the message',
+  },
+  backup_refused: {
+    message,
+    hint,
+    about:
+      'the volume is empty, half restored or has lost too much: storing it could push out good snapshots',
+  },
+  read_back_failed: {
+    message,
+    hint: 'do not trust this store: run `pillion backup verify`, and see whether it keeps what it was sent',
+  },
+  forget_refused: {
+    message,
+    hint: 'an append-only key cannot remove snapshots: set no --keep-* here, and do it where there is another key',
+  },
+  snapshot_missing: { message, hint: 'see `pillion backup snapshots`' },
+});
