@@ -11,6 +11,7 @@ import { v3Options } from '../../src/git-sync/cli/v3/options.ts';
 import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
 import { METRICS } from '../../src/git-sync/metrics.ts';
 import { EXPLAIN_OPTIONS, INJECT_OPTIONS, PROFILES_OPTIONS } from '../../src/injection/options.ts';
+import { CHECK_OPTIONS as CHECK_OPTIONS_OF_INJECTOR } from '../../src/injection/server/check/options.ts';
 import { INJECTOR_GAUGES, INJECTOR_METRICS } from '../../src/injection/server/metrics.ts';
 import { INJECTOR_OPTIONS, MANIFEST_OPTIONS } from '../../src/injection/server/options.ts';
 import { errorCodes } from './error-codes.ts';
@@ -121,6 +122,11 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         heading: 'Installing it: `pillion injector manifest | kubectl apply -f -`',
         text: 'One file: access, replicas, and the webhooks last.',
         options: MANIFEST_OPTIONS,
+      },
+      {
+        heading: 'Looking whether it works: `pillion injector check`',
+        text: 'Replicas, webhooks, certificates, access, nodes, a pod that is created in words only, and the pods that are there with their Secrets. A line for each finding with what to try; exit code 1 when something has failed, 2 for a wrong command line.',
+        options: CHECK_OPTIONS_OF_INJECTOR,
       },
     ],
     metrics: [INJECTOR_METRICS, INJECTOR_GAUGES],

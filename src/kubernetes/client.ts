@@ -6,6 +6,10 @@ import type { Json } from './json.ts';
 
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const TIMEOUT_MS = 10_000;
+const METADATA = {
+  object: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+} as const;
 /** Lists of pods are long; everything else is small. */
 const MAX_BYTES = 64 << 20;
 
@@ -14,6 +18,8 @@ export interface ApiCall {
   /** From `/api` or `/apis` on, with a query. */
   readonly path: string;
   readonly body?: object | undefined;
+  /** Only the metadata of what is asked for leaves the API server: what a Secret holds need not be seen to know of it. */
+  readonly metadataOnly?: keyof typeof METADATA | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -66,12 +72,12 @@ export function createApiClient({ url, caFile, tokenFile }: ApiServer): ApiClien
   // No proxy variables: the API server of the cluster is never behind one.
   const session: ClientSession = openSession({ env: {}, caFile });
   return {
-    async call({ method, path, body, signal }) {
+    async call({ method, path, body, metadataOnly, signal }) {
       const answer = await session.send({
         method,
         url: `${url}${path}`,
         headers: {
-          accept: 'application/json',
+          accept: metadataOnly === undefined ? 'application/json' : METADATA[metadataOnly],
           ...(body !== undefined && { 'content-type': contentType(method) }),
         },
         body: body === undefined ? undefined : JSON.stringify(body),

@@ -35,7 +35,7 @@ _pillion() {
       case "$prev" in
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--bind --tls-cert-file --tls-key-file --service --namespace --secret --webhooks --ca-life --certificate-life --api-server --http-bind --profiles --image --kubernetes --allow --log-level --drain --version --help' -- "$cur")); fi ;;
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--bind --tls-cert-file --tls-key-file --service --namespace --secret --webhooks --ca-life --certificate-life --api-server --http-bind --profiles --image --kubernetes --allow --profile-label --scan-period --log-level --drain --version --help' -- "$cur")); fi ;;
   esac
 }
 complete -o default -F _pillion pillion

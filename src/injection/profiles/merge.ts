@@ -1,11 +1,15 @@
 /** Texts of profiles -> the profiles to use. Pure. A bad one keeps out neither another nor its own last good version. */
 import type { Profile } from './profile.ts';
-import { readProfiles } from './read-text.ts';
+import { type ReadText, readProfiles } from './read-text.ts';
 
 export interface ProfileText {
   /** The file or ConfigMap, for messages. */
   readonly name: string;
   readonly text: string;
+  /** The only namespaces whose pods may ask for what is in it; undefined for all. */
+  readonly namespaces?: ReadonlySet<string> | undefined;
+  /** Why nothing of it can be used. */
+  readonly problem?: string | undefined;
 }
 
 export interface ProfileFinding {
@@ -29,9 +33,10 @@ export function mergeProfiles(
 ): Merged {
   const profiles = new Map<string, Profile>();
   const findings: ProfileFinding[] = [];
-  for (const { name: file, text } of texts) {
-    const read = readProfiles(text, file);
-    for (const profile of read.profiles) {
+  for (const { name: file, text, namespaces, problem } of texts) {
+    const read = problem === undefined ? readProfiles(text, file) : unusable(problem);
+    for (const one of read.profiles) {
+      const profile = namespaces === undefined ? one : { ...one, namespaces };
       const other = profiles.get(profile.name);
       if (other === undefined) {
         profiles.set(profile.name, profile);
@@ -50,4 +55,8 @@ export function mergeProfiles(
     }
   }
   return { profiles, findings };
+}
+
+function unusable(message: string): ReadText {
+  return { profiles: [], problems: [{ line: 1, message, profile: undefined }] };
 }

@@ -32,6 +32,8 @@ export interface Profile {
   readonly annotations: readonly (Conditional<Template> & { readonly key: string })[];
   /** Whether the container may have the API token of the pod's service account. */
   readonly apiToken: boolean;
+  /** The only namespaces whose pods may ask for it, where its source says so. */
+  readonly namespaces?: ReadonlySet<string> | undefined;
   /** The profile as JSON, what its hash is made of. */
   readonly source: string;
 }

@@ -7,6 +7,7 @@ import { INJECTOR_OPTIONS } from './options.ts';
 type SubCommand = (context: CommandContext) => Promise<ExitStatus>;
 
 const SUB_COMMANDS: Readonly<Record<string, () => Promise<SubCommand>>> = {
+  check: async () => (await import('./check/command.ts')).checkCommand,
   manifest: async () => (await import('./manifest/command.ts')).manifestCommand,
 };
 

@@ -10,6 +10,7 @@ import { decide } from '../engine/decide.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
 import { createByteBudget } from './byte-budget.ts';
 import type { INJECTOR_METRICS } from './metrics.ts';
+import { ADVISE_PATH, MUTATE_PATH, NAMESPACE_PATH } from './paths.ts';
 import { type Review, readReview, renderVerdict, type Verdict, verdictOf } from './review.ts';
 import { adviceOn } from './workload-advice.ts';
 
@@ -22,25 +23,30 @@ const MAX_IN_FLIGHT = 512;
 const DEFAULT_TIMEOUT_MS = 10_000;
 const LONGEST_TIMEOUT_MS = 30_000;
 
-/** Pods of a namespace whose label names a profile are sent to a path of their own. */
-export const MUTATE_PATH = '/mutate';
-export const NAMESPACE_PATH = '/mutate/namespace';
-export const ADVISE_PATH = '/advise';
-
 export interface WebhookDeps {
   /** The settings of now. */
   readonly settings: () => InjectionSettings;
   readonly version: string;
   readonly log: Log;
   readonly metrics?: Metrics<typeof INJECTOR_METRICS> | undefined;
-  /** Called with every decision on a pod that was no dry run. */
-  readonly onDecision?: ((review: Review, verdict: Verdict) => void) | undefined;
+  /** Called with every decision on a pod, and with that on a dry run too. Must not throw. */
+  readonly onDecision?: ((told: Told) => void) | undefined;
 }
 
 interface Judged {
   readonly verdict: Verdict;
   readonly result: string;
   readonly reason: string;
+  /** What was decided, in words; nothing for advice. */
+  readonly message?: string;
+}
+
+/** What was decided on a pod. */
+export interface Told {
+  readonly review: Review;
+  readonly result: string;
+  readonly reason: string;
+  readonly message: string;
 }
 
 type Judge = (review: Review, path: string) => Judged;
@@ -81,12 +87,16 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
       deps.metrics?.rejected.inc({ reason: 'bad_request' });
       return textReply(400, review.problem);
     }
-    const { verdict, result, reason } = guarded(judge, review, path);
+    const judgement = guarded(judge, review, path);
+    const { verdict, result, reason, message } = judgement;
     const text = renderVerdict(review, verdict);
     const milliseconds = performance.now() - started;
     deps.metrics?.reviews.inc({ webhook, result, reason });
     deps.metrics?.seconds.observe({ webhook }, milliseconds / 1000);
-    tell(review, webhook, { verdict, result, reason }, milliseconds);
+    tell(review, webhook, judgement, milliseconds);
+    if (message !== undefined) {
+      deps.onDecision?.({ review, result, reason, message });
+    }
     return { status: 200, contentType: 'application/json', body: text };
   }
 
@@ -125,9 +135,6 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
       ...((verdict.warnings ?? []).length > 0 && { warnings: verdict.warnings?.length }),
       ms: Math.round(milliseconds * 100) / 100,
     });
-    if (!isDryRun) {
-      deps.onDecision?.(review, verdict);
-    }
   }
 
   const onPod: Judge = (review, path) => {
@@ -140,7 +147,8 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
       deps.settings(),
       deps.version,
     );
-    return { verdict: verdictOf(decision), result: decision.outcome, reason: decision.reason };
+    const { outcome: result, reason, message } = decision;
+    return { verdict: verdictOf(decision), result, reason, message };
   };
 
   const onWorkload: Judge = (review) => {

@@ -5,7 +5,9 @@ import type { Scope } from '../../core/process/run-process.ts';
 import type { CertificateSource, Served } from './certificates/source.ts';
 import { handshakeProblem } from './handshake.ts';
 import { INJECTOR_GAUGES } from './metrics.ts';
-import type { ProfileStore } from './profile-store.ts';
+import type { PodScan } from './pods/scan.ts';
+import type { ProfileStore } from './profiles/store.ts';
+import type { Recent } from './recent.ts';
 
 const HANDSHAKE_MS = 5_000;
 
@@ -18,7 +20,12 @@ export interface Health {
   follow(signal: AbortSignal): Promise<void>;
 }
 
-export function createHealth(certificates: CertificateSource, { clock, lifecycle }: Scope): Health {
+export interface Judged {
+  readonly certificates: CertificateSource;
+  readonly store: ProfileStore;
+}
+
+export function createHealth({ certificates, store }: Judged, { clock, lifecycle }: Scope): Health {
   let served: Served | undefined;
   let port: number | undefined;
   let handshake: string | undefined;
@@ -31,7 +38,9 @@ export function createHealth(certificates: CertificateSource, { clock, lifecycle
       return certificates.problem?.() ?? 'no certificate yet';
     }
     const isExpired = served.expiresAt <= clock.now();
-    return isExpired ? 'the certificate has expired' : (certificates.problem?.() ?? handshake);
+    return isExpired
+      ? 'the certificate has expired'
+      : (certificates.problem?.() ?? store.problem() ?? handshake);
   }
 
   async function shake(): Promise<void> {
@@ -65,14 +74,18 @@ export function createHealth(certificates: CertificateSource, { clock, lifecycle
 export interface Told {
   readonly health: Health;
   readonly store: ProfileStore;
+  readonly recent: Recent;
+  /** Undefined when nobody looks through the pods. */
+  readonly scan: PodScan | undefined;
 }
 
 /** /livez, /readyz, /metrics and /status without TLS, for the kubelet and Prometheus. */
 export async function servePlain(
   bind: string,
   { log, secrets, lifecycle, registry }: Scope,
-  { health, store }: Told,
+  told: Told,
 ): Promise<void> {
+  const { health, store, scan } = told;
   const metrics = await registry();
   const expiry = () => health.served()?.expiresAt;
   readMetrics(INJECTOR_GAUGES, metrics, {
@@ -82,6 +95,7 @@ export async function servePlain(
     },
     profiles: () => store.profiles().size,
     badProfiles: () => store.findings().length,
+    pods: () => scan?.series(),
   });
   const server = await startHttpServer({
     bind,
@@ -91,24 +105,29 @@ export async function servePlain(
       live: () => ({ ok: true }),
       ready: () => health.ready(),
       metrics: () => metrics.scrape(),
-      status: () => statusOf({ health, store }, lifecycle.signal.aborted),
+      status: () => statusOf(told, lifecycle.signal.aborted),
     }),
   });
   lifecycle.onShutdown('http server', (deadline) => server.close(deadline));
   log.info('serving health and metrics', { host: server.host, port: server.port });
 }
 
-function statusOf({ health, store }: Told, stopping: boolean): object {
+function statusOf({ health, store, recent }: Told, stopping: boolean): object {
   const served = health.served();
   const { ok, reason } = health.ready();
   return {
     ready: ok,
     ...(reason !== undefined && { reason }),
     ...(served !== undefined && {
-      certificate: { names: served.names, expires: new Date(served.expiresAt).toISOString() },
+      certificate: {
+        names: served.names,
+        expires: new Date(served.expiresAt).toISOString(),
+        pem: served.cert,
+      },
     }),
     profiles: [...store.profiles().values()].map(({ name, origin }) => ({ name, origin })),
     findings: store.findings(),
+    ...recent.snapshot(),
     stopping,
   };
 }

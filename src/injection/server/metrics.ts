@@ -40,4 +40,10 @@ export const INJECTOR_GAUGES = defineMetrics({
     name: 'pillion_injector_bad_profiles',
     help: 'Findings in profiles at the last reading; the last good version of each is in use.',
   },
+  pods: {
+    type: 'gauge',
+    name: 'pillion_injector_pods',
+    help: 'Pods that asked and are bare, and pods with what an older profile or image put in (stale), at the last look.',
+    labels: ['state', 'namespace'],
+  },
 });

@@ -2,6 +2,7 @@ import { defineOptions, option } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
 import { PROFILE_OPTIONS } from '../options.ts';
 import { CA_SECRET, NAME } from './manifest/settings.ts';
+import { PROFILES_LABEL } from './profiles/config-maps.ts';
 
 const env = (flag: string): string[] => [`PILLION_INJECTOR_${flag.toUpperCase().replaceAll('-', '_')}`];
 const { profiles, image, help } = PROFILE_OPTIONS;
@@ -9,7 +10,7 @@ const { profiles, image, help } = PROFILE_OPTIONS;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-const checkName = (value: string): string | undefined =>
+export const checkName = (value: string): string | undefined =>
   /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/.test(value) ? undefined : 'must be a name of Kubernetes';
 
 const atLeast =
@@ -120,6 +121,22 @@ export const INJECTOR_OPTIONS = defineOptions({
     help: 'PROFILE=NAMESPACE[,NAMESPACE...]: only pods of these namespaces may ask for the profile. May be given again; a profile that is not named is for all.',
     check: checkAllow,
   }),
+  profileLabel: option({
+    flag: 'profile-label',
+    type: string,
+    default: `${PROFILES_LABEL}=true`,
+    env: env('profile-label'),
+    help: 'ConfigMaps of the namespace with this label hold profiles, read every ten seconds; empty for none.',
+    check: checkSelector,
+  }),
+  scanPeriod: option({
+    flag: 'scan-period',
+    type: duration,
+    default: 5 * MINUTE_MS,
+    env: env('scan-period'),
+    help: 'How often the pods of the cluster are looked through for those that asked and are bare or hold something old; 0 for never.',
+    check: (value) => (value === 0 || value >= 1_000 ? undefined : 'must be 0 or at least 1s'),
+  }),
   logLevel: option<'info' | 'warn' | 'debug'>({
     flag: 'log-level',
     type: choice('info', 'warn', 'debug'),
@@ -137,6 +154,14 @@ export const INJECTOR_OPTIONS = defineOptions({
   version: option({ flag: 'version', type: bool, default: false, help: 'Print the version.' }),
   help,
 });
+
+const SELECTOR = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,300}(?:=[A-Za-z0-9._-]{0,63})?$/;
+
+function checkSelector(value: string): string | undefined {
+  return value === '' || SELECTOR.test(value)
+    ? undefined
+    : 'must be a label such as example.org/profiles=true';
+}
 
 const ALLOW = /^[a-z0-9-]{1,63}=[a-z0-9-]{1,63}(?:,[a-z0-9-]{1,63})*$/;
 
@@ -201,6 +226,12 @@ export const MANIFEST_OPTIONS = defineOptions({
     default: 'pillion-profiles',
     help: 'ConfigMap in the namespace with profiles of your own; it need not be there.',
     check: (value) => (value === '' ? undefined : checkName(value)),
+  }),
+  scan: option({
+    flag: 'scan',
+    type: bool,
+    default: true,
+    help: 'Let the injector list the pods of the cluster, to count those that asked and are bare or hold something old.',
   }),
   arg: option<readonly string[]>({
     flag: 'arg',

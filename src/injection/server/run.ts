@@ -10,12 +10,18 @@ import { version } from '../../core/version.ts';
 import { SYSTEM_NAMESPACES } from '../../kubernetes/system-namespaces.ts';
 import { atLeast, NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
+import { allowing } from './allowing.ts';
 import { certificateSource } from './certificates/choose.ts';
+import { type ClusterAccess, clusterAccess } from './cluster-access.ts';
+import { createEventReporter } from './events/reporter.ts';
 import { webhookRoutes } from './handler.ts';
 import { createHealth, servePlain } from './health.ts';
 import { INJECTOR_METRICS } from './metrics.ts';
-import { allowedNamespaces, type INJECTOR_OPTIONS } from './options.ts';
-import { createProfileStore, type ProfileStore } from './profile-store.ts';
+import type { INJECTOR_OPTIONS } from './options.ts';
+import { createPodScan } from './pods/scan.ts';
+import { configMapSource, folderSource, type ProfileSource } from './profiles/sources.ts';
+import { createProfileStore, type ProfileStore } from './profiles/store.ts';
+import { createRecent } from './recent.ts';
 
 type InjectorValues = Values<typeof INJECTOR_OPTIONS>;
 
@@ -45,13 +51,21 @@ export function runInjector(context: CommandContext, values: InjectorValues): Pr
 async function serve(values: InjectorValues, scope: Scope): Promise<number> {
   const { log, lifecycle, clock, context } = scope;
   const { signal } = lifecycle;
-  const store = createProfileStore({ cwd: context.cwd, names: values.profiles, clock, log });
+  const cluster = clusterAccess(values, scope);
+  const store = createProfileStore({ sources: profileSources(values, context.cwd, cluster), clock, log });
   await store.refresh(signal);
-  const certificates = await certificateSource(values, scope);
-  const health = createHealth(certificates, scope);
+  const settings = settingsReader(values, store);
+  const certificates = await certificateSource(values, scope, cluster);
+  const health = createHealth({ certificates, store }, scope);
+  const recent = createRecent();
+  const events = cluster && createEventReporter({ client: cluster.client, clock, log });
+  const scan =
+    cluster && values.scanPeriod > 0
+      ? createPodScan({ client: cluster.client, settings, clock, log, periodMs: values.scanPeriod })
+      : undefined;
   if (values.httpBind !== '') {
     // Before there is a certificate: whoever looks at a waiting replica is told what it waits for.
-    await servePlain(values.httpBind, scope, { health, store });
+    await servePlain(values.httpBind, scope, { health, store, recent, scan });
   }
   const first = await certificates.load(signal);
   const server = await startHttpServer({
@@ -60,10 +74,14 @@ async function serve(values: InjectorValues, scope: Scope): Promise<number> {
     tls: tlsServer(first),
     limits: LIMITS,
     routes: webhookRoutes({
-      settings: settingsReader(values, store),
+      settings,
       version,
       log,
       metrics: createMetrics(INJECTOR_METRICS, await scope.registry()),
+      onDecision(told) {
+        recent.note(told, clock.now());
+        events?.report(told);
+      },
     }),
   });
   health.serving(first, server.port);
@@ -72,6 +90,8 @@ async function serve(values: InjectorValues, scope: Scope): Promise<number> {
   await Promise.all([
     store.follow(signal),
     health.follow(signal),
+    events?.follow(signal),
+    scan?.follow(signal),
     certificates.follow(signal, async (served) => {
       await server.setCertificate(served);
       health.serving(served, server.port);
@@ -81,16 +101,28 @@ async function serve(values: InjectorValues, scope: Scope): Promise<number> {
   return 0;
 }
 
+function profileSources(
+  { profiles, profileLabel }: InjectorValues,
+  cwd: string,
+  cluster: ClusterAccess | undefined,
+): ProfileSource[] {
+  return [
+    ...(profiles.length > 0 ? [folderSource(cwd, profiles)] : []),
+    ...(cluster !== undefined && profileLabel !== ''
+      ? [configMapSource(cluster.client, { namespace: cluster.namespace, selector: profileLabel })]
+      : []),
+  ];
+}
+
 /** The settings of now: made once for each state of the profiles. */
 function settingsReader(values: InjectorValues, store: ProfileStore): () => InjectionSettings {
   const target = parseVersion(values.kubernetes) ?? NEWEST_KNOWN;
-  const allowed = allowedNamespaces(values.allow);
   const base = {
     image: values.image,
     target,
     nativeSidecars: atLeast(target, 29),
     systemNamespaces: SYSTEM_NAMESPACES,
-    isAllowed: (profile: string, namespace: string) => allowed.get(profile)?.has(namespace) ?? true,
+    isAllowed: allowing(values.allow, () => store.profiles()),
   };
   let settings: InjectionSettings = { ...base, profiles: store.profiles() };
   return () => {

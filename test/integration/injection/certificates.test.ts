@@ -1,9 +1,9 @@
 /** Certificates of our own: replicas that share an authority, and clients that trust what the webhooks say. */
 import { X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { memberAt } from '../../../src/kubernetes/json.ts';
-import { type RunningPillion, startPillion } from '../../support/pillion.ts';
+import { startPillion } from '../../support/pillion.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import {
   type ApiServer,
@@ -13,31 +13,7 @@ import {
   VALIDATING_PATH,
 } from './support/api-server.ts';
 import { ASKS, podOf, reviewOf } from './support/injector.ts';
-
-interface Replica {
-  readonly running: RunningPillion;
-  readonly port: number;
-  readonly httpPort: number;
-}
-
-async function startReplica({ url }: ApiServer, args: readonly string[] = []): Promise<Replica> {
-  const running = await startPillion([
-    'injector',
-    '--bind=127.0.0.1:0',
-    '--http-bind=127.0.0.1:0',
-    '--namespace=pillion',
-    `--api-server=${url}`,
-    '--drain=0s',
-    ...args,
-  ]);
-  onTestFinished(async () => {
-    await running.stop();
-  });
-  const [httpPort, port] = (
-    await Promise.all([running.waitForLog('"serving health and metrics"'), running.waitForLog('"listening"')])
-  ).map((line) => (JSON.parse(line) as { port: number }).port);
-  return { running, port: port ?? 0, httpPort: httpPort ?? 0 };
-}
+import { isReady, type Replica, startReplica } from './support/replica.ts';
 
 /** What the webhooks trust, one text for each entry. */
 function bundles({ objects }: ApiServer): string[] {
@@ -73,8 +49,6 @@ function ask({ port }: Replica, ca: string): Promise<number> {
     asked.once('error', reject).end(body);
   });
 }
-
-const isReady = async ({ httpPort }: Replica) => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).ok;
 
 describe('replicas that start together on nothing', () => {
   test('make one authority, publish it in every entry, and are trusted', async () => {

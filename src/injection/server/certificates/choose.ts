@@ -2,7 +2,8 @@
 import { usageError } from '../../../core/errors.ts';
 import type { Values } from '../../../core/options/option.ts';
 import type { Scope } from '../../../core/process/run-process.ts';
-import { apiServerOfPod, createApiClient, namespaceOfPod } from '../../../kubernetes/client.ts';
+import { apiServerOfPod } from '../../../kubernetes/client.ts';
+import type { ClusterAccess } from '../cluster-access.ts';
 import type { INJECTOR_OPTIONS } from '../options.ts';
 import { certificateFiles } from './files.ts';
 import { sharedAuthority } from './shared-authority.ts';
@@ -15,21 +16,22 @@ const LONGEST_OLD_STAYS_MS = 600_000;
 
 export async function certificateSource(
   values: Values<typeof INJECTOR_OPTIONS>,
-  { clock, log, lifecycle, context }: Scope,
+  { clock, log, context }: Scope,
+  cluster: ClusterAccess | undefined,
 ): Promise<CertificateSource> {
   if (values.tlsCertFile !== '') {
     return certificateFiles({ certFile: values.tlsCertFile, keyFile: values.tlsKeyFile }, { clock, log });
   }
-  const namespace = values.namespace || namespaceOfPod();
-  if (namespace === undefined) {
+  if (cluster === undefined) {
+    if (values.namespace !== '') {
+      apiServerOfPod(context.env);
+    }
     throw usageError(
       'there is no certificate, and no cluster to keep one of our own in',
       'name a file with --tls-cert-file, or --namespace and --api-server',
     );
   }
-  const server = values.apiServer === '' ? apiServerOfPod(context.env) : { url: values.apiServer };
-  const client = createApiClient(server);
-  lifecycle.onShutdown('connections to the API server', () => client.close());
+  const { client, namespace } = cluster;
   const { service, secret, webhooks, caLife, certificateLife } = values;
   return sharedAuthority(
     {

@@ -1,7 +1,10 @@
-/** What the injector may do in the cluster: one Secret, and the caBundle of two configurations. */
+/**
+ * What the injector may do in the cluster: keep one Secret and the caBundle of two configurations, read profiles, tell the
+ * owners of pods what became of them, and look through pods.
+ */
 import { CA_SECRET, LABELS, type ManifestSettings, NAME } from './settings.ts';
 
-export function accessObjects({ namespace }: ManifestSettings): object[] {
+export function accessObjects({ namespace, scan }: Pick<ManifestSettings, 'namespace' | 'scan'>): object[] {
   const named = { name: NAME, namespace, labels: LABELS };
   const subjects = [{ kind: 'ServiceAccount', name: NAME, namespace }];
   const rbac = 'rbac.authorization.k8s.io';
@@ -15,6 +18,7 @@ export function accessObjects({ namespace }: ManifestSettings): object[] {
         // A name cannot be asked for at a creation.
         { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
         { apiGroups: [''], resources: ['secrets'], resourceNames: [CA_SECRET], verbs: ['get', 'update'] },
+        { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] },
       ],
     },
     {
@@ -35,6 +39,11 @@ export function accessObjects({ namespace }: ManifestSettings): object[] {
           resourceNames: [NAME],
           verbs: ['get', 'patch'],
         },
+        { apiGroups: [''], resources: ['events'], verbs: ['create', 'get', 'patch'] },
+        // Whose pods they are: an Event is for the Deployment, not for its ReplicaSet.
+        { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get'] },
+        { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get'] },
+        ...(scan ? [{ apiGroups: [''], resources: ['pods', 'namespaces'], verbs: ['list'] }] : []),
       ],
     },
     {

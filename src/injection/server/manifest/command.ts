@@ -56,6 +56,7 @@ export async function manifestCommand(context: CommandContext): Promise<ExitStat
     failurePolicy: values.failurePolicy,
     target,
     namespaceProfiles: [...new Set([...builtInProfiles().keys(), ...values.namespaceProfile])],
+    scan: values.scan,
     args: values.arg,
     profilesConfigMap: values.profilesConfigmap,
   });

@@ -11,6 +11,7 @@ const SETTINGS: ManifestSettings = {
   failurePolicy: 'Fail',
   target: { major: 1, minor: 37 },
   namespaceProfiles: ['label', 'team'],
+  scan: true,
   args: ['--allow=debug=dev'],
   profilesConfigMap: 'pillion-profiles',
 };
@@ -27,8 +28,8 @@ describe('the manifest', () => {
     expect(kinds[0]).toBe('Namespace');
   });
 
-  it('asks for no more access than one Secret and the two configurations by name', () => {
-    const objects = made();
+  it('asks for no more access than it uses: one Secret, profiles, Events, and the two configurations by name', () => {
+    const objects = made({ scan: false });
     expect(listAt(ofKind(objects, 'Role'), 'rules')).toEqual([
       { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
       {
@@ -37,9 +38,16 @@ describe('the manifest', () => {
         resourceNames: ['pillion-injector-ca'],
         verbs: ['get', 'update'],
       },
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] },
     ]);
     expect(listAt(ofKind(objects, 'ClusterRole'), 'rules')).toMatchObject([
       { resourceNames: ['pillion-injector'], verbs: ['get', 'patch'] },
+      { resources: ['events'], verbs: ['create', 'get', 'patch'] },
+      { resources: ['replicasets'], verbs: ['get'] },
+      { resources: ['jobs'], verbs: ['get'] },
+    ]);
+    expect(listAt(ofKind(made(), 'ClusterRole'), 'rules').slice(4)).toMatchObject([
+      { resources: ['pods', 'namespaces'], verbs: ['list'] },
     ]);
   });
 
@@ -53,7 +61,9 @@ describe('the manifest', () => {
           values: ['kube-system', 'kube-public', 'kube-node-lease', 'pillion'],
         });
         expect(listAt(entry, 'matchConditions')).toHaveLength(1);
-        expect(memberAt(entry, 'sideEffects')).toBe('None');
+        // Events for the owners of pods, which a dry run has not.
+        const effects = kind === 'MutatingWebhookConfiguration' ? 'NoneOnDryRun' : 'None';
+        expect(memberAt(entry, 'sideEffects')).toBe(effects);
       }
     }
   });

@@ -64,7 +64,8 @@ function podSpec(settings: ManifestSettings): object {
   };
 }
 
-function containerOf({ image, imagePullPolicy, target, args, profilesConfigMap }: ManifestSettings): object {
+function containerOf(settings: ManifestSettings): object {
+  const { image, imagePullPolicy, target, scan, args, profilesConfigMap } = settings;
   const probe = (path: string) => ({ httpGet: { path, port: 'http' }, periodSeconds: 5 });
   const hasProfiles = profilesConfigMap !== '';
   return {
@@ -79,6 +80,7 @@ function containerOf({ image, imagePullPolicy, target, args, profilesConfigMap }
       `--image=${image}`,
       `--kubernetes=${formatVersion(target)}`,
       ...(hasProfiles ? ['--profiles=/profiles'] : []),
+      ...(scan ? [] : ['--scan-period=0s']),
       ...args,
     ],
     ports: [

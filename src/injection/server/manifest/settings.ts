@@ -10,6 +10,8 @@ export interface ManifestSettings {
   readonly target: KubernetesVersion;
   /** Profiles that a label on a namespace may name. */
   readonly namespaceProfiles: readonly string[];
+  /** Whether it may look through the pods of the cluster. */
+  readonly scan: boolean;
   /** More flags for the injector. */
   readonly args: readonly string[];
   /** ConfigMap with profiles of one's own, in the namespace. */

@@ -5,7 +5,7 @@
 import { SYSTEM_NAMESPACES } from '../../../kubernetes/system-namespaces.ts';
 import { atLeast } from '../../../kubernetes/version.ts';
 import { ASK, NOTHING } from '../../annotations.ts';
-import { ADVISE_PATH, MUTATE_PATH, NAMESPACE_PATH } from '../handler.ts';
+import { ADVISE_PATH, MUTATE_PATH, NAMESPACE_PATH } from '../paths.ts';
 import { LABELS, type ManifestSettings, NAME } from './settings.ts';
 
 const TIMEOUT_SECONDS = 5;
@@ -72,6 +72,8 @@ function podEntry(settings: ManifestSettings, { name, path, condition, labels }:
         scope: 'Namespaced',
       },
     ],
+    // Events on the owner, and none for a dry run.
+    sideEffects: 'NoneOnDryRun',
     failurePolicy: settings.failurePolicy,
     reinvocationPolicy: 'IfNeeded',
     timeoutSeconds: TIMEOUT_SECONDS,

@@ -1,4 +1,4 @@
-/** As much of an API server as keeps one Secret and two webhook configurations, with its rules about versions. */
+/** As much of an API server as keeps a few objects, with its rules about versions; lists are objects with items. */
 import { createServer, type IncomingMessage } from 'node:http';
 import jsonPatch from 'fast-json-patch';
 import { onTestFinished } from 'vitest';
@@ -17,10 +17,22 @@ export interface ApiServer {
   readonly writes: string[];
   /** Answers everything with this status while it is set. */
   failWith: number | undefined;
+  /** Asked first; what it has no answer to goes the usual way. */
+  answer: ((call: ApiCall) => readonly [number, unknown] | undefined) | undefined;
+}
+
+export interface ApiCall {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
 }
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 export const SECRET_PATH = '/api/v1/namespaces/pillion/secrets/pillion-injector-ca';
+export const CONFIG_MAPS_PATH = '/api/v1/namespaces/pillion/configmaps';
+export const PODS_PATH = '/api/v1/pods';
+export const NAMESPACES_PATH = '/api/v1/namespaces';
 export const MUTATING_PATH = `${ADMISSION}/mutatingwebhookconfigurations/pillion-injector`;
 export const VALIDATING_PATH = `${ADMISSION}/validatingwebhookconfigurations/pillion-injector`;
 
@@ -39,12 +51,16 @@ export async function startApiServer(): Promise<ApiServer> {
     stamped({ metadata: { name: 'pillion-injector' }, webhooks });
   const state: ApiServer = {
     url: '',
-    objects: new Map([
+    objects: new Map<string, StoredObject>([
       [MUTATING_PATH, configuration(entry('pods.pillion.dev'), entry('namespaces.pillion.dev'))],
       [VALIDATING_PATH, configuration(entry('workloads.pillion.dev'))],
+      ...[CONFIG_MAPS_PATH, PODS_PATH, NAMESPACES_PATH].map(
+        (path) => [path, { metadata: { name: '' }, items: [] }] as const,
+      ),
     ]),
     writes: [],
     failWith: undefined,
+    answer: undefined,
   };
   const write = (path: string, method: string, object: StoredObject): [number, unknown] => {
     const stored = stamped(object);
@@ -52,9 +68,14 @@ export async function startApiServer(): Promise<ApiServer> {
     state.writes.push(method);
     return [method === 'POST' ? 201 : 200, stored];
   };
-  const handle = (method: string, path: string, body: unknown): [number, unknown] => {
+  const handle = (method: string, target: string, body: unknown): readonly [number, unknown] => {
+    const { pathname: path, searchParams: query } = new URL(target, 'http://localhost');
     if (state.failWith !== undefined) {
       return [state.failWith, { message: 'as the test wants it' }];
+    }
+    const answer = state.answer?.({ method, path, query, body });
+    if (answer !== undefined) {
+      return answer;
     }
     const object = body as StoredObject;
     if (method === 'POST') {

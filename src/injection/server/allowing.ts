@@ -1,0 +1,14 @@
+/** Which namespaces may use which profile. Pure. */
+import type { Profiles } from '../profiles/profile.ts';
+import { allowedNamespaces } from './options.ts';
+
+/** Both have to allow it: whoever installs the injector (`--allow`), and whoever writes the profile. */
+export function allowing(
+  allow: readonly string[],
+  profiles: () => Profiles,
+): (profile: string, namespace: string) => boolean {
+  const allowed = allowedNamespaces(allow);
+  return (profile, namespace) =>
+    (allowed.get(profile)?.has(namespace) ?? true) &&
+    (profiles().get(profile)?.namespaces?.has(namespace) ?? true);
+}

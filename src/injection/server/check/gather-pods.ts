@@ -1,0 +1,54 @@
+/** What is looked at of the pods of the cluster, and of the Secrets that they wait for. */
+import { KUBERNETES_ERRORS } from '../../../kubernetes/errors.ts';
+import { textAt } from '../../../kubernetes/json.ts';
+import { observedPods } from '../pods/observe.ts';
+import { type Finding, look, notLooked } from './finding.ts';
+import type { CheckInput } from './gather.ts';
+import type { Installed } from './installed.ts';
+import { createSurveyor, podFindings, secretFindings } from './pods.ts';
+import { clusterProfiles, profileFindings, settingsOfCluster } from './profiles.ts';
+
+export async function podsAndSecrets(input: CheckInput, installed: Installed): Promise<Finding[]> {
+  const profiles = await look(() => clusterProfiles(input, installed));
+  if ('problem' in profiles) {
+    return [notLooked('profiles', profiles.problem)];
+  }
+  const surveyor = createSurveyor(settingsOfCluster(profiles.value, installed));
+  const looked = await look(async () => {
+    for await (const pods of observedPods(input.client, input.signal)) {
+      surveyor.look(pods);
+    }
+  });
+  if ('problem' in looked) {
+    return [...profileFindings(profiles.value), notLooked('pods', looked.problem)];
+  }
+  const survey = surveyor.survey();
+  const missing = await look(() => missingSecrets(input, [...survey.secrets.keys()]));
+  return [
+    ...profileFindings(profiles.value),
+    ...podFindings(survey),
+    ...('problem' in missing
+      ? [notLooked('secrets', missing.problem)]
+      : secretFindings(survey, missing.value)),
+  ];
+}
+
+/** Looks for their metadata: what is in them need not leave the API server. */
+async function missingSecrets(
+  { client, signal }: CheckInput,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const key of keys) {
+    const [namespace = '', name = ''] = key.split('/');
+    const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+    const { status, json } = await client.call({ method: 'GET', path, metadataOnly: 'object', signal });
+    if (status === 404) {
+      missing.push(key);
+    } else if (status !== 200) {
+      const why = (textAt(json, 'message') ?? '').slice(0, 200);
+      throw KUBERNETES_ERRORS.api_refused({ what: `see the Secret ${name} in ${namespace}`, status, why });
+    }
+  }
+  return missing;
+}

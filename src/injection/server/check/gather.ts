@@ -1,0 +1,213 @@
+/** Everything that is looked at, and the findings of it. Decisions are those of the other modules here. */
+import { systemClock } from '../../../core/clock.ts';
+import type { ApiClient } from '../../../kubernetes/client.ts';
+import { KUBERNETES_ERRORS } from '../../../kubernetes/errors.ts';
+import { type Json, listAt, textAt } from '../../../kubernetes/json.ts';
+import { listAll } from '../../../kubernetes/list.ts';
+import { parseVersion } from '../../../kubernetes/version.ts';
+import { type AnsweredAccess, accessFindings, accessReview, wantedAccess } from './access.ts';
+import { type ServedChain, trustFindings } from './certificates.ts';
+import { nodeFindings, ownFindings, readyEndpoints, versionFindings } from './cluster.ts';
+import { type Finding, type Looked, look, notLooked, valueOf } from './finding.ts';
+import { podsAndSecrets } from './gather-pods.ts';
+import { type Installed, installedAs } from './installed.ts';
+import { rehearsalFindings, rehearsalPod } from './reachability.ts';
+import { shownChain } from './shown-chain.ts';
+import { webhookFindings } from './webhooks.ts';
+
+export interface CheckInput {
+  readonly client: ApiClient;
+  readonly namespace: string;
+  readonly service: string;
+  readonly webhooks: string;
+  /** `host:port` for a handshake; empty for none. */
+  readonly address: string;
+  readonly tryIn: string;
+  readonly cwd: string;
+  /** Folders with profiles. */
+  readonly profiles: readonly string[];
+  /** Whether this runs with the injector's own rights. */
+  readonly isInjector: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** All findings, in the order in which things depend on each other. */
+export async function* findingsOf(input: CheckInput): AsyncGenerator<Finding> {
+  const { namespace, service } = input;
+  const own = await ownObjects(input);
+  const installed = installedAs(valueOf(own.deployment) ?? undefined);
+  const replicas = 'value' in own.slices ? readyEndpoints(own.slices.value) : undefined;
+  yield* await versions(input, installed);
+  yield* replicaFindings(own, namespace);
+  const [mutating, validating] = await webhookConfigurations(input);
+  yield* configurationFindings({ mutating, validating, namespace, service, replicas });
+  yield* await trust(input, [valueOf(mutating), valueOf(validating)]);
+  yield* accessFindings(await askAccess(input, installed));
+  yield* await rehearse(input, installed);
+  yield* 'problem' in own.deployment
+    ? [notLooked('pods', own.deployment.problem)]
+    : await podsAndSecrets(input, installed);
+}
+
+/** Undefined for what is not there; throws `api_refused` for what may not be seen. */
+async function get({ client, signal }: CheckInput, path: string): Promise<Json | undefined> {
+  const { status, json } = await client.call({ method: 'GET', path, signal });
+  if (status === 404) {
+    return undefined;
+  }
+  if (status !== 200) {
+    const why = (textAt(json, 'message') ?? '').slice(0, 200);
+    throw KUBERNETES_ERRORS.api_refused({ what: `read ${path}`, status, why });
+  }
+  return json;
+}
+
+interface Own {
+  readonly deployment: Looked<Json | undefined>;
+  readonly service: Looked<Json | undefined>;
+  readonly slices: Looked<readonly Json[]>;
+}
+
+async function ownObjects(input: CheckInput): Promise<Own> {
+  const { client, namespace, service, signal } = input;
+  const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
+  const ofService = encodeURIComponent(`kubernetes.io/service-name=${service}`);
+  return {
+    deployment: await look(() => get(input, `/apis/apps/v1/namespaces/${namespace}/deployments/${service}`)),
+    service: await look(() => get(input, `/api/v1/namespaces/${namespace}/services/${service}`)),
+    slices: await look(() => listAll(client, `${slices}?labelSelector=${ofService}`, signal)),
+  };
+}
+
+function replicaFindings({ deployment, service, slices }: Own, namespace: string): Finding[] {
+  const unknown = [deployment, service, slices].find((looked) => 'problem' in looked);
+  if (unknown !== undefined && 'problem' in unknown) {
+    return [notLooked('replicas', unknown.problem)];
+  }
+  return ownFindings({
+    deployment: valueOf(deployment),
+    service: valueOf(service),
+    slices: valueOf(slices) ?? [],
+    namespace,
+  });
+}
+
+async function versions(input: CheckInput, installed: Installed): Promise<Finding[]> {
+  const version = await look(async () => {
+    const info = (await get(input, '/version')) ?? null;
+    const [major, minor] = [textAt(info, 'major') ?? '', textAt(info, 'minor') ?? ''];
+    return parseVersion(textAt(info, 'gitVersion') ?? `${major}.${minor}`);
+  });
+  const nodes = await look(() => listAll(input.client, '/api/v1/nodes', input.signal));
+  const server = valueOf(version);
+  return [
+    ...('problem' in version || server === undefined
+      ? [notLooked('version', 'problem' in version ? version.problem : 'its version cannot be read')]
+      : versionFindings(server, installed)),
+    ...('problem' in nodes ? [notLooked('nodes', nodes.problem)] : nodeFindings(nodes.value, installed)),
+  ];
+}
+
+async function webhookConfigurations(
+  input: CheckInput,
+): Promise<readonly [Looked<Json | undefined>, Looked<Json | undefined>]> {
+  const group = '/apis/admissionregistration.k8s.io/v1';
+  return [
+    await look(() => get(input, `${group}/mutatingwebhookconfigurations/${input.webhooks}`)),
+    await look(() => get(input, `${group}/validatingwebhookconfigurations/${input.webhooks}`)),
+  ];
+}
+
+interface Configurations {
+  readonly mutating: Looked<Json | undefined>;
+  readonly validating: Looked<Json | undefined>;
+  readonly namespace: string;
+  readonly service: string;
+  readonly replicas: number | undefined;
+}
+
+function configurationFindings({ mutating, validating, ...rest }: Configurations): Finding[] {
+  const unknown = [mutating, validating].find((looked) => 'problem' in looked);
+  return unknown !== undefined && 'problem' in unknown
+    ? [notLooked('webhooks', unknown.problem)]
+    : webhookFindings({
+        ...rest,
+        mutating: valueOf(mutating),
+        validating: valueOf(validating),
+      });
+}
+
+async function trust(input: CheckInput, configurations: readonly (Json | undefined)[]): Promise<Finding[]> {
+  const { namespace, service, address } = input;
+  const name = `${service}.${namespace}.svc`;
+  const entries = configurations.flatMap((each) => listAt(each, 'webhooks'));
+  const findings: Finding[] = [];
+  const served: ServedChain[] = [];
+  if (address !== '') {
+    const shown = await shownChain(address, name, input.signal);
+    if ('problem' in shown) {
+      const message = `no handshake with ${address}: ${shown.problem}`;
+      findings.push({ check: 'certificate', level: 'failed', message, hint: 'see replicas here' });
+    } else {
+      served.push({ by: address, pem: shown.value });
+    }
+  }
+  const statuses = await look(() => replicaStatuses(input));
+  if ('problem' in statuses) {
+    findings.push(...(served.length > 0 ? [] : [notLooked('certificate', statuses.problem)]));
+  } else {
+    served.push(...statuses.value);
+  }
+  return [...findings, ...trustFindings({ entries, served, name, now: systemClock.now() })];
+}
+
+/** What every replica says that it shows, by way of the API server. */
+async function replicaStatuses(input: CheckInput): Promise<ServedChain[]> {
+  const { client, namespace, service, signal } = input;
+  const label = encodeURIComponent(`app.kubernetes.io/name=${service}`);
+  const pods = await listAll(client, `/api/v1/namespaces/${namespace}/pods?labelSelector=${label}`, signal);
+  const served: ServedChain[] = [];
+  for (const pod of pods) {
+    const name = textAt(pod, 'metadata', 'name') ?? '';
+    const status = await get(input, `/api/v1/namespaces/${namespace}/pods/${name}:http/proxy/status`);
+    const pem = textAt(status ?? null, 'certificate', 'pem');
+    if (pem !== undefined) {
+      served.push({ by: name, pem });
+    }
+  }
+  return served;
+}
+
+async function askAccess(
+  { client, namespace, isInjector, signal }: CheckInput,
+  { scans }: Installed,
+): Promise<AnsweredAccess[]> {
+  const answers: AnsweredAccess[] = [];
+  for (const wanted of wantedAccess(namespace, scans)) {
+    const { path, body } = accessReview(wanted, isInjector ? undefined : namespace);
+    const status = await look(async () => {
+      const answer = await client.call({ method: 'POST', path, body, signal });
+      if (answer.status !== 201) {
+        const why = (textAt(answer.json, 'message') ?? '').slice(0, 200);
+        throw KUBERNETES_ERRORS.api_refused({ what: 'review access', status: answer.status, why });
+      }
+      return answer.json;
+    });
+    answers.push({ wanted, status });
+  }
+  return answers;
+}
+
+async function rehearse(input: CheckInput, { image }: Installed): Promise<Finding[]> {
+  const { client, tryIn, signal } = input;
+  const path = `/api/v1/namespaces/${tryIn}/pods?dryRun=All`;
+  const started = performance.now();
+  const answer = await look(() => client.call({ method: 'POST', path, body: rehearsalPod(image), signal }));
+  return 'problem' in answer
+    ? [notLooked('reachability', answer.problem)]
+    : rehearsalFindings({
+        ...answer.value,
+        milliseconds: performance.now() - started,
+        namespace: tryIn,
+      });
+}

@@ -1,0 +1,59 @@
+/** The profiles that the injector has, as far as they can be seen from here. */
+
+import { textAt } from '../../../kubernetes/json.ts';
+import { listAll } from '../../../kubernetes/list.ts';
+import { SYSTEM_NAMESPACES } from '../../../kubernetes/system-namespaces.ts';
+import { atLeast } from '../../../kubernetes/version.ts';
+import { builtInProfiles } from '../../built-in/profiles.ts';
+import { readFiles } from '../../cli/input.ts';
+import type { InjectionSettings } from '../../engine/decision.ts';
+import { type Merged, mergeProfiles } from '../../profiles/merge.ts';
+import { allowing } from '../allowing.ts';
+import { profileTexts } from '../profiles/config-maps.ts';
+import type { Finding } from './finding.ts';
+import type { CheckInput } from './gather.ts';
+import type { Installed } from './installed.ts';
+
+/** Of labelled and mounted ConfigMaps, and of the folders that are named. */
+export async function clusterProfiles(
+  { client, namespace, cwd, profiles, signal }: CheckInput,
+  { profileLabel, mounted }: Installed,
+): Promise<Merged> {
+  const path = `/api/v1/namespaces/${namespace}/configmaps`;
+  const folders = await readFiles(cwd, profiles);
+  const all = await listAll(client, path, signal);
+  const [key = '', value] = profileLabel.split('=');
+  const used = all.filter((configMap) => {
+    const label = textAt(configMap, 'metadata', 'labels', key);
+    const isLabelled = label !== undefined && (value === undefined || label === value);
+    return isLabelled || mounted.includes(textAt(configMap, 'metadata', 'name') ?? '');
+  });
+  return mergeProfiles([...folders, ...profileTexts(used)]);
+}
+
+export function profileFindings({ profiles, findings }: Merged): Finding[] {
+  const check = 'profiles';
+  const wrong = findings.map(({ file, line, message }): Finding => {
+    const hint =
+      'the injector goes on with its last good version, if it has one: correct it before a restart';
+    return { check, level: 'failed', message: `${file}:${line}: ${message}`, hint };
+  });
+  const message = `${profiles.size} of one's own, ${builtInProfiles().size} built in`;
+  return wrong.length > 0 ? wrong : [{ check, level: 'ok', message }];
+}
+
+/** The settings that the injector has, for what it would do. */
+export function settingsOfCluster(
+  { profiles }: Merged,
+  { image, target, allow }: Installed,
+): InjectionSettings {
+  const all = new Map([...builtInProfiles(), ...profiles]);
+  return {
+    profiles: all,
+    image,
+    target,
+    nativeSidecars: atLeast(target, 29),
+    systemNamespaces: SYSTEM_NAMESPACES,
+    isAllowed: allowing(allow, () => all),
+  };
+}
