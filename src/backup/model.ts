@@ -302,6 +302,8 @@ export interface CommitOptions {
   /** How many quarantines stay, this one included. */
   readonly keepQuarantines: number;
   readonly onProgress?: OnProgress | undefined;
+  /** Called after each step; tests end the process there. */
+  readonly onStep?: ((step: string) => void) | undefined;
 }
 
 export interface Committed {

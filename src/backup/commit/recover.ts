@@ -1,0 +1,40 @@
+/** What a kill has left of a restore, found and finished at the next start. */
+import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
+import type { Recover, Recovered } from '../model.ts';
+import { withOwnFolder } from './own-folder.ts';
+import { readJournal, replay } from './replay.ts';
+import { discardStage, readStage, removeTrash, STAGE } from './stage.ts';
+
+/**
+ * Finishes a commit that was interrupted, and says what else was. On a volume that was never touched it writes nothing;
+ * with `isReadOnly` it only looks, and calls a commit that is to be finished `committed`.
+ * @throws PillionError `record_invalid`, `own_folder_foreign`, `commit_blocked`
+ */
+export const recover: Recover = (volume, { isReadOnly = false } = {}) =>
+  withOwnFolder(volume, { isMade: false }, async (folder): Promise<Recovered> => {
+    if (folder === undefined) {
+      return { kind: 'nothing' };
+    }
+    const begun = await readJournal(folder);
+    if (begun !== undefined) {
+      if (!isReadOnly) {
+        await replay(folder, volume, begun);
+      }
+      return { kind: 'committed', marker: begun.journal.marker };
+    }
+    if (!isReadOnly) {
+      await removeTrash(folder);
+    }
+    return await staged(folder, isReadOnly);
+  });
+
+async function staged(folder: ForeignDirectory, isReadOnly: boolean): Promise<Recovered> {
+  const snapshot = await readStage(folder);
+  if (snapshot !== undefined) {
+    return { kind: 'staging', snapshot };
+  }
+  if (!isReadOnly && (await folder.stat(STAGE)) !== undefined) {
+    await discardStage(folder); // begun, and ended before it was known for what
+  }
+  return { kind: 'nothing' };
+}
