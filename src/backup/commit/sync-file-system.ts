@@ -27,24 +27,42 @@ export async function syncFileSystem(path: string, signal: AbortSignal): Promise
 /** Exported for its test. */
 export async function syncEach(path: string, signal: AbortSignal): Promise<void> {
   const root = openByteRoot(path);
-  let syncing: Promise<void>[] = [];
+  let open: number[] = [];
+  const syncOpen = async () => {
+    const batch = open;
+    open = [];
+    await syncAndClose(batch);
+  };
   try {
     for await (const found of walkTree(root, { isExcluded: () => false, signal })) {
       if (found.kind === 'directory') {
         syncDirectory(root, found);
       } else if (found.kind === 'file') {
-        syncing.push(syncFile(found));
+        open.push(...openedFile(found));
       }
-      if (syncing.length >= AT_A_TIME) {
-        await Promise.all(syncing);
-        syncing = [];
+      if (open.length >= AT_A_TIME) {
+        await syncOpen();
       }
     }
+    await syncOpen();
   } finally {
-    await Promise.allSettled(syncing);
+    open.forEach((fd) => closeSync(fd));
     root.close();
   }
-  await Promise.all(syncing);
+}
+
+function openedFile({ parent, name }: Found): number[] {
+  const fd = parent.openFile(name);
+  return fd === undefined ? [] : [fd];
+}
+
+/** @throws the first failure, when all have ended */
+async function syncAndClose(fds: readonly number[]): Promise<void> {
+  const ends = await Promise.allSettled(fds.map((fd) => fsyncFile(fd).finally(() => closeSync(fd))));
+  const failure = ends.find((end) => end.status === 'rejected');
+  if (failure !== undefined) {
+    throw failure.reason;
+  }
 }
 
 function syncDirectory(root: ByteDirectory, { path, parent, name }: Found): void {
@@ -52,17 +70,5 @@ function syncDirectory(root: ByteDirectory, { path, parent, name }: Found): void
   directory?.sync();
   if (directory !== root) {
     directory?.close();
-  }
-}
-
-async function syncFile({ parent, name }: Found): Promise<void> {
-  const fd = parent.openFile(name);
-  if (fd === undefined) {
-    return;
-  }
-  try {
-    await fsyncFile(fd);
-  } finally {
-    closeSync(fd);
   }
 }
