@@ -1,7 +1,8 @@
 /** One CommonJS bundle per command in dist/, and bin/pillion, which loads just the one that is asked for. */
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { makeCodeCache } from './code-cache.ts';
 import { readManifest } from './manifest.ts';
 
 const { version, oldestNode } = readManifest();
@@ -19,7 +20,10 @@ const WITHOUT_DEBUGGER = [
   '--no-inspect-wait',
 ];
 
-/** `import('./git-sync/command.ts')` in the table of commands becomes a require of dist/git-sync.cjs; a folder below gives dist/injection-server.cjs. */
+/**
+ * `import('./git-sync/command.ts')` in the table of commands becomes a `loadBundle` of dist/git-sync.cjs; a folder below
+ * gives dist/injection-server.cjs.
+ */
 const entries = new Map<string, string>();
 const commandBundles: Plugin = {
   name: 'command-bundles',
@@ -27,8 +31,13 @@ const commandBundles: Plugin = {
     bundler.onResolve({ filter: /^\.\/[a-z-]+(\/[a-z-]+)?\/command\.ts$/ }, ({ path }) => {
       const name = path.split('/').slice(1, -1).join('-');
       entries.set(name, path.replace('./', 'src/'));
-      return { path: `../dist/${name}.cjs`, external: true };
+      return { path: name, namespace: 'bundle' };
     });
+    bundler.onLoad({ filter: /.*/, namespace: 'bundle' }, ({ path }) => ({
+      contents: `const { loadBundle } = require('./src/core/process/load-bundle.ts');
+        module.exports = loadBundle(require('node:path').join(__dirname, '../dist/${path}.cjs'));`,
+      resolveDir: '.',
+    }));
   },
 };
 
@@ -88,9 +97,10 @@ const withLazy: BuildOptions = { plugins: [lazyBundles] };
 await Promise.all([...entries].map(([name, entry]) => bundle(entry, `dist/${name}.cjs`, withLazy)));
 await Promise.all([...lazyEntries].map(([name, entry]) => bundle(entry, `dist/${name}.cjs`)));
 const names = [...entries.keys(), ...lazyEntries.keys()];
+await Promise.all([...entries.keys()].map((name) => makeCodeCache(resolve('dist', `${name}.cjs`))));
 const built = new Set([...names.map((name) => `${name}.cjs`), 'package.json']);
 for (const name of await readdir('dist')) {
-  if (!built.has(name)) {
+  if (!built.has(name.replace(/\.[0-9a-f]{16}\.cache$/, ''))) {
     await rm(`dist/${name}`, { recursive: true, force: true });
   }
 }

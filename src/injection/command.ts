@@ -3,6 +3,7 @@ import { usageError } from '../core/errors.ts';
 import { nearest } from '../core/options/lookup.ts';
 import type { Options } from '../core/options/option.ts';
 import { type Resolved, resolveOptions } from '../core/options/resolve.ts';
+import { version } from '../core/version.ts';
 import { EXPLAIN_OPTIONS, INJECT_OPTIONS, PROFILES_OPTIONS } from './options.ts';
 
 type SubCommand = (context: CommandContext) => Promise<ExitStatus>;
@@ -37,6 +38,9 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
   const { values, positionals } = read(context, INJECT_OPTIONS);
   if (values.help) {
     return print(context, (await import('./cli/help.ts')).injectHelp());
+  }
+  if (values.version) {
+    return print(context, `${version}\n`);
   }
   refuseWords(positionals, 'pillion inject -f FILE');
   if (values.uninject && values.diff) {

@@ -52,6 +52,7 @@ const FILES = {
 export const INJECT_OPTIONS = defineOptions({
   ...FILES,
   ...PROFILE_OPTIONS,
+  version: option({ flag: 'version', type: bool, default: false, help: 'Print the version.' }),
   uninject: option({
     flag: 'uninject',
     type: bool,

@@ -30,7 +30,7 @@ _pillion() {
       case "$prev" in
         --output) COMPREPLY=($(compgen -W 'yaml json' -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--filename --profiles --image --kubernetes --help --uninject --diff --output' -- "$cur")); fi ;;
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--filename --profiles --image --kubernetes --help --version --uninject --diff --output' -- "$cur")); fi ;;
     injector)
       case "$prev" in
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;

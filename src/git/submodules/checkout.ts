@@ -11,6 +11,7 @@ import { GIT_ERRORS } from '../errors.ts';
 import type { PrivateRepository } from '../private-repository.ts';
 import type { Git } from '../run.ts';
 import { SUBMODULE_ERRORS } from './errors.ts';
+import { mayHaveGitlinks } from './index-file.ts';
 import {
   type Gitlink,
   type ModulePlan,
@@ -74,13 +75,16 @@ async function hasModules(context: ModuleContext, { path }: CheckedOutTree): Pro
   return status?.isFile() ?? false;
 }
 
-/** The submodule commits of a tree. Git lists its directories along with them, which may be many: none is kept. */
+/** The submodule commits of a tree whose index is made. Git lists its directories along with them, which may be many: none is kept. */
 async function gitlinksOf(
   context: ModuleContext,
   tree: CheckedOutTree,
   signal: AbortSignal,
 ): Promise<Gitlink[]> {
   const links: Gitlink[] = [];
+  if (!(await mayHaveGitlinks(tree.indexFile, signal))) {
+    return links;
+  }
   const decoder = new TextDecoder();
   let rest = '';
   await context.git.run(['ls-tree', '-r', '-d', '-z', tree.commit], {
