@@ -23,7 +23,7 @@ export function complaintOf(line: string): string | undefined {
   const text = message === undefined ? line : textOf(message);
   const [first = ''] = (text ?? '').split('\n');
   const clean = first
-    .replace(/^\u001b\[2K/, '')
+    .replace('\u001b[2K', '')
     .replace(/^Fatal: /, '')
     .trim();
   return clean === '' ? undefined : clean;
