@@ -1,7 +1,9 @@
 /** Whether a volume has room for a snapshot next to what it holds: both are there until the old is removed. */
 import { statfs } from 'node:fs/promises';
 import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
+import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
+import { walkTree } from '../manifest/walk.ts';
 
 export interface SpaceNeed {
   readonly bytes: number;
@@ -32,8 +34,34 @@ export function shortage(need: SpaceNeed, free: Free): string | undefined {
     : undefined;
 }
 
-/** @throws PillionError `no_space`, before anything is written; `read_failed` */
-export async function requireSpace(path: string, need: SpaceNeed): Promise<void> {
+/** What a build that was interrupted has left takes no room a second time. */
+async function alreadyThere(path: string, signal: AbortSignal): Promise<SpaceNeed> {
+  const root = openByteRoot(path);
+  let bytes = 0;
+  let entries = 0;
+  try {
+    for await (const { status } of walkTree(root, { isExcluded: () => false, signal })) {
+      bytes += Number(status.blocks) * BLOCK_BYTES;
+      entries += 1;
+    }
+    return { bytes, entries };
+  } finally {
+    root.close();
+  }
+}
+
+const BLOCK_BYTES = 512;
+
+/**
+ * Whether a tree fits below a path that may hold a part of it.
+ * @throws PillionError `no_space`, before anything is written; `read_failed`, or the signal's reason
+ */
+export async function requireSpace(path: string, whole: SpaceNeed, signal: AbortSignal): Promise<void> {
+  const there = await alreadyThere(path, signal);
+  const need = {
+    bytes: Math.max(0, whole.bytes - there.bytes),
+    entries: Math.max(0, whole.entries - there.entries),
+  };
   const status = await statfs(path).catch((error: unknown) => {
     throw fileError(FILE_ERRORS.read_failed, path, error);
   });
