@@ -60,7 +60,7 @@ const PURE = [
   'src/core/options/*.test.ts',
   'src/cron/jobs/*.test.ts',
   'src/git-sync/{cli,options}/**/*.test.ts',
-  'src/injection/{built-in,engine,offline,profiles}/*.test.ts',
+  'src/injection/{built-in,engine,offline,policy,profiles}/*.test.ts',
   'src/scheduler/{grammar,time,timetable}/*.test.ts',
   'scripts/**/*.test.ts',
 ];

@@ -10,7 +10,12 @@ import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/cron/metrics.ts';
 import { v3Options } from '../../src/git-sync/cli/v3/options.ts';
 import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
 import { METRICS } from '../../src/git-sync/metrics.ts';
-import { EXPLAIN_OPTIONS, INJECT_OPTIONS, PROFILES_OPTIONS } from '../../src/injection/options.ts';
+import {
+  EXPLAIN_OPTIONS,
+  INJECT_OPTIONS,
+  POLICY_OPTIONS,
+  PROFILES_OPTIONS,
+} from '../../src/injection/options.ts';
 import { CHECK_OPTIONS as CHECK_OPTIONS_OF_INJECTOR } from '../../src/injection/server/check/options.ts';
 import { INJECTOR_GAUGES, INJECTOR_METRICS } from '../../src/injection/server/metrics.ts';
 import { INJECTOR_OPTIONS, MANIFEST_OPTIONS } from '../../src/injection/server/options.ts';
@@ -97,6 +102,11 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         heading: 'Which rule decides, and what goes where: `inject explain -f FILE`',
         text: 'Exit code 1 when a workload would be refused.',
         options: EXPLAIN_OPTIONS,
+      },
+      {
+        heading: 'Policies with which the API server injects by itself: `inject policy`',
+        text: 'A MutatingAdmissionPolicy and a ValidatingAdmissionPolicy with their bindings, for Kubernetes 1.36 and newer.',
+        options: POLICY_OPTIONS,
       },
       {
         heading: 'What there is: `inject profiles [NAME]...`',

@@ -4,7 +4,7 @@ import { nearest } from '../core/options/lookup.ts';
 import type { Options } from '../core/options/option.ts';
 import { type Resolved, resolveOptions } from '../core/options/resolve.ts';
 import { version } from '../core/version.ts';
-import { EXPLAIN_OPTIONS, INJECT_OPTIONS, PROFILES_OPTIONS } from './options.ts';
+import { EXPLAIN_OPTIONS, INJECT_OPTIONS, POLICY_OPTIONS, PROFILES_OPTIONS } from './options.ts';
 
 type SubCommand = (context: CommandContext) => Promise<ExitStatus>;
 
@@ -17,6 +17,15 @@ const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
     refuseWords(positionals, 'pillion inject explain -f FILE');
     const { explainManifests } = await import('./cli/explain.ts');
     return explainManifests(context, values);
+  },
+  policy: async (context) => {
+    const { values, positionals } = read(context, POLICY_OPTIONS);
+    if (values.help) {
+      return print(context, (await import('./cli/help.ts')).policyHelp());
+    }
+    refuseWords(positionals, 'pillion inject policy');
+    const { printPolicies } = await import('./cli/policy.ts');
+    return printPolicies(context, values);
   },
   profiles: async (context) => {
     const { values, positionals } = read(context, PROFILES_OPTIONS);

@@ -86,3 +86,19 @@ export const PROFILES_OPTIONS = defineOptions({
     help: 'yaml or json: the profiles themselves, to start one of your own from; schema: a JSON Schema for editors.',
   }),
 });
+
+export const POLICY_OPTIONS = defineOptions({
+  ...PROFILE_OPTIONS,
+  static: option({
+    flag: 'static',
+    type: bool,
+    default: false,
+    help: "For the API server's own folders of policies (staticManifestsDir, on by default from Kubernetes 1.37): names end in .static.k8s.io. Each of its two plugins has a folder: see --only.",
+  }),
+  only: option<'all' | 'mutating' | 'validating'>({
+    flag: 'only',
+    type: choice('all', 'mutating', 'validating'),
+    default: 'all',
+    help: 'Only the MutatingAdmissionPolicy, which puts things in, or only the ValidatingAdmissionPolicy, which says what is wrong.',
+  }),
+});

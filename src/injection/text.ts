@@ -1,9 +1,9 @@
 /** Words for people: short, on one line, without control characters, whatever was in the value they speak of. */
 
 /** What a denial or a line of `explain` may have at most. */
-const LONGEST_MESSAGE = 200;
+export const LONGEST_MESSAGE = 200;
 /** How much of a foreign value is shown. */
-const LONGEST_VALUE = 40;
+export const LONGEST_VALUE = 40;
 
 /** Anything a terminal, an HTTP header or a log could take for more than a letter. */
 // oxlint-disable-next-line no-control-regex

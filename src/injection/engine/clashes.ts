@@ -2,6 +2,7 @@
 import { type Json, type JsonMap, listAt, member, textAt } from '../../kubernetes/json.ts';
 import { parameterKey } from '../annotations.ts';
 import { leafParameters } from '../profiles/leaf.ts';
+import type { Profile } from '../profiles/profile.ts';
 import { field, type Template } from '../profiles/template.ts';
 import type { Refusal } from './decision.ts';
 import type { Instance } from './instances.ts';
@@ -20,21 +21,36 @@ export function samePath(left: string, right: string): boolean {
   return plain(left) === plain(right);
 }
 
-/** The annotation that decides a leaf, as advice; empty where the profile fixes it. */
-function advice(instance: Instance, leaves: readonly (Template | undefined)[]): string {
+/** The parameter that decides a leaf; undefined where the profile fixes it. */
+function decisive(profile: Profile, leaves: readonly (Template | undefined)[]): string | undefined {
   const names = leaves.flatMap((leaf) => (leaf?.kind === 'leaf' ? leafParameters(leaf.parts) : []));
-  const own = names.find((name) => instance.profile.parameters.has(name));
-  return own === undefined ? '' : `; set ${parameterKey(instance.name, own)}`;
+  return names.find((name) => profile.parameters.has(name));
+}
+
+/** The parameter that decides where a profile's mounts go. */
+export function mountParameter(profile: Profile): string | undefined {
+  return decisive(
+    profile,
+    profile.mounts.map(({ value }) => field(value, 'mountPath')),
+  );
+}
+
+/** The parameter that decides which port a profile's container takes. */
+export function portParameter(profile: Profile): string | undefined {
+  const ports = field(profile.container, 'ports');
+  const leaves = ports?.kind === 'list' ? ports.items.map(({ value }) => field(value, 'containerPort')) : [];
+  return decisive(profile, leaves);
+}
+
+function advice(instance: Instance, parameter: string | undefined): string {
+  return parameter === undefined ? '' : `; set ${parameterKey(instance.name, parameter)}`;
 }
 
 /** A mount of `reaches` in a place that is taken, by the application or by an instance before it. */
 export function mountClash(reaches: readonly Reach[]): Refusal | undefined {
   const taken = new Map<string, { path: string; by: string }[]>();
   for (const { wanted, targets } of reaches) {
-    const tip = advice(
-      wanted.instance,
-      wanted.instance.profile.mounts.map(({ value }) => field(value, 'mountPath')),
-    );
+    const tip = advice(wanted.instance, mountParameter(wanted.instance.profile));
     for (const target of targets) {
       const here = taken.get(target.name) ?? mountsOf(target);
       taken.set(target.name, here);
@@ -84,7 +100,7 @@ export function portClash(
       for (const port of portsOf(json)) {
         const by = taken.get(port);
         if (by !== undefined) {
-          const tip = advice(instance, portLeaves(instance));
+          const tip = advice(instance, portParameter(instance.profile));
           const message = `${instance.name}: port ${port} is taken by the container ${by}${tip}`;
           return { reason: 'port-clash', message };
         }
@@ -93,11 +109,6 @@ export function portClash(
     }
   }
   return undefined;
-}
-
-function portLeaves({ profile }: Instance): (Template | undefined)[] {
-  const ports = field(profile.container, 'ports');
-  return ports?.kind === 'list' ? ports.items.map(({ value }) => field(value, 'containerPort')) : [];
 }
 
 /** A mount of an injected container whose volume nobody defines. */

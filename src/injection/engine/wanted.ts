@@ -12,9 +12,10 @@ import { endsByItself, type PodContainer, type PodView } from './pod-view.ts';
 const ENGINE_FORMAT = 1;
 
 /** An empty volume over the place where a service account's token would be mounted. */
-export const NO_TOKEN: JsonMap = { name: 'pillion-no-token', emptyDir: { sizeLimit: '1Mi' } };
+export const NO_TOKEN_NAME = 'pillion-no-token';
+export const NO_TOKEN: JsonMap = { name: NO_TOKEN_NAME, emptyDir: { sizeLimit: '1Mi' } };
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
-const NO_TOKEN_MOUNT: JsonMap = { name: 'pillion-no-token', mountPath: TOKEN_PATH, readOnly: true };
+export const NO_TOKEN_MOUNT: JsonMap = { name: NO_TOKEN_NAME, mountPath: TOKEN_PATH, readOnly: true };
 
 export interface WantedContainer {
   readonly list: 'containers' | 'initContainers';
@@ -43,7 +44,7 @@ export interface Wanted {
 const hashes = new WeakMap<Profile, Map<string, string>>();
 
 /** A hash of what a profile puts into pods, apart from the values that stand on the pod itself. */
-function profileHash(profile: Profile, image: string): string {
+export function profileHash(profile: Profile, image: string): string {
   const known = hashes.get(profile) ?? new Map<string, string>();
   hashes.set(profile, known);
   let hash = known.get(image);

@@ -40,3 +40,11 @@ export function formatQuantity(billionths: bigint, resource: string): string {
   const mebibyte = BILLION * 1024n ** 2n;
   return billionths % mebibyte === 0n ? `${billionths / mebibyte}Mi` : `${up(BILLION)}`;
 }
+
+/** What each unit stands for, but for thousandths. */
+export const QUANTITY_FACTORS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ...Object.entries(UNITS)
+    .filter(([unit]) => unit !== 'm')
+    .map(([unit, billionths]) => [unit, Number(billionths / BILLION)] as const),
+]);

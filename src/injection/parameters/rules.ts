@@ -3,7 +3,7 @@
  * expression for a policy, and in words for the author of the annotation.
  */
 import { RE2JS } from 're2js';
-import { celString, celStrings } from '../cel.ts';
+import { type Cel, cel } from '../cel.ts';
 import { DURATION_PATTERN, LONGEST_DURATION, parseDuration } from './duration.ts';
 import type { Parameter, ParameterDeclaration } from './parameter.ts';
 import { parseQuantity, QUANTITY_PATTERN } from './quantity.ts';
@@ -11,7 +11,7 @@ import { parseQuantity, QUANTITY_PATTERN } from './quantity.ts';
 export interface Rule {
   holds(text: string): boolean;
   /** A boolean CEL expression over `value`, itself an expression for the text; it never fails where earlier rules hold. */
-  cel(value: string): string;
+  cel(value: Cel): Cel;
   /** Follows the key and the value: `must be ...`. */
   readonly words: string;
 }
@@ -21,26 +21,32 @@ function shape(pattern: string, words: string): Rule {
   const expression = new RegExp(pattern);
   return {
     holds: (text) => expression.test(text),
-    cel: (value) => `${value}.matches(${celString(pattern)})`,
+    cel: (value) => cel`${value}.matches(${pattern})`,
     words,
   };
 }
 
 function not(pattern: string, words: string): Rule {
-  const { holds, cel } = shape(pattern, words);
-  return { holds: (text) => !holds(text), cel: (value) => `!${cel(value)}`, words };
+  const { holds, cel: matches } = shape(pattern, words);
+  return { holds: (text) => !holds(text), cel: (value) => cel`!${matches(value)}`, words };
 }
 
 function atMost(length: number, words: string): Rule {
   return {
-    holds: (text) => text.length <= length,
-    cel: (value) => `size(${value}) <= ${length}`,
+    // Letters, as CEL counts them; JavaScript counts some of them twice.
+    holds: (text) =>
+      text.length <= length || (text.length <= 2 * length && Array.from(text).length <= length),
+    cel: (value) => cel`size(${value}) <= ${length}`,
     words,
   };
 }
 
 /** Every value: one line of printable ASCII. What is beyond it has no use in a parameter and many in an attack. */
 const PRINTABLE = shape('^[ -~]+$', 'must be one line of plain ASCII text, not empty');
+
+/** Nothing is as long; asked first, so that no other rule has to read what somebody put there to be read. */
+const LONGEST_VALUE = 4096;
+const BOUNDED = atMost(LONGEST_VALUE, `must be at most ${LONGEST_VALUE} characters`);
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 
@@ -93,8 +99,7 @@ function durationRules(min: string, max: string): Rule[] {
         const value = parseDuration(text) ?? -1;
         return value >= low && value <= high;
       },
-      cel: (value) =>
-        `duration(${value}) >= duration(${celString(min)}) && duration(${value}) <= duration(${celString(max)})`,
+      cel: (value) => cel`duration(${value}) >= duration(${min}) && duration(${value}) <= duration(${max})`,
       words,
     },
   ];
@@ -112,7 +117,7 @@ function quantityRules(min: string, max: string): Rule[] {
         return value >= low && value <= high;
       },
       cel: (value) =>
-        `quantity(${value}).compareTo(quantity(${celString(min)})) >= 0 && quantity(${value}).compareTo(quantity(${celString(max)})) <= 0`,
+        cel`quantity(${value}).compareTo(quantity(${min})) >= 0 && quantity(${value}).compareTo(quantity(${max})) <= 0`,
       words,
     },
   ];
@@ -123,7 +128,7 @@ function integerRules(min: number, max: number, words: string): Rule[] {
     shape('^(?:0|-?[1-9][0-9]{0,8})$', words),
     {
       holds: (text) => Number(text) >= min && Number(text) <= max,
-      cel: (value) => `int(${value}) >= ${min} && int(${value}) <= ${max}`,
+      cel: (value) => cel`int(${value}) >= ${min} && int(${value}) <= ${max}`,
       words,
     },
   ];
@@ -132,7 +137,7 @@ function integerRules(min: number, max: number, words: string): Rule[] {
 function choiceRule(choices: readonly string[]): Rule {
   return {
     holds: (text) => choices.includes(text),
-    cel: (value) => `${value} in ${celStrings(choices)}`,
+    cel: (value) => cel`${value} in ${choices}`,
     words: `must be one of ${choices.join(', ')}`,
   };
 }
@@ -143,7 +148,7 @@ export function rulesOf(parameter: Parameter): readonly Rule[] {
   if (known !== undefined) {
     return known;
   }
-  const rules = [PRINTABLE, ...typeRules(parameter.declaration)];
+  const rules = [BOUNDED, PRINTABLE, ...typeRules(parameter.declaration)];
   compiled.set(parameter, rules);
   return rules;
 }
@@ -190,7 +195,7 @@ function stringRules({ pattern, maxLength }: { pattern?: string | undefined; max
     ...rules,
     {
       holds: (text) => machine.matcher(text).find(),
-      cel: (value) => `${value}.matches(${celString(whole)})`,
+      cel: (value) => cel`${value}.matches(${whole})`,
       words: `must match ${pattern}`,
     },
   ];

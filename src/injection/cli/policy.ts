@@ -1,0 +1,39 @@
+/** `pillion inject policy`: the policies with which the API server injects by itself. */
+import { stringify } from 'yaml';
+import type { CommandContext, ExitStatus } from '../../core/command.ts';
+import type { Values } from '../../core/options/option.ts';
+import { version } from '../../core/version.ts';
+import type { POLICY_OPTIONS } from '../options.ts';
+import { policyObjects } from '../policy/objects.ts';
+import { settingsOf } from './input.ts';
+
+/** What `kubectl apply` notes of an object as an annotation of it, at most. */
+const LARGEST_APPLIED = 250_000;
+
+/** Prints everything, or the objects of one of the API server's two plugins. */
+export async function printPolicies(
+  context: CommandContext,
+  values: Values<typeof POLICY_OPTIONS>,
+): Promise<ExitStatus> {
+  const settings = await settingsOf(context.cwd, values);
+  const { mutating, validating } = policyObjects({ ...settings, version, allowed: new Map() }, values.static);
+  const parts = [
+    { name: 'mutating', plugin: 'MutatingAdmissionPolicy', objects: mutating },
+    { name: 'validating', plugin: 'ValidatingAdmissionPolicy', objects: validating },
+  ].filter(({ name }) => values.only === 'all' || values.only === name);
+  const texts = parts.flatMap(({ plugin, objects }) =>
+    objects.map((object) => (values.static ? `# For the folder of ${plugin}.\n` : '') + policyText(object)),
+  );
+  context.stdout(texts.join('---\n'));
+  if (!values.static && texts.some((text) => text.length > LARGEST_APPLIED)) {
+    context.stderr(
+      'pillion: a policy is too large for kubectl apply by itself: use kubectl apply --server-side\n',
+    );
+  }
+  return 0;
+}
+
+/** An object as YAML, its expressions as they are. */
+export function policyText(object: object): string {
+  return stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 });
+}

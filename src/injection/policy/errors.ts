@@ -1,0 +1,15 @@
+import { defineErrors } from '../../core/errors.ts';
+
+/** What cannot be a policy of the API server. */
+export const POLICY_ERRORS = defineErrors({
+  policy_needs_newer_kubernetes: {
+    message: ({ since, target }: { since: string; target: string }) =>
+      `policies put containers into pods from Kubernetes ${since} on, and --kubernetes is ${target}`,
+    hint: 'use the webhook there (pillion injector manifest), or pillion inject',
+  },
+  policy_too_large: {
+    message: ({ variable, length }: { variable: string; length: number }) =>
+      `the expression ${variable} has ${length} characters, and an API server reads 100000`,
+    hint: 'split the profile that it is named after, or use the webhook for it',
+  },
+});

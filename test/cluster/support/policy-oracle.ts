@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process';
+import type { Json } from '../../../src/kubernetes/json.ts';
+import { runProgram } from '../../support/run-program.ts';
+import { clusterScript } from './environment.ts';
+
+/** Why there is no oracle here; undefined when it can be built. */
+export const NO_ORACLE =
+  spawnSync('go', ['version']).status === 0 ? undefined : 'Go is missing, to build the API server of it';
+
+export interface OracleCase {
+  readonly object: Json;
+  /** Default Pod. */
+  readonly kind?: string;
+  readonly namespace?: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+}
+
+/** What the API server makes of one object. */
+export interface OracleResult {
+  /** The object as it reads it. */
+  readonly before: Json;
+  readonly after: Json;
+  /** What would end the request: the policy is wrong. */
+  readonly error?: string;
+  /** Messages of validations that do not hold. */
+  readonly denials?: readonly string[];
+  /** The audit annotation: the reason. */
+  readonly audit?: readonly string[];
+  /** Of all expressions together; the API server stops one at 1,000,000, and a policy at 10,000,000. */
+  readonly mutationCost: number;
+  readonly validationCost: number;
+}
+
+export interface OracleAnswer {
+  readonly compileErrors: readonly string[];
+  readonly schemaErrors: readonly string[];
+  readonly results: readonly OracleResult[];
+}
+
+export interface OracleRequest {
+  /** Kubernetes whose CEL a new policy may use: one minor version behind the server's. */
+  readonly compatibility: string;
+  readonly mutating?: object | undefined;
+  readonly validating?: object | undefined;
+  readonly schema?: object;
+  readonly cases?: readonly OracleCase[];
+}
+
+export interface Oracle {
+  ask(request: OracleRequest): Promise<OracleAnswer>;
+}
+
+/** The API server's own code for admission policies, as a program. The first build takes minutes. */
+export async function buildOracle(): Promise<Oracle> {
+  const program = await runProgram(clusterScript('policy-oracle/build'), []);
+  return {
+    async ask({ cases = [], ...request }) {
+      const input = JSON.stringify({
+        ...request,
+        cases: cases.map(({ object, kind, namespace = { name: 'default' } }) => ({
+          object,
+          kind,
+          namespace: { metadata: namespace },
+        })),
+      });
+      return JSON.parse(await runProgram(program, [], { input })) as OracleAnswer;
+    },
+  };
+}

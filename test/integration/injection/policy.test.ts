@@ -1,0 +1,60 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { type Json, memberAt, textAt } from '../../../src/kubernetes/json.ts';
+import { runPillion } from '../../support/pillion.ts';
+import { useTempDir } from '../../support/use-temp-dir.ts';
+
+const temp = useTempDir();
+const policy = (...args: readonly string[]) => runPillion(['inject', 'policy', ...args]);
+const objects = (text: string) => parseAllDocuments(text).map((document) => document.toJS() as Json);
+const names = (text: string) =>
+  objects(text).map((object) => `${textAt(object, 'kind')}/${textAt(object, 'metadata', 'name')}`);
+
+describe('pillion inject policy', () => {
+  test('prints what puts things in, and what says what is wrong, each with its binding', async () => {
+    const { code, stdout, stderr } = await policy();
+    expect([code, stderr]).toEqual([0, '']);
+    expect(names(stdout)).toEqual([
+      'MutatingAdmissionPolicy/pillion',
+      'MutatingAdmissionPolicyBinding/pillion',
+      'ValidatingAdmissionPolicy/pillion',
+      'ValidatingAdmissionPolicyBinding/pillion-pods',
+      'ValidatingAdmissionPolicyBinding/pillion-workloads',
+    ]);
+    const actions = objects(stdout).map((object) => memberAt(object, 'spec', 'validationActions'));
+    expect(actions.slice(-2)).toEqual([['Deny'], ['Warn']]);
+  });
+
+  test('prints for the folders of the API server, one for each of its plugins', async () => {
+    const mutating = await policy('--static', '--only=mutating');
+    expect(names(mutating.stdout)).toEqual([
+      'MutatingAdmissionPolicy/pillion.static.k8s.io',
+      'MutatingAdmissionPolicyBinding/pillion.static.k8s.io',
+    ]);
+    const validating = await policy('--static', '--only=validating');
+    expect(names(validating.stdout)).toHaveLength(3);
+    expect(validating.stdout).toContain('# For the folder of ValidatingAdmissionPolicy.');
+  });
+
+  test('writes profiles of your own and the image into the policies', async () => {
+    const file = join(temp.path, 'team.yaml');
+    await writeFile(
+      file,
+      'apiVersion: pillion.dev/v1\nkind: InjectionProfile\nmetadata: {name: team}\nspec:\n  parameters: {name: {type: string, pattern: "[a-z]+", required: true}}\n  labels: {team: "${name}"}\n',
+    );
+    const { code, stdout } = await policy('--profiles', file, '--image=registry.example/other:2');
+    expect(code).toBe(0);
+    expect(stdout).toContain('name: made_team');
+    expect(stdout).toContain('registry.example/other:2');
+  });
+
+  test('refuses by name what a policy cannot do, and says where it can be had', async () => {
+    const old = await policy('--kubernetes=1.34');
+    expect(old).toMatchObject({ code: 1, stdout: '' });
+    expect(old.stderr).toContain('from Kubernetes 1.36 on, and --kubernetes is 1.34');
+    expect(old.stderr).toContain('pillion injector manifest');
+    expect(await policy('team')).toMatchObject({ code: 2, stdout: '' });
+  });
+});
