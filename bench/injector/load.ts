@@ -73,7 +73,8 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
       while (sent < requests && performance.now() < end) {
         sent += 1;
         const begin = performance.now();
-        failed += (await exchange(socket, request).catch(() => false)) ? 0 : 1;
+        const isGood = await exchange(socket, request).catch(() => false);
+        failed += isGood ? 0 : 1;
         latencies.push(performance.now() - begin);
       }
     }),

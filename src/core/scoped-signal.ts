@@ -7,6 +7,9 @@ export interface Scope {
   readonly reason?: () => Error;
 }
 
+/** One for all: it is the reason of nearly every signal here, and taking the stack for each would cost more than the rest. */
+const ENDED = new DOMException('the work has ended', 'AbortError');
+
 /**
  * Runs work under a signal that ends with its parent, after a time, or with the work itself. Unlike
  * `AbortSignal.any` on a signal that lives as long as the process, nothing of it stays on the parent afterwards.
@@ -34,6 +37,6 @@ export async function withSignal<T>(
   } finally {
     timer?.cancel();
     parent.removeEventListener('abort', end);
-    controller.abort(new DOMException('the work has ended', 'AbortError'));
+    controller.abort(ENDED);
   }
 }

@@ -29,6 +29,7 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
   const { promise, resolve, reject } = deferred<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
+  let isWhole = false;
   const onData = (chunk: Buffer): void => {
     size += chunk.length;
     if (size > maxBytes) {
@@ -37,8 +38,16 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
       chunks.push(chunk);
     }
   };
-  const onEnd = (): void => resolve(Buffer.concat(chunks));
-  const onClose = (): void => reject(SERVER_ERRORS.body_incomplete());
+  const onEnd = (): void => {
+    isWhole = true;
+    resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+  };
+  const onClose = (): void => {
+    // It closes after its end, too: the error and its stack would be made for nothing.
+    if (!isWhole) {
+      reject(SERVER_ERRORS.body_incomplete());
+    }
+  };
   const onAbort = (): void => reject(signal.reason);
   const timer = startTimer(timeoutMs, () => reject(SERVER_ERRORS.body_timeout({ timeoutMs })));
   request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);

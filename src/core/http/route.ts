@@ -39,8 +39,11 @@ export interface Route {
   readonly maxBodyBytes?: number;
   /** For the whole body, milliseconds. Default 10 s. */
   readonly bodyTimeoutMs?: number;
-  /** The signal is aborted and 503 answered after this long; milliseconds. Default: no limit but the caller's. */
-  readonly timeoutMs?: number;
+  /**
+   * The signal is aborted and 503 answered after this long; milliseconds, or how many they are by the query. Default: no
+   * limit but the caller's.
+   */
+  readonly timeoutMs?: number | ((query: URLSearchParams) => number);
   /** Further requests are answered 503 at once while so many are in the hands of the handler. Default: no limit. */
   readonly maxInFlight?: number;
 }

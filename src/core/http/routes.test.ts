@@ -204,6 +204,15 @@ describe('the wait for an answer', () => {
     expect(signals[0]?.reason).toMatchObject({ code: 'answer_timeout' });
   });
 
+  it('ends after the time that its query gives it', async () => {
+    const handle: Route['handle'] = ({ query }) =>
+      query.has('slow') ? new Promise(() => {}) : textReply(200, 'x');
+    const timeoutMs = (query: URLSearchParams) => Number(query.get('ms') ?? 10_000);
+    const server = await startServer({ routes: [{ method: 'GET', path: '/', handle, timeoutMs }] });
+    expect((await get(server, '/?slow&ms=20')).status).toBe(503);
+    expect((await get(server, '/?ms=0')).status).toBe(200);
+  });
+
   it('leaves the signal alone when the answer was sent', async () => {
     const signals: AbortSignal[] = [];
     const handle: Route['handle'] = ({ signal }) => {

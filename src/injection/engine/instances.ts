@@ -109,18 +109,29 @@ function badValue(key: string, text: string, words: string, { declaration }: Par
 
 /** A misspelt key would be a parameter that silently is not set. */
 function unknownKey(annotations: JsonMap, instances: readonly Instance[]): Refusal | undefined {
-  const known = new Set([
-    ...OWN_KEYS,
-    ...instances.flatMap(({ name, profile }) =>
-      [...profile.parameters.keys()].map((parameter) => parameterKey(name, parameter)),
-    ),
-  ]);
-  const unknown = Object.keys(annotations).find((key) => key.startsWith(PREFIX) && !known.has(key));
+  const unknown = Object.keys(annotations).find(
+    (key) => key.startsWith(PREFIX) && !OWN_KEYS.includes(key) && !isParameter(key, instances),
+  );
   if (unknown === undefined) {
     return undefined;
   }
-  const near = nearest(unknown.slice(0, 128), [...known]);
+  const known = instances.flatMap(({ name, profile }) =>
+    [...profile.parameters.keys()].map((parameter) => parameterKey(name, parameter)),
+  );
+  const near = nearest(unknown.slice(0, 128), [...new Set([...OWN_KEYS, ...known])]);
   const hint =
     near === undefined ? 'belongs to no parameter of what the pod asks for' : `did you mean ${near}?`;
   return { reason: 'unknown-parameter', message: `${quoted(unknown)}: ${hint}` };
+}
+
+/** Neither the name of an instance nor that of a parameter has a dot in it. */
+function isParameter(key: string, instances: readonly Instance[]): boolean {
+  const dot = key.indexOf('.', PREFIX.length);
+  const parameter = key.slice(dot + 1);
+  return instances.some(
+    ({ name, profile }) =>
+      dot === PREFIX.length + name.length &&
+      key.startsWith(name, PREFIX.length) &&
+      profile.parameters.has(parameter),
+  );
 }

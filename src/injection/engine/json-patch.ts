@@ -37,6 +37,9 @@ export function pointerSteps(path: string): string[] {
     .slice(1)
     .split('/')
     .map((step) => {
+      if (!step.includes('~')) {
+        return step;
+      }
       if (/~(?![01])/.test(step)) {
         throw new PatchError(`${path}: ~ stands only in ~0 and ~1`);
       }
@@ -71,6 +74,10 @@ function copied(value: readonly Json[] | JsonMap, copies: Copies): Json[] | Reco
 
 /** A key is only ever a key: `__proto__` too. */
 function setMember(map: Record<string, Json>, key: string, value: Json): void {
+  if (key !== '__proto__') {
+    map[key] = value;
+    return;
+  }
   Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
 }
 

@@ -131,12 +131,18 @@ function applicationOperations(steps: readonly Step[]): PatchOperation[] {
 }
 
 function missingMounts({ container, mounts }: Additions, wanted: readonly JsonMap[]): JsonMap[] {
+  if (wanted.length === 0) {
+    return [];
+  }
   const here = [...container.mounts, ...mounts];
   const path = (mount: JsonMap) => textAt(mount, 'mountPath') ?? '';
   return wanted.filter((mount) => !here.some((other) => samePath(path(other), path(mount))));
 }
 
 function missingEnv({ container, env }: Additions, wanted: readonly JsonMap[]): JsonMap[] {
+  if (wanted.length === 0) {
+    return [];
+  }
   const here = new Set([...container.env, ...env].map((variable) => textAt(variable, 'name')));
   return wanted.filter((variable) => !here.has(textAt(variable, 'name')));
 }

@@ -48,20 +48,70 @@ function leaf(template: Template & { kind: 'leaf' }, values: ParameterValues): J
   }
 }
 
-/** What a template stands for with the values of one instance. */
+/** What a template stands for whatever the values are: most of a container. Frozen, since all pods share it. */
+const constants = new WeakMap<Template, { readonly json: Json | undefined }>();
+const NO_VALUES: ParameterValues = new Map();
+
+function constantOf(template: Template): Json | undefined {
+  let known = constants.get(template);
+  if (known === undefined) {
+    known = { json: isConstant(template) ? frozen(filled(template, NO_VALUES)) : undefined };
+    constants.set(template, known);
+  }
+  return known.json;
+}
+
+function isConstant(template: Template): boolean {
+  if (template.kind === 'leaf') {
+    return template.parts.every((part) => typeof part === 'string');
+  }
+  const parts = template.kind === 'list' ? template.items : template.fields;
+  return parts.every(({ when, value }) => when.length === 0 && isConstant(value));
+}
+
+/** What it holds was frozen when it was made itself. */
+function frozen(json: Json): Json {
+  return Object.freeze(json);
+}
+
+/** What a template stands for with the values of one instance. It is not to be changed. */
 export function fill(template: Template, values: ParameterValues): Json {
+  return constantOf(template) ?? filled(template, values);
+}
+
+function filled(template: Template, values: ParameterValues): Json {
   if (template.kind === 'leaf') {
     return leaf(template, values);
   }
   if (template.kind === 'list') {
-    return template.items
-      .filter((item) => allHold(item.when, values))
-      .map((item) => fill(item.value, values));
+    const list: Json[] = [];
+    for (const { when, value } of template.items) {
+      if (allHold(when, values)) {
+        list.push(fill(value, values));
+      }
+    }
+    return list;
   }
-  const present = template.fields.filter(({ when }) => allHold(when, values));
-  const filled = present.map(({ key, value }) => [key, fill(value, values)] as const);
-  // The API server drops empty lists; with them the pod would differ from what comes back.
-  return Object.fromEntries(filled.filter(([, value]) => !Array.isArray(value) || value.length > 0));
+  const object: Record<string, Json> = {};
+  for (const { when, key, value } of template.fields) {
+    if (allHold(when, values)) {
+      const json = fill(value, values);
+      // The API server drops empty lists; with them the pod would differ from what comes back.
+      if (!Array.isArray(json) || json.length > 0) {
+        setKey(object, key, json);
+      }
+    }
+  }
+  return object;
+}
+
+/** Plain assignment keeps objects small and quick; the one key that is no key then is set the long way. */
+function setKey(object: Record<string, Json>, key: string, value: Json): void {
+  if (key === '__proto__') {
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    object[key] = value;
+  }
 }
 
 /** The text of a leaf. */

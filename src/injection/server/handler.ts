@@ -4,8 +4,6 @@ import { SERVER_ERRORS } from '../../core/http/errors.ts';
 import { type Reply, type Route, type RouteRequest, textReply } from '../../core/http/server.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { Metrics } from '../../core/metrics/metrics.ts';
-import { withSignal } from '../../core/scoped-signal.ts';
-import { untilAborted } from '../../core/until-aborted.ts';
 import { decide } from '../engine/decide.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
 import { createByteBudget } from './byte-budget.ts';
@@ -62,18 +60,12 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
       return { ...textReply(503, 'busy'), headers: { 'retry-after': '1' } };
     }
     try {
-      const timeoutMs = timeoutOf(request);
-      const reason = () => SERVER_ERRORS.answer_timeout({ timeoutMs });
-      return await withSignal(request.signal, { timeoutMs, reason }, async (signal) => {
-        const body = await untilAborted(request.readBody(), signal);
-        // The work is not divisible: it is begun only while somebody waits for it.
-        signal.throwIfAborted();
-        return judged(body, webhook, judge, request.path);
-      });
+      const body = await request.readBody();
+      // The work is not divisible: it is begun only while somebody waits for it.
+      request.signal.throwIfAborted();
+      return judged(body, webhook, judge, request.path);
     } catch (error) {
-      const isTooLarge = SERVER_ERRORS.body_too_large.matches(error);
-      const reason = isTooLarge ? 'too_large' : request.signal.aborted ? 'gone' : 'late';
-      deps.metrics?.rejected.inc({ reason });
+      deps.metrics?.rejected.inc({ reason: whyRejected(error) });
       throw error;
     } finally {
       budget.giveBack(bytes);
@@ -167,6 +159,7 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
     maxBodyBytes: MAX_BODY_BYTES,
     maxInFlight: MAX_IN_FLIGHT,
     bodyTimeoutMs: LONGEST_TIMEOUT_MS,
+    timeoutMs: timeoutOf,
     handle: (request) => answer(request, webhook, judge),
   });
   return [
@@ -176,8 +169,17 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
   ];
 }
 
+function whyRejected(error: unknown): string {
+  if (SERVER_ERRORS.body_too_large.matches(error)) {
+    return 'too_large';
+  }
+  return SERVER_ERRORS.answer_timeout.matches(error) || SERVER_ERRORS.body_timeout.matches(error)
+    ? 'late'
+    : 'gone';
+}
+
 /** The seconds that the API server still waits, which it writes into the address: `?timeout=10s`. */
-function timeoutOf({ query }: RouteRequest): number {
+function timeoutOf(query: URLSearchParams): number {
   const seconds = /^([0-9]{1,3})s$/.exec(query.get('timeout') ?? '')?.[1];
   const milliseconds = seconds === undefined ? DEFAULT_TIMEOUT_MS : Number(seconds) * 1000;
   return Math.min(Math.max(milliseconds, 1), LONGEST_TIMEOUT_MS);
