@@ -116,8 +116,8 @@ function setKey(object: Record<string, Json>, key: string, value: Json): void {
 
 /** The text of a leaf. */
 export function fillText(template: Template, values: ParameterValues): string {
-  const filled = fill(template, values);
-  return typeof filled === 'string' ? filled : JSON.stringify(filled);
+  const json = fill(template, values);
+  return typeof json === 'string' ? json : JSON.stringify(json);
 }
 
 /** Every leaf of a template. */
