@@ -15,6 +15,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./cron/command.ts'),
   },
   {
+    name: 'restore',
+    summary: 'restore a volume that is empty or corrupt before the application starts (restic, git)',
+    load: () => import('./backup/restore/command.ts'),
+  },
+  {
+    name: 'backup',
+    summary: 'back a volume up on a schedule, and prove that it can be restored (restic, git)',
+    load: () => import('./backup/command.ts'),
+  },
+  {
     name: 'credentials',
     summary:
       'keep short-lived database credentials fresh in files (RDS, Cloud SQL, Azure, Vault; pgbouncer is told)',

@@ -1,4 +1,13 @@
 /** What the reference documents: one entry per command, made of the same tables as the program. */
+import { BACKUP_GAUGES, RESTORE_GAUGES, RESTORE_METRICS } from '../../src/backup/metrics.ts';
+import {
+  BACKUP_OPTIONS,
+  DRILL_OPTIONS,
+  NOW_OPTIONS,
+  SNAPSHOTS_OPTIONS,
+  VERIFY_OPTIONS,
+} from '../../src/backup/options/backup.ts';
+import { RESTORE_OPTIONS } from '../../src/backup/options/restore.ts';
 import { commands } from '../../src/commands.ts';
 import {
   CHECK_OPTIONS,
@@ -68,6 +77,54 @@ export const documentedCommands: readonly DocumentedCommand[] = [
     ],
     metrics: [CRON_METRICS, SUPERCRONIC_METRICS],
     errors: await errorCodes('src/cron/command.ts'),
+  },
+  {
+    name: 'restore',
+    summary: summaryOf('restore'),
+    options: RESTORE_OPTIONS,
+    sections: [
+      {
+        heading: 'Before the application: `pillion restore`',
+        text: 'Exit code 0 when the application may start, 1 when it must not. The [guide](../guides/backup.md) tells when it does what.',
+        options: RESTORE_OPTIONS,
+      },
+    ],
+    metrics: [RESTORE_METRICS, RESTORE_GAUGES],
+    errors: await errorCodes('src/backup/restore/command.ts'),
+  },
+  {
+    name: 'backup',
+    summary: summaryOf('backup'),
+    options: BACKUP_OPTIONS,
+    sections: [
+      {
+        heading: 'Beside the application: `pillion backup`',
+        text: 'On a schedule, on demand and at the end. The [guide](../guides/backup.md) has examples.',
+        options: BACKUP_OPTIONS,
+      },
+      {
+        heading: 'Once: `backup now`',
+        text: 'Prints what came of it as JSON. Exit code 1 when there is no new snapshot that was read back.',
+        options: NOW_OPTIONS,
+      },
+      {
+        heading: 'What there is: `backup snapshots`',
+        text: 'Newest first.',
+        options: SNAPSHOTS_OPTIONS,
+      },
+      {
+        heading: 'Is it still good: `backup verify`',
+        text: 'Checks the repository itself. Exit code 1 when anything is wrong.',
+        options: VERIFY_OPTIONS,
+      },
+      {
+        heading: 'Can it be restored: `backup drill`, and looking into it: `backup ls`, `backup cat PATH`',
+        text: 'A drill restores into the work directory, compares everything and removes it again.',
+        options: DRILL_OPTIONS,
+      },
+    ],
+    metrics: [BACKUP_GAUGES],
+    errors: await errorCodes('src/backup/command.ts'),
   },
   {
     name: 'credentials',

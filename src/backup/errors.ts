@@ -35,6 +35,10 @@ export const BACKUP_ERRORS = defineErrors({
     message,
     hint: 'make the volume larger, or remove old quarantines from .pillion on it',
   },
+  work_dir_unusable: {
+    message,
+    hint: 'name a directory that this user can write to, or none: then it is made in $TMPDIR',
+  },
   volume_unusable: {
     message,
     hint,

@@ -4,7 +4,7 @@ _pillion() {
   if [ "$cur" = = ]; then cur=''; elif [ "$prev" = = ]; then prev="${COMP_WORDS[COMP_CWORD-2]}"; fi
   COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W 'git-sync cron credentials inject injector --help --version' -- "$cur"))
+    COMPREPLY=($(compgen -W 'git-sync cron restore backup credentials inject injector --help --version' -- "$cur"))
     return
   fi
   case "${COMP_WORDS[1]}" in
@@ -21,6 +21,17 @@ _pillion() {
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
       esac
       if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--dialect --fields --day-rule --env-scope --vixie-percent --system --lenient --tz --hash-key --overlapping --help --run-at --grace --state-file --watch --exit-on-failure --http-bind --http-metrics --metrics-compat --log-level --verbose --passthrough-logs --split-logs --test --version --debug --quiet --prometheus-listen-address --no-reap' -- "$cur")); fi ;;
+    restore)
+      case "$prev" in
+        --on-missing) COMPREPLY=($(compgen -W 'fail allow' -- "$cur")); return ;;
+        --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--volume --repository --name --exclude --work-dir --plan --on-missing --timeout --retry-wait --snapshot --max-fallback --verify --strict-owner --keep-quarantines --check --check-timeout --require --min-size --ignore --repair --repair-timeout --after --after-version --after-timeout --password-file --ssh-key-file --ssh-known-hosts-file --cacert --limit-upload --limit-download --restic-option --call-timeout --http-bind --http-metrics --log-level --verbose --grace --config --help --version' -- "$cur")); fi ;;
+    backup)
+      case "$prev" in
+        --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
+      esac
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--volume --repository --name --exclude --work-dir --password-file --ssh-key-file --ssh-known-hosts-file --cacert --limit-upload --limit-download --restic-option --call-timeout --http-bind --http-metrics --log-level --verbose --grace --config --help --version --init --pre --post --hook-timeout --max-shrink --allow-shrink --allow-unmarked --attempts --retry-lock --keep-last --keep-hourly --keep-daily --keep-weekly --keep-monthly --keep-within --schedule --run-at --tz --on-stop --one-time --retries --retry-delay --timeout --max-age --verify-schedule --verify-percent --drill-schedule --trigger-token-file' -- "$cur")); fi ;;
     credentials)
       case "$prev" in
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;

@@ -86,7 +86,14 @@ export const MAKE_OPTIONS = defineOptions({
     flag: 'allow-shrink',
     type: bool,
     default: false,
-    help: 'Back up a shrunken volume this time. The last snapshot before it stays whatever the retention says.',
+    help: 'Back up a shrunken volume this time.',
+  }),
+  allowUnmarked: option({
+    flag: 'allow-unmarked',
+    type: bool,
+    default: false,
+    env: env('allow-unmarked'),
+    help: 'Back up a volume that no `pillion restore` has looked at, though the repository has snapshots of that name.',
   }),
   attempts: option({
     flag: 'attempts',

@@ -18,7 +18,7 @@ describe('what a restic repository has of a volume', () => {
     const summary = { total_files_processed: 5, total_bytes_processed: 100 };
     const items = [
       listed('a', '2026-01-01T00:00:00Z', ours),
-      listed('b', '2026-01-02T00:00:00Z', ours, { summary }),
+      listed('b', '2026-01-02T00:00:00Z', [...ours, 'bytes=70'], { summary }),
     ];
     expect(state(['a', 'b'], items)).toEqual({
       kind: 'HAS',
@@ -30,7 +30,7 @@ describe('what a restic repository has of a volume', () => {
           root: '/data',
           manifest: '/tmp/work/pillion-manifest',
           files: 4,
-          bytes: 100,
+          bytes: 70,
           isPartial: false,
         },
         expect.objectContaining({ id: id('a') }),

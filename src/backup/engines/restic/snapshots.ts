@@ -4,6 +4,9 @@ import { MANIFEST_NAME, type RepositoryState, type Snapshot } from '../../model.
 import { numberOf } from './messages.ts';
 
 export const PARTIAL_TAG = 'partial';
+/** restic's own sum has the manifest in it. */
+export const bytesTag = (bytes: number): string => `${BYTES_TAG}${bytes}`;
+const BYTES_TAG = 'bytes=';
 export const volumeTag = (name: string): string => `volume=${name}`;
 
 /** Entries of the JSON that have what every snapshot has. */
@@ -101,7 +104,12 @@ function snapshotOf({ id, time, paths, tags, summary }: ListedSnapshot): Snapsho
     root: paths.find((path) => path !== manifest),
     manifest,
     files,
-    bytes: summary && numberOf(summary['total_bytes_processed']),
+    bytes: taggedBytes(tags) ?? (summary && numberOf(summary['total_bytes_processed'])),
     isPartial: tags.includes(PARTIAL_TAG),
   };
+}
+
+function taggedBytes(tags: readonly string[]): number | undefined {
+  const digits = tags.find((tag) => tag.startsWith(BYTES_TAG))?.slice(BYTES_TAG.length) ?? '';
+  return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
 }

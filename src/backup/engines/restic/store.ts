@@ -7,7 +7,7 @@ import { excludeLines } from './exclude.ts';
 import { type Message, numberOf, stringOf } from './messages.ts';
 import type { Restic } from './restic.ts';
 import type { ResticResult } from './run-restic.ts';
-import { PARTIAL_TAG, volumeTag } from './snapshots.ts';
+import { bytesTag, PARTIAL_TAG, volumeTag } from './snapshots.ts';
 
 /** restic: another writer holds a lock that excludes us. */
 const LOCKED = 11;
@@ -39,7 +39,12 @@ async function runLocked(restic: Restic, command: string, call: Call): Promise<R
 async function backup(restic: Restic, request: BackupRequest, work: EngineWork): Promise<StoredSnapshot> {
   const { volume, manifest, isPartial } = request;
   const excludes = join(restic.workDir, 'excludes');
-  const tags = ['pillion', volumeTag(restic.name), ...(isPartial ? [PARTIAL_TAG] : [])];
+  const tags = [
+    'pillion',
+    volumeTag(restic.name),
+    bytesTag(request.bytes),
+    ...(isPartial ? [PARTIAL_TAG] : []),
+  ];
   let summary: Message | undefined;
   const onMessage = (message: Message): void => {
     if (message.message_type === 'summary') {
@@ -90,7 +95,7 @@ async function storedSnapshot(
     });
   }
   const files = numberOf(summary['total_files_processed']) - 1;
-  const bytes = numberOf(summary['total_bytes_processed']);
+  const { bytes } = request;
   const time = Date.parse(stringOf(summary['backup_start']) ?? '') || request.now;
   return {
     snapshot: { id, time, root, manifest, files, bytes, isPartial },

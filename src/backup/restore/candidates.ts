@@ -1,0 +1,193 @@
+/** One snapshot after the other, until one is on the volume and verified. */
+import { readdir } from 'node:fs/promises';
+import type { Clock } from '../../core/clock.ts';
+import { errorMessage, isPillionError } from '../../core/errors.ts';
+import type { Log } from '../../core/log/log.ts';
+import { backoff } from '../../core/retry.ts';
+import { commit } from '../commit/commit.ts';
+import { requireSpace } from '../commit/space.ts';
+import { beginStage, dropStage } from '../commit/stage.ts';
+import { BACKUP_ERRORS } from '../errors.ts';
+import { compareTree } from '../manifest/compare.ts';
+import type { Engine, RestoredTree, Snapshot, Stage } from '../model.ts';
+import { addRejected, readRejected } from './rejected.ts';
+import type { RestoreEvents, RestoreSpec } from './restore.ts';
+
+export interface Candidates {
+  /** In the order in which they are tried; at least one. */
+  readonly snapshots: readonly Snapshot[];
+  /** Ids of snapshots that cannot be read at all: one of them may be newer than all others. */
+  readonly damaged: readonly string[];
+}
+
+export interface CandidateDeps {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: RestoreEvents;
+  readonly spec: RestoreSpec;
+  /** What the checks have against the volume as it now is; nothing when they are content. */
+  readonly judge: () => Promise<readonly string[]>;
+}
+
+/**
+ * Restores the first snapshot that verifies. One that cannot be written because its repository is away is waited for: an
+ * outage is no reason to go back in time.
+ * @throws PillionError `restore_failed` when none verifies; the volume is as it was
+ */
+export async function restoreFirst(
+  { snapshots, damaged }: Candidates,
+  deps: CandidateDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { events, spec } = deps;
+  for (const id of damaged) {
+    events.fallback(id, 'it is listed, but cannot be read');
+  }
+  const rejected = await readRejected(spec.volume, spec.checks);
+  let last: unknown = BACKUP_ERRORS.restore_failed({
+    message: 'every snapshot there is was corrupt already when it was made: the checks rejected them all',
+    hint: 'mend the volume by hand, or remove .pillion/rejected.json to try them again',
+  });
+  const tried = snapshots.filter(({ id }) => !rejected.has(id)).slice(0, 1 + spec.maxFallback);
+  for (const [number, snapshot] of tried.entries()) {
+    const stage = await beginStage(spec.volume, snapshot);
+    try {
+      // What was there at first outlasts every snapshot that is tried.
+      await restoreOne(stage, snapshot, spec.keepQuarantines + number, deps, signal);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!BACKUP_ERRORS.restore_failed.matches(error)) {
+        throw error;
+      }
+      last = error;
+      events.fallback(snapshot.id, errorMessage(error));
+      await dropStage(stage);
+    }
+  }
+  throw last;
+}
+
+async function restoreOne(
+  stage: Stage,
+  snapshot: Snapshot,
+  keepQuarantines: number,
+  deps: CandidateDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { spec, clock, log, events } = deps;
+  const { volume, name, checks } = spec;
+  log.info('restoring', { snapshot: snapshot.id, made: new Date(snapshot.time).toISOString() });
+  const tree = await write(stage, snapshot, deps, signal);
+  await verify(tree, snapshot, deps, signal);
+  const options = { signal, name, now: clock.now(), keepQuarantines, onProgress: events.progress };
+  const { quarantine } = await commit(stage, tree, options);
+  if (quarantine !== undefined) {
+    log.warn('what the volume held was set aside', { volume, quarantine });
+  }
+  const problems = await deps.judge();
+  if (problems.length > 0) {
+    await addRejected(volume, checks, snapshot.id);
+    const message = `snapshot ${snapshot.id} was corrupt already: ${problems.join('; ')}`;
+    throw BACKUP_ERRORS.restore_failed({ message });
+  }
+}
+
+/** So often a snapshot is tried while its repository answers. */
+const TRIES = 2;
+
+/** An engine goes on where it was interrupted. */
+async function write(
+  stage: Stage,
+  snapshot: Snapshot,
+  deps: CandidateDeps,
+  signal: AbortSignal,
+): Promise<RestoredTree> {
+  const { engine, events, log, clock, spec } = deps;
+  const began = clock.monotonic();
+  const delays = backoff({ initialMs: 1000, maxMs: spec.longestWaitMs, jitter: 0.3 });
+  await requireRoom(stage, snapshot);
+  for (let failures = 1, waits = 1; ; ) {
+    try {
+      return await engine.restoreTo(snapshot, stage.target, { signal, onProgress: events.progress });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isDiskFull(error)) {
+        throw BACKUP_ERRORS.no_space(
+          { message: `no room on the volume: ${errorMessage(error)}` },
+          { cause: error },
+        );
+      }
+      const state = await engine.state(signal);
+      const isAway = state.kind === 'UNKNOWN';
+      if (isAway && clock.monotonic() - began < spec.timeoutMs) {
+        const delayMs = delays(waits);
+        waits += 1;
+        events.unknown(state.reason, delayMs);
+        await clock.sleep(delayMs, signal);
+        continue;
+      }
+      if (isAway) {
+        const { message, hint } = state.reason;
+        throw BACKUP_ERRORS.restore_refused({
+          message: `the repository went away during the restore: ${message}`,
+          hint,
+        });
+      }
+      if (failures >= TRIES) {
+        throw BACKUP_ERRORS.restore_failed({
+          message: errorMessage(error),
+          hint: isPillionError(error) ? error.hint : undefined,
+        });
+      }
+      failures += 1;
+      log.warn('the restore has failed, and is tried again', { error: errorMessage(error) });
+    }
+  }
+}
+
+const isDiskFull = (error: unknown): boolean =>
+  /no space left|enospc|disk quota exceeded|edquot/i.test(errorMessage(error));
+
+/** What an interrupted restore has written already needs no more room, so only a fresh one is judged. */
+async function requireRoom({ target }: Stage, { bytes, files }: Snapshot): Promise<void> {
+  if (bytes !== undefined && files !== undefined && (await isFresh(target))) {
+    await requireSpace(target, { bytes, entries: files });
+  }
+}
+
+async function isFresh(target: string): Promise<boolean> {
+  return (await readdir(target)).length === 0;
+}
+
+/** @throws PillionError `restore_failed` when the tree is not what was stored */
+async function verify(
+  { root, manifest }: RestoredTree,
+  { id }: Snapshot,
+  { spec, events, log }: CandidateDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  if (manifest === undefined) {
+    log.warn('the snapshot has no manifest of ours: its engine alone has verified it', { snapshot: id });
+    return;
+  }
+  const options = { signal, share: spec.verifyShare, seed: id, onProgress: events.progress };
+  const compared = await compareTree(root, manifest, options).catch((error: unknown) => {
+    signal.throwIfAborted();
+    const message = `snapshot ${id.slice(0, 8)} cannot be verified: ${errorMessage(error)}`;
+    throw BACKUP_ERRORS.restore_failed({ message }, { cause: error });
+  });
+  if (compared.problems > 0) {
+    const message = `snapshot ${id.slice(0, 8)} does not verify: ${compared.problems} differences, such as ${compared.examples.join('; ')}`;
+    throw BACKUP_ERRORS.restore_failed({ message });
+  }
+  if (compared.owners > 0) {
+    const message = `${compared.owners} entries could not get their owner, which only root can give`;
+    if (spec.strictOwner) {
+      const hint = 'run the restore as root, or without --strict-owner';
+      throw BACKUP_ERRORS.restore_refused({ message, hint });
+    }
+    log.warn(message, { snapshot: id });
+  }
+}

@@ -1,0 +1,57 @@
+/** Command line, environment and file to values; what is needed by every command is checked here. */
+import { readFile } from 'node:fs/promises';
+import { basename, relative, resolve } from 'node:path';
+import type { CommandContext } from '../core/command.ts';
+import { errorMessage, usageError } from '../core/errors.ts';
+import type { Options, Values } from '../core/options/option.ts';
+import { type ResolveInput, resolveOptions } from '../core/options/resolve.ts';
+import type { ReachValues } from './options/backup.ts';
+
+export interface ReadSettings<O extends Options> {
+  readonly values: Values<O>;
+  readonly positionals: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** @throws PillionError `usage` */
+export async function readSettings<O extends Options>(
+  context: CommandContext,
+  options: O,
+): Promise<ReadSettings<O>> {
+  const { argv, env, secrets } = context;
+  const input: ResolveInput = { argv, env, secrets };
+  const first = resolveOptions(options, input);
+  const { config } = first.values as Partial<ReachValues>;
+  if (config === undefined || config === '') {
+    return first;
+  }
+  const path = resolve(context.cwd, config);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw usageError(`cannot read --config ${path}: ${errorMessage(error)}`, 'mount it there');
+  });
+  const { parseOptionsFile } = await import('../core/options/options-file.ts');
+  return resolveOptions(options, { ...input, file: await parseOptionsFile(text, config) });
+}
+
+/** @throws PillionError `usage` for what is missing, and for words that are no flags */
+export function requireTarget(
+  values: Pick<ReachValues, 'volume' | 'name' | 'workDir'>,
+  positionals: readonly string[],
+): { readonly volume: string; readonly name: string } {
+  if (positionals.length > 0) {
+    throw usageError(`unexpected ${JSON.stringify(positionals[0])}`, 'everything here is a flag; see --help');
+  }
+  if (values.volume === '') {
+    throw usageError('there is no volume', '--volume /DATA, where the volume is mounted; see --help');
+  }
+  const volume = resolve(values.volume);
+  const { workDir } = values;
+  if (workDir !== '' && !relative(volume, workDir).startsWith('..')) {
+    throw usageError(`--work-dir ${workDir} is on the volume`, 'take another volume, or leave it to $TMPDIR');
+  }
+  const name = values.name === '' ? basename(volume) : values.name;
+  if (!/^[A-Za-z0-9]/.test(name)) {
+    throw usageError(`${volume} gives no name for the repository`, 'name it with --name');
+  }
+  return { volume, name };
+}

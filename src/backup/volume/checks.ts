@@ -1,0 +1,84 @@
+/** What a volume must pass to count as good. */
+import { lstat, opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeEnd, runCommand } from '../commands/run-command.ts';
+import { OWN_FOLDER } from '../model.ts';
+
+export interface VolumeChecks {
+  /** Paths below the volume. */
+  readonly required: readonly string[];
+  readonly minBytes: number;
+  readonly commands: readonly (readonly string[])[];
+  readonly commandTimeoutMs: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export type Verdict =
+  | { readonly kind: 'good' }
+  | { readonly kind: 'corrupt'; readonly problems: readonly string[] }
+  /** A check did not come to an answer, which says nothing about the volume. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Everything that is cheap first; commands run only on a volume that has passed it. */
+export async function checkVolume(
+  volume: string,
+  checks: VolumeChecks,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const problems: string[] = [];
+  for (const path of checks.required) {
+    if (!(await isThere(join(volume, path)))) {
+      problems.push(`${path} is missing`);
+    }
+  }
+  const bytes = await bytesUpTo(volume, checks.minBytes, signal);
+  if (bytes < checks.minBytes) {
+    problems.push(`its files have ${bytes} bytes, and must have ${checks.minBytes}`);
+  }
+  if (problems.length > 0) {
+    return { kind: 'corrupt', problems };
+  }
+  const { env, commandTimeoutMs: timeoutMs } = checks;
+  for (const argv of checks.commands) {
+    const end = await runCommand(
+      { argv, cwd: volume, timeoutMs, env, extra: { PILLION_VOLUME: volume } },
+      signal,
+    );
+    if (end.kind === 'broken') {
+      return { kind: 'unknown', reason: describeEnd('check', end) };
+    }
+    if (end.kind === 'failed') {
+      return { kind: 'corrupt', problems: [describeEnd(`check ${argv[0] ?? ''}`, end)] };
+    }
+  }
+  return { kind: 'good' };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** Bytes in regular files, or the first sum that is enough. */
+async function bytesUpTo(root: string, enough: number, signal: AbortSignal): Promise<number> {
+  let bytes = 0;
+  const waiting = enough > 0 ? [root] : [];
+  for (let path = waiting.pop(); path !== undefined && bytes < enough; path = waiting.pop()) {
+    signal.throwIfAborted();
+    for await (const entry of await opendir(path)) {
+      if (entry.isDirectory() && !(path === root && entry.name === OWN_FOLDER)) {
+        waiting.push(join(path, entry.name));
+      } else if (entry.isFile()) {
+        bytes += (await lstat(join(path, entry.name))).size;
+      }
+    }
+  }
+  return bytes;
+}

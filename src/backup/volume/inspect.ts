@@ -1,0 +1,73 @@
+/** What a volume is. */
+import { opendir, stat } from 'node:fs/promises';
+import { errorMessage, systemErrorCode } from '../../core/errors.ts';
+import { readMarker } from '../commit/marker.ts';
+import { BACKUP_ERRORS } from '../errors.ts';
+import { NO_CONTENT, type Recovered, type VolumeState } from '../model.ts';
+import { checkVolume, type VolumeChecks } from './checks.ts';
+
+export interface Inspection {
+  readonly volume: string;
+  /** Name in the repository. */
+  readonly name: string;
+  /** Names that do not keep a volume from being empty. */
+  readonly ignored: readonly string[];
+  readonly checks: VolumeChecks;
+  /** What the journal said. */
+  readonly recovered: Recovered;
+}
+
+/** Never throws for what is wrong with the volume: it is then UNREADABLE. */
+export async function inspectVolume(inspection: Inspection, signal: AbortSignal): Promise<VolumeState> {
+  const { volume, name, ignored, checks, recovered } = inspection;
+  try {
+    if (recovered.kind === 'staging') {
+      return { kind: 'PARTIAL', snapshot: recovered.snapshot };
+    }
+    if (await isEmpty(volume, ignored)) {
+      return { kind: 'EMPTY' };
+    }
+    const verdict = await checkVolume(volume, checks, signal);
+    if (verdict.kind === 'corrupt') {
+      return { kind: 'CORRUPT', problems: verdict.problems };
+    }
+    if (verdict.kind === 'unknown') {
+      return { kind: 'UNREADABLE', reason: verdict.reason };
+    }
+    const marker = await readMarker(volume);
+    // What was restored or adopted under another name is as good as anybody's.
+    return marker?.volume === name ? { kind: 'HEALTHY', marker } : { kind: 'FOREIGN' };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'UNREADABLE', reason: errorMessage(error) };
+  }
+}
+
+/** @param ignored names besides {@link NO_CONTENT} that count for nothing */
+export async function isEmpty(volume: string, ignored: readonly string[]): Promise<boolean> {
+  const nothing = new Set([...NO_CONTENT, ...ignored]);
+  for await (const { name } of await opendir(volume)) {
+    if (!nothing.has(name)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** @throws PillionError `volume_unusable` when there is no such directory */
+export async function requireVolume(volume: string): Promise<void> {
+  const status = await stat(volume).catch((error: unknown) => {
+    const why =
+      systemErrorCode(error) === 'ENOENT' ? 'is not there' : `cannot be read: ${errorMessage(error)}`;
+    throw BACKUP_ERRORS.volume_unusable({
+      message: `${volume} ${why}`,
+      hint: 'mount the volume there, or name another with --volume',
+    });
+  });
+  if (!status.isDirectory()) {
+    throw BACKUP_ERRORS.volume_unusable({
+      message: `${volume} is no directory`,
+      hint: '--volume is where the volume is mounted',
+    });
+  }
+}
