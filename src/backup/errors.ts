@@ -11,11 +11,6 @@ export const BACKUP_ERRORS = defineErrors({
     hint,
     about: 'what the repository holds could not be found out: nothing was restored, removed or started',
   },
-  repository_tool: {
-    message,
-    hint,
-    about: 'restic or git is missing, too old, or does not understand what it is asked',
-  },
   store_failed: {
     message,
     hint,

@@ -169,7 +169,7 @@ export interface BackupRequest {
   /** Patterns of what is left out, besides {@link NO_CONTENT}; the manifest was made without it, too. */
   readonly exclude: readonly string[];
   /** Bytes in the files, as the manifest says: kept with the snapshot, so that a list tells them. */
-  readonly bytes: number;
+  readonly bytes?: number | undefined;
   /** For the snapshot's time. */
   readonly now: number;
   /** See {@link Snapshot.isPartial}. */

@@ -24,8 +24,12 @@ export async function createEngine(values: EngineValues, context: EngineContext)
   switch (address.kind) {
     case 'restic':
       return createRestic(address, values, context);
+    case 'dir': {
+      const { createDirEngine } = await import('./dir/engine.ts');
+      return createDirEngine(address.path, context);
+    }
     default:
-      throw usageError(`${address.kind} is no engine of this version`, 'take a repository of restic');
+      throw usageError('git is no engine of this version', 'take a repository of restic');
   }
 }
 

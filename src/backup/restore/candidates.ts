@@ -1,5 +1,4 @@
 /** One snapshot after the other, until one is on the volume and verified. */
-import { readdir } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.ts';
 import { errorMessage, isPillionError } from '../../core/errors.ts';
 import type { Log } from '../../core/log/log.ts';
@@ -107,7 +106,10 @@ async function write(
   const { engine, events, log, clock, spec } = deps;
   const began = clock.monotonic();
   const delays = backoff({ initialMs: 1000, maxMs: spec.longestWaitMs, jitter: 0.3 });
-  await requireRoom(stage, snapshot);
+  const { bytes, files: entries } = snapshot;
+  if (bytes !== undefined && entries !== undefined) {
+    await requireSpace(stage.target, { bytes, entries }, signal);
+  }
   for (let failures = 1, waits = 1; ; ) {
     try {
       return await engine.restoreTo(snapshot, stage.target, { signal, onProgress: events.progress });
@@ -149,17 +151,6 @@ async function write(
 
 const isDiskFull = (error: unknown): boolean =>
   /no space left|enospc|disk quota exceeded|edquot/i.test(errorMessage(error));
-
-/** What an interrupted restore has written already needs no more room, so only a fresh one is judged. */
-async function requireRoom({ target }: Stage, { bytes, files }: Snapshot): Promise<void> {
-  if (bytes !== undefined && files !== undefined && (await isFresh(target))) {
-    await requireSpace(target, { bytes, entries: files });
-  }
-}
-
-async function isFresh(target: string): Promise<boolean> {
-  return (await readdir(target)).length === 0;
-}
 
 /** @throws PillionError `restore_failed` when the tree is not what was stored */
 async function verify(

@@ -42,7 +42,7 @@ async function backup(restic: Restic, request: BackupRequest, work: EngineWork):
   const tags = [
     'pillion',
     volumeTag(restic.name),
-    bytesTag(request.bytes),
+    ...(request.bytes === undefined ? [] : [bytesTag(request.bytes)]),
     ...(isPartial ? [PARTIAL_TAG] : []),
   ];
   let summary: Message | undefined;
@@ -95,7 +95,7 @@ async function storedSnapshot(
     });
   }
   const files = numberOf(summary['total_files_processed']) - 1;
-  const { bytes } = request;
+  const bytes = request.bytes ?? numberOf(summary['total_bytes_processed']);
   const time = Date.parse(stringOf(summary['backup_start']) ?? '') || request.now;
   return {
     snapshot: { id, time, root, manifest, files, bytes, isPartial },
