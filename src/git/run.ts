@@ -1,6 +1,6 @@
 /** The one way to run git: private configuration, bounded time, errors that say what to try. */
 import { systemClock } from '../core/clock.ts';
-import { run } from '../core/exec/run.ts';
+import { type RunOptions, run } from '../core/exec/run.ts';
 import type { Log } from '../core/log/log.ts';
 import { gitError } from './errors.ts';
 
@@ -9,8 +9,12 @@ export interface GitCall {
   readonly signal: AbortSignal;
   /** Variables for this call only. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Receives standard output as it comes; what `run` resolves to is then at most its last MiB. */
-  readonly onStdout?: (chunk: Uint8Array) => void;
+  /**
+   * Receives standard output as it comes; what `run` resolves to is then at most its last MiB. Git waits until a promise
+   * that it returns is resolved.
+   */
+  readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
+  readonly stdin?: RunOptions['stdin'];
 }
 
 export interface Git {
@@ -31,13 +35,14 @@ export function createGit({ program, log, env }: GitInit): Git {
       const shown = [program, ...args].join(' ');
       log.at(5, 'running command', { cwd: call.cwd, cmd: shown });
       const started = systemClock.monotonic();
-      const { onStdout } = call;
+      const { onStdout, stdin } = call;
       try {
         const result = await run(program, args, {
           cwd: call.cwd,
           env: { ...env(), ...call.env },
           signal: call.signal,
           graceMs: 500,
+          stdin,
           onOutput: (stream, chunk) => (stream === 'stdout' ? onStdout?.(chunk) : undefined),
         });
         const time = `${Math.round(systemClock.monotonic() - started)}ms`;

@@ -3,8 +3,11 @@ export interface RunOptions {
   readonly cwd?: string | undefined;
   /** The complete environment of the child: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
-  /** What the child reads; without it, /dev/null. A child that does not read it all is no error. */
-  readonly stdin?: string | Uint8Array | undefined;
+  /**
+   * What the child reads; without it, /dev/null. A child that does not read it all is no error. A function writes it piece
+   * by piece, and the input ends with it; if it rejects, the run ends and throws the same.
+   */
+  readonly stdin?: string | Uint8Array | InputWriter | undefined;
   /** Limit for the whole run. */
   readonly timeoutMs?: number | undefined;
   /** From SIGTERM to SIGKILL. Default 1000. */
@@ -28,6 +31,12 @@ export interface RunOptions {
   /** Called with the child's pid, which is also the id of its process group. */
   readonly onSpawn?: ((pid: number) => void) | undefined;
 }
+
+/**
+ * Writes a child's input. `write` resolves when the bytes are out of our hands, so that their buffer may be used again; it
+ * rejects once the child reads no more, which is no error of the run when it is passed on.
+ */
+export type InputWriter = (write: (bytes: string | Uint8Array) => Promise<void>) => Promise<void>;
 
 interface Output {
   /** Decoded as UTF-8; the tail when truncated, starting at a whole character. */

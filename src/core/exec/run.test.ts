@@ -48,6 +48,41 @@ describe('run', () => {
     expect(result.exitCode).toBe(0);
   });
 
+  it('takes its input piece by piece from a function, whose buffer is free after each', async () => {
+    const buffer = Buffer.alloc(100_000);
+    const stdin = async (write: (bytes: Uint8Array) => Promise<void>) => {
+      for (let round = 0; round < 30; round += 1) {
+        await write(buffer.fill(65 + (round % 26)));
+      }
+    };
+    const { stdout } = await run('sh', ['-c', 'tr -s A-Z | wc -c; wc -c < /dev/null'], { env: ENV, stdin });
+    expect(stdout.split(/\s+/).filter(Boolean)).toEqual(['30', '0']);
+  });
+
+  it('does not mind a program that ends before such a function, and lets the function know', async () => {
+    let wasTold = false;
+    const stdin = async (write: (bytes: Uint8Array) => Promise<void>) => {
+      try {
+        for (;;) {
+          await write(Buffer.alloc(100_000));
+        }
+      } catch (error) {
+        wasTold = true;
+        throw new Error('in words of its own', { cause: error });
+      }
+    };
+    await run('true', [], { env: ENV, stdin });
+    await waitFor(() => wasTold);
+  });
+
+  it('ends with what such a function throws', async () => {
+    const stdin = async (write: (bytes: string) => Promise<void>) => {
+      await write('x');
+      throw new Error('no more to say');
+    };
+    await expect(run('cat', [], { env: ENV, stdin })).rejects.toThrow('no more to say');
+  });
+
   it('starts in the given directory', async () => {
     const cwd = await temporaryDirectory();
     expect((await run('pwd', [], { env: ENV, cwd })).stdout).toBe(`${cwd}\n`);

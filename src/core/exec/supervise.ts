@@ -6,6 +6,7 @@ import type { OutputStream, RunOptions, RunOutcome } from './outcome.ts';
 import { signalGroup } from './process-group.ts';
 import { type OutputReader, readOutput } from './read-output.ts';
 import { noteRunning } from './running.ts';
+import { writeInput } from './write-input.ts';
 
 export type Ending = Pick<RunOutcome, 'exitCode' | 'signal' | 'timedOut' | 'aborted' | 'spawnError'>;
 
@@ -96,9 +97,15 @@ class Supervisor {
 
   #feed(): void {
     const { stdin } = this.#streams;
-    if (stdin !== undefined) {
-      stdin.on('error', ignore); // EPIPE: the program does not want it
-      stdin.end(this.#options.stdin);
+    if (stdin === undefined) {
+      return;
+    }
+    stdin.on('error', ignore); // EPIPE: the program does not want it
+    const input = this.#options.stdin;
+    if (typeof input === 'function') {
+      writeInput(stdin, input).catch(this.#onCallbackError);
+    } else {
+      stdin.end(input);
     }
   }
 
