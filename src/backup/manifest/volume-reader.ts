@@ -1,4 +1,5 @@
 /** Reads files of a volume in the order of its manifest, and makes sure that they are still as it says. */
+import type { BigIntStats } from 'node:fs';
 import { type ByteDirectory, openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import { readStableFile } from './content.ts';
 import { type BytePath, type FileEntry, nameOf, parentOf, shownPath } from './entry.ts';
@@ -11,7 +12,7 @@ export interface VolumeReader {
    */
   read(
     entry: FileEntry,
-    consume: (bytes: Buffer) => void | Promise<void>,
+    consume: (bytes: Buffer, status: BigIntStats) => void | Promise<void>,
   ): Promise<{ readonly size: number; readonly sha256: string }>;
   close(): void;
 }

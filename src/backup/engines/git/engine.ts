@@ -1,0 +1,58 @@
+/** Backups as commits of a branch. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { BACKUP_ERRORS } from '../../errors.ts';
+import type { Engine, EngineContext, EngineWork } from '../../model.ts';
+import { type GitAccess, type GitEngineSettings, withGit } from './access.ts';
+import { listFiles, readBackSnapshot, showFile, verifyTip } from './read.ts';
+import { reasonOf } from './reason.ts';
+import { restoreSnapshot } from './restore.ts';
+import { stateOf } from './state.ts';
+import { storeSnapshot } from './store.ts';
+
+export type { GitEngineSettings } from './access.ts';
+
+/** A new file:// repository may be made in place of nothing; on a server it is the server's owner who makes one. */
+async function initialise(access: GitAccess, signal: AbortSignal): Promise<void> {
+  if (!access.url.startsWith('file://')) {
+    throw BACKUP_ERRORS.store_failed({
+      message: `there is no repository at ${access.settings.shown}`,
+      hint: 'make an empty one on the server; Pillion makes the branch',
+    });
+  }
+  const path = fileURLToPath(access.url);
+  if (existsSync(path)) {
+    throw BACKUP_ERRORS.store_failed({ message: `${path} is there, and is no repository of git` });
+  }
+  await access.run(['init', '--quiet', '--bare', path], { signal });
+}
+
+export function createGitEngine(settings: GitEngineSettings, context: EngineContext): Engine {
+  const using = <T>({ signal }: EngineWork, use: (access: GitAccess) => Promise<T>): Promise<T> =>
+    withGit(settings, context, signal, use);
+  return {
+    kind: 'git',
+    async state(signal) {
+      try {
+        return await using({ signal }, (access) => stateOf(access, signal));
+      } catch (error) {
+        signal.throwIfAborted();
+        return { kind: 'UNKNOWN', reason: reasonOf(error) };
+      }
+    },
+    init: (signal) => using({ signal }, (access) => initialise(access, signal)),
+    restoreTo: (snapshot, target, work) =>
+      using(work, (access) => restoreSnapshot(access, snapshot, target, work)),
+    backup: (request, work) => using(work, (access) => storeSnapshot(access, request, work)),
+    readBack: (snapshot, work) => using(work, (access) => readBackSnapshot(access, snapshot, work)),
+    verify: (share, work) => using(work, (access) => verifyTip(access, share, work)),
+    forget: async () => {
+      throw BACKUP_ERRORS.forget_refused({
+        message: 'git keeps its history: single snapshots cannot be removed from a branch',
+      });
+    },
+    ls: (snapshot, work, write) => using(work, (access) => listFiles(access, snapshot, work, write)),
+    cat: (snapshot, path, work, write) =>
+      using(work, (access) => showFile(access, snapshot, path, work, write)),
+  };
+}
