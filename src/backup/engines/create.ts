@@ -3,6 +3,7 @@ import { usageError } from '../../core/errors.ts';
 import type { Engine, EngineContext } from '../model.ts';
 import type { ReachValues } from '../options/backup.ts';
 import { parseRepository, type RepositoryAddress } from '../repository.ts';
+import type { GitEngineSettings } from './git/engine.ts';
 
 /** What of the options an engine may need. */
 export type EngineValues = Pick<
@@ -17,7 +18,7 @@ export type EngineValues = Pick<
   | 'sshKeyFile'
   | 'sshKnownHostsFile'
   | 'callTimeout'
-> & { readonly retryLock?: number };
+> & { readonly retryLock?: number; readonly gitAllowSecrets?: boolean };
 
 export async function createEngine(values: EngineValues, context: EngineContext): Promise<Engine> {
   const address = parseRepository(values.repository);
@@ -28,9 +29,30 @@ export async function createEngine(values: EngineValues, context: EngineContext)
       const { createDirEngine } = await import('./dir/engine.ts');
       return createDirEngine(address.path, context);
     }
-    default:
-      throw usageError('git is no engine of this version', 'take a repository of restic');
+    default: {
+      const { createGitEngine } = await import('./git/engine.ts');
+      return createGitEngine(gitSettings(address, values), context);
+    }
   }
+}
+
+function gitSettings(
+  { url, branch, shown }: RepositoryAddress & { readonly kind: 'git' },
+  values: EngineValues,
+): GitEngineSettings {
+  const { password, passwordFile, sshKeyFile, sshKnownHostsFile, callTimeout, cacert } = values;
+  return {
+    url,
+    branch,
+    shown,
+    password,
+    passwordFile,
+    cacert,
+    sshKeyFiles: sshKeyFile,
+    sshKnownHostsFile,
+    callTimeoutMs: callTimeout,
+    allowSecrets: values.gitAllowSecrets === true,
+  };
 }
 
 async function createRestic(

@@ -7,6 +7,7 @@ import { readMarker, writeMarker } from '../commit/marker.ts';
 import { recover } from '../commit/recover.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { changedSince } from '../manifest/changed-since.ts';
+import { MANIFEST_ERRORS } from '../manifest/errors.ts';
 import { scanVolume } from '../manifest/scan.ts';
 import {
   type Engine,
@@ -150,9 +151,15 @@ async function storeQuietly(
     refuse(refusalBySize(scan, repository, spec.guards));
     warnOfLeftOut(scan, log);
     const request = { volume, manifest, exclude, bytes: scan.bytes, now: clock.now(), isPartial: false };
-    const stored = await engine.backup(request, { signal, onProgress });
+    // An engine that reads files itself stores nothing when one is not as the manifest says any more.
+    const stored = await engine.backup(request, { signal, onProgress }).catch((error: unknown) => {
+      if (MANIFEST_ERRORS.volume_changed.matches(error)) {
+        return undefined;
+      }
+      throw error;
+    });
     const changed = await changedSince(volume, manifest, { signal, exclude });
-    if (changed.length === 0) {
+    if (stored !== undefined && changed.length === 0) {
       return { stored, scan };
     }
     const names = changed.slice(0, 5).map(String).join(', ');
@@ -160,7 +167,8 @@ async function storeQuietly(
       const message = `${changed.length} files changed while they were read, again and again: ${names}`;
       const hint =
         'stop or freeze the application in a --pre hook, --exclude what is only a log, or allow more --attempts';
-      await engine.forget([stored.snapshot], { signal }).catch((error: unknown) => {
+      const torn = stored === undefined ? [] : [stored.snapshot];
+      await engine.forget(torn, { signal }).catch((error: unknown) => {
         log.warn('the torn snapshot stays in the repository: no restore takes it', { error: String(error) });
       });
       throw BACKUP_ERRORS.store_failed({ message, hint });

@@ -111,6 +111,13 @@ export const MAKE_OPTIONS = defineOptions({
     help: 'How long to wait for a lock that another writer holds in the repository.',
     check: notNegative,
   }),
+  gitAllowSecrets: option({
+    flag: 'git-allow-secrets',
+    type: bool,
+    default: false,
+    env: env('git-allow-secrets'),
+    help: 'Also commit files that look like keys or passwords: git shows them to all who may read the repository, for ever.',
+  }),
   ...RETENTION_OPTIONS,
 });
 

@@ -79,7 +79,7 @@ export function accessOptions(env: Variables) {
       type: string,
       default: '',
       env: [...env('password-file'), 'RESTIC_PASSWORD_FILE'],
-      help: 'File with the password of a restic repository. Read again at each use.',
+      help: 'File with the password of a restic repository, or of the user in git+https://USER@HOST. Read again at each use.',
     }),
     password: option({
       flag: 'password',
@@ -88,7 +88,7 @@ export function accessOptions(env: Variables) {
       env: [...env('password'), 'RESTIC_PASSWORD'],
       secret: true,
       envOnly: true,
-      help: 'Password of a restic repository, where there is no file.',
+      help: 'The same password, where there is no file.',
     }),
     sshKeyFile: option({
       flag: 'ssh-key-file',

@@ -18,6 +18,8 @@ export interface GitEngineSettings {
   /** For http(s), when the address has none. */
   readonly password?: string | undefined;
   readonly passwordFile?: string | undefined;
+  /** Authorities to trust for https, besides the system's. */
+  readonly cacert?: string | undefined;
   readonly sshKeyFiles: readonly string[];
   readonly sshKnownHostsFile: string;
   readonly callTimeoutMs: number;
@@ -102,6 +104,7 @@ function gitSettings(
     gitConfig: [
       { key: 'http.lowSpeedLimit', value: '1' },
       { key: 'http.lowSpeedTime', value: stalled },
+      ...((settings.cacert ?? '') === '' ? [] : [{ key: 'http.sslCAInfo', value: settings.cacert ?? '' }]),
       { key: 'gc.auto', value: '0' },
       { key: 'maintenance.auto', value: 'false' },
       { key: 'protocol.file.allow', value: 'always' },

@@ -72,7 +72,7 @@ export async function* readLocated(
         continue;
       }
       const next = await lines.next();
-      const object = next.done === true ? '' : String(next.value);
+      const object = next.done === true ? '' : next.value;
       if (!OBJECT.test(object)) {
         throw BACKUP_ERRORS.restore_failed({
           message: 'the list of objects does not belong to the manifest',
