@@ -55,18 +55,6 @@ const expect = { poll: { timeout: 60_000 } };
 // Sit next to their file, but take many seconds: they run with the integration tests.
 const LONG_TESTS = '{src,scripts}/**/*.long.test.ts';
 
-// Text in, data out: nothing of the process is touched, so that many files may share one, which takes half the time.
-const PURE = [
-  'src/core/options/*.test.ts',
-  'src/cron/jobs/*.test.ts',
-  'src/git-sync/{cli,options}/**/*.test.ts',
-  'src/injection/{built-in,engine,offline,policy,profiles}/*.test.ts',
-  'src/scheduler/{grammar,time,timetable}/*.test.ts',
-  'scripts/**/*.test.ts',
-];
-
-const UNIT = { testTimeout: 60_000, retry, expect, maxWorkers: 2 };
-
 // A file for the counts of a run, as JSON.
 const report = process.env['PILLION_TEST_REPORT'];
 
@@ -81,14 +69,16 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...UNIT,
           name: 'unit',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
-          exclude: [LONG_TESTS, ...PURE],
+          exclude: [LONG_TESTS],
+          testTimeout: 60_000,
+          retry,
+          expect,
+          maxWorkers: 2,
+          // Files share two processes, which halves the time: none leaves anything of the process changed.
+          isolate: false,
         },
-      },
-      {
-        test: { ...UNIT, name: 'unit-pure', include: PURE, exclude: [LONG_TESTS], isolate: false },
       },
       {
         test: {

@@ -17,7 +17,7 @@ function count(report: unknown, key: string): number {
 
 async function vitest(workspace: string): Promise<Counts> {
   const file = join(workspace, 'report.json');
-  const projects = ['--project', 'unit*', '--project', 'integration'];
+  const projects = ['--project', 'unit', '--project', 'integration'];
   const result = spawnSync('node_modules/.bin/vitest', ['run', ...projects], {
     stdio: 'inherit',
     env: { ...process.env, PILLION_TEST_REPORT: file },
