@@ -1,26 +1,29 @@
 import { readdir, readFile } from 'node:fs/promises';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { decide } from '../../src/injection/engine/decide.ts';
-import type { Decision, InjectionSettings } from '../../src/injection/engine/decision.ts';
 import { workloadsOf } from '../../src/injection/offline/workloads.ts';
-import { policyObjects } from '../../src/injection/policy/objects.ts';
+import { REPO } from '../../src/injection/testing/decide.ts';
+import { FOREIGN_EDITS } from '../../src/injection/testing/foreign-edits.ts';
+import { MATRIX, WHOLE } from '../../src/injection/testing/matrix.ts';
 import { askingPod } from '../../src/injection/testing/pods.ts';
-import { testSettings } from '../../src/injection/testing/settings.ts';
-import { type Json, type JsonMap, textAt } from '../../src/kubernetes/json.ts';
+import { BAD_ANNOTATIONS, CLASHES } from '../../src/injection/testing/refused.ts';
+import { profileOf } from '../../src/injection/testing/settings.ts';
+import { type Json, type JsonMap, memberAt, textAt } from '../../src/kubernetes/json.ts';
 import { OBJECTS } from '../../src/kubernetes/pod-schema.ts';
 import {
-  buildOracle,
-  NO_ORACLE,
-  type Oracle,
-  type OracleCase,
-  type OracleResult,
-} from './support/policy-oracle.ts';
+  type Comparison,
+  cases,
+  comparePods,
+  EXPRESSION_LIMIT,
+  known,
+  policiesFor,
+  reasons,
+  web,
+} from './support/policy-comparison.ts';
+import { buildOracle, NO_ORACLE, type Oracle, type OracleCase } from './support/policy-oracle.ts';
 
-const VERSION = '1.2.3';
-
-/** A pod as the API server would be sent it: what a template leaves out is nothing. */
+/** Every pod of the manifests that the engine is tested with. */
 async function corpusPods(): Promise<Json[]> {
   const folder = new URL('../integration/injection/corpus/', import.meta.url);
   const files = (await readdir(folder)).toSorted();
@@ -31,105 +34,183 @@ async function corpusPods(): Promise<Json[]> {
     .map(({ pod }) => pod);
 }
 
-const settings = testSettings();
+const record = (pod: Json) => textAt(pod, 'metadata', 'annotations', 'pillion.dev/injected');
 
-function policies(changes: Partial<InjectionSettings> = {}) {
-  const { mutating, validating } = policyObjects(
-    { ...settings, ...changes, version: VERSION, allowed: new Map() },
-    false,
-  );
-  return { compatibility: '1.35', mutating: mutating[0], validating: validating[0] };
-}
+const title = `a policy, as the API server's own code sees it (skipped when ${NO_ORACLE ?? 'Go is missing'})`;
+describe.skipIf(NO_ORACLE !== undefined)(title, () => {
+  let oracle: Oracle;
+  beforeAll(async () => {
+    oracle = await buildOracle();
+  });
+  const compare = (asked: readonly OracleCase[], comparison?: Comparison) =>
+    comparePods(oracle, asked, comparison);
 
-/** What of a message does not depend on guesses at what was meant, which CEL cannot make. */
-const firm = (message: string) =>
-  message.split(/; (?:did you mean|there are)|: (?:did you mean|belongs to)/)[0];
-
-/** The engine's decision in the terms of the API server. */
-function told(decision: Decision): object {
-  const { outcome, reason, message } = decision;
-  return outcome === 'refused' ? { reason, message: firm(message) } : {};
-}
-
-function heard({ denials = [], audit = [] }: OracleResult): object {
-  return audit.length === 0 && denials.length === 0
-    ? {}
-    : { reason: audit[0], message: firm(denials[0] ?? '') };
-}
-
-describe.skipIf(NO_ORACLE !== undefined)(
-  `admission policies (skipped when ${NO_ORACLE ?? 'Go is missing'})`,
-  () => {
-    let oracle: Oracle;
-    let dearest = 0;
-    beforeAll(async () => {
-      oracle = await buildOracle();
-    });
-    afterAll(() => {
-      console.log(`dearest pod: ${dearest} of 1000000 (${((dearest / 1_000_000) * 100).toFixed(2)} %)`);
-    });
-
-    /** Each case through the engine and through the API server's own code. */
-    async function compare(
-      cases: readonly OracleCase[],
-      changes: Partial<InjectionSettings> = {},
-    ): Promise<OracleResult[]> {
-      const answer = await oracle.ask({ ...policies(changes), cases });
-      expect(answer.compileErrors).toEqual([]);
-      const decisions = answer.results.map(({ before }, at) =>
-        decide(
-          {
-            pod: before,
-            namespace: cases[at]?.namespace?.name ?? 'default',
-            namespaceDefault: defaultOf(cases[at]),
-          },
-          { ...settings, ...changes },
-          VERSION,
-        ),
-      );
-      // The API server writes its own spelling of the engine's pod too.
-      const expected = await oracle.ask({
-        compatibility: '1.35',
-        cases: decisions.map(({ pod }) => ({ object: pod })),
-      });
-      for (const [at, result] of answer.results.entries()) {
-        const decision = decisions[at];
-        if (decision === undefined) {
-          throw new Error('a decision is missing');
-        }
-        dearest = Math.max(dearest, result.mutationCost, result.validationCost);
-        expect.soft(result.error, JSON.stringify(result.before)).toBeUndefined();
-        expect.soft(result.after, decision.reason).toEqual(expected.results[at]?.before);
-        expect.soft(heard(result), JSON.stringify(result.before)).toEqual(told(decision));
-      }
-      return [...answer.results];
-    }
-
-    const defaultOf = (asked: OracleCase | undefined) => asked?.namespace?.labels?.['pillion.dev/inject'];
-
-    it('give every pod of the corpus the same as the engine', async () => {
+  it.each(['1.35', '1.36'])(
+    'gives every pod of the corpus what the engine gives it, with the CEL of %s',
+    async (compatibility) => {
       const pods = await corpusPods();
-      expect(pods.length).toBeGreaterThan(15);
-      await compare(pods.map((object) => ({ object })));
-    });
-
-    test('give any pod that asks the same as the engine, and find nothing to do the second time', async () => {
-      const known = (pod: JsonMap): JsonMap =>
-        JSON.parse(
-          JSON.stringify(pod, (key, value: unknown) => (key === 'x-unknown' ? undefined : value)),
-        ) as JsonMap;
-      const pods = fc.sample(askingPod, { numRuns: 150, seed: 7 }).map(known);
-      const results = await compare(pods.map((object) => ({ object })));
-      await compare(results.map(({ after }) => ({ object: after })));
-      const changed = results.filter(
-        ({ after }) => textAt(after, 'metadata', 'annotations', 'pillion.dev/injected') !== undefined,
+      const compared = await compare(cases(pods), { compatibility });
+      expect(new Set(reasons(compared))).toEqual(
+        new Set(['injected', 'opted-out', 'windows', 'host-network']),
       );
-      expect(changed).toHaveLength(pods.length);
-    });
+      // All of it together is less than a twentieth of what one of its expressions may cost.
+      const costs = compared.map(({ result }) => Math.max(result.mutationCost, result.validationCost));
+      console.log(`cost of the dearest pod: ${Math.max(...costs)} of ${EXPRESSION_LIMIT}`);
+      expect(Math.max(...costs)).toBeLessThan(EXPRESSION_LIMIT / 20);
+    },
+  );
 
-    it("know no field that Kubernetes' own types do not have", async () => {
-      const { schemaErrors } = await oracle.ask({ compatibility: '1.35', schema: OBJECTS });
-      expect(schemaErrors).toEqual([]);
+  it('gives any pod that asks what the engine gives it, and finds nothing to do the second time', async () => {
+    const pods = fc.sample(askingPod, { numRuns: 120, seed: 11 }).map(known);
+    const once = await compare(cases(pods));
+    expect(new Set(reasons(once))).toEqual(new Set(['injected']));
+    const twice = await compare(cases(once.map(({ result }) => result.after)));
+    expect(new Set(reasons(twice))).toEqual(new Set(['already-injected']));
+  });
+
+  it('puts back what others have taken away between two calls', async () => {
+    const pods = fc.sample(askingPod, { numRuns: 40, seed: 12 }).map(known);
+    const once = await compare(cases(pods));
+    for (const edit of FOREIGN_EDITS) {
+      await compare(cases(once.map(({ result }) => edit(structuredClone(result.after) as never))));
+    }
+  });
+
+  it('makes each list that is not there, whichever of them is absent, empty or filled', async () => {
+    const asked = MATRIX.map((object) => ({
+      object,
+      namespace: { name: 'shop', labels: { 'pillion.dev/inject': 'own' } },
+    }));
+    const compared = await compare(asked, { settings: { profiles: new Map([['own', profileOf(WHOLE)]]) } });
+    expect(new Set(reasons(compared))).toEqual(new Set(['injected']));
+  });
+
+  it('refuses with the reason and the words of the engine', async () => {
+    const bad = await compare(cases(BAD_ANNOTATIONS.map(([annotations]) => web(annotations))), {
+      hasUnprintable: true,
     });
-  },
-);
+    expect(reasons(bad)).toEqual(BAD_ANNOTATIONS.map(([, reason]) => reason));
+    const clashing = await compare(cases(CLASHES.map(([annotations, spec]) => web(annotations, spec))));
+    expect(reasons(clashing)).toEqual(CLASHES.map(([, , reason]) => reason));
+  });
+
+  it('keeps a profile to its namespaces', async () => {
+    const names = ['shop', 'kitchen'];
+    const compared = await compare(
+      names.map((name) => ({ object: web(REPO), namespace: { name } })),
+      { allowed: new Map([['git-sync', new Set(['shop'])]]) },
+    );
+    expect(reasons(compared)).toEqual(['injected', 'profile-not-allowed']);
+  });
+
+  it('takes the default of the namespace, where it names a profile and the pod says nothing', async () => {
+    const asked = [
+      {},
+      { 'pillion.dev/inject': 'none' },
+      { 'pillion.dev/inject': ' ' },
+      { 'pillion.dev/inject': 'ca-bundle' },
+    ].flatMap((annotations) =>
+      ['label', 'none', 'typo'].map((label) => ({
+        object: web(annotations),
+        namespace: { name: 'shop', labels: { 'pillion.dev/inject': label } },
+      })),
+    );
+    const compared = await compare(asked);
+    expect(reasons(compared).slice(0, 4)).toEqual(['injected', 'not-asked', 'not-asked', 'opted-out']);
+  });
+
+  it('leaves alone what the engine leaves alone', async () => {
+    const compared = await compare(
+      cases([
+        web({ ...REPO, 'kubernetes.io/config.mirror': 'x' }),
+        web(REPO, { os: { name: 'windows' } }),
+        web(REPO, { nodeSelector: { 'kubernetes.io/os': 'windows' } }),
+        web(REPO, { hostNetwork: true }),
+        web({ 'pillion.dev/inject': '\tnone\n' }),
+        web({ 'pillion.dev/inject': '\t\r\n' }),
+      ]),
+    );
+    expect(reasons(compared)).toEqual([
+      'mirror-pod',
+      'windows',
+      'windows',
+      'host-network',
+      'opted-out',
+      'not-asked',
+    ]);
+  });
+
+  it('tells its own record from others, from those of another version, and from a forged one', async () => {
+    const [once] = await compare(cases([web(REPO)]));
+    const after = once?.result.after ?? null;
+    const again = (changes: JsonMap) => {
+      const annotations = memberAt(after, 'metadata', 'annotations') as JsonMap;
+      return { ...(after as JsonMap), metadata: { annotations: { ...annotations, ...changes } } };
+    };
+    const more = again({ 'pillion.dev/inject': 'git-sync, label, x=ca-bundle' });
+    const own = record(after) ?? '';
+    const pods = [
+      after,
+      more,
+      ...['injected', '{}', own, own.replaceAll('}', ''), '"git-sync":{', `${own}"kept":["a=b"]`].map(
+        (forged) => web({ ...REPO, 'pillion.dev/injected': forged }),
+      ),
+      again({ 'pillion.dev/injected': 'x"git-sync":{' }),
+    ];
+    expect(reasons(await compare(cases(pods))).slice(0, 2)).toEqual(['already-injected', 'injected']);
+    const later = await compare(cases([after, more]), { settings: { image: 'registry.example/next:2' } });
+    expect(reasons(later)).toEqual(['injected-by-another-version', 'mixed-versions']);
+  });
+
+  it("knows no field that Kubernetes' own types do not have", async () => {
+    const { schemaErrors } = await oracle.ask({ compatibility: '1.35', schema: OBJECTS });
+    expect(schemaErrors).toEqual([]);
+  });
+
+  it('speaks at what makes pods of what its pods will be refused for, and never of a good one', async () => {
+    const template = (annotations: JsonMap, spec: JsonMap = {}) => ({ template: web(annotations, spec) });
+    const bad = { 'pillion.dev/inject': 'git-snyc' };
+    const kinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job'].flatMap((kind) =>
+      [bad, REPO].map((annotations) => ({
+        kind,
+        object: { metadata: { name: 'x' }, spec: template(annotations) },
+      })),
+    );
+    const nightly = {
+      kind: 'CronJob',
+      object: { metadata: { name: 'x' }, spec: { jobTemplate: { spec: template(bad) } } },
+    };
+    const onHost = {
+      kind: 'Deployment',
+      object: { metadata: { name: 'x' }, spec: template(REPO, { hostNetwork: true }) },
+    };
+    const { results } = await oracle.ask({ ...policiesFor({}), cases: [...kinds, nightly, onHost] });
+    const denials = results.map(({ denials: [denial = ''] = [] }) => denial.split(';')[0]);
+    const refused = 'its pods will be refused: pillion.dev/inject: no profile "git-snyc"';
+    expect(denials).toEqual([
+      refused,
+      '',
+      refused,
+      '',
+      refused,
+      '',
+      refused,
+      '',
+      refused,
+      'nothing will be put in: the pod has the network of its node: ports would be taken there',
+    ]);
+  });
+
+  it('lets no pod start bare that asks, when only the policy that judges is there', async () => {
+    const { validating } = policiesFor({});
+    const { results } = await oracle.ask({
+      compatibility: '1.35',
+      validating,
+      cases: cases([web(REPO), web({})]),
+    });
+    expect(results.map(({ denials }) => denials)).toEqual([
+      [expect.stringContaining('not-injected')],
+      undefined,
+    ]);
+  });
+});

@@ -3,7 +3,9 @@ import jsonPatch from 'fast-json-patch';
 import { describe, expect, test } from 'vitest';
 import { isMap, type Json, type JsonMap, listAt, memberAt, textAt } from '../../kubernetes/json.ts';
 import { decide, pod as podWith } from '../testing/decide.ts';
-import { ASKS, askingPod, PRESENCES, part } from '../testing/pods.ts';
+import { FOREIGN_EDITS } from '../testing/foreign-edits.ts';
+import { MATRIX, WHOLE } from '../testing/matrix.ts';
+import { ASKS, askingPod } from '../testing/pods.ts';
 import { runsOf } from '../testing/runs.ts';
 import { profileOf } from '../testing/settings.ts';
 import { type Decision, isRefusal } from './decision.ts';
@@ -99,80 +101,10 @@ describe.each(Object.entries(SETTINGS))('a pod that asks, on a cluster with %s s
   );
 });
 
-interface MutablePod {
-  metadata: { annotations: Record<string, string>; labels?: Record<string, string> };
-  spec: {
-    containers: Record<string, unknown>[];
-    initContainers?: Record<string, unknown>[];
-    volumes?: Record<string, unknown>[];
-  };
-}
-
-/** What other admission plugins and controllers do to a pod between two calls. */
-const FOREIGN_EDITS: readonly ((pod: MutablePod) => Json)[] = [
-  (pod) => {
-    pod.spec.initContainers?.unshift({ name: 'istio-init', image: 'istio' });
-    pod.spec.containers.push({ name: 'istio-proxy', image: 'istio' });
-    return pod as unknown as Json;
-  },
-  (pod) => {
-    pod.spec.initContainers?.reverse();
-    pod.spec.containers.reverse();
-    return pod as unknown as Json;
-  },
-  (pod) => {
-    for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
-      container['image'] = `mirror.example/${String(container['image'])}`;
-      const mounts = (container['volumeMounts'] ??= []) as unknown[];
-      mounts.push({ name: 'kube-api-access', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount2' });
-    }
-    return pod as unknown as Json;
-  },
-  (pod) => {
-    delete pod.spec.volumes;
-    pod.spec.initContainers = pod.spec.initContainers?.slice(1) ?? [];
-    return pod as unknown as Json;
-  },
-  (pod) => {
-    delete pod.metadata.annotations['pillion.dev/injected.nothing'];
-    pod.metadata.labels = { ...pod.metadata.labels, injected: 'elsewhere' };
-    return pod as unknown as Json;
-  },
-];
-
 describe('the matrix of missing lists', () => {
-  const cells = PRESENCES.flatMap((inits) =>
-    PRESENCES.flatMap((volumes) =>
-      PRESENCES.flatMap((env) =>
-        PRESENCES.flatMap((mounts) =>
-          PRESENCES.flatMap((labels) =>
-            PRESENCES.map((annotations) => ({ inits, volumes, env, mounts, labels, annotations })),
-          ),
-        ),
-      ),
-    ),
-  );
-
-  test(`each of the ${cells.length} pods is injected, completely, whatever is absent, empty or there`, () => {
+  test(`each of the ${MATRIX.length} pods is injected, completely, whatever is absent, empty or there`, () => {
     const profiles = new Map([['own', profileOf(WHOLE)]]);
-    for (const { inits, volumes, env, mounts, labels, annotations } of cells) {
-      const pod = {
-        metadata: {
-          ...part('labels', labels, { app: 'web' }, {}),
-          ...part('annotations', annotations, { other: 'x' }, {}),
-        },
-        spec: {
-          containers: [
-            {
-              name: 'web',
-              ...part('volumeMounts', mounts, [{ name: 'data', mountPath: '/data' }]),
-              ...part('env', env, [{ name: 'A', value: 'a' }]),
-            },
-          ],
-          ...part('initContainers', inits, [{ name: 'migrate' }]),
-          ...part('volumes', volumes, [{ name: 'data', emptyDir: {} }]),
-        },
-      };
+    for (const pod of MATRIX) {
       const decision = decide(pod, { profiles }, { namespaceDefault: 'own' });
       expect(appliedByAnother(pod, decision)).toEqual(decision.pod);
       expect(names(decision.pod, 'initContainers')).toContain('side-own');
@@ -186,16 +118,6 @@ describe('the matrix of missing lists', () => {
     }
   });
 });
-
-/** A profile with a part of every sort. */
-const WHOLE = {
-  container: { name: 'side-${instance}', image: 'registry.example/side:1' },
-  volumes: [{ name: 'vol-${instance}', emptyDir: {} }],
-  mounts: [{ name: 'vol-${instance}', mountPath: '/own' }],
-  env: [{ name: 'OWN', value: 'yes' }],
-  labels: { foo: 'bar' },
-  annotations: { 'example.com/by': 'own' },
-};
 
 describe('what a patch is like', () => {
   test('one sidecar takes at most eight operations, and the untouched parts are the very same', () => {
