@@ -18,8 +18,11 @@ export interface SshServer {
   readonly knownHostsPath: string;
   /** ssh:// URL of a repository with an absolute path. */
   repositoryUrl(repositoryPath: string): string;
-  /** Makes another key pair that the server accepts; returns the private key's path. */
-  addKey(name: string): Promise<string>;
+  /**
+   * Makes another key pair that the server accepts; returns the private key's path.
+   * @param restrictions as they stand before a key in authorized_keys, such as READ_ONLY_FILES
+   */
+  addKey(name: string, restrictions?: string): Promise<string>;
   /** Number of connections that came in so far. */
   connections(): number;
   /** What sshd logged, as in "Accepted publickey for root from ... SHA256:...". */
@@ -30,6 +33,9 @@ export interface SshServer {
   up(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Of a key that may read files over SFTP, and do nothing else. */
+export const READ_ONLY_FILES = 'restrict,command="internal-sftp -R"';
 
 /** Makes an ed25519 key pair without passphrase; the public one gets `.pub` at the end. Returns `file`. */
 export async function makeSshKey(file: string): Promise<string> {
@@ -58,6 +64,7 @@ function configuration(dir: string): string {
     'UseDNS no',
     'PrintMotd no',
     'LogLevel VERBOSE',
+    'Subsystem sftp internal-sftp',
     'AcceptEnv GIT_PROTOCOL',
     'SetEnv GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1',
     '',
@@ -124,9 +131,10 @@ export async function startSshServer(dir: string): Promise<SshServer> {
     });
   });
   const listening = await listenOnLoopback(server);
-  const addKey = async (name: string) => {
+  const addKey = async (name: string, restrictions = '') => {
     const key = await makeSshKey(path.join(dir, name));
-    await appendFile(path.join(dir, 'authorized_keys'), await readFile(`${key}.pub`));
+    const line = `${restrictions} ${await readFile(`${key}.pub`, 'utf8')}`.trimStart();
+    await appendFile(path.join(dir, 'authorized_keys'), line);
     return key;
   };
   const hostKey = (await readFile(path.join(dir, 'host_key.pub'), 'utf8')).trim();

@@ -99,7 +99,8 @@ function mended(content: Buffer): Buffer {
   return better === text ? content : Buffer.from(better, 'latin1');
 }
 
-async function faultOfFile(path: string): Promise<KeyFault | undefined> {
+/** What speaks against a key file, a missing one included; undefined when ssh can use it as `mendKey` leaves it. */
+export async function faultOfKeyFile(path: string): Promise<KeyFault | undefined> {
   try {
     const text = await readTextIfExists(path, MAX_KEY_BYTES);
     return text === undefined
@@ -115,7 +116,7 @@ export async function explainRefusal(error: unknown, { ssh }: GitSettings): Prom
   if (!GIT_ERRORS.ssh_key_refused.matches(error)) {
     return error;
   }
-  const faults = await Promise.all(ssh.keyFiles.map(faultOfFile));
+  const faults = await Promise.all(ssh.keyFiles.map(faultOfKeyFile));
   const [first] = faults;
   if (first === undefined || faults.includes(undefined)) {
     return error;

@@ -17,7 +17,7 @@ export function signedHeaders(
   url: URL,
   body: string | Uint8Array,
 ): Record<string, string> {
-  const time = `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const scope = `${time.slice(0, 8)}/${REGION}/s3/aws4_request`;
   const headers = { host: url.host, 'x-amz-content-sha256': sha256(body), 'x-amz-date': time };
   const names = Object.keys(headers).join(';');
@@ -34,7 +34,7 @@ export function signedHeaders(
   const signingKey = scope
     .split('/')
     .reduce<string | Buffer>((k, part) => hmac(k, part), `AWS4${key.secret}`);
-  const signature = hmac(signingKey as Buffer, toSign).toString('hex');
+  const signature = hmac(signingKey, toSign).toString('hex');
   const credential = `Credential=${key.access}/${scope}`;
   return {
     ...headers,

@@ -39,7 +39,9 @@ function sshArguments({ sshKeyFiles, sshKnownHostsFile }: ResticSettings, workDi
       ? ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null']
       : ['-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile=${sshKnownHostsFile}`];
   const keys = sshKeyFiles.flatMap((_, index) => ['-i', keyCopy(workDir, index)]);
-  const all = ['-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes', ...known, ...keys];
+  // Warnings would be taken for the reason of a failure.
+  const quiet = ['-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes', '-o', 'LogLevel=ERROR'];
+  const all = [...quiet, ...known, ...keys];
   return all.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
 }
 

@@ -6,8 +6,9 @@ import { accessArguments, type ResticSettings } from './access.ts';
 import { resticEnvironment, secretsIn } from './environment.ts';
 import { createReader } from './read.ts';
 import { READ, type Restic } from './restic.ts';
-import { createRunner, type ResticRunner } from './run-restic.ts';
+import { createRunner, type ResticResult, type ResticRunner } from './run-restic.ts';
 import { parseIds, stateFrom } from './snapshots.ts';
+import { copyKeys } from './ssh-keys.ts';
 import { createWriter } from './store.ts';
 import { versionProblem } from './version.ts';
 
@@ -33,11 +34,12 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
       if (!isChecked) {
         const problem = await checkVersion(runner, call.signal);
         if (problem !== undefined) {
-          return { exitCode: undefined, timedOut: false, complaints: [], stdout: '', problem };
+          return notRun(problem);
         }
         isChecked = true;
       }
-      return runner.run(call);
+      const problem = await copyKeys(settings, workDir);
+      return problem === undefined ? runner.run(call) : notRun(problem);
     },
     async ids(signal) {
       const args = ['list', 'snapshots', ...READ];
@@ -53,6 +55,14 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
     ...createWriter(restic),
   };
 }
+
+const notRun = (problem: UnknownReason): ResticResult => ({
+  exitCode: undefined,
+  timedOut: false,
+  complaints: [],
+  stdout: '',
+  problem,
+});
 
 const VERSION_TIMEOUT_MS = 30_000;
 
