@@ -12,6 +12,7 @@ export const MAY_USE_PATHS: Readonly<Record<string, string>> = {
   'src/git/object-view.ts': 'a view of the objects in the private directory',
   'src/git/private-repository.ts': 'the repository in the private directory',
   'src/git/remote/probe.ts': "looks whether the user's own ~/.netrc is there",
+  'src/git/submodules/index-file.ts': 'the index of the private repository',
   'src/git/user.ts': '/etc/passwd, and stand-ins for it in the private directory',
   'src/git-sync/sync/repository/shared-repository.ts': 'indexes and repositories in the private directory',
   'src/git-sync/sync/repository/worktree.ts': 'sparse patterns in the private repository',
