@@ -76,6 +76,13 @@ describe('the decision of a restore', () => {
     expect(shown(volume, repository, 'allow')).toBe(isAllowed ? 'start-empty' : expected);
   });
 
+  it('starts nothing empty where there is data without a snapshot', () => {
+    const suspect: RepositoryState = { kind: 'NONE', isSuspect: true };
+    for (const volume of [volumes.EMPTY, volumes.PARTIAL, volumes.CORRUPT]) {
+      expect(shown(volume, suspect, 'allow')).toBe('refuse');
+    }
+  });
+
   it('tries every snapshot in turn, from the newest', () => {
     expect(decide(volumes.CORRUPT, has, { onMissing: 'fail' })).toMatchObject({
       candidates: [{ id: 'new' }, { id: 'old' }],

@@ -60,6 +60,10 @@ function decideWith(volume: NeedyVolume, repository: RepositoryState, policy: De
     case 'HAS':
       return { action: 'restore', why: state, candidates: order(volume, repository.snapshots) };
     case 'NONE':
+      if (repository.isSuspect === true) {
+        const why = `${state}, and its repository has data, but no snapshot: they may have been lost`;
+        return { action: 'refuse', why, mayChange: false };
+      }
       return volume.kind === 'EMPTY' && policy.onMissing === 'allow'
         ? { action: 'start-empty', why: `${state}, its repository has no snapshot, and on-missing=allow` }
         : { action: 'refuse', why: `${state}, and its repository has no snapshot`, mayChange: false };

@@ -37,7 +37,14 @@ export type RepositoryState =
   /** Snapshots of this volume, newest first; at least one. */
   | { readonly kind: 'HAS'; readonly snapshots: readonly Snapshot[]; readonly damaged: readonly string[] }
   /** It opens with our key, and lists no snapshot object at all for this volume. */
-  | { readonly kind: 'NONE' }
+  | {
+      readonly kind: 'NONE';
+      /**
+       * There is data all the same: a first backup that was cut off, or snapshots that got lost. Nothing starts empty on
+       * that; a backup may be made.
+       */
+      readonly isSuspect?: boolean | undefined;
+    }
   | { readonly kind: 'UNKNOWN'; readonly reason: UnknownReason };
 
 /**

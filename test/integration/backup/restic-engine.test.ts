@@ -16,6 +16,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Snapshot, StoredSnapshot } from '../../../src/backup/model.ts';
 import { MANIFEST_NAME } from '../../../src/backup/model.ts';
 import { resticEngine, type TestEngine } from '../../support/backup/engine.ts';
+import { PASSWORD } from '../../support/backup/program.ts';
+import { makeKeysQuick } from '../../support/backup/quick-key.ts';
 import { NO_RESTIC, restic14, restic18, restic19 } from '../../support/backup/restic.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
@@ -52,7 +54,7 @@ async function store({ engine, workDir }: TestEngine, volume: string): Promise<S
 
 const digest = createHash('sha256').update('the manifest').digest('hex');
 
-/** Opening a repository takes half a second, making one another: what stores is done once, and copied. */
+/** What stores is done once, and copied. */
 const stored = { scratch: '', snapshot: undefined as Snapshot | undefined };
 
 async function copyOfStored(): Promise<{ tested: TestEngine; snapshot: Snapshot; location: string }> {
@@ -74,6 +76,7 @@ describe.skipIf(program === undefined)(`the engine restic (skipped when ${NO_RES
     expect(await engine.state(signal)).toMatchObject({ kind: 'UNKNOWN', reason: { kind: 'absent' } });
     expect(await readdir(stored.scratch)).not.toContain('repository');
     await engine.init(signal);
+    await makeKeysQuick(location, PASSWORD);
     expect(await engine.state(signal)).toEqual({ kind: 'NONE' });
     const { snapshot, files } = await store(tested, volume);
     expect(files).toBe(2);

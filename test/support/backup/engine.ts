@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ResticSettings } from '../../../src/backup/engines/restic/access.ts';
 import { createResticEngine } from '../../../src/backup/engines/restic/engine.ts';
 import type { Engine } from '../../../src/backup/model.ts';
+import { PASSWORD } from './program.ts';
 
 export interface TestEngine {
   readonly engine: Engine;
@@ -27,7 +28,7 @@ export function resticEngine(
     {
       shownLocation: settings.location,
       passwordFile: '',
-      password: 'secret of the repository',
+      password: PASSWORD,
       cacert: '',
       limitUpload: 0,
       limitDownload: 0,

@@ -84,10 +84,14 @@ async function stateOf(restic: Restic, signal: AbortSignal): Promise<RepositoryS
   if ('kind' in ids) {
     return { kind: 'UNKNOWN', reason: ids };
   }
-  if (ids.length === 0) {
-    return { kind: 'NONE' };
-  }
   const { callTimeoutMs: timeoutMs } = restic.settings;
+  if (ids.length === 0) {
+    // A store without the folder of snapshots lists none, and restic is content with that.
+    const index = await restic.run({ args: ['list', 'index', ...READ], signal, timeoutMs });
+    return index.problem === undefined
+      ? { kind: 'NONE', ...(parseIds(index.stdout).length > 0 ? { isSuspect: true } : {}) }
+      : { kind: 'UNKNOWN', reason: index.problem };
+  }
   const result = await restic.run({ args: ['snapshots', '--json', ...READ], signal, timeoutMs });
   return result.problem === undefined
     ? stateFrom(ids, result.stdout, restic.name, restic.shownLocation)

@@ -1,0 +1,77 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PASSWORD, readTree, start, succeed, writeTree } from '../../support/backup/program.ts';
+import { makeKeysQuick } from '../../support/backup/quick-key.ts';
+import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
+import { makeTempDir, removeTempDir } from '../../support/temp.ts';
+
+/** More of them for a longer search: each is a whole restore or two. */
+const KILLS = Number(process.env['PILLION_KILLS'] ?? 12);
+const BEFORE = { 'app.db': 'garbage', 'old/file': 'of the application' };
+const AFTER = {
+  'app.db': 'good content',
+  ...Object.fromEntries(
+    Array.from({ length: 60 }, (_, index) => [`d${index % 7}/f${index}`, `file ${index}`]),
+  ),
+};
+const flags = ['--check', 'grep -q content app.db'];
+
+describe.each([
+  ['restic', (scratch: string) => path.join(scratch, 'repository'), restic18() === undefined],
+  ['dir', (scratch: string) => `dir:${path.join(scratch, 'directory')}`, false],
+])(`a restore by %s that is killed (restic is skipped when ${NO_RESTIC})`, (engine, place, isSkipped) => {
+  let scratch = '';
+  beforeAll(async () => {
+    if (!isSkipped) {
+      scratch = await makeTempDir();
+      const volume = path.join(scratch, 'source');
+      await writeTree(volume, AFTER);
+      await succeed(['backup', 'now'], { volume, repository: place(scratch), flags: ['--init'] });
+      if (engine === 'restic') {
+        await makeKeysQuick(place(scratch), PASSWORD);
+      }
+    }
+  });
+  afterAll(() => (scratch === '' ? undefined : removeTempDir(scratch)));
+
+  it.skipIf(isSkipped)(
+    'leaves the old data or the snapshot, and never lets the application start on a mixture',
+    async () => {
+      const repository = place(scratch);
+      const volume = path.join(scratch, 'volume');
+      const fresh = async () => {
+        await rm(volume, { recursive: true, force: true });
+        await mkdir(volume);
+        await writeTree(volume, BEFORE);
+      };
+      await fresh();
+      const began = performance.now();
+      await succeed(['restore'], { volume, repository, flags });
+      const wholeMs = performance.now() - began;
+      let interrupted = 0;
+      for (let number = 0; number < KILLS; number += 1) {
+        await fresh();
+        const running = await start(['restore'], { volume, repository, flags });
+        const timer = setTimeout(
+          () => running.signal('SIGKILL'),
+          wholeMs * (0.2 + (0.85 * (number + 0.5)) / KILLS),
+        );
+        const { code } = await running.exit;
+        clearTimeout(timer);
+        await running.stop();
+        interrupted += code === 0 ? 0 : 1;
+        // While the journal stands, the next start finishes it before anything else looks at the volume.
+        const own = await readdir(path.join(volume, '.pillion')).catch(() => []);
+        if (!own.some((name) => name.startsWith('journal'))) {
+          expect([BEFORE, AFTER]).toContainEqual(await readTree(volume));
+        }
+        await succeed(['restore'], { volume, repository, flags });
+        expect(await readTree(volume)).toEqual(AFTER);
+        const [quarantine = ''] = await readdir(path.join(volume, '.pillion/quarantine'));
+        expect(await readTree(path.join(volume, '.pillion/quarantine', quarantine))).toEqual(BEFORE);
+      }
+      expect(interrupted).toBeGreaterThan(KILLS / 4);
+    },
+  );
+});
