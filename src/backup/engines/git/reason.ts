@@ -42,4 +42,6 @@ export function shortMessage(message: string): string {
   return (lines.find((line) => /^(?:fatal|error|ERROR):/.test(line)) ?? lines[0] ?? message).slice(0, 500);
 }
 
-const NOISE = /^(?:Cloning into|warning: |hint: |Please make sure|and the repository exists)/;
+/** What ssh said before is the reason. */
+const NOISE =
+  /^(?:Cloning into|warning: |hint: |Please make sure|and the repository exists|fatal: Could not read from remote)/;
