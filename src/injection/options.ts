@@ -2,6 +2,7 @@ import { defineOptions, option } from '../core/options/option.ts';
 import { bool, choice, string, strings } from '../core/options/value-types.ts';
 import { version } from '../core/version.ts';
 import { formatVersion, NEWEST_KNOWN, parseVersion } from '../kubernetes/version.ts';
+import { ALLOW_OPTION } from './allow.ts';
 
 const env = (flag: string): string[] => [`PILLION_INJECT_${flag.toUpperCase().replaceAll('-', '_')}`];
 
@@ -89,6 +90,7 @@ export const PROFILES_OPTIONS = defineOptions({
 
 export const POLICY_OPTIONS = defineOptions({
   ...PROFILE_OPTIONS,
+  allow: option<readonly string[]>({ ...ALLOW_OPTION, env: env('allow') }),
   static: option({
     flag: 'static',
     type: bool,

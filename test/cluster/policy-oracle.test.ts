@@ -101,6 +101,19 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
       { allowed: new Map([['git-sync', new Set(['shop'])]]) },
     );
     expect(reasons(compared)).toEqual(['injected', 'profile-not-allowed']);
+    // A profile may say so itself; then both have to allow it.
+    const [own] = [{ ...profileOf(WHOLE), namespaces: new Set(['shop', 'kitchen']) }];
+    const both = await compare(
+      ['shop', 'kitchen', 'yard'].map((name) => ({
+        object: web({ 'pillion.dev/inject': 'own' }),
+        namespace: { name },
+      })),
+      {
+        settings: { profiles: new Map([['own', own]]) },
+        allowed: new Map([['own', new Set(['shop', 'yard'])]]),
+      },
+    );
+    expect(reasons(both)).toEqual(['injected', 'profile-not-allowed', 'profile-not-allowed']);
   });
 
   it('takes the default of the namespace, where it names a profile and the pod says nothing', async () => {

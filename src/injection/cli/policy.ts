@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import type { Values } from '../../core/options/option.ts';
 import { version } from '../../core/version.ts';
+import { allowedNamespaces } from '../allow.ts';
 import type { POLICY_OPTIONS } from '../options.ts';
 import { policyObjects } from '../policy/objects.ts';
 import { settingsOf } from './input.ts';
@@ -16,7 +17,10 @@ export async function printPolicies(
   values: Values<typeof POLICY_OPTIONS>,
 ): Promise<ExitStatus> {
   const settings = await settingsOf(context.cwd, values);
-  const { mutating, validating } = policyObjects({ ...settings, version, allowed: new Map() }, values.static);
+  const { mutating, validating } = policyObjects(
+    { ...settings, version, allowed: allowedNamespaces(values.allow) },
+    values.static,
+  );
   const parts = [
     { name: 'mutating', plugin: 'MutatingAdmissionPolicy', objects: mutating },
     { name: 'validating', plugin: 'ValidatingAdmissionPolicy', objects: validating },

@@ -64,19 +64,25 @@ function problemOf(settings: PolicySettings): Cel {
   return firstOfAll(instances, cel`[${unknownKey()}]`, cel`variables.asked.map(a, ${tooNew(settings)})`);
 }
 
+/** Both have to allow it: whoever makes the policies, and whoever writes the profile. */
+function namespacesOf({ name, namespaces }: Profile, { allowed }: PolicySettings): string[] | undefined {
+  const [first, second] = [allowed.get(name), namespaces].filter((set) => set !== undefined);
+  return first && [...first].filter((namespace) => second?.has(namespace) ?? true);
+}
+
 function profileProblem(settings: PolicySettings): Cel {
   const names = [...settings.profiles.keys()];
-  const restricted = celMap(
-    [...settings.allowed].map(([key, namespaces]) => ({ key, value: cel`${[...namespaces]}` })),
-  );
+  const limits = [...settings.profiles.values()].flatMap((profile) => {
+    const namespaces = namespacesOf(profile, settings);
+    return namespaces === undefined ? [] : [{ key: profile.name, value: cel`${namespaces}` }];
+  });
+  const limited = celMap(limits);
   const shut = (name: Cel) =>
-    settings.allowed.size === 0
+    limits.length === 0
       ? cel`false`
-      : cel`${name} in ${restricted} && !(request.namespace in ${restricted}[${name}])`;
+      : cel`${name} in ${limited} && !(request.namespace in ${limited}[${name}])`;
   const there =
-    settings.allowed.size === 0
-      ? cel`${names.join(', ')}`
-      : cel`${names}.filter(n, !(${shut(cel`n`)})).join(", ")`;
+    limits.length === 0 ? cel`${names.join(', ')}` : cel`${names}.filter(n, !(${shut(cel`n`)})).join(", ")`;
   const unknown = cel`${`${ASK}: no profile `} + ${quotedCel(cel`a.profile`)} + "; there are " + ${there}`;
   const notHere = cel`${`${ASK}: the profile `} + a.profile + " may not be used in the namespace " + ${quotedCel(cel`request.namespace`)}`;
   return cel`!(a.profile in ${names}) ? ${refusal('unknown-profile', unknown)}

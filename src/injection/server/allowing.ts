@@ -1,6 +1,6 @@
 /** Which namespaces may use which profile. Pure. */
+import { allowedNamespaces } from '../allow.ts';
 import type { Profiles } from '../profiles/profile.ts';
-import { allowedNamespaces } from './options.ts';
 
 /** Both have to allow it: whoever installs the injector (`--allow`), and whoever writes the profile. */
 export function allowing(

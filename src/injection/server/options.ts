@@ -1,5 +1,6 @@
 import { defineOptions, option } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
+import { ALLOW_OPTION } from '../allow.ts';
 import { PROFILE_OPTIONS } from '../options.ts';
 import { CA_SECRET, NAME } from './manifest/settings.ts';
 import { PROFILES_LABEL } from './profiles/config-maps.ts';
@@ -113,14 +114,7 @@ export const INJECTOR_OPTIONS = defineOptions({
     ...PROFILE_OPTIONS.kubernetes,
     env: env('kubernetes'),
   }),
-  allow: option<readonly string[]>({
-    flag: 'allow',
-    type: strings,
-    default: [],
-    env: env('allow'),
-    help: 'PROFILE=NAMESPACE[,NAMESPACE...]: only pods of these namespaces may ask for the profile. May be given again; a profile that is not named is for all.',
-    check: checkAllow,
-  }),
+  allow: option<readonly string[]>({ ...ALLOW_OPTION, env: env('allow') }),
   profileLabel: option({
     flag: 'profile-label',
     type: string,
@@ -163,27 +157,14 @@ function checkSelector(value: string): string | undefined {
     : 'must be a label such as example.org/profiles=true';
 }
 
-const ALLOW = /^[a-z0-9-]{1,63}=[a-z0-9-]{1,63}(?:,[a-z0-9-]{1,63})*$/;
-
-function checkAllow(values: readonly string[]): string | undefined {
-  const bad = values.find((value) => !ALLOW.test(value));
-  return bad === undefined ? undefined : 'must be PROFILE=NAMESPACE[,NAMESPACE...]';
-}
-
-/** `['debug=dev,test']` -> the namespaces of each profile that is not for all. */
-export function allowedNamespaces(values: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const allowed = new Map<string, Set<string>>();
-  for (const value of values) {
-    const [profile = '', namespaces = ''] = value.split('=');
-    const known = allowed.get(profile) ?? new Set<string>();
-    namespaces.split(',').forEach((namespace) => known.add(namespace));
-    allowed.set(profile, known);
-  }
-  return allowed;
-}
-
 /** `pillion injector manifest`. */
 export const MANIFEST_OPTIONS = defineOptions({
+  mode: option<'webhook' | 'policy'>({
+    flag: 'mode',
+    type: choice('webhook', 'policy'),
+    default: 'webhook',
+    help: 'webhook: replicas of the injector; policy: nothing but policies of the API server, from Kubernetes 1.36 on.',
+  }),
   namespace: option({
     flag: 'namespace',
     short: 'n',
@@ -213,6 +194,12 @@ export const MANIFEST_OPTIONS = defineOptions({
     help: 'What becomes of pods that ask while no replica answers: refused (and tried again by their controller), or started bare.',
   }),
   kubernetes: PROFILE_OPTIONS.kubernetes,
+  allow: option<readonly string[]>({ ...ALLOW_OPTION }),
+  profiles: option({
+    ...PROFILE_OPTIONS.profiles,
+    env: [],
+    help: 'With --mode=policy: a folder (or file) with profiles of your own, which are written into the policies.',
+  }),
   namespaceProfile: option<readonly string[]>({
     flag: 'namespace-profile',
     type: strings,

@@ -58,7 +58,8 @@ function decided(asked: OracleCase | undefined, before: Json, { settings, allowe
   const label = namespace.labels?.['pillion.dev/inject'];
   // A webhook is only there for labels that name a profile.
   const namespaceDefault = label !== undefined && all.profiles.has(label) ? label : undefined;
-  const isAllowed = (profile: string, name: string) => allowed?.get(profile)?.has(name) ?? true;
+  const isAllowed = (profile: string, name: string) =>
+    (allowed?.get(profile)?.has(name) ?? true) && (all.profiles.get(profile)?.namespaces?.has(name) ?? true);
   return decide({ pod: before, namespace: namespace.name, namespaceDefault }, { ...all, isAllowed }, VERSION);
 }
 

@@ -58,3 +58,25 @@ describe('pillion inject policy', () => {
     expect(await policy('team')).toMatchObject({ code: 2, stdout: '' });
   });
 });
+
+describe('pillion injector manifest --mode=policy', () => {
+  const manifest = (...args: readonly string[]) =>
+    runPillion(['injector', 'manifest', '--mode=policy', ...args]);
+
+  test('installs the same policies, and nothing that runs', async () => {
+    const { code, stdout } = await manifest('--allow=label=shop');
+    expect(code).toBe(0);
+    expect(stdout).toBe((await policy('--allow=label=shop')).stdout);
+    expect(stdout).toContain('{"label": ["shop"]}');
+  });
+
+  test('refuses flags that are about replicas, as the webhooks refuse profiles in files', async () => {
+    const replicas = await manifest('--replicas=2');
+    expect(replicas).toMatchObject({ code: 2, stdout: '' });
+    expect(replicas.stderr).toContain('--replicas has no meaning with --mode=policy');
+    const files = await runPillion(['injector', 'manifest', `--profiles=${temp.path}`]);
+    expect(files).toMatchObject({ code: 2, stdout: '' });
+    const allow = await runPillion(['injector', 'manifest', '--allow=label=shop']);
+    expect(allow.stdout).toContain('--allow=label=shop');
+  });
+});

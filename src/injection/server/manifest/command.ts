@@ -28,8 +28,23 @@ export function manifestObjects(settings: ManifestSettings): object[] {
   ];
 }
 
+/** What is about replicas that policies do not need; and where profiles are when there are replicas. */
+const WITHOUT_MEANING: Readonly<Record<'policy' | 'webhook', readonly (keyof typeof MANIFEST_OPTIONS)[]>> = {
+  policy: [
+    'namespace',
+    'imagePullPolicy',
+    'replicas',
+    'failurePolicy',
+    'namespaceProfile',
+    'profilesConfigmap',
+    'scan',
+    'arg',
+  ],
+  webhook: ['profiles'],
+};
+
 export async function manifestCommand(context: CommandContext): Promise<ExitStatus> {
-  const { values, positionals } = resolveOptions(MANIFEST_OPTIONS, context);
+  const { values, sources, positionals } = resolveOptions(MANIFEST_OPTIONS, context);
   if (values.help) {
     const { manifestHelp } = await import('../help.ts');
     context.stdout(manifestHelp());
@@ -40,6 +55,17 @@ export async function manifestCommand(context: CommandContext): Promise<ExitStat
       `unexpected argument ${JSON.stringify(positionals[0])}`,
       'see pillion injector manifest --help',
     );
+  }
+  const without = WITHOUT_MEANING[values.mode].find((key) => sources[key] !== 'default');
+  if (without !== undefined) {
+    throw usageError(
+      `--${MANIFEST_OPTIONS[without].flag} has no meaning with --mode=${values.mode}`,
+      'see pillion injector manifest --help',
+    );
+  }
+  if (values.mode === 'policy') {
+    const { printPolicies } = await import('../../cli/policy.ts');
+    return printPolicies(context, { ...values, static: false, only: 'all' });
   }
   const target = parseVersion(values.kubernetes) ?? NEWEST_KNOWN;
   if (!atLeast(target, 30) && values.failurePolicy === 'Fail') {
@@ -57,7 +83,7 @@ export async function manifestCommand(context: CommandContext): Promise<ExitStat
     target,
     namespaceProfiles: [...new Set([...builtInProfiles().keys(), ...values.namespaceProfile])],
     scan: values.scan,
-    args: values.arg,
+    args: [...values.allow.map((value) => `--allow=${value}`), ...values.arg],
     profilesConfigMap: values.profilesConfigmap,
   });
   context.stdout(objects.map((object) => stringify(object, { aliasDuplicateObjects: false })).join('---\n'));
