@@ -129,8 +129,12 @@ describe.skipIf(restic18() === undefined)(`pillion restore with restic (skipped 
     const repository = await makeRepository();
     await writeTree(volume, { 'app.db': 'garbage', extra: 'of the application' });
     const flags = [
-      ...['--check', 'grep -q content app.db', '--require', 'sub/c'],
-      ...['--repair', `sh -c 'echo repaired > repair.log'`],
+      '--check',
+      'grep -q content app.db',
+      '--require',
+      'sub/c',
+      '--repair',
+      `sh -c 'echo repaired > repair.log'`,
     ];
     const { code, stderr } = await run(['restore'], { volume, repository, flags });
     expect(code).toBe(0);
@@ -148,8 +152,12 @@ describe.skipIf(restic18() === undefined)(`pillion restore with restic (skipped 
     const volume = await emptyVolume();
     await writeTree(volume, { 'app.db': 'garbage' });
     const flags = [
-      ...['--check', 'grep -q content app.db', '--timeout', '0'],
-      ...['--repair', `sh -c 'echo other content > app.db'`],
+      '--check',
+      'grep -q content app.db',
+      '--timeout',
+      '0',
+      '--repair',
+      `sh -c 'echo other content > app.db'`,
     ];
     await succeed(['restore'], { volume, repository: dir.join('nowhere'), flags });
     expect(await readTree(volume)).toEqual({ 'app.db': 'other content\n' });
@@ -190,9 +198,12 @@ describe.skipIf(restic18() === undefined)(`pillion restore with restic (skipped 
     const volume = await emptyVolume();
     const repository = await makeRepository();
     const flags = [
-      ...['--after', `sh -c 'echo one $PILLION_ORIGIN >> ../after.log'`],
-      ...['--after', `sh -c 'echo two >> ../after.log; test -e ../allowed'`],
-      ...['--after', `sh -c 'echo three >> ../after.log'`],
+      '--after',
+      `sh -c 'echo one $PILLION_ORIGIN >> ../after.log'`,
+      '--after',
+      `sh -c 'echo two >> ../after.log; test -e ../allowed'`,
+      '--after',
+      `sh -c 'echo three >> ../after.log'`,
     ];
     const restore = (version: string) =>
       run(['restore'], { volume, repository, flags: [...flags, '--after-version', version] });
@@ -203,8 +214,13 @@ describe.skipIf(restic18() === undefined)(`pillion restore with restic (skipped 
     expect((await restore('2')).code).toBe(0);
     const log = await readTree(dir.path);
     expect(log['after.log']?.trim().split('\n')).toEqual([
-      ...['one restored', 'two', 'two', 'three'],
-      ...['one restored', 'two', 'three'],
+      'one restored',
+      'two',
+      'two',
+      'three',
+      'one restored',
+      'two',
+      'three',
     ]);
   });
 });
