@@ -56,7 +56,7 @@ const service = {
 };
 
 /** The repositories are a folder of this machine: commits are made here, and no pod of the server is needed for it. */
-function pod(image: string, repositories: string) {
+function pod(image: string, repositories: string, isWritable: boolean) {
   // sshd reads the second one as the user who logs in.
   const items = [
     { key: 'host_key', path: 'host_key', mode: 0o400 },
@@ -76,7 +76,7 @@ function pod(image: string, repositories: string) {
           readinessProbe: { tcpSocket: { port: 22 }, periodSeconds: 1 },
           volumeMounts: [
             { name: 'keys', mountPath: '/etc/git-server/keys', readOnly: true },
-            { name: 'repositories', mountPath: '/srv/git', readOnly: true },
+            { name: 'repositories', mountPath: '/srv/git', readOnly: !isWritable },
           ],
         },
       ],
@@ -88,8 +88,17 @@ function pod(image: string, repositories: string) {
   };
 }
 
+export interface GitServerOptions {
+  /** Pods may push to repositories that its user git may write to. */
+  readonly isWritable?: boolean;
+}
+
 /** Makes a git server in a namespace, still down, and gives it the name github.com. */
-export async function createGitServer(namespace: TestNamespace, image: string): Promise<GitServer> {
+export async function createGitServer(
+  namespace: TestNamespace,
+  image: string,
+  { isWritable = false }: GitServerOptions = {},
+): Promise<GitServer> {
   const keys = await mkdtemp(join(clusterFolder(), 'keys-'));
   const repositories = await mkdtemp(join(clusterFolder(), 'repositories-'));
   await chmod(repositories, 0o755);
@@ -107,7 +116,7 @@ export async function createGitServer(namespace: TestNamespace, image: string): 
       return makeKey(await mkdtemp(join(keys, 'strange-')), 'key');
     },
     async up() {
-      await namespace.apply([pod(image, repositories)]);
+      await namespace.apply([pod(image, repositories, isWritable)]);
       await namespace.waitFor(`pod/${NAME}`, { until: 'condition=Ready' });
     },
     async down() {
