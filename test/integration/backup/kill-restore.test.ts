@@ -20,6 +20,7 @@ const flags = ['--check', 'grep -q content app.db'];
 describe.each([
   ['restic', (scratch: string) => path.join(scratch, 'repository'), restic18() === undefined],
   ['dir', (scratch: string) => `dir:${path.join(scratch, 'directory')}`, false],
+  ['git', (scratch: string) => `git+file://${path.join(scratch, 'data.git')}#data`, false],
 ])(`a restore by %s that is killed (restic is skipped when ${NO_RESTIC})`, (engine, place, isSkipped) => {
   let scratch = '';
   beforeAll(async () => {

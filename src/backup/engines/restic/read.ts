@@ -42,7 +42,7 @@ async function restoreTo(
 ): Promise<RestoredTree> {
   // Without a manifest of ours, restic reads again what it has written.
   const proof = snapshot.manifest === undefined ? ['--verify'] : [];
-  const args = ['restore', '--json', '--no-lock', ...proof, '--target', target, snapshot.id];
+  const args = ['restore', '--json', '--sparse', '--no-lock', ...proof, '--target', target, snapshot.id];
   const onMessage = (message: Message): void => {
     if (message.message_type === 'status') {
       onProgress?.({
