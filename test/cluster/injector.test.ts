@@ -4,6 +4,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { imageUnderTest } from './support/environment.ts';
 import { createGitServer, type GitServer } from './support/git-server.ts';
 import { provideTestImages } from './support/images.ts';
+import { ASKS_FOR_PAGES, deployment, job, pod } from './support/injected-pods.ts';
 import { kubectl, tryInside } from './support/kubectl.ts';
 import { TestNamespace, useNamespace } from './support/namespace.ts';
 
@@ -32,55 +33,6 @@ afterAll(async () => {
   await kubectl(['delete', '--wait=false', '--ignore-not-found', '--filename=-'], manifest);
 });
 
-const GIT = {
-  'pillion.dev/inject': 'git-sync, label',
-  'pillion.dev/git-sync.repo': 'git@github.com:foo/pages.git',
-  'pillion.dev/git-sync.ref': 'master',
-  'pillion.dev/git-sync.secret': 'pages-ssh',
-  'pillion.dev/git-sync.auth': 'ssh',
-  'pillion.dev/git-sync.mount': '/pages',
-};
-
-const podSpec = (command: readonly string[], restartPolicy: string) => ({
-  restartPolicy,
-  terminationGracePeriodSeconds: 1,
-  securityContext: {
-    runAsNonRoot: true,
-    runAsUser: 12_345,
-    fsGroup: 12_345,
-    seccompProfile: { type: 'RuntimeDefault' },
-  },
-  containers: [
-    {
-      name: 'web',
-      image: imageUnderTest(),
-      imagePullPolicy: 'Never',
-      command,
-      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-    },
-  ],
-});
-
-const deployment = (name: string, annotations: object) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name },
-  spec: {
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name }, annotations },
-      spec: podSpec(['sleep', 'infinity'], 'Always'),
-    },
-  },
-});
-
-const pod = (name: string, annotations: object) => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, annotations },
-  spec: podSpec(['sleep', 'infinity'], 'Never'),
-});
-
 const create = (object: object, ...flags: readonly string[]) =>
   tryInside(
     ['kubectl', '--namespace', namespace.name, 'create', '--filename=-', ...flags],
@@ -89,7 +41,7 @@ const create = (object: object, ...flags: readonly string[]) =>
 
 describe('a Deployment with one annotation', () => {
   it('has the repository before its container starts, under the restricted level, and the label', async () => {
-    await namespace.apply([deployment('web', GIT)]);
+    await namespace.apply([deployment('web', ASKS_FOR_PAGES)]);
     await namespace.waitFor('deployment/web', { until: 'jsonpath={.status.availableReplicas}=1' });
     const name = await namespace.get('pods', '.items[0].metadata.name');
     expect(await namespace.exec(name, 'web', ['cat', '/pages/current/index.html'])).toBe('<h1>Hello</h1>');
@@ -130,20 +82,7 @@ describe('a namespace with a label', () => {
 
 describe('a Job', () => {
   it('with an injected sidecar comes to its end', async () => {
-    await namespace.apply([
-      {
-        apiVersion: 'batch/v1',
-        kind: 'Job',
-        metadata: { name: 'once' },
-        spec: {
-          backoffLimit: 0,
-          template: {
-            metadata: { annotations: GIT },
-            spec: podSpec(['cat', '/pages/current/index.html'], 'Never'),
-          },
-        },
-      },
-    ]);
+    await namespace.apply([job('once', ASKS_FOR_PAGES)]);
     await namespace.waitFor('job/once', { until: 'condition=Complete' });
     expect(await namespace.kubectl(['logs', 'job/once', '--container=web'])).toBe('<h1>Hello</h1>');
   });

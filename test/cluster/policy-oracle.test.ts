@@ -1,8 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
-import { workloadsOf } from '../../src/injection/offline/workloads.ts';
 import { REPO } from '../../src/injection/testing/decide.ts';
 import { FOREIGN_EDITS } from '../../src/injection/testing/foreign-edits.ts';
 import { MATRIX, WHOLE } from '../../src/injection/testing/matrix.ts';
@@ -11,6 +8,7 @@ import { BAD_ANNOTATIONS, CLASHES } from '../../src/injection/testing/refused.ts
 import { profileOf } from '../../src/injection/testing/settings.ts';
 import { type Json, type JsonMap, memberAt, textAt } from '../../src/kubernetes/json.ts';
 import { OBJECTS } from '../../src/kubernetes/pod-schema.ts';
+import { corpusPods } from './support/corpus.ts';
 import {
   type Comparison,
   cases,
@@ -22,17 +20,6 @@ import {
   web,
 } from './support/policy-comparison.ts';
 import { buildOracle, NO_ORACLE, type Oracle, type OracleCase } from './support/policy-oracle.ts';
-
-/** Every pod of the manifests that the engine is tested with. */
-async function corpusPods(): Promise<Json[]> {
-  const folder = new URL('../integration/injection/corpus/', import.meta.url);
-  const files = (await readdir(folder)).toSorted();
-  const texts = await Promise.all(files.map((file) => readFile(new URL(file, folder), 'utf8')));
-  return texts
-    .flatMap((text) => parseAllDocuments(text, { version: '1.1' }))
-    .flatMap((document) => workloadsOf(document.toJS() as Json))
-    .map(({ pod }) => pod);
-}
 
 const record = (pod: Json) => textAt(pod, 'metadata', 'annotations', 'pillion.dev/injected');
 
@@ -48,7 +35,7 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
   it.each(['1.35', '1.36'])(
     'gives every pod of the corpus what the engine gives it, with the CEL of %s',
     async (compatibility) => {
-      const pods = await corpusPods();
+      const pods = (await corpusPods()).map(({ pod }) => pod);
       const compared = await compare(cases(pods), { compatibility });
       expect(new Set(reasons(compared))).toEqual(
         new Set(['injected', 'opted-out', 'windows', 'host-network']),

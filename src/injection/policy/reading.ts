@@ -19,8 +19,12 @@ import type { PolicySettings, Variable } from './settings.ts';
 /** Whether the request is for a pod; otherwise it is for what makes pods. */
 export const IS_POD = cel`request.kind.kind == "Pod"`;
 
-/** The pod, or the template of what makes pods. */
-const POD = cel`${IS_POD} ? object : request.kind.kind == "CronJob" ? object.spec.jobTemplate.spec.template : object.spec.template`;
+/**
+ * The pod, or the template of what makes pods. Of no type: the API server checks expressions with those of every resource
+ * that is matched, and would warn of fields that only some of them have.
+ */
+const ANY = cel`dyn(object)`;
+const POD = cel`${IS_POD} ? ${ANY} : request.kind.kind == "CronJob" ? ${ANY}.spec.jobTemplate.spec.template : ${ANY}.spec.template`;
 
 const OS = cel`variables.spec.?os.?name.orValue("") == "windows" || variables.spec.?nodeSelector[?"kubernetes.io/os"].orValue("") == "windows"`;
 

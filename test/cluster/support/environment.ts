@@ -28,3 +28,6 @@ export function imageUnderTest(): string {
 export function clusterScript(name: string): string {
   return join(scripts, name);
 }
+
+/** The minor version of the cluster's Kubernetes 1, as settings.sh chooses it. */
+export const KUBERNETES_MINOR = Number(/^1\.([0-9]+)/.exec(process.env['KUBERNETES_VERSION'] ?? '1.37')?.[1]);
