@@ -21,6 +21,8 @@ export interface LyingStore {
   /** What it has lied about. */
   lies(): readonly Uploaded[];
   setLie(lie: (object: Uploaded) => Lie): void;
+  /** Remembers what it holds now; the function that it gives makes it hold that again, and forgets the lies. */
+  remember(): () => void;
   stop(): Promise<void>;
 }
 
@@ -75,6 +77,15 @@ export async function startLyingStore(): Promise<LyingStore> {
     lies: () => lies,
     setLie(lie) {
       lieAbout = lie;
+    },
+    remember() {
+      const held = [...objects];
+      return () => {
+        objects.clear();
+        held.forEach(([key, content]) => objects.set(key, content));
+        lies.length = 0;
+        lieAbout = () => undefined;
+      };
     },
     stop: down,
   };
