@@ -1,10 +1,11 @@
 /** The odd tree there and back over real stores, each container with a key that may do what it must and no more. */
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hasRsync, rsyncDifferences } from '../../../src/backup/testing/engine-checks.ts';
 import { makeOddTree } from '../../../src/backup/testing/odd-tree.ts';
-import { type BackupCommand, run, succeed } from '../../support/backup/program.ts';
+import { type BackupCommand, PASSWORD, run, succeed } from '../../support/backup/program.ts';
+import { makeKeysQuick } from '../../support/backup/quick-key.ts';
 import { startRestServer } from '../../support/backup/rest-server.ts';
 import { NO_RESTIC, restic18, restServer } from '../../support/backup/restic.ts';
 import { NO_GO } from '../../support/go/programs.ts';
@@ -20,11 +21,12 @@ const rest = restic && restServer();
 /** How a store is reached with a key. */
 type Access = Pick<BackupCommand, 'repository' | 'flags' | 'env'>;
 
-/** Stores the odd tree, changes it, stores it again; gives the number of snapshot files afterwards. */
-async function storeTwice(maker: Access, writer: Access): Promise<void> {
+/** Stores the odd tree, changes it, stores it again. `objects` is where the store keeps the repository. */
+async function storeTwice(maker: Access, writer: Access, objects: string): Promise<void> {
   const volume = dir.join('volume');
   makeOddTree(volume);
   await succeed(['backup', 'now'], { ...maker, volume, flags: ['--init', ...(maker.flags ?? [])] });
+  await makeKeysQuick(objects, PASSWORD);
   await writeFile(path.join(volume, 'second'), 'only in the second snapshot');
   await succeed(['backup', 'now'], { ...writer, volume });
 }
@@ -32,22 +34,16 @@ async function storeTwice(maker: Access, writer: Access): Promise<void> {
 /** Restores into an empty volume, and lets another tool judge what came. */
 async function expectRestored(reader: Access): Promise<void> {
   const copy = dir.join('restored');
-  await rm(copy, { recursive: true, force: true });
+  await mkdir(copy);
   await succeed(['restore'], {
     ...reader,
-    volume: await emptied(copy),
+    volume: copy,
     flags: ['--timeout=0', ...(reader.flags ?? [])],
   });
   if (hasRsync) {
     expect(rsyncDifferences(dir.join('volume'), copy)).toEqual([]);
   }
   expect(await readdir(copy)).toContain('second');
-}
-
-async function emptied(volume: string): Promise<string> {
-  const { mkdir } = await import('node:fs/promises');
-  await mkdir(volume);
-  return volume;
 }
 
 /** A backup with this key fails, says what the key may not, and stores nothing. */
@@ -80,8 +76,9 @@ describe('least privilege over', () => {
       const writer = await server.makeKey('bucket', 'writer', 'append');
       const repository = `s3:${server.url}/bucket/prefix`;
       const as = (key: typeof reader): Access => ({ repository, env: awsEnvironment(key) });
-      const snapshots = path.join(server.objects('bucket'), 'prefix/snapshots');
-      await storeTwice(as(server.root), as(writer));
+      const objects = path.join(server.objects('bucket'), 'prefix');
+      const snapshots = path.join(objects, 'snapshots');
+      await storeTwice(as(server.root), as(writer), objects);
       await expectRestored(as(reader));
       await expectNoBackup(as(reader), snapshots);
       await expectNoRemoval(as(writer), snapshots);
@@ -100,7 +97,7 @@ describe('least privilege over', () => {
       };
       const [open, appendOnly] = [await start(false), await start(true)];
       const writer = { repository: appendOnly.location('app') };
-      await storeTwice({ repository: open.location('app') }, writer);
+      await storeTwice({ repository: open.location('app') }, writer, dir.join('rest/app'));
       await expectRestored(writer);
       await expectNoRemoval(writer, dir.join('rest/app/snapshots'));
     },
@@ -118,7 +115,7 @@ describe('least privilege over', () => {
       });
       const writer = as(server.keyPath);
       const reader = as(await server.addKey('reader', READ_ONLY_FILES));
-      await storeTwice(writer, writer);
+      await storeTwice(writer, writer, dir.join('repository'));
       await expectRestored(reader);
       await expectNoBackup(reader, dir.join('repository/snapshots'));
     },

@@ -2,7 +2,9 @@
  * A store that says yes to every upload and keeps what it likes: enough of restic's REST protocol that restic ends with
  * 0, and what it stored is not there.
  */
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { listenOnLoopback } from '../listen.ts';
 
@@ -28,8 +30,9 @@ export interface LyingStore {
 
 const V2 = 'application/vnd.x.restic.rest.v2';
 
-export async function startLyingStore(): Promise<LyingStore> {
-  const objects = new Map<string, Buffer>();
+/** @param repository in a directory, whose objects it begins with; only reads it */
+export async function startLyingStore(repository: string): Promise<LyingStore> {
+  const objects = await objectsOf(repository);
   const lies: Uploaded[] = [];
   let lieAbout: (object: Uploaded) => Lie = () => undefined;
   const keep = (key: string, content: Buffer): void => {
@@ -89,4 +92,13 @@ export async function startLyingStore(): Promise<LyingStore> {
     },
     stop: down,
   };
+}
+
+async function objectsOf(repository: string): Promise<Map<string, Buffer>> {
+  const entries = await readdir(repository, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => path.join(parentPath, name));
+  const keyOf = (file: string) => path.relative(repository, file).replace(/^data\/[^/]+\//, 'data/');
+  return new Map(await Promise.all(files.map(async (file) => [keyOf(file), await readFile(file)] as const)));
 }

@@ -7,6 +7,7 @@ import { excludeLines } from './exclude.ts';
 import { type Message, numberOf, stringOf } from './messages.ts';
 import type { Restic } from './restic.ts';
 import type { ResticResult } from './run-restic.ts';
+import { knownIndexes, requireSentPacks } from './sent-packs.ts';
 import { bytesTag, PARTIAL_TAG, volumeTag } from './snapshots.ts';
 
 /** restic: another writer holds a lock that excludes us. */
@@ -66,9 +67,14 @@ async function backup(restic: Restic, request: BackupRequest, work: EngineWork):
   ];
   const args = [...how, ...tags.flatMap((tag) => ['--tag', tag]), '--', volume, manifest];
   await writeFile(excludes, excludeLines(volume, request.exclude), { mode: 0o600 });
+  const indexes = await knownIndexes(restic.workDir);
   try {
     const result = await runLocked(restic, 'backup', { args, signal: work.signal, onMessage });
-    return await storedSnapshot(restic, request, result, summary, work);
+    const stored = await storedSnapshot(restic, request, result, summary, work);
+    if (numberOf(summary?.['data_added']) > 0) {
+      await requireSentPacks(restic, indexes, work.signal);
+    }
+    return stored;
   } finally {
     await rm(excludes, { force: true });
   }
