@@ -1,4 +1,5 @@
 import { appendFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { runPillion, startPillion } from '../../test/support/pillion.ts';
@@ -184,6 +185,26 @@ describe('the manifest', () => {
         capabilities: { drop: ['ALL'] },
       });
     }
+  });
+
+  it('is what annotations make of a Deployment, too', async () => {
+    const file = fileURLToPath(new URL('annotated.yaml', import.meta.url));
+    const { code, stdout } = await runPillion(['inject', '-f', file]);
+    expect(code).toBe(0);
+    const injected = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
+    const pod = injected.find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec;
+    const data = (await manifests()).find(({ metadata }) => metadata.name === 'webdav-backup')?.data ?? {};
+    const place = ['VOLUME', 'REPOSITORY', 'NAME'].map(
+      (key) => `--${key.toLowerCase()}=${data[`PILLION_BACKUP_${key}`]}`,
+    );
+    expect(pod?.initContainers.map(({ name, args }) => [name, args?.slice(0, 4)])).toEqual([
+      ['pillion-restore', ['restore', ...place]],
+      ['pillion-backup', ['backup', ...place]],
+    ]);
+    expect(pod?.initContainers[0]?.args).toContain('--require=index.html');
+    expect(pod?.initContainers[1]?.args).toEqual(
+      expect.arrayContaining(['--run-at=02:30', '--tz=Europe/Berlin', '--on-stop=true', '--grace=50s']),
+    );
   });
 
   it('starts the backup after the restore, and ends it after the server', async () => {

@@ -1,6 +1,7 @@
 import type { Profile, Profiles } from '../profiles/profile.ts';
 import { readProfile } from '../profiles/read-profile.ts';
 import type { ProfileSource } from '../profiles/source.ts';
+import { BACKUP, RESTORE } from './backup.ts';
 import { CA_BUNDLE } from './ca-bundle.ts';
 import { CREDENTIALS } from './credentials.ts';
 import { CRON } from './cron.ts';
@@ -8,7 +9,15 @@ import { GIT_SYNC } from './git-sync.ts';
 import { LABEL } from './label.ts';
 
 /** The profiles that the program brings, in the order of the guide. */
-export const BUILT_IN_SOURCES: readonly ProfileSource[] = [GIT_SYNC, CRON, CREDENTIALS, LABEL, CA_BUNDLE];
+export const BUILT_IN_SOURCES: readonly ProfileSource[] = [
+  GIT_SYNC,
+  CRON,
+  CREDENTIALS,
+  RESTORE,
+  BACKUP,
+  LABEL,
+  CA_BUNDLE,
+];
 
 /** The same, read as a profile of one's own would be. */
 export function builtInProfiles(): Profiles {
