@@ -5,7 +5,7 @@ import { BACKUP_ERRORS } from '../../errors.ts';
 import type { Engine, EngineContext, EngineWork } from '../../model.ts';
 import { type GitAccess, type GitEngineSettings, withGit } from './access.ts';
 import { listFiles, readBackSnapshot, showFile, verifyTip } from './read.ts';
-import { reasonOf } from './reason.ts';
+import { inOurWords, reasonOf } from './reason.ts';
 import { restoreSnapshot } from './restore.ts';
 import { stateOf } from './state.ts';
 import { storeSnapshot } from './store.ts';
@@ -28,13 +28,19 @@ async function initialise(access: GitAccess, signal: AbortSignal): Promise<void>
 }
 
 export function createGitEngine(settings: GitEngineSettings, context: EngineContext): Engine {
-  const using = <T>({ signal }: EngineWork, use: (access: GitAccess) => Promise<T>): Promise<T> =>
-    withGit(settings, context, signal, use);
+  const using = async <T>({ signal }: EngineWork, use: (access: GitAccess) => Promise<T>): Promise<T> => {
+    try {
+      return await withGit(settings, context, signal, use);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw inOurWords(error);
+    }
+  };
   return {
     kind: 'git',
     async state(signal) {
       try {
-        return await using({ signal }, (access) => stateOf(access, signal));
+        return await withGit(settings, context, signal, (access) => stateOf(access, signal));
       } catch (error) {
         signal.throwIfAborted();
         return { kind: 'UNKNOWN', reason: reasonOf(error) };

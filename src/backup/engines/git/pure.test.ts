@@ -171,8 +171,11 @@ describe('why a repository is not known', () => {
   it('is in the words of git, without the command', () => {
     const message =
       'Run(git ls-remote -- x refs/heads/y): exit status 128: { stdout: "", stderr: "warning: x\\nssh: connect to host h port 1: Connection refused\\nfatal: Could not read from remote repository." }';
-    expect(shortMessage(message)).toBe('ssh: connect to host h port 1: Connection refused');
-    expect(shortMessage('plain')).toBe('plain');
+    expect(shortMessage({ code: 'git_failed', message })).toBe(
+      'ssh: connect to host h port 1: Connection refused',
+    );
+    expect(shortMessage({ code: 'git_failed', message: 'plain' })).toBe('plain');
+    expect(shortMessage({ code: 'sync_timeout', message })).toBe('git had no answer in time');
   });
   it('is a failure, for what is no error of ours', () => {
     expect(reasonOf(new Error('x'))).toEqual({ kind: 'failed', message: 'x', hint: undefined });

@@ -1,36 +1,87 @@
-/** What a failure of git says about the repository. */
-import { errorMessage, isPillionError } from '../../../core/errors.ts';
+/** What a failure of git says about the repository, in the words of these commands. */
+import { errorMessage, isPillionError, type PillionError } from '../../../core/errors.ts';
+import { GIT_ERRORS } from '../../../git/errors.ts';
+import { BACKUP_ERRORS } from '../../errors.ts';
 import type { UnknownReason } from '../../model.ts';
 
-const KINDS: Readonly<Record<string, UnknownReason['kind']>> = {
-  remote_unreachable: 'unreachable',
-  tls_failed: 'unreachable',
-  web_page: 'unreachable',
-  proxy_refused: 'unreachable',
-  sync_timeout: 'unreachable',
-  host_key_changed: 'denied',
-  host_key_unknown: 'denied',
-  ssh_key_refused: 'denied',
-  auth_failed: 'denied',
-  password_file_unreadable: 'denied',
-  file_missing: 'denied',
-  repository_not_found: 'absent',
-  repository_corrupt: 'damaged',
-  object_malformed: 'damaged',
-  git_missing: 'tool',
-  user_unknown: 'tool',
+interface Meaning {
+  readonly kind: UnknownReason['kind'];
+  /** In place of git's own, which names options of git-sync. */
+  readonly hint?: string;
+}
+
+const NETWORK = 'check the address, the network and the server';
+
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  remote_unreachable: { kind: 'unreachable', hint: NETWORK },
+  tls_failed: { kind: 'unreachable', hint: "trust the server's authority with --cacert" },
+  web_page: {
+    kind: 'unreachable',
+    hint: 'a web page answers in place of the repository: check the address in --repository',
+  },
+  proxy_refused: { kind: 'unreachable' },
+  sync_timeout: {
+    kind: 'unreachable',
+    hint: 'check the address, the network and the server, or raise --call-timeout',
+  },
+  host_key_changed: { kind: 'denied' },
+  host_key_unknown: {
+    kind: 'denied',
+    hint: 'put the output of ssh-keyscan for this host into the file of --ssh-known-hosts-file',
+  },
+  ssh_key_refused: { kind: 'denied' },
+  auth_failed: { kind: 'denied' },
+  password_file_unreadable: { kind: 'denied' },
+  file_missing: { kind: 'denied' },
+  repository_not_found: {
+    kind: 'absent',
+    hint: 'check --repository: there is nothing, or the key may not see it; a new repository is made on the server',
+  },
+  bad_address: { kind: 'failed', hint: 'check --repository: git can make nothing of this address' },
+  repository_corrupt: { kind: 'damaged', hint: 'see `git fsck` in the repository' },
+  object_malformed: { kind: 'damaged', hint: 'see `git fsck` in the repository' },
+  git_missing: { kind: 'tool', hint: 'install git: the image of Pillion has it' },
+  user_unknown: { kind: 'tool', hint: 'ssh needs a passwd entry for this user: install libnss-wrapper' },
+  disk_full: { kind: 'failed', hint: 'give the work directory more room: --work-dir' },
 };
 
-/** The words that git and ssh had last are the reason; the command that was run is not. */
+/** Answers that break off, or are not git's: something between is not as it should be. */
+const BROKEN_ANSWER =
+  /protocol error|unexpected (?:EOF|flush|response)|bad line length|invalid server response|expected flush|early EOF|transfer closed|disconnect/i;
+
 export function reasonOf(error: unknown): UnknownReason {
   if (!isPillionError(error)) {
     return { kind: 'failed', message: errorMessage(error), hint: undefined };
   }
-  return { kind: KINDS[error.code] ?? 'failed', message: shortMessage(error.message), hint: error.hint };
+  const { kind, hint } = meaningOf(error);
+  return { kind, message: shortMessage(error), hint: hint ?? error.hint };
 }
 
-/** Exported for its test. */
-export function shortMessage(message: string): string {
+function meaningOf(error: PillionError): Meaning {
+  const known = MEANINGS[error.code];
+  if (known === undefined && GIT_ERRORS.git_failed.matches(error) && BROKEN_ANSWER.test(error.message)) {
+    return { kind: 'unreachable', hint: NETWORK };
+  }
+  return known ?? { kind: 'failed' };
+}
+
+/** The same failure for people who have never heard of `git fast-import`; others stay as they are. */
+export function inOurWords(error: unknown): unknown {
+  if (!isPillionError(error) || GIT_ERRORS[error.code as keyof typeof GIT_ERRORS] === undefined) {
+    return error;
+  }
+  const { message, hint } = reasonOf(error);
+  return BACKUP_ERRORS.repository_unknown({ message, hint }, { cause: error });
+}
+
+/** The words that git and ssh had last are the reason; the command that was run is not. Exported for its test. */
+export function shortMessage({ code, message }: Pick<PillionError, 'code' | 'message'>): string {
+  if (code === 'sync_timeout') {
+    return 'git had no answer in time';
+  }
+  if (code === 'git_missing') {
+    return 'there is no git to run';
+  }
   const stderr = /stderr: ("(?:[^"\\]|\\.){0,10000}")/.exec(message)?.[1];
   if (stderr === undefined) {
     return message;
