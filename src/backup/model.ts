@@ -213,7 +213,10 @@ export interface ScanOptions {
   readonly exclude: readonly string[];
   /** A manifest of the same tree: hashes of files with the same size, mtime, ctime and inode are taken from it. */
   readonly previous?: string | undefined;
-  /** Files that are known to change all the time: marked so, and never compared by content. */
+  /**
+   * Files that are known to change all the time: marked so, and never compared by content. And directories: entries may
+   * come and go in them.
+   */
   readonly changing?: readonly Buffer[] | undefined;
   readonly onProgress?: OnProgress | undefined;
 }

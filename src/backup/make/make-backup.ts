@@ -1,14 +1,11 @@
 /** One backup: guards, hooks, manifest, the engine, the read back, retention. */
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log/log.ts';
 import { readMarker, writeMarker } from '../commit/marker.ts';
 import { recover } from '../commit/recover.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
-import { changedSince } from '../manifest/changed-since.ts';
-import { MANIFEST_ERRORS } from '../manifest/errors.ts';
-import { scanVolume } from '../manifest/scan.ts';
 import {
   type Engine,
   MANIFEST_NAME,
@@ -22,6 +19,7 @@ import { isEmpty, requireVolume } from '../volume/inspect.ts';
 import { type GuardSettings, type Refusal, refusalBySize, refusalByState } from './guards.ts';
 import { type HookSpec, withHooks } from './hooks.ts';
 import { type RetentionRules, removable } from './retention.ts';
+import { forgetTorn, PREVIOUS, storeQuietly } from './store-quietly.ts';
 
 export interface BackupSpec {
   readonly volume: string;
@@ -62,8 +60,6 @@ export interface Signals {
   readonly deadline: AbortSignal;
 }
 
-const PREVIOUS = 'previous-manifest';
-
 /**
  * Success means that the snapshot was read back.
  * @throws PillionError `backup_refused`, `repository_unknown`, `store_failed`, `read_back_failed`, `command_failed`, ...
@@ -77,12 +73,13 @@ export async function makeBackup(
   await requireVolume(spec.volume);
   const repository = await openRepository(spec, deps, signal);
   await refuseByState(spec, deps, repository);
+  const judge = (scan: ScanResult) => refuse(refusalBySize(scan, repository, spec.guards));
   return withHooks(spec.hooks, spec.volume, deps.log, signals, async () => {
-    const { stored, scan } = await storeQuietly(spec, deps, repository, signal);
+    const { stored, scan, torn } = await storeQuietly(spec, deps, judge, signal);
     await readBack(stored, scan, deps, signal);
     await rename(join(spec.workDir, MANIFEST_NAME), join(spec.workDir, PREVIOUS));
     await mark(spec, deps);
-    const removed = await prune(spec, deps, repository, stored, signal);
+    const removed = await prune(spec, deps, repository, { ...stored, torn }, signal);
     const { snapshot, files, added } = stored;
     return { snapshot, files, bytes: scan.bytes, added, changing: scan.changing, removed };
   });
@@ -129,65 +126,6 @@ async function openRepository(
   return { kind: 'NONE' };
 }
 
-/** Reads the volume until nothing changed meanwhile but what is known to change. */
-async function storeQuietly(
-  spec: BackupSpec,
-  { engine, clock, log, onProgress }: BackupDeps,
-  repository: RepositoryState,
-  signal: AbortSignal,
-): Promise<{ readonly stored: StoredSnapshot; readonly scan: ScanResult }> {
-  const { volume, exclude, workDir, attempts } = spec;
-  const manifest = join(workDir, MANIFEST_NAME);
-  const changing = new Map<string, Buffer>();
-  for (let attempt = 1; ; attempt += 1) {
-    await rm(manifest, { force: true });
-    const scan = await scanVolume(volume, manifest, {
-      signal,
-      exclude,
-      previous: join(workDir, PREVIOUS),
-      changing: [...changing.values()],
-      onProgress,
-    });
-    refuse(refusalBySize(scan, repository, spec.guards));
-    warnOfLeftOut(scan, log);
-    const request = { volume, manifest, exclude, bytes: scan.bytes, now: clock.now(), isPartial: false };
-    // An engine that reads files itself stores nothing when one is not as the manifest says any more.
-    const stored = await engine.backup(request, { signal, onProgress }).catch((error: unknown) => {
-      if (MANIFEST_ERRORS.volume_changed.matches(error)) {
-        return undefined;
-      }
-      throw error;
-    });
-    const changed = await changedSince(volume, manifest, { signal, exclude });
-    if (stored !== undefined && changed.length === 0) {
-      return { stored, scan };
-    }
-    const names = changed.slice(0, 5).map(String).join(', ');
-    if (attempt >= attempts) {
-      const message = `${changed.length} files changed while they were read, again and again: ${names}`;
-      const hint =
-        'stop or freeze the application in a --pre hook, --exclude what is only a log, or allow more --attempts';
-      const torn = stored === undefined ? [] : [stored.snapshot];
-      await engine.forget(torn, { signal }).catch((error: unknown) => {
-        log.warn('the torn snapshot stays in the repository: no restore takes it', { error: String(error) });
-      });
-      throw BACKUP_ERRORS.store_failed({ message, hint });
-    }
-    log.warn('files changed while they were read: reading them again', {
-      files: changed.length,
-      such: names,
-    });
-    changed.forEach((path) => changing.set(path.toString('latin1'), path));
-  }
-}
-
-function warnOfLeftOut({ leftOut, leftOutCount }: ScanResult, log: Log): void {
-  if (leftOutCount > 0) {
-    const such = leftOut.slice(0, 5).map(({ path, type }) => `${path} (${type})`);
-    log.at(1, 'left out what no snapshot keeps', { entries: leftOutCount, such });
-  }
-}
-
 async function readBack(
   { snapshot, files }: StoredSnapshot,
   scan: ScanResult,
@@ -220,14 +158,16 @@ async function prune(
   { retention }: BackupSpec,
   { engine, clock, log }: BackupDeps,
   repository: RepositoryState,
-  { snapshot }: StoredSnapshot,
+  { snapshot, torn }: StoredSnapshot & { readonly torn: readonly Snapshot[] },
   signal: AbortSignal,
 ): Promise<number> {
   const before = repository.kind === 'HAS' ? repository.snapshots : [];
   const gone = removable([snapshot, ...before], retention, new Set([snapshot.id]), clock.now());
   if (gone.length > 0) {
     log.info('removing snapshots', { snapshots: gone.map(({ id }) => id) });
-    await engine.forget(gone, { signal });
+    await engine.forget([...gone, ...torn], { signal });
+  } else {
+    await forgetTorn(engine, torn, log, signal);
   }
   return gone.length;
 }

@@ -4,11 +4,12 @@ import type { ScanOptions } from '../model.ts';
 import { type BytePath, compareInTree, type Entry } from './entry.ts';
 import { createExclusion } from './exclude.ts';
 import { readManifest } from './files.ts';
+import { createUnsteady } from './unsteady.ts';
 import { type Found, walkTree } from './walk.ts';
 
 /**
- * Files that changed, came or went since the manifest was made, as paths in bytes: what a backup between has read of them
- * may be torn. Files that are marked as changing are no news.
+ * Files that changed, and directories in which entries came or went since the manifest was made, as paths in bytes: what a
+ * backup between has read of them may be torn. What is marked as changing is no news, nor what is in such a directory.
  */
 export async function changedSince(
   root: string,
@@ -18,30 +19,41 @@ export async function changedSince(
   const tree = openByteRoot(root);
   const entries = readManifest(manifest, signal);
   const changed: Buffer[] = [];
-  const note = (path: BytePath) => changed.push(Buffer.from(path, 'latin1'));
-  let entry = await nextFile(entries);
+  const unsteady = createUnsteady();
+  let entry = await nextOf(entries);
+  const note = (path: BytePath) => void changed.push(Buffer.from(path, 'latin1'));
+  const cameOrWent = (path: BytePath, isDirectory: boolean): void => {
+    if (!unsteady.has(path)) {
+      note(path);
+    } else if (isDirectory) {
+      unsteady.add(path);
+    }
+  };
   const passUntil = async (path: BytePath | undefined) => {
-    for (; entry !== undefined; entry = await nextFile(entries)) {
+    for (; entry !== undefined; entry = await nextOf(entries)) {
       if (path !== undefined && compareInTree(entry.path, path) >= 0) {
         return;
       }
-      note(entry.path);
+      cameOrWent(entry.path, entry.type === 'directory');
     }
   };
   try {
     for await (const found of walkTree(tree, { isExcluded: createExclusion(exclude), signal })) {
-      if (found.kind !== 'file') {
+      if (found.kind !== 'file' && found.kind !== 'directory') {
         continue;
       }
       await passUntil(found.path);
       if (entry?.path !== found.path) {
-        note(found.path);
+        cameOrWent(found.path, found.kind === 'directory');
         continue;
       }
-      if (!entry.isChanging && !isSame(entry, found)) {
+      if (entry.type === 'directory' && entry.isChanging === true) {
+        unsteady.add(entry.path);
+      }
+      if (!isSame(entry, found)) {
         note(found.path);
       }
-      entry = await nextFile(entries);
+      entry = await nextOf(entries);
     }
     await passUntil(undefined);
     return changed;
@@ -51,19 +63,28 @@ export async function changedSince(
   }
 }
 
-async function nextFile(entries: AsyncGenerator<Entry, unknown>) {
+async function nextOf(entries: AsyncGenerator<Entry, unknown>) {
   for (;;) {
     const next = await entries.next();
     if (next.done === true) {
       return undefined;
     }
-    if (next.value.type === 'file') {
+    if (next.value.type !== 'symlink') {
       return next.value;
     }
   }
 }
 
-function isSame(entry: Extract<Entry, { type: 'file' }>, { status }: Found): boolean {
+function isSame(entry: Exclude<Entry, { type: 'symlink' }>, { status, kind }: Found): boolean {
+  if (entry.type !== kind) {
+    return false;
+  }
+  if (entry.isChanging === true) {
+    return true;
+  }
+  if (entry.type === 'directory') {
+    return status.mtimeNs === entry.mtimeNs;
+  }
   const { identity } = entry;
   return (
     status.size === BigInt(entry.size) &&

@@ -7,6 +7,7 @@ import { readStableFile } from './content.ts';
 import { compareInTree, type Entry, type FileEntry, shownPath } from './entry.ts';
 import { createExclusion } from './exclude.ts';
 import { readManifest } from './files.ts';
+import { createUnsteady } from './unsteady.ts';
 import { type Found, walkTree } from './walk.ts';
 
 /** Node sets times as doubles of seconds, which are some 250 ns apart in this century. */
@@ -95,6 +96,7 @@ function createReport(options: CompareOptions): Report {
   const breathe = createBreather(options.signal);
   const isRead = createSample(options);
   const linked = createLinks();
+  const unsteady = createUnsteady();
   const examples: string[] = [];
   let problems = 0;
   let owners = 0;
@@ -116,10 +118,21 @@ function createReport(options: CompareOptions): Report {
     }
   }
 
+  function cameOrWent(path: string, isDirectory: boolean, what: string): void {
+    if (!unsteady.has(path)) {
+      problem(path, what);
+    } else if (isDirectory) {
+      unsteady.add(path);
+    }
+  }
+
   return {
-    extra: (found) => problem(found.path, 'is there, but not in the snapshot'),
-    missing: (entry) => problem(entry.path, 'is missing'),
+    extra: ({ path, kind }) => cameOrWent(path, kind === 'directory', 'is there, but not in the snapshot'),
+    missing: ({ path, type }) => cameOrWent(path, type === 'directory', 'is missing'),
     async both(found, entry) {
+      if (entry.type === 'directory' && entry.isChanging === true) {
+        unsteady.add(entry.path);
+      }
       if (found.kind !== entry.type) {
         problem(entry.path, `is a ${found.kind}, not a ${entry.type}`);
         return;
@@ -160,7 +173,7 @@ function metadataFaults({ status, parent, name }: Found, entry: Entry): string[]
   if (mode !== entry.mode) {
     faults.push(`has mode ${mode.toString(8)}, not ${entry.mode.toString(8)}`);
   }
-  const isChanging = entry.type === 'file' && entry.isChanging;
+  const isChanging = entry.isChanging === true;
   const difference = status.mtimeNs - entry.mtimeNs;
   if (!isChanging && (difference > TIME_TOLERANCE_NS || difference < -TIME_TOLERANCE_NS)) {
     faults.push('has another time of its last change');

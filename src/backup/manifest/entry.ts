@@ -16,6 +16,8 @@ interface Common {
 
 export interface DirectoryEntry extends Common {
   readonly type: 'directory';
+  /** Entries come and go in it all the time: neither its own time nor which entries it has are compared. */
+  readonly isChanging?: boolean | undefined;
 }
 
 export interface FileEntry extends Common {

@@ -26,6 +26,7 @@ const sha256 = fc.string({
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ type: fc.constant('directory' as const), ...common }),
+  fc.record({ type: fc.constant('directory' as const), isChanging: fc.constant(true), ...common }),
   fc
     .record({
       type: fc.constant('file' as const),

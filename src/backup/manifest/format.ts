@@ -59,7 +59,7 @@ function ownText(entry: Entry): string {
     const hash = entry.sha256 === undefined ? '' : ` sha256=${entry.sha256}`;
     return ` size=${entry.size}${hash}${tagsText(entry)}`;
   }
-  return '';
+  return entry.isChanging === true ? ' tags=changing' : '';
 }
 
 /** Without a line end. */
@@ -174,8 +174,11 @@ export function parseEntry(line: string): Entry {
     mtimeNs: timeFrom(values.get('time')),
   };
   switch (values.get('type')) {
-    case 'dir':
-      return { type: 'directory', ...common };
+    case 'dir': {
+      const tags = values.get('tags');
+      need(tags === undefined || tags === 'changing', 'a tag that is not known');
+      return { type: 'directory', ...common, ...(tags === undefined ? {} : { isChanging: true }) };
+    }
     case 'file':
       need(path !== '', 'the volume is no directory');
       return { type: 'file', ...common, ...fileFrom(values) };

@@ -271,7 +271,35 @@ describe('what changed since', () => {
     await writeFile(`${volume()}/z`, '');
     await unlink(`${volume()}/a`);
     const changed = await changedSince(volume(), manifest(), { signal, exclude: [] });
-    expect(changed.map(String)).toEqual(['a', 'd/b', 'z']);
+    expect(changed.map(String)).toEqual(['', 'a', 'd/b', 'z']);
+  });
+
+  it('is a directory in which a file came and went again', async () => {
+    await makeSmall();
+    await scan();
+    await writeFile(`${volume()}/d/passing`, 'x');
+    await unlink(`${volume()}/d/passing`);
+    const changed = await changedSince(volume(), manifest(), { signal, exclude: [] });
+    expect(changed.map(String)).toEqual(['d']);
+  });
+
+  it('is nothing that comes or goes in a directory that is known to change, and neither is it a problem', async () => {
+    await makeSmall();
+    await mkdir(`${volume()}/d/gone/deep`, { recursive: true });
+    await writeFile(`${volume()}/d/gone/deep/x`, 'x');
+    await scan({ changing: [Buffer.from('d')] });
+    await mkdir(`${volume()}/d/new/deep`, { recursive: true });
+    await writeFile(`${volume()}/d/new/deep/x`, 'x');
+    await symlink('b', `${volume()}/d/link`);
+    await rm(`${volume()}/d/gone`, { recursive: true });
+    await unlink(`${volume()}/d/b`);
+    expect(await changedSince(volume(), manifest(), { signal, exclude: [] })).toEqual([]);
+    expect(await compare()).toMatchObject({ problems: 0, examples: [] });
+    await writeFile(`${volume()}/d/e/c`, 'new');
+    await writeFile(`${volume()}/d/e/extra`, 'x');
+    const changed = await changedSince(volume(), manifest(), { signal, exclude: [] });
+    expect(changed.map(String)).toEqual(['d/e', 'd/e/c', 'd/e/extra']);
+    expect((await compare()).problems).toBeGreaterThanOrEqual(2);
   });
 });
 

@@ -97,7 +97,11 @@ function describe(found: Found, reader: Reader): Promise<Entry | undefined> | En
   const common = commonOf(found.path, found.status);
   switch (found.kind) {
     case 'directory':
-      return { type: 'directory', ...common };
+      return {
+        type: 'directory',
+        ...common,
+        ...(reader.changing.has(found.path) ? { isChanging: true } : {}),
+      };
     case 'symlink':
       return { type: 'symlink', ...common, target: found.parent.readlink(found.name) };
     case 'file':

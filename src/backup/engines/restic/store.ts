@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BACKUP_ERRORS } from '../../errors.ts';
+import { MANIFEST_ERRORS } from '../../manifest/errors.ts';
 import type { BackupRequest, Engine, EngineWork, Snapshot, StoredSnapshot } from '../../model.ts';
 import { excludeLines } from './exclude.ts';
 import { type Message, numberOf, stringOf } from './messages.ts';
@@ -14,6 +15,8 @@ import { bytesTag, PARTIAL_TAG, volumeTag } from './snapshots.ts';
 const LOCKED = 11;
 /** Files could not be read; there is a snapshot without them. */
 const INCOMPLETE = 3;
+/** Of such files, and what restic says at the end of it. */
+const VANISHED = /no such file or directory|at least one source file could not be read/i;
 
 export function createWriter(restic: Restic): Pick<Engine, 'backup' | 'forget'> {
   return {
@@ -58,6 +61,7 @@ async function backup(restic: Restic, request: BackupRequest, work: EngineWork):
   const how = [
     '--json',
     '--no-scan',
+    '--one-file-system',
     '--host',
     restic.name,
     '--group-by',
@@ -94,6 +98,9 @@ async function storedSnapshot(
     const [said = problem?.message ?? 'restic did not name the snapshot'] = complaints;
     if (result.exitCode === INCOMPLETE && id !== undefined) {
       await dropIncomplete(restic, id, work);
+      if (complaints.every((line) => VANISHED.test(line))) {
+        throw MANIFEST_ERRORS.volume_changed({ message: `files went away while they were read: ${said}` });
+      }
     }
     throw BACKUP_ERRORS.store_failed({
       message: `restic could not store everything: ${said}`,

@@ -1,0 +1,134 @@
+/** Describes and stores a volume while others may write to it. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorMessage } from '../../core/errors.ts';
+import type { Log } from '../../core/log/log.ts';
+import { BACKUP_ERRORS } from '../errors.ts';
+import { changedSince } from '../manifest/changed-since.ts';
+import { MANIFEST_ERRORS } from '../manifest/errors.ts';
+import { scanVolume } from '../manifest/scan.ts';
+import {
+  type BackupRequest,
+  type Engine,
+  type EngineWork,
+  MANIFEST_NAME,
+  type ScanResult,
+  type Snapshot,
+  type StoredSnapshot,
+} from '../model.ts';
+import type { BackupDeps, BackupSpec } from './make-backup.ts';
+
+/** In the work directory: the manifest of the last backup, which knows the hashes of what has not changed since. */
+export const PREVIOUS = 'previous-manifest';
+const MAX_NAMED = 5;
+
+export interface QuietlyStored {
+  readonly stored: StoredSnapshot;
+  readonly scan: ScanResult;
+  /** What was stored while the volume changed: to be removed. */
+  readonly torn: readonly Snapshot[];
+}
+
+/**
+ * Stores the volume until nothing has changed meanwhile, but for what had changed before: files of which only the name is
+ * compared at a restore then, and directories in which entries come and go.
+ * @param judge throws when what was found must not be stored
+ * @throws PillionError `store_failed` when it does not come to rest
+ */
+export async function storeQuietly(
+  { volume, exclude, workDir, attempts }: BackupSpec,
+  { engine, clock, log, onProgress }: BackupDeps,
+  judge: (scan: ScanResult) => void,
+  signal: AbortSignal,
+): Promise<QuietlyStored> {
+  const manifest = join(workDir, MANIFEST_NAME);
+  const changing = new Map<string, Buffer>();
+  const torn: Snapshot[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    await rm(manifest, { force: true });
+    const scan = await scanVolume(volume, manifest, {
+      signal,
+      exclude,
+      previous: join(workDir, PREVIOUS),
+      changing: [...changing.values()],
+      onProgress,
+    });
+    judge(scan);
+    tellLeftOut(scan, log);
+    const request = {
+      volume,
+      manifest,
+      exclude: [...exclude, ...mountsIn(scan)],
+      bytes: scan.bytes,
+      now: clock.now(),
+      isPartial: false,
+    };
+    const stored = await storeUnlessChanged(engine, request, { signal, onProgress });
+    const changed = await changedSince(volume, manifest, { signal, exclude });
+    if (changed.length === 0 && stored !== undefined) {
+      return { stored, scan, torn };
+    }
+    torn.push(...(stored === undefined ? [] : [stored.snapshot]));
+    const such = changed.slice(0, MAX_NAMED).map((path) => String(path) || '.');
+    if (attempt >= attempts) {
+      await forgetTorn(engine, torn, log, signal);
+      throw BACKUP_ERRORS.store_failed({
+        message: `the volume changed while it was read, again and again: ${changed.length} changes, such as ${such.join(', ')}`,
+        hint: 'stop or freeze the application in a --pre hook, --exclude what need not be kept, or allow more --attempts',
+      });
+    }
+    log.warn('the volume changed while it was read: reading it again', { changes: changed.length, such });
+    changed.forEach((path) => changing.set(path.toString('latin1'), path));
+  }
+}
+
+/** Undefined when the engine itself saw that the volume is not as its manifest says. */
+async function storeUnlessChanged(
+  engine: Engine,
+  request: BackupRequest,
+  work: EngineWork,
+): Promise<StoredSnapshot | undefined> {
+  try {
+    return await engine.backup(request, work);
+  } catch (error) {
+    if (MANIFEST_ERRORS.volume_changed.matches(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** No restore takes them, since they do not verify; but they would count for retention, and confuse people. */
+export async function forgetTorn(
+  engine: Engine,
+  torn: readonly Snapshot[],
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  if (torn.length === 0) {
+    return;
+  }
+  try {
+    await engine.forget(torn, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn(
+      'snapshots that were torn stay in the repository; they do not verify, so no restore takes them',
+      {
+        snapshots: torn.map(({ id }) => id),
+        error: errorMessage(error),
+      },
+    );
+  }
+}
+
+/** Where something else is mounted the manifest has nothing at all: an engine that walks by itself must not either. */
+const mountsIn = ({ leftOut }: ScanResult): string[] =>
+  leftOut.filter(({ type }) => type === 'other file system').map(({ path }) => `/${path}`);
+
+function tellLeftOut({ leftOut, leftOutCount }: ScanResult, log: Log): void {
+  if (leftOutCount > 0) {
+    const such = leftOut.slice(0, MAX_NAMED).map(({ path, type }) => `${path} (${type})`);
+    log.at(1, 'left out what no snapshot keeps', { entries: leftOutCount, such });
+  }
+}

@@ -1,0 +1,75 @@
+/** A volume that is never quiet: what is stored of it verifies all the same. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readTree, run, writeTree } from '../../support/backup/program.ts';
+import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
+import { useTempDir } from '../../support/use-temp-dir.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const dir = useTempDir();
+const QUIET = Object.fromEntries(
+  Array.from({ length: 200 }, (_, index) => [`quiet/${index % 9}/f${index}`, `${index}`]),
+);
+
+/** Appends, replaces by rename, and makes and removes files and directories, until it is killed. */
+const WRITER = `
+const fs = require('node:fs');
+for (let n = 0; ; n += 1) {
+  fs.appendFileSync('log/app.log', n + '\\n');
+  fs.writeFileSync('state/new', String(n));
+  fs.renameSync('state/new', 'state/current');
+  fs.writeFileSync('spool/m' + n, 'mail');
+  fs.rmSync('spool/m' + (n - 20), { force: true });
+  fs.mkdirSync('spool/d' + n + '/deep', { recursive: true });
+  fs.writeFileSync('spool/d' + n + '/deep/f', 'x');
+  fs.rmSync('spool/d' + (n - 3), { recursive: true, force: true });
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+}`;
+
+const canMount = (target: string): boolean =>
+  spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', target]).status === 0;
+
+describe.skipIf(restic18() === undefined)(`a volume with restic (skipped when ${NO_RESTIC})`, () => {
+  it('is stored though it is written to all the time, and the newest snapshot verifies', async () => {
+    const volume = dir.join('volume');
+    await mkdir(volume);
+    await writeTree(volume, { ...QUIET, 'log/app.log': '', 'state/current': '', 'spool/m': '' });
+    const writer = spawn(process.execPath, ['-e', WRITER], { cwd: volume, stdio: 'ignore' });
+    onTestFinished(() => void writer.kill('SIGKILL'));
+    const log = path.join(volume, 'log');
+    await waitFor(async () => (await readTree(log))['app.log'] !== '' || undefined, { what: 'writes' });
+    const repository = dir.join('repository');
+    const flags = ['--init', '--attempts', '6'];
+    const stored = await run(['backup', 'now'], { volume, repository, flags });
+    expect([stored.code, stored.stderr]).toEqual([0, expect.stringContaining('reading it again')]);
+    writer.kill('SIGKILL');
+    const restored = dir.join('restored');
+    await mkdir(restored);
+    const { code, stderr } = await run(['restore'], { volume: restored, repository });
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('given up')]);
+    expect(await readTree(restored)).toMatchObject(QUIET);
+    const snapshots = await run(['backup', 'snapshots'], { volume, repository });
+    expect(snapshots.stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('is stored without another file system that is mounted in it', async ({ skip }) => {
+    const volume = dir.join('volume');
+    const mounted = path.join(volume, 'sub/mounted');
+    await mkdir(mounted, { recursive: true });
+    await writeTree(volume, { a: 'a' });
+    skip(!canMount(mounted), 'this user cannot mount');
+    try {
+      await writeFile(path.join(mounted, 'other'), 'of another file system');
+      const repository = dir.join('repository');
+      expect((await run(['backup', 'now'], { volume, repository, flags: ['--init'] })).code).toBe(0);
+      await mkdir(dir.join('restored'));
+      const { code, stderr } = await run(['restore'], { volume: dir.join('restored'), repository });
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('given up')]);
+      expect(await readTree(dir.join('restored'))).toEqual({ a: 'a' });
+    } finally {
+      spawnSync('umount', [mounted]);
+    }
+  });
+});
