@@ -115,6 +115,9 @@ async function write(
       return await engine.restoreTo(snapshot, stage.target, { signal, onProgress: events.progress });
     } catch (error) {
       signal.throwIfAborted();
+      if (BACKUP_ERRORS.no_space.matches(error)) {
+        throw error;
+      }
       if (isDiskFull(error)) {
         throw BACKUP_ERRORS.no_space(
           { message: `no room on the volume: ${errorMessage(error)}` },

@@ -71,6 +71,9 @@ export function inOurWords(error: unknown): unknown {
     return error;
   }
   const { message, hint } = reasonOf(error);
+  if (GIT_ERRORS.disk_full.matches(error)) {
+    return BACKUP_ERRORS.no_space({ message: `git has no room: ${message}` }, { cause: error });
+  }
   return BACKUP_ERRORS.repository_unknown({ message, hint }, { cause: error });
 }
 
