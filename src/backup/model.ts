@@ -134,7 +134,8 @@ export interface Engine {
   /**
    * Writes a snapshot below `target`, which is on the volume's file system and holds nothing, or what an interrupted
    * call for the same snapshot has left. Syncs nothing: the stage does.
-   * @throws PillionError when the snapshot is gone or not everything of it was written
+   * @throws PillionError when the snapshot is gone or not everything of it was written; `repository_unknown` when the
+   * repository went away, which says nothing against the snapshot
    */
   restoreTo(snapshot: Snapshot, target: string, work: EngineWork): Promise<RestoredTree>;
   /**

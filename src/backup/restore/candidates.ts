@@ -8,7 +8,7 @@ import { requireSpace } from '../commit/space.ts';
 import { beginStage, dropStage } from '../commit/stage.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { compareTree } from '../manifest/compare.ts';
-import type { Engine, RestoredTree, Snapshot, Stage } from '../model.ts';
+import type { Engine, OnProgress, RestoredTree, Snapshot, Stage, UnknownReason } from '../model.ts';
 import { addRejected, readRejected } from './rejected.ts';
 import type { RestoreEvents, RestoreSpec } from './restore.ts';
 
@@ -104,7 +104,13 @@ async function write(
   signal: AbortSignal,
 ): Promise<RestoredTree> {
   const { engine, events, log, clock, spec } = deps;
-  const began = clock.monotonic();
+  let lastDone = { at: clock.monotonic(), bytes: -1 };
+  const onProgress: OnProgress = (progress) => {
+    if (progress.bytesDone > lastDone.bytes) {
+      lastDone = { at: clock.monotonic(), bytes: progress.bytesDone };
+    }
+    events.progress(progress);
+  };
   const delays = backoff({ initialMs: 1000, maxMs: spec.longestWaitMs, jitter: 0.3 });
   const { bytes, files: entries } = snapshot;
   if (bytes !== undefined && entries !== undefined) {
@@ -112,7 +118,7 @@ async function write(
   }
   for (let failures = 1, waits = 1; ; ) {
     try {
-      return await engine.restoreTo(snapshot, stage.target, { signal, onProgress: events.progress });
+      return await engine.restoreTo(snapshot, stage.target, { signal, onProgress });
     } catch (error) {
       signal.throwIfAborted();
       if (BACKUP_ERRORS.no_space.matches(error)) {
@@ -124,17 +130,16 @@ async function write(
           { cause: error },
         );
       }
-      const state = await engine.state(signal);
-      const isAway = state.kind === 'UNKNOWN';
-      if (isAway && clock.monotonic() - began < spec.timeoutMs) {
+      const away = await whyAway(error, engine, signal);
+      if (away !== undefined && clock.monotonic() - lastDone.at < spec.timeoutMs) {
         const delayMs = delays(waits);
         waits += 1;
-        events.unknown(state.reason, delayMs);
+        events.unknown(away, delayMs);
         await clock.sleep(delayMs, signal);
         continue;
       }
-      if (isAway) {
-        const { message, hint } = state.reason;
+      if (away !== undefined) {
+        const { message, hint } = away;
         throw BACKUP_ERRORS.restore_refused({
           message: `the repository went away during the restore: ${message}`,
           hint,
@@ -150,6 +155,19 @@ async function write(
       log.warn('the restore has failed, and is tried again', { error: errorMessage(error) });
     }
   }
+}
+
+/** Undefined when the repository is there, and what went wrong is the snapshot's own fault. */
+async function whyAway(
+  error: unknown,
+  engine: Engine,
+  signal: AbortSignal,
+): Promise<UnknownReason | undefined> {
+  if (BACKUP_ERRORS.repository_unknown.matches(error)) {
+    return { kind: 'unreachable', message: error.message, hint: error.hint };
+  }
+  const state = await engine.state(signal);
+  return state.kind === 'UNKNOWN' ? state.reason : undefined;
 }
 
 const isDiskFull = (error: unknown): boolean =>

@@ -22,8 +22,11 @@ export interface ResticSettings {
 }
 
 export function accessArguments(settings: ResticSettings, workDir: string): readonly string[] {
-  const { cacert, limitUpload, limitDownload, options, location } = settings;
+  const { cacert, limitUpload, limitDownload, options, location, callTimeoutMs } = settings;
   return [
+    // Its own limit for a request in which nothing moves is five minutes.
+    '--stuck-request-timeout',
+    `${Math.ceil(callTimeoutMs / 1000)}s`,
     ...(cacert === '' ? [] : ['--cacert', cacert]),
     ...(limitUpload === 0 ? [] : ['--limit-upload', String(limitUpload)]),
     ...(limitDownload === 0 ? [] : ['--limit-download', String(limitDownload)]),

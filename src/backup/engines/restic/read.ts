@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import type { Engine, EngineWork, ReadBack, RestoredTree, Snapshot } from '../../model.ts';
 import { type Message, numberOf, stringOf } from './messages.ts';
+import { createPatience } from './patience.ts';
 import { pathInSnapshot, READ, type Restic } from './restic.ts';
 import { stateFrom } from './snapshots.ts';
 
@@ -26,7 +27,10 @@ export const short = ({ id }: Pick<Snapshot, 'id'>): string => `snapshot ${id.sl
 
 /** Runs what must end with 0. */
 async function succeed(restic: Restic, call: Parameters<Restic['run']>[0], what: string): Promise<void> {
-  const { problem, complaints } = await restic.run(call);
+  const { problem, complaints, timedOut } = await restic.run(call);
+  if (problem !== undefined && timedOut) {
+    throw BACKUP_ERRORS.repository_unknown({ message: `${what}: ${problem.message}`, hint: problem.hint });
+  }
   if (problem !== undefined) {
     const [first = problem.message] = complaints;
     const more = first === complaints.at(-1) ? '' : ` (${complaints.at(-1)})`;
@@ -43,18 +47,22 @@ async function restoreTo(
   // Without a manifest of ours, restic reads again what it has written.
   const proof = snapshot.manifest === undefined ? ['--verify'] : [];
   const args = ['restore', '--json', '--sparse', '--no-lock', ...proof, '--target', target, snapshot.id];
+  const patience = createPatience(restic.settings.callTimeoutMs);
   const onMessage = (message: Message): void => {
     if (message.message_type === 'status') {
+      const filesDone = numberOf(message['files_restored']) + numberOf(message['files_skipped']);
+      const bytesDone = numberOf(message['bytes_restored']) + numberOf(message['bytes_skipped']);
+      patience.done(filesDone + bytesDone);
       onProgress?.({
         phase: 'restore',
-        filesDone: numberOf(message['files_restored']) + numberOf(message['files_skipped']),
+        filesDone,
         filesTotal: numberOf(message['total_files']),
-        bytesDone: numberOf(message['bytes_restored']) + numberOf(message['bytes_skipped']),
+        bytesDone,
         bytesTotal: numberOf(message['total_bytes']),
       });
     }
   };
-  await succeed(restic, { args, signal, onMessage }, `cannot restore ${short(snapshot)}`);
+  await succeed(restic, { args, signal, onMessage, patience }, `cannot restore ${short(snapshot)}`);
   const below = (path: string): string => join(target, path);
   return {
     root: below(snapshot.root ?? '/'),

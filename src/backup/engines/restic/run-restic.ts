@@ -3,8 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineSplitter } from '../../../core/exec/lines.ts';
 import { type RunOutcome, tryRun } from '../../../core/exec/run.ts';
+import { withSignal } from '../../../core/scoped-signal.ts';
 import type { UnknownReason } from '../../model.ts';
 import { complaintOf, type Message, parseMessage } from './messages.ts';
+import type { Patience } from './patience.ts';
 import { type ResticEnd, reasonOf } from './reason.ts';
 
 const MAX_LINE_BYTES = 1024 * 1024;
@@ -24,6 +26,8 @@ export interface ResticCall {
   readonly args: readonly string[];
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
+  /** Ends it early when its requests fail and nothing comes of trying again. */
+  readonly patience?: Patience | undefined;
   /** Gets the output as messages; what is no JSON is dropped. */
   readonly onMessage?: ((message: Message) => void) | undefined;
   /** Gets the output as bytes. */
@@ -52,7 +56,11 @@ export function createRunner(init: RunnerInit): ResticRunner {
     async run(call) {
       await mkdir(join(init.workDir, 'tmp'), { recursive: true, mode: 0o700 });
       const complaints: string[] = [];
-      const errors = lineSplitter((line) => complain(complaints, line), MAX_LINE_BYTES);
+      const { patience } = call;
+      const errors = lineSplitter((line) => {
+        complain(complaints, line);
+        patience?.heard(line);
+      }, MAX_LINE_BYTES);
       const messages = lineSplitter((line) => {
         const message = parseMessage(line);
         if (message !== undefined) {
@@ -60,28 +68,31 @@ export function createRunner(init: RunnerInit): ResticRunner {
         }
       }, MAX_LINE_BYTES);
       const isStreamed = call.onMessage !== undefined || call.onBytes !== undefined;
-      const outcome = await tryRun('restic', [...init.args, ...call.args], {
-        env: init.env(),
-        cwd: init.workDir,
-        signal: call.signal,
-        graceMs: GRACE_MS,
-        maxOutputBytes: isStreamed ? 1 : MAX_DOCUMENT_BYTES,
-        ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
-        onOutput(stream, chunk) {
-          if (stream === 'stderr') {
-            errors.push(chunk);
-            return undefined;
-          }
-          if (call.onMessage !== undefined) {
-            messages.push(chunk);
-          }
-          return call.onBytes?.(chunk);
-        },
-      });
+      const start = (signal: AbortSignal) =>
+        tryRun('restic', [...init.args, ...call.args], {
+          env: init.env(),
+          cwd: init.workDir,
+          signal: patience === undefined ? signal : AbortSignal.any([signal, patience.signal]),
+          graceMs: GRACE_MS,
+          maxOutputBytes: isStreamed ? 1 : MAX_DOCUMENT_BYTES,
+          ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
+          onOutput(stream, chunk) {
+            if (stream === 'stderr') {
+              errors.push(chunk);
+              return undefined;
+            }
+            if (call.onMessage !== undefined) {
+              messages.push(chunk);
+            }
+            return call.onBytes?.(chunk);
+          },
+        });
+      const outcome = await withSignal(call.signal, {}, start);
       errors.end();
       messages.end();
       call.signal.throwIfAborted();
-      return resultOf(outcome, complaints, shownLocation);
+      const isOver = patience?.signal.aborted === true;
+      return resultOf(isOver ? { ...outcome, timedOut: true } : outcome, complaints, shownLocation);
     },
   };
 }
