@@ -79,6 +79,18 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
     expect(reasons(bad)).toEqual(BAD_ANNOTATIONS.map(([, reason]) => reason));
     const clashing = await compare(cases(CLASHES.map(([annotations, spec]) => web(annotations, spec))));
     expect(reasons(clashing)).toEqual(CLASHES.map(([, , reason]) => reason));
+    const shapeless = [
+      {
+        containers: [
+          { name: 'web', image: 'i' },
+          { name: 'A"', image: 'i' },
+        ],
+      },
+      { containers: [] },
+      { initContainers: [{ name: '', image: 'i' }] },
+    ];
+    const named = await compare(cases(shapeless.map((spec) => web(REPO, spec))));
+    expect(reasons(named)).toEqual(['bad-pod', 'bad-pod', 'bad-pod']);
   });
 
   it('keeps a profile to its namespaces', async () => {

@@ -24,7 +24,13 @@ export interface PodView {
 
 class ShapeError extends Error {}
 
-const CONTAINER_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const CONTAINER_NAME_PATTERN = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
+const CONTAINER_NAME = new RegExp(CONTAINER_NAME_PATTERN);
+/** What keeps a pod from being one; a policy says the same. */
+export const SHAPE_WORDS = {
+  badName: 'is no name of a container',
+  noContainers: 'the pod has no containers',
+} as const;
 
 function maps(parent: JsonMap, key: string, where: string): readonly JsonMap[] {
   const list = member(parent, key);
@@ -56,7 +62,7 @@ function containersOf(spec: JsonMap, list: PodContainer['list']): PodContainer[]
     const where = `spec.${list}[${at}]`;
     const name = textAt(json, 'name');
     if (name === undefined || !CONTAINER_NAME.test(name)) {
-      throw new ShapeError(`${where}.name is no name of a container`);
+      throw new ShapeError(`${where}.name ${SHAPE_WORDS.badName}`);
     }
     return { name, list, at, json, mounts: maps(json, 'volumeMounts', where), env: maps(json, 'env', where) };
   });
@@ -75,7 +81,7 @@ export function viewPod(pod: Json, { mayBeEmpty = false } = {}): PodView | Refus
     }
     const containers = containersOf(spec, 'containers');
     if (containers.length === 0 && !mayBeEmpty) {
-      throw new ShapeError('the pod has no containers');
+      throw new ShapeError(SHAPE_WORDS.noContainers);
     }
     return {
       pod,

@@ -25,12 +25,16 @@ export function firstOfAll(...lists: readonly Cel[]): Cel {
   return firstOf(celConcat(lists));
 }
 
-/** A foreign value in quotes, cut when it is long, with nothing in it that ends a line. */
+/** Nothing that a terminal, an HTTP header or a log could take for more than a letter. */
+const PRINTABLE_PATTERN = '^[^\\pC\\x{2028}\\x{2029}]*$';
+
+/** A foreign value in quotes, cut when it is long; one with signs that nobody can print is not shown. */
 export function quotedCel(value: Cel): Cel {
-  return cel`strings.quote(size(${value}) > ${LONGEST_VALUE} ? ${value}.substring(0, ${LONGEST_VALUE}) + "..." : ${value})`;
+  const cut = cel`size(${value}) > ${LONGEST_VALUE} ? ${value}.substring(0, ${LONGEST_VALUE}) + "..." : ${value}`;
+  return cel`[${cut}].map(q, q.matches(${PRINTABLE_PATTERN}) ? strings.quote(q) : ${'"?"'})[0]`;
 }
 
-/** The message of a refusal, cut to what an answer may hold. */
+/** The message of a refusal, cut to what an answer may hold; empty where there is none, since the server always asks. */
 export function messageOf(refused: Cel): Cel {
-  return cel`${refused}.map(m, size(m) > ${LONGEST_MESSAGE} ? m.substring(0, ${LONGEST_MESSAGE - 3}) + "..." : m)[1]`;
+  return cel`${refused}.map(m, size(m) > ${LONGEST_MESSAGE} ? m.substring(0, ${LONGEST_MESSAGE - 3}) + "..." : m)[?1].orValue("")`;
 }

@@ -1,7 +1,9 @@
 /** The pod as the policy sees it, and what becomes of each instance: the engine's `PodView`, `Step` and `statusOf`. */
 import { RECORD } from '../annotations.ts';
 import { type Cel, cel, celObject } from '../cel.ts';
+import { CONTAINER_NAME_PATTERN, SHAPE_WORDS } from '../engine/pod-view.ts';
 import { byProfile } from './parameters.ts';
+import { firstOfAll, refusal, refuseWhen } from './refusal.ts';
 import type { PolicySettings, Variable } from './settings.ts';
 
 /** `/data/` and `/data` are the same directory. */
@@ -14,6 +16,19 @@ export function reaches(it: Cel): Cel {
   return cel`(${it}.isNamed ? a.name in ${it}.targets : (${it}.intoAll || !a.isInit))`;
 }
 
+const badNames = (list: string, containers: Cel) =>
+  cel`${containers}.transformList(i, c, !string(c.name).matches(${CONTAINER_NAME_PATTERN}), ${refusal(
+    'bad-pod',
+    cel`${`spec.${list}[`} + string(i) + ${`].name ${SHAPE_WORDS.badName}`}`,
+  )})`;
+
+/** What the server will refuse the pod for anyway, before names of it are written into the record. */
+const SHAPE_PROBLEM = firstOfAll(
+  badNames('containers', cel`variables.mains`),
+  cel`[${refuseWhen(cel`size(variables.mains) == 0`, 'bad-pod', SHAPE_WORDS.noContainers)}]`,
+  badNames('initContainers', cel`variables.inits`),
+);
+
 /** What the pod has, without which nothing of `made` can be said. */
 export function podVariables(): Variable[] {
   return [
@@ -23,6 +38,7 @@ export function podVariables(): Variable[] {
     },
     { name: 'inits', expression: cel`variables.spec.?initContainers.orValue([])` },
     { name: 'mains', expression: cel`variables.spec.?containers.orValue([])` },
+    { name: 'shape_problem', expression: SHAPE_PROBLEM },
     { name: 'taken', expression: cel`(variables.inits + variables.mains).map(c, string(c.name))` },
     {
       name: 'volume_names',

@@ -12,6 +12,7 @@ import { podVariables, stepVariables } from './steps.ts';
 
 /** What is wrong with what a pod asks for; the later of them may only be asked when the earlier hold. */
 const REFUSAL = cel`variables.ask == "" ? []
+  : size(variables.shape_problem) > 0 ? variables.shape_problem
   : size(variables.ask_problem) > 0 ? variables.ask_problem
   : size(variables.parameter_problem) > 0 ? variables.parameter_problem
   : size(variables.place_problem) > 0 ? variables.place_problem

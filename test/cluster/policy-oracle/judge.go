@@ -193,10 +193,16 @@ func (j *judge) validate(object runtime.Object, gvk schema.GroupVersionKind, gvr
 	ns := plugincel.CreateNamespaceObject(namespace)
 	budget := int64(celconfig.RuntimeCELCostBudget)
 	for _, each := range []plugincel.ConditionEvaluator{j.conditions, j.messages} {
-		_, left, err := each.ForInput(context.Background(), attr, ask, plugincel.OptionalVariableBindings{}, ns, budget)
+		outcomes, left, err := each.ForInput(context.Background(), attr, ask, plugincel.OptionalVariableBindings{}, ns, budget)
 		if err != nil {
 			told.Error = err.Error()
 			return
+		}
+		for _, outcome := range outcomes {
+			// The server writes a line into its log for each message that fails, whether it is needed or not.
+			if outcome.Error != nil {
+				told.Error = outcome.Error.Error()
+			}
 		}
 		budget = left
 	}
