@@ -8,8 +8,16 @@ export interface Task {
   readonly depth: number;
 }
 
+/** Proves who asks an SSH server, and which server it is. */
+export interface SshFiles {
+  readonly keyPath: string;
+  readonly knownHostsPath: string;
+}
+
 export interface Contender {
   readonly name: string;
+  /** What it needs in its environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** Syncs once and ends. */
   once(task: Task): readonly string[];
   /** Polls until it is told to end. `port` is free for an HTTP endpoint. */
@@ -30,7 +38,7 @@ async function noopsFromMetrics(port: number): Promise<number | undefined> {
   }
 }
 
-function withGitSyncFlags(name: string, command: readonly string[]): Contender {
+function withGitSyncFlags(name: string, command: readonly string[], ssh: SshFiles): Contender {
   const flags = (task: Task) => [
     ...command,
     `--repo=${task.repo}`,
@@ -40,9 +48,12 @@ function withGitSyncFlags(name: string, command: readonly string[]): Contender {
     `--depth=${task.depth}`,
     '--max-failures=-1',
     '--sync-timeout=10m',
+    `--ssh-key-file=${ssh.keyPath}`,
+    `--ssh-known-hosts-file=${ssh.knownHostsPath}`,
   ];
   return {
     name,
+    env: {},
     once: (task) => [...flags(task), '--one-time'],
     forever(task, periodMs, port) {
       return [...flags(task), `--period=${periodMs}ms`, `--http-bind=127.0.0.1:${port}`, '--http-metrics'];
@@ -51,10 +62,12 @@ function withGitSyncFlags(name: string, command: readonly string[]): Contender {
   };
 }
 
-function script(name: string, file: string): Contender {
+function script(name: string, file: string, ssh: SshFiles): Contender {
   const path = resolve('bench/git-sync', file);
+  const hostKey = `-o StrictHostKeyChecking=yes -o UserKnownHostsFile=${ssh.knownHostsPath}`;
   return {
     name,
+    env: { GIT_SSH_COMMAND: `ssh -i ${ssh.keyPath} ${hostKey}` },
     once: ({ repo, root, depth }) => [path, repo, REF, root, String(depth), 'once'],
     forever: ({ repo, root, depth }, periodMs) => [
       path,
@@ -72,12 +85,12 @@ function script(name: string, file: string): Contender {
 }
 
 /** The project first, then those it is compared with. */
-export function contenders(peers: readonly string[]): Contender[] {
-  const own = withGitSyncFlags('pillion', [process.execPath, resolve('bin/pillion'), 'git-sync']);
+export function contenders(peers: readonly string[], ssh: SshFiles): Contender[] {
+  const own = withGitSyncFlags('pillion', [process.execPath, resolve('bin/pillion'), 'git-sync'], ssh);
   return [
     own,
-    script('shell loop', 'shell-loop.sh'),
-    script("git-sync's commands", 'git-sync-commands.sh'),
-    ...peers.map((peer) => withGitSyncFlags(peer.split('/').at(-1) ?? peer, peer.split(' '))),
+    script('shell loop', 'shell-loop.sh', ssh),
+    script("git-sync's commands", 'git-sync-commands.sh', ssh),
+    ...peers.map((peer) => withGitSyncFlags(peer.split('/').at(-1) ?? peer, peer.split(' '), ssh)),
   ];
 }

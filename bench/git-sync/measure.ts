@@ -12,7 +12,6 @@ const POLL_PERIOD_MS = 200;
 const CHANGE_PERIOD_MS = 50;
 
 const environment = () => ({
-  ...(process.env.GIT_SSH_COMMAND ? { GIT_SSH_COMMAND: process.env.GIT_SSH_COMMAND } : {}),
   PATH: process.env.PATH ?? '',
   HOME: process.env.HOME ?? '/tmp',
   GIT_CONFIG_NOSYSTEM: '1',
@@ -20,9 +19,13 @@ const environment = () => ({
   GIT_CONFIG_GLOBAL: '/dev/null',
 });
 
-function start(command: readonly string[]): ChildProcess {
+function start({ env }: Contender, command: readonly string[]): ChildProcess {
   const [program = '', ...args] = command;
-  return spawn(program, args, { env: environment(), stdio: ['ignore', 'ignore', 'ignore'], detached: true });
+  return spawn(program, args, {
+    env: { ...environment(), ...env },
+    stdio: ['ignore', 'ignore', 'ignore'],
+    detached: true,
+  });
 }
 
 function ended(child: ChildProcess): Promise<number | null> {
@@ -73,7 +76,7 @@ async function untilPublished(task: Task, hash: string): Promise<void> {
 /** Milliseconds from start to exit on a root that is not there yet. */
 export async function firstSync(contender: Contender, task: Task): Promise<number> {
   const started = performance.now();
-  const code = await ended(start(contender.once(task)));
+  const code = await ended(start(contender, contender.once(task)));
   const elapsed = performance.now() - started;
   if (code !== 0) {
     throw new Error(`${contender.name} ended with ${code}`);
@@ -106,7 +109,7 @@ export async function changeToPublished(
   current: string,
   change: () => Promise<string>,
 ): Promise<number> {
-  const child = start(contender.forever(task, CHANGE_PERIOD_MS, await freePort()));
+  const child = start(contender, contender.forever(task, CHANGE_PERIOD_MS, await freePort()));
   try {
     await untilPublished(task, current);
     // At a random moment of the poll's period: a fixed one would always meet the same part of it.
@@ -128,7 +131,7 @@ export async function pollCpu(
   seconds: number,
 ): Promise<number> {
   const port = await freePort();
-  const child = start(contender.forever(task, POLL_PERIOD_MS, port));
+  const child = start(contender, contender.forever(task, POLL_PERIOD_MS, port));
   try {
     await untilPublished(task, current);
     await delay(1500);

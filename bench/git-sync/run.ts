@@ -108,7 +108,7 @@ function addresses(scenario: Scenario, path: string, servers: Servers): [string,
 }
 
 async function measureScenario(scenario: Scenario, dir: string, servers: Servers): Promise<Row[]> {
-  const all = contenders(peers);
+  const all = contenders(peers, servers.ssh);
   const repository = await scenario.make(join(dir, `${scenario.name}.git`));
   const rows: Row[] = [];
   let commits = 0;
@@ -161,11 +161,8 @@ const servers: Servers = {
   http: await startHttpGitServer({ root: dir }),
   ssh: await startSshServer(join(dir, 'ssh')),
 };
-// The first value of an ssh option counts, so this also serves those that add their own.
-const hostKey = `-o StrictHostKeyChecking=yes -o UserKnownHostsFile=${servers.ssh.knownHostsPath}`;
-process.env.GIT_SSH_COMMAND = `ssh -i ${servers.ssh.keyPath} ${hostKey}`;
 try {
-  const names = contenders(peers).map((one) => one.name);
+  const names = contenders(peers, servers.ssh).map((one) => one.name);
   for (const scenario of scenarios.filter((one) => isWanted(one.name))) {
     console.error(`measuring ${scenario.name} ...`);
     const before = controlMs(join(dir, `${scenario.name}-control-before`));

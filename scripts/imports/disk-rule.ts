@@ -8,6 +8,7 @@ export const MAY_USE_PATHS: Readonly<Record<string, string>> = {
   'src/git/auth/authentication.ts': 'looks whether files are there that the user names',
   'src/git/auth/socket.ts': 'the permissions of its socket in the private directory',
   'src/git/auth/ssh.ts': 'key files that the user names, and copies of them in the private directory',
+  'src/git/auth/ssh-connection.ts': 'the socket of the connection in the private directory',
   'src/git/configuration.ts': "git's configuration in the private directory",
   'src/git/object-view.ts': 'a view of the objects in the private directory',
   'src/git/private-repository.ts': 'the repository in the private directory',

@@ -15,6 +15,8 @@ export interface SshSettings {
   readonly keyFiles: readonly string[];
   readonly knownHosts: boolean;
   readonly knownHostsFile: string;
+  /** A connection is kept between uses that are no further apart than this, in milliseconds; default 0: none. */
+  readonly keepMs?: number;
   /** Git runs ssh its own way, with none of these. */
   readonly plain?: boolean;
 }

@@ -1,6 +1,6 @@
 /** The options that prove to a server who asks. */
 import { option } from '../../core/options/option.ts';
-import { bool, int, string, strings } from '../../core/options/value-types.ts';
+import { bool, duration, int, string, strings } from '../../core/options/value-types.ts';
 import { CREDENTIAL_SECRETS, credentials } from './credential-json.ts';
 import { setting } from './setting.ts';
 import { CREDENTIAL_SCOPES, oneOf } from './words.ts';
@@ -76,6 +76,14 @@ export const loginOptions = {
     default: '/etc/git-secret/known_hosts',
     env: ['GITSYNC_SSH_KNOWN_HOSTS_FILE', 'GIT_SYNC_SSH_KNOWN_HOSTS_FILE', 'GIT_SSH_KNOWN_HOSTS_FILE'],
     help: 'the host keys to verify with',
+  }),
+  sshKeep: setting('ssh.keepMs', {
+    flag: 'ssh-keep',
+    type: duration,
+    default: 60_000,
+    defaultText: '1m0s',
+    env: ['GITSYNC_SSH_KEEP'],
+    help: 'keep the connection to an SSH server for the next sync if that comes within this time; 0 makes a new one for each command',
   }),
   cookieFile: setting(
     'cookieFile',

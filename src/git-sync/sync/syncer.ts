@@ -147,6 +147,7 @@ function openPass(parts: Parts, hooks: Hooks): TimedPassInit {
     access: createRootAccess(context, clock),
     emitter,
     refresh: authentication.refresh,
+    rest: authentication.rest,
     explain: async (error, signal) => authentication.explain(await explainMissingRef(error, probe, signal)),
     link,
     layout,

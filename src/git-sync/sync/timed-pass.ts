@@ -22,6 +22,8 @@ export interface TimedPassInit extends PassInit {
   readonly emitter: Emitter;
   /** Loads credentials and keys again. */
   readonly refresh: (signal: AbortSignal) => Promise<void>;
+  /** Nothing is asked of the remote until the next `refresh`. */
+  readonly rest: () => void;
   /** A failure of git, with what is known of its reason beside git's words. */
   readonly explain: (error: unknown, signal: AbortSignal) => Promise<unknown>;
   /** How long a pass may take to end once its time is over, in milliseconds: git gets half a second of it. */
@@ -137,7 +139,7 @@ export function createTimedPasses(init: TimedPassInit): RunTimedPass {
 
   const run = async (began: Hung, signal: AbortSignal, stop: AbortSignal): Promise<PassResult> => {
     const progress: Progress = { isTold: false };
-    const work = attempt(init, progress, signal, stop);
+    const work = attempt(init, progress, signal, stop).finally(init.rest);
     const isOver = await withinDeadline(() => work, signal, init.unwindMs ?? UNWIND_MS);
     if (!isOver && stop.aborted) {
       await work; // for as long as the end of the process may take

@@ -1,5 +1,5 @@
 /** Everything git needs to prove who it is, prepared once and refreshed before each use of the remote. */
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -17,6 +17,8 @@ import { startCredentialServer } from './socket.ts';
 import { credentialSources } from './sources/all.ts';
 import type { SourceInit } from './sources/source.ts';
 import { explainRefusal, mayUseSsh, prepareKeys, sshCommand } from './ssh.ts';
+import { createSshConnection, type SshConnection } from './ssh-connection.ts';
+import { sshDestination } from './ssh-destination.ts';
 import { createCredentialStore } from './store.ts';
 
 export interface AuthenticationInit extends Omit<SourceInit, 'settings'> {
@@ -35,6 +37,8 @@ export interface Authentication {
   hookVariables(): Readonly<Record<string, string>>;
   /** Loads credentials and keys again, since they are rotated. */
   refresh(signal: AbortSignal): Promise<void>;
+  /** Nothing is asked of the remote until the next `refresh`. */
+  rest(): void;
   /** A failure of git, with what is known here of its reason. */
   explain(error: unknown): Promise<unknown>;
   /** The Authorization header for a URL, or undefined. */
@@ -65,6 +69,27 @@ async function fixedVariables(init: AuthenticationInit, files: GitFilesInit) {
   };
 }
 
+/** None with a GIT_SSH_COMMAND of the user's own: nobody knows what it does with a second connection. */
+function openConnection(
+  directory: string,
+  { settings, env, log }: AuthenticationInit,
+): SshConnection | undefined {
+  const { plain, keepMs = 0 } = settings.ssh;
+  const destination = plain || env.GIT_SSH_COMMAND ? undefined : sshDestination(settings.repo);
+  return destination === undefined || keepMs === 0
+    ? undefined
+    : createSshConnection({ directory, destination, keepMs, log });
+}
+
+/** Changes when one of the files does: a key that was replaced must not be good for any longer. */
+async function stateOf(paths: readonly string[]): Promise<string> {
+  const states = paths.map(async (path) => {
+    const status = await stat(path).catch(() => undefined);
+    return status === undefined ? '-' : `${status.ino}:${status.size}:${status.mtimeMs}`;
+  });
+  return (await Promise.all(states)).join(' ');
+}
+
 async function authenticateFrom(
   runtime: RuntimeDirectory,
   init: AuthenticationInit,
@@ -82,9 +107,11 @@ async function authenticateFrom(
       ? undefined
       : await startCredentialServer(credentialSocket, () => store.current());
   let keyFiles: readonly string[] = settings.ssh.keyFiles;
+  const connection = openConnection(runtime.path, init);
   const variables = () => {
     const base = env.GIT_SSH_COMMAND;
-    const ssh = settings.ssh.plain ? base : sshCommand({ settings, base, keyFiles });
+    const more = connection?.words;
+    const ssh = settings.ssh.plain ? base : sshCommand({ settings, base, keyFiles, more });
     return { ...gitVariables(configPath, ssh), ...user };
   };
   return {
@@ -95,11 +122,21 @@ async function authenticateFrom(
       if (!settings.ssh.plain && mayUseSsh(settings)) {
         keyFiles = await prepareKeys(settings, runtime.path, log);
       }
+      if (connection !== undefined) {
+        const command = sshCommand({ settings, base: undefined, keyFiles });
+        const identity = `${command} ${await stateOf([...keyFiles, settings.ssh.knownHostsFile])}`;
+        await connection.prepare({ command, env: { ...fixed, ...user }, identity }, signal);
+      }
     },
-    explain: async (error) => (settings.ssh.plain ? error : explainRefusal(error, settings)),
+    rest: () => connection?.rest(),
+    async explain(error) {
+      await connection?.drop();
+      return settings.ssh.plain ? error : explainRefusal(error, settings);
+    },
     authorization: (url) => store.authorization(url),
     privatePath: runtime.path,
     async close() {
+      await connection?.close();
       await server?.close();
       await runtime.remove();
     },

@@ -29,6 +29,8 @@ export interface SshCommandInit {
   readonly base: string | undefined;
   /** Key files as ssh is to open them. */
   readonly keyFiles: readonly string[];
+  /** Further words, after all others. */
+  readonly more?: readonly string[] | undefined;
 }
 
 function verbosityFlag(verbosity: number): string[] {
@@ -42,12 +44,13 @@ function verbosityFlag(verbosity: number): string[] {
 }
 
 /** The value of GIT_SSH_COMMAND (contract: base, -v, -i per key, host key options). */
-export function sshCommand({ settings, base, keyFiles }: SshCommandInit): string {
+export function sshCommand({ settings, base, keyFiles, more = [] }: SshCommandInit): string {
   const { knownHosts, knownHostsFile } = settings.ssh;
   const hosts = knownHosts
     ? ['-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile=${sshPath(knownHostsFile)}`]
     : ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'];
-  const words = [...verbosityFlag(settings.verbosity), ...keyFiles.flatMap((file) => ['-i', file]), ...hosts];
+  const keys = keyFiles.flatMap((file) => ['-i', file]);
+  const words = [...verbosityFlag(settings.verbosity), ...keys, ...hosts, ...more];
   return [base === undefined || base === '' ? 'ssh' : base, ...words.map(shellQuote)].join(' ');
 }
 

@@ -36,6 +36,7 @@ export const ssh = (parts: object) => ({
     keyFiles: ['/etc/git-secret/ssh'],
     knownHosts: true,
     knownHostsFile: '/etc/git-secret/known_hosts',
+    keepMs: 60_000,
     ...parts,
   },
 });

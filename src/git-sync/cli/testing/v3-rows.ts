@@ -8,6 +8,7 @@ const ssh = (parts: object) => ({
     keyFiles: ['/etc/git-secret/ssh'],
     knownHosts: true,
     knownHostsFile: '/etc/git-secret/known_hosts',
+    keepMs: 60_000,
     ...parts,
   },
 });

@@ -230,6 +230,13 @@ export const rows: readonly Row[] = [
     env: ['GITSYNC_SSH_KNOWN_HOSTS_FILE', 'GIT_SYNC_SSH_KNOWN_HOSTS_FILE', 'GIT_SSH_KNOWN_HOSTS_FILE'],
   },
   {
+    flag: 'ssh-keep',
+    value: '5s',
+    expected: ssh({ keepMs: 5000 }),
+    fallback: ssh({}),
+    env: ['GITSYNC_SSH_KEEP'],
+  },
+  {
     flag: 'cookie-file',
     value: 'true',
     expected: { cookieFile: '/etc/git-secret/cookie_file' },

@@ -14,7 +14,8 @@ const SECOND = 1000;
 const SHORTEST_PERIOD = 10;
 
 function ssh(v: V3Values): Pick<GitSyncSettings, 'ssh' | 'mustExist'> {
-  const common = { knownHosts: v.sshKnownHosts, knownHostsFile: v.sshKnownHostsFile };
+  const { keepMs } = defaultSettings(v4Options).ssh;
+  const common = { knownHosts: v.sshKnownHosts, knownHostsFile: v.sshKnownHostsFile, keepMs };
   if (!v.ssh) {
     return { ssh: { ...common, keyFiles: [], plain: true } };
   }

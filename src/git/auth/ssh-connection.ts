@@ -1,0 +1,188 @@
+/**
+ * One connection to an SSH server for all that is asked of it, by OpenSSH's own multiplexing (ControlMaster and
+ * ControlPath in ssh_config(5)). Making a connection costs more than most questions that are asked over it.
+ */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { deferred } from '../../core/deferred.ts';
+import { tryRun } from '../../core/exec/run.ts';
+import type { Log } from '../../core/log/log.ts';
+import { startTimer, type Timer } from '../../core/timer.ts';
+
+/** What ssh calls the socket of a connection: %C is a hash of this host, the server, the port and the user. */
+const SOCKET = /^ssh-[0-9a-f]{40}$/;
+/** What sockaddr_un takes, less the letters that ssh adds while it makes the socket. */
+const LONGEST_PATH = 107 - 18;
+const HASH_LENGTH = 40;
+/** A server that does not answer for this long is given up; ssh that finds no connection makes its own. */
+const CONNECT_MS = 10_000;
+const LOOK_EVERY_MS = 5;
+/** A connection that has died without a word is noticed after three times this, in seconds. */
+const ALIVE_SECONDS = 5;
+/** A line of the log is made of it. */
+const MAX_OUTPUT_BYTES = 4096;
+
+export interface SshConnectionInit {
+  /** A directory that only this user can enter. */
+  readonly directory: string;
+  /** `[-p PORT] [user@]host`. */
+  readonly destination: readonly string[];
+  /** It is made when the last use ended no longer ago than this, and kept no longer than this without one. */
+  readonly keepMs: number;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+export interface SshUse {
+  /** The shell's words that run ssh: the value of GIT_SSH_COMMAND. */
+  readonly command: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** What the connection is proved by; another one makes a new connection. */
+  readonly identity: string;
+}
+
+export interface SshConnection {
+  /** Words for ssh that make it use the connection where there is one. */
+  readonly words: readonly string[];
+  /**
+   * Called before ssh is used. From the second use in a row on it makes the connection unless it is there; what keeps it
+   * from that is no error, since ssh then makes its own and says what is wrong.
+   */
+  prepare(use: SshUse, signal: AbortSignal): Promise<void>;
+  /** Nothing uses it until the next `prepare`. */
+  rest(): void;
+  /** What went wrong may be the connection's fault: the next use goes without one. */
+  drop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Master {
+  readonly identity: string;
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+  isOver: boolean;
+}
+
+/** A script that runs ssh for as long as its standard input is open: not longer than this process, though it be killed. */
+const untilInputEnds = (ssh: string): string =>
+  `exec 3<&0; ${ssh} "$@" </dev/null 3<&- & ssh=$!; { cat <&3 >/dev/null; kill "$ssh"; } & wait "$ssh"`;
+
+/** Undefined where the path of the socket is not one that the system and ssh take as it is. */
+export function createSshConnection(init: SshConnectionInit): SshConnection | undefined {
+  const { directory, destination, keepMs, log, clock = systemClock } = init;
+  const path = join(directory, 'ssh-%C');
+  if (path.length + HASH_LENGTH > LONGEST_PATH || !/^[A-Za-z0-9_./+-]+$/.test(directory)) {
+    log.at(1, 'no connection to the SSH server is kept: its socket would have too long a path', { path });
+    return undefined;
+  }
+  let master: Master | undefined;
+  let restedAt: number | undefined;
+  let isBad = false;
+  let idle: Timer | undefined;
+
+  async function end(): Promise<void> {
+    idle?.cancel();
+    const old = master;
+    master = undefined;
+    old?.abort.abort();
+    await old?.ended;
+    await removeSockets(directory);
+  }
+
+  function start({ command, env, identity }: SshUse): Master {
+    const abort = new AbortController();
+    // In the foreground, so that it ends with this process, whatever the user's own configuration says.
+    const own = [
+      'ControlMaster=yes',
+      `ControlPath=${path}`,
+      'ControlPersist=no',
+      `ServerAliveInterval=${ALIVE_SECONDS}`,
+    ];
+    const words = `${command} -N ${own.map((option) => `-o ${option}`).join(' ')}`;
+    const over = deferred<undefined>();
+    const started: Master = {
+      identity,
+      abort,
+      isOver: false,
+      ended: tryRun('/bin/sh', ['-c', untilInputEnds(words), 'ssh', ...destination], {
+        env,
+        stdin: () => over.promise,
+        signal: abort.signal,
+        graceMs: 500,
+        maxOutputBytes: MAX_OUTPUT_BYTES,
+      })
+        .then(
+          ({ stderr }) => {
+            started.isOver = true;
+            log.at(4, 'the connection to the SSH server has ended', { said: stderr.trim().slice(-300) });
+          },
+          () => {
+            started.isOver = true;
+          },
+        )
+        .finally(() => over.resolve(undefined)),
+    };
+    return started;
+  }
+
+  /** Waits until ssh has made its socket, which it does once the server has let it in. */
+  async function untilReady(made: Master, signal: AbortSignal): Promise<boolean> {
+    const limit = clock.monotonic() + CONNECT_MS;
+    while (!made.isOver && clock.monotonic() < limit) {
+      if ((await readdir(directory)).some((name) => SOCKET.test(name))) {
+        return true;
+      }
+      await clock.sleep(LOOK_EVERY_MS, signal);
+    }
+    return false;
+  }
+
+  async function ensure(use: SshUse, signal: AbortSignal): Promise<void> {
+    if (master !== undefined && !master.isOver && master.identity === use.identity) {
+      return;
+    }
+    await end();
+    const fresh = start(use);
+    master = fresh;
+    try {
+      if (await untilReady(fresh, signal)) {
+        log.at(4, 'a connection to the SSH server is kept for the next syncs');
+        return;
+      }
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    await end();
+  }
+
+  return {
+    words: ['-o', 'ControlMaster=no', '-o', `ControlPath=${path}`],
+    async prepare(use, signal) {
+      idle?.cancel();
+      const isFrequent = !isBad && restedAt !== undefined && clock.monotonic() - restedAt <= keepMs;
+      restedAt = undefined;
+      isBad = false;
+      await (isFrequent ? ensure(use, signal) : end());
+    },
+    rest() {
+      restedAt = clock.monotonic();
+      idle?.cancel();
+      idle = startTimer(keepMs, () => void end().catch(() => undefined), { keepsAlive: false });
+    },
+    async drop() {
+      isBad = true;
+      await end();
+    },
+    close: end,
+  };
+}
+
+/** What a connection that was killed leaves behind. */
+async function removeSockets(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  await Promise.all(
+    names.filter((name) => SOCKET.test(name)).map((name) => rm(join(directory, name), { force: true })),
+  );
+}

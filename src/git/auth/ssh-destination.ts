@@ -1,0 +1,24 @@
+/** `ssh://[user@]host[:port]/path`, with an IPv6 address in brackets. */
+const URL_FORM = /^ssh:\/\/(?:([^@/]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:/@[\]]+)(?::(\d{1,5}))?(?:\/|$)/i;
+/** `[user@]host:path`, as long as no slash comes before the colon (git-clone(1), GIT URLS). */
+const SCP_FORM = /^(?:([^@/:]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:/@[\]]+):/;
+
+/**
+ * The words that git gives ssh for a repository's address before the command (connect.c): `-p PORT` where there is one,
+ * then `[user@]host`. Undefined for an address of another kind, and for one that this does not understand.
+ */
+export function sshDestination(repo: string): readonly string[] | undefined {
+  const isUrl = repo.includes('://');
+  const [, user, host, port] = (isUrl ? URL_FORM : SCP_FORM).exec(repo) ?? [];
+  if (
+    host === undefined ||
+    host.startsWith('-') ||
+    user?.startsWith('-') ||
+    /[%\s]/.test(`${user ?? ''}${host}`)
+  ) {
+    return undefined;
+  }
+  const name = host.replaceAll(/[[\]]/g, '');
+  const destination = user === undefined || user === '' ? name : `${user}@${name}`;
+  return port === undefined ? [destination] : ['-p', port, destination];
+}
