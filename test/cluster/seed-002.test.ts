@@ -1,56 +1,34 @@
-import { chmod, chown, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GitRepository } from '../support/git-repository.ts';
 import { runProgram } from '../support/run-program.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { clusterFolder } from './support/environment.ts';
 import { exampleImages, exampleManifest, replaced } from './support/examples.ts';
 import { createGitServer, type GitServer } from './support/git-server.ts';
 import { provideTestImages } from './support/images.ts';
-import { inside, kubectl } from './support/kubectl.ts';
 import { httpGet, useNamespace } from './support/namespace.ts';
+import { prepareWebDav, type WebDav } from './support/webdav.ts';
 import { podOf, podsOf } from './support/workloads.ts';
 
 // A WebDAV server whose volume is backed up into a git repository: the manifest of examples/002-webdav as it stands, where
 // Pod Security is "restricted". The tests are one story, with a volume that is a folder of this machine.
 const namespace = useNamespace('seed-002', { podSecurity: 'restricted' });
+const aside = useNamespace('seed-002-git');
 const APP = 'webdav';
-const USER = 10_002;
 const PAGE = '<h1>demo</h1>\n';
 const PATIENT = { timeoutMs: 240_000, intervalMs: 300 } as const;
 let server: GitServer;
 let repository: GitRepository;
-let volume = '';
-
-/** What a provisioner of volumes makes: a folder that the pod's group may write to. */
-async function makeVolume(): Promise<void> {
-  volume = await mkdtemp(join(clusterFolder(), 'webdav-'));
-  await chown(volume, 0, USER);
-  await chmod(volume, 0o2775);
-}
-
-const persistentVolume = () => ({
-  apiVersion: 'v1',
-  kind: 'PersistentVolume',
-  metadata: { name: namespace.name },
-  spec: {
-    capacity: { storage: '1Gi' },
-    accessModes: ['ReadWriteOnce'],
-    persistentVolumeReclaimPolicy: 'Retain',
-    claimRef: { namespace: namespace.name, name: 'webdav-data' },
-    hostPath: { path: volume },
-  },
-});
+let webdav: WebDav;
 
 beforeAll(async () => {
   const images = await provideTestImages();
-  server = await createGitServer(namespace, images.gitServer, { isWritable: true });
+  server = await createGitServer(aside, images.gitServer, { isWritable: true });
   repository = await server.repository('your-name/demo-data');
   await repository.commit({ 'index.html': PAGE });
   await runProgram('chmod', ['-R', 'a+rwX', repository.path]);
-  await makeVolume();
-  await kubectl(['apply', '--filename=-'], JSON.stringify(persistentVolume()));
+  webdav = await prepareWebDav(namespace);
   await namespace.apply([server.secret('webdav-git-read'), server.secret('webdav-git-write')]);
   const manifest = await exampleManifest('002-webdav/manifest.yaml', exampleImages(images));
   // The test's server has its repositories where its user lives, and another name for the first branch.
@@ -60,40 +38,7 @@ beforeAll(async () => {
   await namespace.apply(replaced(manifest, places));
 });
 
-afterAll(async () => {
-  await kubectl(['delete', 'persistentvolume', namespace.name, '--ignore-not-found', '--wait=false']);
-});
-
-async function get(path: string) {
-  const { ip } = await podOf(namespace, APP);
-  return httpGet(`http://${ip}:8080/${path}`);
-}
-
-async function put(path: string, content: string): Promise<void> {
-  const { ip } = await podOf(namespace, APP);
-  const url = `http://${ip}:8080/${path}`;
-  await inside(['curl', '--silent', '--fail', '--max-time', '20', '--upload-file', '-', url], content);
-}
-
-const scale = (replicas: number) =>
-  namespace.kubectl(['scale', `deployment/${APP}`, `--replicas=${replicas}`]);
-
-/** Until there is no pod, or one that serves the page. */
-async function stopped(): Promise<void> {
-  await scale(0);
-  await waitFor(async () => (await podsOf(namespace, APP)).length === 0, { what: 'no pod', ...PATIENT });
-}
-async function started(): Promise<void> {
-  await scale(1);
-  await namespace.waitFor(`deployment/${APP}`, { until: 'condition=Available' });
-}
-
-/** The volume is lost. */
-async function wipe(): Promise<void> {
-  for (const name of await readdir(volume)) {
-    await rm(join(volume, name), { recursive: true });
-  }
-}
+afterAll(() => webdav.remove());
 
 it('does not start on an empty volume while the git server is down', async () => {
   await waitFor(
@@ -108,30 +53,30 @@ it('does not start on an empty volume while the git server is down', async () =>
   for (const name of ['backup', APP]) {
     expect(containers[name]?.state.waiting?.reason).toBe('PodInitializing');
   }
-  expect((await readdir(volume)).filter((name) => name !== '.pillion')).toEqual([]);
+  expect((await readdir(webdav.volume)).filter((name) => name !== '.pillion')).toEqual([]);
 });
 
 it('starts by itself when the server is back, with what the repository has', async () => {
   await server.up();
-  await namespace.waitFor(`deployment/${APP}`, { until: 'condition=Available', timeoutSeconds: 300 });
-  expect(await get('index.html')).toEqual({ status: 200, body: PAGE });
-  expect((await get('.pillion/marker.json')).status).toBe(404);
+  await webdav.start();
+  expect(await webdav.get('index.html')).toEqual({ status: 200, body: PAGE });
+  expect((await webdav.get('.pillion/marker.json')).status).toBe(404);
 });
 
 it('stores what was put there, and gives it back when pod and volume are lost', async () => {
-  await put('folder/notes.txt', 'one\r\ntwo\r\n');
+  await webdav.put('folder/notes.txt', 'one\r\ntwo\r\n');
   const { name } = await podOf(namespace, APP);
   await namespace.exec(name, 'backup', ['pillion', 'backup', 'now']);
   expect(await repository.git('show', 'master:folder/notes.txt')).toContain('one\r\ntwo');
-  await put('late.txt', 'put after the backup');
-  await stopped(); // which stores it once more
-  await wipe();
-  await started();
-  expect((await get('folder/notes.txt')).body).toBe('one\r\ntwo\r\n');
-  expect((await get('late.txt')).body).toBe('put after the backup');
+  await webdav.put('late.txt', 'put after the backup');
+  await webdav.stop(); // which stores it once more
+  await webdav.wipe();
+  await webdav.start();
+  expect((await webdav.get('folder/notes.txt')).body).toBe('one\r\ntwo\r\n');
+  expect((await webdav.get('late.txt')).body).toBe('put after the backup');
 });
 
-it('knows when it will store it next, and when it did', async () => {
+it('knows when it will store it next', async () => {
   const { ip } = await podOf(namespace, APP);
   const { body } = await httpGet(`http://${ip}:9791/metrics`);
   const [, next] = /^pillion_backup_next_run_timestamp_seconds(?:\{.*\})? (\S+)$/m.exec(body) ?? [];
@@ -140,19 +85,19 @@ it('knows when it will store it next, and when it did', async () => {
 });
 
 it('sets a volume that was damaged aside, and restores it', async () => {
-  await stopped();
-  await unlink(join(volume, 'index.html'));
-  await writeFile(join(volume, 'rubbish'), 'rubbish');
-  await started();
-  expect((await get('index.html')).body).toBe(PAGE);
-  expect((await get('rubbish')).status).toBe(404);
-  const [quarantine = ''] = await readdir(join(volume, '.pillion/quarantine'));
-  expect(await readdir(join(volume, '.pillion/quarantine', quarantine))).toContain('rubbish');
+  await webdav.stop();
+  await unlink(join(webdav.volume, 'index.html'));
+  await writeFile(join(webdav.volume, 'rubbish'), 'rubbish');
+  await webdav.start();
+  expect((await webdav.get('index.html')).body).toBe(PAGE);
+  expect((await webdav.get('rubbish')).status).toBe(404);
+  const [quarantine = ''] = await readdir(join(webdav.volume, '.pillion/quarantine'));
+  expect(await readdir(join(webdav.volume, '.pillion/quarantine', quarantine))).toContain('rubbish');
 });
 
 it('does not mind a git server that is down while the volume is good', async () => {
-  await stopped();
+  await webdav.stop();
   await server.down();
-  await started();
-  expect((await get('folder/notes.txt')).status).toBe(200);
+  await webdav.start();
+  expect((await webdav.get('folder/notes.txt')).status).toBe(200);
 });
