@@ -4,6 +4,7 @@ import { type HttpServer, startHttpServer } from '../../core/http/server.ts';
 import { tlsServer } from '../../core/http/tls-server.ts';
 import { createMetrics } from '../../core/metrics/metrics.ts';
 import type { Values } from '../../core/options/option.ts';
+import { stayModest } from '../../core/process/modest.ts';
 import { runProcess, type Scope } from '../../core/process/run-process.ts';
 import { untilAborted } from '../../core/until-aborted.ts';
 import { version } from '../../core/version.ts';
@@ -37,6 +38,7 @@ const LIMITS = {
 } as const;
 
 export function runInjector(context: CommandContext, values: InjectorValues): Promise<ExitStatus> {
+  stayModest();
   return runProcess(
     {
       context,
