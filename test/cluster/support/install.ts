@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { runPillion } from '../../support/pillion.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { imageUnderTest } from './environment.ts';
+import { pod } from './injected-pods.ts';
 import { kubectl, tryInside } from './kubectl.ts';
 
 const PATIENT = { timeoutMs: 240_000, intervalMs: 300 } as const;
@@ -12,10 +13,8 @@ export interface Installation {
   remove(): Promise<void>;
 }
 
-/** The label of a pod that asks for the profile label, made as a dry run in the namespace. */
-async function labelOf(namespace: string): Promise<string> {
-  const metadata = { name: 'probe', annotations: { 'pillion.dev/inject': 'label' } };
-  const containers = [{ name: 'web', image: 'i', resources: {} }];
+/** What becomes of a pod that asks, made as a dry run in the namespace: its label foo, or why it is refused. */
+async function outcomeOf(namespace: string, ask: string): Promise<string> {
   const made = await tryInside(
     [
       'kubectl',
@@ -26,24 +25,27 @@ async function labelOf(namespace: string): Promise<string> {
       '--dry-run=server',
       '--output=jsonpath={.metadata.labels.foo}',
     ],
-    JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers } }),
+    JSON.stringify(pod('probe', { 'pillion.dev/inject': ask })),
   );
   return made.code === 0 ? made.stdout : made.stderr;
 }
+
+const isInForce = async (namespace: string) =>
+  (await outcomeOf(namespace, 'label')) === 'bar' &&
+  (await outcomeOf(namespace, 'no-such')).includes('no profile "no-such"');
 
 /** `flags` of `pillion injector manifest`; pods of `namespace` tell when it is in force. */
 export async function install(flags: readonly string[], namespace: string): Promise<Installation> {
   const made = await runPillion(['injector', 'manifest', `--image=${imageUnderTest()}`, ...flags]);
   expect(made).toMatchObject({ code: 0, stderr: '' });
+  // That of an earlier test may still be going.
+  await tryInside(['kubectl', 'wait', '--for=delete', 'namespace/pillion', '--timeout=180s']);
   await kubectl(['apply', '--server-side', '--filename=-'], made.stdout);
-  await waitFor(async () => (await labelOf(namespace)) === 'bar', {
-    what: 'a pod to be injected',
-    ...PATIENT,
-  });
+  await waitFor(() => isInForce(namespace), { what: 'pods to be injected and refused', ...PATIENT });
   return {
     async remove() {
       await kubectl(['delete', '--wait=true', '--ignore-not-found', '--filename=-'], made.stdout);
-      await waitFor(async () => (await labelOf(namespace)) === '', {
+      await waitFor(async () => (await outcomeOf(namespace, 'no-such')) === '', {
         what: 'pods to be left alone',
         ...PATIENT,
       });

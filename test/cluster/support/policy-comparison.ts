@@ -47,7 +47,7 @@ export function policiesFor({
 }
 
 /** What of a message does not depend on guesses at what was meant, which CEL cannot make. */
-function firm(message: string, hasUnprintable: boolean): string {
+export function firm(message: string, hasUnprintable: boolean): string {
   const plain = hasUnprintable ? message.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""') : message;
   return plain.split(/; (?:did you mean|there are)|: (?:did you mean|belongs to)/)[0]?.slice(0, 190) ?? '';
 }
