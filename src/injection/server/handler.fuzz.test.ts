@@ -1,6 +1,6 @@
 /** Reviews that are broken or hostile, by the thousand, over connections. PILLION_FUZZ_RUNS makes more. */
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import jsonPatch from 'fast-json-patch';
@@ -45,7 +45,7 @@ async function send(
     return undefined;
   }
   const asked = request({ port, host: '127.0.0.1', path, method: 'POST', agent });
-  const answered = once(asked, 'response') as Promise<[import('node:http').IncomingMessage]>;
+  const answered = once(asked, 'response') as Promise<[IncomingMessage]>;
   if (how === 'pieces') {
     for (let at = 0; at < bytes.length; at += 1_000) {
       asked.write(bytes.subarray(at, at + 1_000));
@@ -125,7 +125,7 @@ it(
     const log = createLog({
       verbosity: -1,
       secrets: createSecrets(),
-      write: (line) => void lines.push(String(line)),
+      write: (line) => void lines.push(line),
     });
     const server = await startHttpServer({
       bind: '127.0.0.1:0',
