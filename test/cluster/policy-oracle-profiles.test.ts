@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { REPO } from '../../src/injection/testing/decide.ts';
 import { everyType } from '../../src/injection/testing/every-type.ts';
+import { runsOf } from '../../src/injection/testing/runs.ts';
 import { profileOf } from '../../src/injection/testing/settings.ts';
 import type { JsonMap } from '../../src/kubernetes/json.ts';
 import {
@@ -147,7 +148,9 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
             },
           });
         });
-      const compared = await compare(cases(fc.sample(pod, { numRuns: 300, seed: 13 })), { settings });
+      const compared = await compare(cases(fc.sample(pod, { numRuns: runsOf(300).numRuns, seed: 13 })), {
+        settings,
+      });
       for (const reason of [
         'injected',
         'unknown-container',
@@ -191,7 +194,7 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
           },
         ),
       );
-    const compared = await compare(cases(fc.sample(pod, { numRuns: 250, seed: 14 })));
+    const compared = await compare(cases(fc.sample(pod, { numRuns: runsOf(250).numRuns, seed: 14 })));
     expect(new Set(reasons(compared))).toEqual(new Set(['injected', 'pod-resources']));
   });
 

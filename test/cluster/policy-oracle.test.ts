@@ -5,6 +5,7 @@ import { FOREIGN_EDITS } from '../../src/injection/testing/foreign-edits.ts';
 import { MATRIX, WHOLE } from '../../src/injection/testing/matrix.ts';
 import { askingPod } from '../../src/injection/testing/pods.ts';
 import { BAD_ANNOTATIONS, CLASHES } from '../../src/injection/testing/refused.ts';
+import { runsOf } from '../../src/injection/testing/runs.ts';
 import { profileOf } from '../../src/injection/testing/settings.ts';
 import { type Json, type JsonMap, memberAt, textAt } from '../../src/kubernetes/json.ts';
 import { OBJECTS } from '../../src/kubernetes/pod-schema.ts';
@@ -48,7 +49,7 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
   );
 
   it('gives any pod that asks what the engine gives it, and finds nothing to do the second time', async () => {
-    const pods = fc.sample(askingPod, { numRuns: 120, seed: 11 }).map(known);
+    const pods = fc.sample(askingPod, { numRuns: runsOf(120).numRuns, seed: 11 }).map(known);
     const once = await compare(cases(pods));
     expect(new Set(reasons(once))).toEqual(new Set(['injected']));
     const twice = await compare(cases(once.map(({ result }) => result.after)));
@@ -56,7 +57,7 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
   });
 
   it('puts back what others have taken away between two calls', async () => {
-    const pods = fc.sample(askingPod, { numRuns: 40, seed: 12 }).map(known);
+    const pods = fc.sample(askingPod, { numRuns: runsOf(40).numRuns, seed: 12 }).map(known);
     const once = await compare(cases(pods));
     for (const edit of FOREIGN_EDITS) {
       await compare(cases(once.map(({ result }) => edit(structuredClone(result.after) as never))));
@@ -150,6 +151,20 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
       'opted-out',
       'not-asked',
     ]);
+  });
+
+  it('neither changes nor refuses a pod that does not ask, whatever is in it, and hardly looks at it', async () => {
+    const odd = [
+      { metadata: {}, spec: {} },
+      web({ 'pillion.dev/nonsense': 'x', other: '\n' }, { containers: [{ name: 'A"', image: '' }] }),
+      ...MATRIX,
+    ];
+    const { results } = await oracle.ask({ ...policiesFor({}), cases: cases(odd) });
+    for (const result of results) {
+      expect(result).toMatchObject({ after: result.before });
+      expect(result.error ?? result.denials ?? result.audit).toBeUndefined();
+      expect(Math.max(result.mutationCost, result.validationCost)).toBeLessThan(EXPRESSION_LIMIT / 2000);
+    }
   });
 
   it('tells its own record from others, from those of another version, and from a forged one', async () => {

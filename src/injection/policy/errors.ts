@@ -8,8 +8,8 @@ export const POLICY_ERRORS = defineErrors({
     hint: 'use the webhook there (pillion injector manifest), or pillion inject',
   },
   policy_too_large: {
-    message: ({ variable, length }: { variable: string; length: number }) =>
-      `the expression ${variable} has ${length} characters, and an API server reads 100000`,
-    hint: 'split the profile that it is named after, or use the webhook for it',
+    message: ({ what, length, most }: { what: string; length: number; most: number }) =>
+      `${what} has ${length} characters, and an API server takes ${most}`,
+    hint: 'split the profile that the expression is named after, leave profiles out, or use the webhook',
   },
 });

@@ -117,6 +117,18 @@ describe('what cannot be a policy', () => {
   });
 });
 
+describe('whom it cannot harm', () => {
+  it('is the cluster itself: its namespaces are not matched', () => {
+    for (const object of made().filter((each) => memberAt(each, 'spec', 'matchConstraints') !== undefined)) {
+      expect(memberAt(object, 'spec', 'matchConstraints', 'namespaceSelector')).toEqual({
+        matchExpressions: [
+          { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] },
+        ],
+      });
+    }
+  });
+});
+
 describe('policies for the folders of the API server', () => {
   it('have the names that it takes, and no parameters', () => {
     const objects = made({}, true);

@@ -96,13 +96,23 @@ export function policyObjects(settings: PolicySettings, isStatic: boolean): Poli
   };
 }
 
-/** What the API server's parser takes at most, in characters. */
+/** What the API server's parser takes at most, and what its store takes with room for what it adds; in characters. */
 const LONGEST_EXPRESSION = 100_000;
+const LARGEST_OBJECT = 1_400_000;
 
 function checkSize(variables: readonly Variable[]): void {
   const longest = variables.find(({ expression }) => expression.text.length > LONGEST_EXPRESSION);
+  const sum = variables.reduce((length, { expression }) => length + expression.text.length, 0);
   if (longest !== undefined) {
-    throw POLICY_ERRORS.policy_too_large({ variable: longest.name, length: longest.expression.text.length });
+    const { name, expression } = longest;
+    throw POLICY_ERRORS.policy_too_large({
+      what: `the expression ${name}`,
+      length: expression.text.length,
+      most: LONGEST_EXPRESSION,
+    });
+  }
+  if (sum > LARGEST_OBJECT) {
+    throw POLICY_ERRORS.policy_too_large({ what: 'the policy', length: sum, most: LARGEST_OBJECT });
   }
 }
 

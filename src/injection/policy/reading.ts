@@ -45,7 +45,10 @@ export function readingVariables({ profiles }: PolicySettings): Variable[] {
     },
     { name: 'asking', expression: asking([...profiles.keys()]) },
     { name: 'skip', expression: SKIP },
-    { name: 'ask', expression: cel`size(variables.skip) > 0 ? "" : variables.asking` },
+    {
+      name: 'ask',
+      expression: cel`variables.asking == "" || size(variables.skip) > 0 ? "" : variables.asking`,
+    },
     { name: 'asked', expression: ASKED },
     { name: 'ask_problem', expression: ASK_PROBLEM },
   ];
