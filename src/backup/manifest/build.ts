@@ -2,7 +2,7 @@
  * A tree as its manifest describes it, entry by entry in the manifest's order, in a directory that is empty or holds what
  * an interrupted build of the same manifest has left: what is complete there stays.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash, hash as hashOf } from 'node:crypto';
 import { closeSync, fchownSync, ftruncateSync, futimesSync, writeSync } from 'node:fs';
 import { isPillionError, systemErrorCode } from '../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
@@ -194,9 +194,26 @@ const ZEROS = Buffer.alloc(64 * 1024);
 const isZeros = (bytes: Buffer): boolean =>
   bytes.length <= ZEROS.length && bytes.equals(ZEROS.subarray(0, bytes.length));
 
+/** The hash of what comes; a content that comes as a whole needs no object of the crypto library. */
+function createSum(expectedSize: number) {
+  let whole: string | undefined;
+  let sum: Hash | undefined;
+  return {
+    update(bytes: Buffer): void {
+      if (sum === undefined && whole === undefined && bytes.length === expectedSize) {
+        whole = hashOf('sha256', bytes, 'hex');
+        return;
+      }
+      sum ??= createHash('sha256');
+      sum.update(bytes);
+    },
+    digest: (): string => whole ?? (sum ?? createHash('sha256')).digest('hex'),
+  };
+}
+
 function createSink(parent: ByteDirectory, name: ByteName, entry: FileEntry): FileSink {
   const shown = `${parent.shownPath}/${shownPath(name)}`;
-  const hash = createHash('sha256');
+  const content = createSum(entry.size);
   const fd = parent.createFile(name);
   let size = 0;
 
@@ -213,7 +230,7 @@ function createSink(parent: ByteDirectory, name: ByteName, entry: FileEntry): Fi
   return {
     entry,
     write(bytes) {
-      hash.update(bytes);
+      content.update(bytes);
       try {
         for (let start = 0; start < bytes.length; start += ZEROS.length) {
           writeBlock(bytes.subarray(start, start + ZEROS.length));
@@ -223,7 +240,7 @@ function createSink(parent: ByteDirectory, name: ByteName, entry: FileEntry): Fi
       }
     },
     finish() {
-      const isRight = entry.isChanging || (size === entry.size && hash.digest('hex') === entry.sha256);
+      const isRight = entry.isChanging || (size === entry.size && content.digest() === entry.sha256);
       if (!isRight) {
         closeSync(fd);
         throw BACKUP_ERRORS.restore_failed({

@@ -1,7 +1,6 @@
 /** Reads the content of a file that others may be writing to. */
 
-import type { Hash } from 'node:crypto';
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { type BigIntStats, closeSync, fstatSync, readSync } from 'node:fs';
 import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
 import type { ByteDirectory } from '../../core/foreign-files/byte-directory.ts';
@@ -39,12 +38,13 @@ export async function readStableFile(
     if (!before.isFile()) {
       return undefined;
     }
-    const hash = createHash('sha256');
-    const read = consume === undefined ? readAll : readAllFor(consume, before);
-    const size = await read(fd, hash, breathe);
+    const { size, sha256 } =
+      before.size < SMALL_BYTES
+        ? await readSmall(fd, before, consume)
+        : await readLarge(fd, before, consume, breathe);
     const after = fstatSync(fd, { bigint: true });
     const isStable = isUnchanged(before, after) && BigInt(size) === before.size;
-    return isStable ? { size, sha256: hash.digest('hex'), status: after } : undefined;
+    return isStable ? { size, sha256, status: after } : undefined;
   } catch (error) {
     throw fileError(FILE_ERRORS.read_failed, `${parent.shownPath}/${shownName(name)}`, error);
   } finally {
@@ -62,45 +62,43 @@ export function isUnchanged(before: BigIntStats, after: BigIntStats): boolean {
   );
 }
 
-type ReadAll = (fd: number, hash: Hash, breathe: ReadOptions['breathe']) => number | Promise<number>;
+/** Below this a file is read and hashed in one go, without an object of the crypto library that waits to be collected. */
+const SMALL_BYTES = 64 * 1024;
 
-const readAll: ReadAll = (fd, hash, breathe) => {
-  const length = readSync(fd, buffer, 0, CHUNK_BYTES, null);
-  hash.update(buffer.subarray(0, length));
-  return length < CHUNK_BYTES ? length : readRest(fd, hash, breathe, length);
-};
-
-async function readRest(
-  fd: number,
-  hash: Hash,
-  breathe: ReadOptions['breathe'],
-  already: number,
-): Promise<number> {
-  let size = already;
-  for (;;) {
-    await breathe?.();
-    const length = readSync(fd, buffer, 0, CHUNK_BYTES, null);
-    if (length === 0) {
-      return size;
-    }
-    hash.update(buffer.subarray(0, length));
-    size += length;
-  }
+interface Read {
+  readonly size: number;
+  readonly sha256: string;
 }
 
-function readAllFor(consume: NonNullable<ReadOptions['consume']>, status: BigIntStats): ReadAll {
-  return async (fd, hash, breathe) => {
-    const own = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Number(status.size) + 1));
-    for (let size = 0; ; ) {
-      const length = readSync(fd, own, 0, own.length, null);
-      if (length === 0) {
-        return size;
-      }
-      const bytes = own.subarray(0, length);
-      hash.update(bytes);
-      size += length;
-      await consume(bytes, status);
-      await breathe?.();
+/** Without anybody to hand it to, nothing is waited for, and one buffer serves all. */
+function readSmall(fd: number, status: BigIntStats, consume: ReadOptions['consume']): Read | Promise<Read> {
+  const own = consume === undefined ? buffer : Buffer.allocUnsafe(Number(status.size) + 1);
+  const bytes = own.subarray(0, readSync(fd, own, 0, own.length, null));
+  const read = { size: bytes.length, sha256: hash('sha256', bytes, 'hex') };
+  if (consume === undefined || bytes.length === 0) {
+    return read;
+  }
+  const pending = consume(bytes, status);
+  return pending === undefined ? read : pending.then(() => read);
+}
+
+async function readLarge(
+  fd: number,
+  status: BigIntStats,
+  consume: ReadOptions['consume'],
+  breathe: ReadOptions['breathe'],
+): Promise<Read> {
+  const sum = createHash('sha256');
+  const own = consume === undefined ? buffer : Buffer.allocUnsafe(CHUNK_BYTES);
+  for (let size = 0; ; ) {
+    const length = readSync(fd, own, 0, own.length, null);
+    if (length === 0) {
+      return { size, sha256: sum.digest('hex') };
     }
-  };
+    const bytes = own.subarray(0, length);
+    sum.update(bytes);
+    size += length;
+    await consume?.(bytes, status);
+    await breathe?.();
+  }
 }

@@ -91,6 +91,9 @@ function whole(text: string | undefined, max: number, what: string): number {
   return value;
 }
 
+/** A part that is empty, `.` or `..`. */
+const ODD_PART = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
 function pathFrom(word: string): string {
   if (word === '.') {
     return '';
@@ -98,6 +101,9 @@ function pathFrom(word: string): string {
   need(word.startsWith('./'), 'the path does not start with ./');
   const path = unescaped(word.slice(2));
   need(path !== undefined, 'the path is not escaped as it must be');
+  if (path.length <= MAX_NAME_BYTES && !ODD_PART.test(path) && !path.includes('\0')) {
+    return path;
+  }
   need(path.length <= MAX_PATH_BYTES, 'the path is absurdly long');
   for (const part of path.split('/')) {
     need(part !== '' && part !== '.' && part !== '..', 'the path has an empty part, . or ..');
@@ -154,8 +160,41 @@ function targetFrom(text: string | undefined): string {
   return target;
 }
 
+/** What nearly all lines of a volume look like, read in one go: a third of the time. */
+const USUAL_FILE =
+  /^(\S+) type=file mode=(0[0-7]{3,4}) uid=(0|[1-9]\d{0,8}) gid=(0|[1-9]\d{0,8}) time=(\d{1,12})\.(\d{9}) size=(0|[1-9]\d{0,14}) sha256=([0-9a-f]{64}) tags=inode-(\d{1,20}),ctime-(\d{1,12})\.(\d{9})(,recent)?$/;
+
+function usualFile(line: string): FileEntry | undefined {
+  const match = USUAL_FILE.exec(line);
+  if (match === null || match[1] === '.') {
+    return undefined;
+  }
+  const text = (group: number) => match[group] ?? '';
+  return {
+    type: 'file',
+    path: pathFrom(text(1)),
+    mode: Number.parseInt(text(2), 8),
+    uid: Number(text(3)),
+    gid: Number(text(4)),
+    mtimeNs: BigInt(text(5) + text(6)),
+    size: Number(text(7)),
+    sha256: text(8),
+    links: undefined,
+    isChanging: false,
+    identity: {
+      inode: BigInt(text(9)),
+      ctimeNs: BigInt(text(10) + text(11)),
+      isRecent: match[12] !== undefined,
+    },
+  };
+}
+
 /** @throws LineFault for everything that `formatEntry` does not make of an entry that a volume can have */
 export function parseEntry(line: string): Entry {
+  return usualFile(line) ?? parseAny(line);
+}
+
+function parseAny(line: string): Entry {
   const [first = '', ...words] = line.split(' ');
   const path = pathFrom(first);
   const values = new Map<string, string>();

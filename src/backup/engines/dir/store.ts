@@ -7,7 +7,7 @@
  *     snapshots/ID.json            written last: without it there is no snapshot
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, readSync, writeSync } from 'node:fs';
 import * as v from 'valibot';
 import { isPillionError } from '../../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../../core/files/file-error.ts';
@@ -127,7 +127,7 @@ export async function readWhole(
   }
   try {
     const sum = createHash('sha256');
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, fstatSync(fd).size + 1));
     for (let size = 0; ; ) {
       const length = readSync(fd, buffer, 0, buffer.length, null);
       if (length === 0) {
