@@ -163,6 +163,42 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
     });
   });
 
+  it('takes the smallest profiles of every sort, alone and together', async () => {
+    const container = { name: 'o-${instance}', image: 'i:1' };
+    const specs = {
+      nothing: {},
+      label: { labels: { a: 'b' } },
+      note: { annotations: { 'example.com/a': '${instance}' } },
+      variable: { env: [{ name: 'A', value: 'b' }] },
+      volume: { volumes: [{ name: 'v-${instance}', emptyDir: {} }] },
+      init: { role: 'init', phase: 'first', container },
+      trusted: { apiToken: true, container: { ...container, volumeMounts: [] } },
+      maybe: {
+        parameters: { on: { type: 'boolean' } },
+        container: {
+          ...container,
+          command: [{ $when: 'on', $value: 'x' }],
+          env: [{ $when: 'on', name: 'A' }],
+        },
+        mounts: [{ $when: 'on', name: 'data', mountPath: '/d' }],
+        labels: { c: { $when: 'on', $value: 'd' } },
+      },
+    };
+    const profiles = new Map(Object.entries(specs).map(([name, spec]) => [name, profileOf(spec, name)]));
+    for (const [name, profile] of profiles) {
+      const compared = await compare(
+        cases([web({ 'pillion.dev/inject': name }), web({ 'pillion.dev/inject': `a=${name},b=${name}` })]),
+        { settings: { profiles: new Map([[name, profile]]) } },
+      );
+      expect(reasons(compared), name).toEqual(['injected', 'injected']);
+    }
+    const all = [...profiles.keys()].map((name) => `x-${name}=${name}`);
+    const together = await compare(cases([web({ 'pillion.dev/inject': all.join(',') })]), {
+      settings: { profiles },
+    });
+    expect(reasons(together)).toEqual(['injected']);
+  });
+
   it('fits pod-level resources as the engine does', async () => {
     const quantity = fc.constantFrom('1m', '5m', '100m', '1', '1500m', '2', '0.5');
     const memory = fc.constantFrom('1', '32Mi', '64Mi', '100Mi', '1Gi', '1.5Gi', '100M', '12345678', '0.1Gi');
