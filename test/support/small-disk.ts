@@ -1,0 +1,102 @@
+/** File systems that are full when a test wants it: in memory, mounted for a test, which takes root. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+
+/** Whether this user may mount; in most containers root may not. */
+export const canMount = (): boolean => process.getuid?.() === 0 && mountsHere();
+export const NO_MOUNTS = 'nothing can be mounted here: it takes root, and leave to do so';
+
+export interface SmallDisk {
+  readonly path: string;
+  /** Takes all blocks (`bytes`) or all inodes, with files in a folder of this name. */
+  fill(what: 'bytes' | 'inodes', folder?: string): void;
+  /** Gives back what `fill` took. */
+  free(folder?: string): void;
+  setReadOnly(isReadOnly: boolean): void;
+}
+
+const BALLAST = 'lost+found';
+const BLOCK = Buffer.alloc(64 * 1024);
+
+function mount(args: readonly string[]): boolean {
+  return spawnSync('mount', args, { stdio: 'ignore' }).status === 0;
+}
+
+let isAllowed: boolean | undefined;
+function mountsHere(): boolean {
+  const probe = path.join('/tmp', `pillion-mount-${process.pid}`);
+  if (isAllowed === undefined) {
+    mkdirSync(probe, { recursive: true });
+    isAllowed = mount(['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe]);
+    if (isAllowed) {
+      spawnSync('umount', [probe]);
+    }
+    rmSync(probe, { recursive: true, force: true });
+  }
+  return isAllowed;
+}
+
+/** Mounts one over a new directory for as long as it is used. */
+export async function withSmallDisk<T>(
+  place: string,
+  size: { readonly sizeKiB: number; readonly inodes: number },
+  use: (disk: SmallDisk) => Promise<T>,
+): Promise<T> {
+  const disk = mountSmallDisk(place, size);
+  try {
+    return await use(disk);
+  } finally {
+    spawnSync('umount', ['-l', place]);
+  }
+}
+
+function mountSmallDisk(
+  place: string,
+  { sizeKiB, inodes }: { readonly sizeKiB: number; readonly inodes: number },
+): SmallDisk {
+  mkdirSync(place, { recursive: true });
+  if (!mount(['-t', 'tmpfs', '-o', `size=${sizeKiB}k,nr_inodes=${inodes},mode=755`, 'tmpfs', place])) {
+    throw new Error(`cannot mount a file system over ${place}`);
+  }
+  return {
+    path: place,
+    fill(what, folder = BALLAST) {
+      const ballast = path.join(place, folder);
+      mkdirSync(ballast, { recursive: true });
+      untilFull(() => (what === 'bytes' ? grow(path.join(ballast, 'ballast')) : addFiles(ballast)));
+    },
+    free: (folder = BALLAST) => rmSync(path.join(place, folder), { recursive: true, force: true }),
+    setReadOnly(isReadOnly) {
+      mount(['-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, place]);
+    },
+  };
+}
+
+function untilFull(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) {
+      throw error;
+    }
+  }
+}
+
+function grow(file: string): void {
+  const fd = openSync(file, 'a');
+  try {
+    for (;;) {
+      writeSync(fd, BLOCK);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function addFiles(folder: string): void {
+  for (let number = 0; ; number += 1) {
+    closeSync(openSync(path.join(folder, `inode-${number}`), 'w'));
+  }
+}
