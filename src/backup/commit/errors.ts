@@ -8,6 +8,11 @@ export const COMMIT_ERRORS = defineErrors({
       `${path} belongs to user ${uid}, and what it says about the volume cannot be trusted`,
     hint: 'run restore and backup as the same user always; if it is that user who has changed, give the folder to the new one (chown)',
   },
+  volume_busy: {
+    message: ({ volume, owner }: { readonly volume: string; readonly owner: string }) =>
+      `${volume} is being restored by another process (lock ${owner})`,
+    hint: 'let the other one finish; it is waited for',
+  },
   record_invalid: {
     message: ({ path, reason }: { readonly path: string; readonly reason: string }) => `${path}: ${reason}`,
     hint: 'nothing on the volume was changed; look at the file, and remove it if you know that the volume is complete',

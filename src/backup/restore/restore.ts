@@ -4,9 +4,18 @@ import type { Log } from '../../core/log/log.ts';
 import { describeEnd, runCommand } from '../commands/run-command.ts';
 import { writeMarker } from '../commit/marker.ts';
 import { recover } from '../commit/recover.ts';
-import type { Decision, DecisionPolicy } from '../decision.ts';
+import { withVolumeLock } from '../commit/volume-lock.ts';
+import { type Decision, type DecisionPolicy, decide, needsRepository } from '../decision.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
-import type { Engine, Marker, OnProgress, RepositoryState, UnknownReason, VolumeState } from '../model.ts';
+import type {
+  Engine,
+  Marker,
+  OnProgress,
+  Recovered,
+  RepositoryState,
+  UnknownReason,
+  VolumeState,
+} from '../model.ts';
 import type { VolumeChecks } from '../volume/checks.ts';
 import { inspectVolume, requireVolume } from '../volume/inspect.ts';
 import { type Candidates, restoreFirst } from './candidates.ts';
@@ -59,35 +68,45 @@ export async function restoreVolume(
   deps: RestoreDeps,
   signal: AbortSignal,
 ): Promise<RestoreResult> {
-  const { log, events, engine, clock } = deps;
+  const { events, engine, clock } = deps;
   await requireVolume(spec.volume);
-  const recovered = await recover(spec.volume);
-  if (recovered.kind === 'committed') {
-    log.warn('finished a restore that was interrupted while it was put in place', { volume: spec.volume });
-  }
+  const recovered = await recoverAlone(spec.volume, deps, signal);
   const look = () => inspectVolume({ ...spec, recovered }, signal);
   const volume = await repaired(await look(), spec, deps, look, signal);
   events.found(volume);
   const { decision, repository } = await decideInTime(volume, waitOf(spec, deps), signal);
   events.decided(decision, repository);
-  switch (decision.action) {
-    case 'nothing':
-      return 'nothing';
-    case 'adopt':
-      await writeMarker(spec.volume, markerOf(spec.name, 'adopted', clock.now()));
-      return 'adopted';
-    case 'start-empty':
-      await writeMarker(spec.volume, markerOf(spec.name, 'started-empty', clock.now()));
-      return 'started-empty';
-    case 'restore':
-      await restoreFirst(
-        candidatesOf(spec, repository, decision.candidates),
-        { ...deps, spec, judge },
-        signal,
-      );
-      return 'restored';
-    default:
-      throw BACKUP_ERRORS.restore_refused({ message: decision.why, hint: hintFor(volume, repository) });
+  if (decision.action !== 'restore') {
+    return settle(decision, volume, repository);
+  }
+  const candidates = candidatesOf(spec, repository, decision.candidates);
+  return withVolumeLock(spec.volume, deps, signal, async () => {
+    const found = await inspectVolume({ ...spec, recovered: await recover(spec.volume) }, signal);
+    if (!needsRepository(found)) {
+      // Another restore of the volume was waited for.
+      return settle(decide(found, undefined, spec.policy), found, undefined);
+    }
+    await restoreFirst(candidates, { ...deps, spec, judge }, signal);
+    return 'restored';
+  });
+
+  async function settle(
+    { action, why }: Decision,
+    state: VolumeState,
+    known: RepositoryState | undefined,
+  ): Promise<RestoreResult> {
+    switch (action) {
+      case 'nothing':
+        return 'nothing';
+      case 'adopt':
+        await writeMarker(spec.volume, markerOf(spec.name, 'adopted', clock.now()));
+        return 'adopted';
+      case 'start-empty':
+        await writeMarker(spec.volume, markerOf(spec.name, 'started-empty', clock.now()));
+        return 'started-empty';
+      default:
+        throw BACKUP_ERRORS.restore_refused({ message: why, hint: hintFor(state, known) });
+    }
   }
 
   async function judge(): Promise<readonly string[]> {
@@ -105,6 +124,19 @@ export async function restoreVolume(
   function waitOf({ policy, timeoutMs, longestWaitMs }: RestoreSpec, { events: { unknown } }: RestoreDeps) {
     return { engine, clock, policy, timeoutMs, longestWaitMs, onUnknown: unknown };
   }
+}
+
+/** Finishes what a kill has interrupted; what another process is just putting in place is waited for. */
+async function recoverAlone(volume: string, deps: RestoreDeps, signal: AbortSignal): Promise<Recovered> {
+  const seen = await recover(volume, { isReadOnly: true });
+  if (seen.kind !== 'committed') {
+    return seen;
+  }
+  const recovered = await withVolumeLock(volume, deps, signal, () => recover(volume));
+  if (recovered.kind === 'committed') {
+    deps.log.warn('finished a restore that was interrupted while it was put in place', { volume });
+  }
+  return recovered;
 }
 
 const markerOf = (volume: string, origin: Marker['origin'], since: number): Marker => ({

@@ -18,12 +18,14 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
     secret(variable, value);
   }
   let isChecked = false;
-  const runner = createRunner({
+  const init = {
     env: () => resticEnvironment(env, { ...settings, workDir }),
-    args: accessArguments(settings, workDir),
     workDir,
     shownLocation: settings.shownLocation,
-  });
+  };
+  const runner = createRunner({ ...init, args: accessArguments(settings, workDir) });
+  // One that is too old does not know all of our flags.
+  const bare = createRunner({ ...init, args: [] });
   const restic: Restic = {
     ...runner,
     name,
@@ -32,7 +34,7 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
     warn,
     async run(call) {
       if (!isChecked) {
-        const problem = await checkVersion(runner, call.signal);
+        const problem = await checkVersion(bare, call.signal);
         if (problem !== undefined) {
           return notRun(problem);
         }
