@@ -119,13 +119,19 @@ export interface EngineContext {
   readonly warn: (message: string, fields?: Readonly<Record<string, string | number | boolean>>) => void;
 }
 
+/**
+ * What the answer is for. A `backup` needs the snapshots that can be read; a `restore`, which is what is asked for without
+ * a word, also needs to know of others, and that there surely are none.
+ */
+export type StateUse = 'restore' | 'backup';
+
 export interface Engine {
   readonly kind: 'restic' | 'git' | 'dir';
   /**
    * Looks, and changes nothing: never creates a repository, never leaves a lock. Says UNKNOWN instead of throwing, for
    * whatever goes wrong; rejects only with the signal's reason.
    */
-  state(signal: AbortSignal): Promise<RepositoryState>;
+  state(signal: AbortSignal, use?: StateUse): Promise<RepositoryState>;
   /**
    * Makes the repository. Called by `backup --init` alone, and only after `state` said UNKNOWN `absent`.
    * @throws PillionError when it cannot, or when there is one already

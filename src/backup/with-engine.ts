@@ -1,6 +1,7 @@
 /** An engine in its work directory, for as long as a piece of work takes. */
 
 import type { CommandContext } from '../core/command.ts';
+import { keepHeapSmall } from '../core/process/lean.ts';
 import type { ProcessOptions, Scope } from '../core/process/run-process.ts';
 import { createEngine, type EngineValues } from './engines/create.ts';
 import type { Engine } from './model.ts';
@@ -13,6 +14,7 @@ export async function withEngine(
   { context, secrets, log }: Scope,
   use: (engine: Engine, workDir: WorkDir) => Promise<number>,
 ): Promise<number> {
+  keepHeapSmall();
   const workDir = await openWorkDir(values.workDir, context.env);
   try {
     const engine = await createEngine(values, {

@@ -1,8 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import { fileIdentity } from '../core/files/watch-file.ts';
 import type { Log } from '../core/log/log.ts';
 import type { MetricsRegistry } from '../core/metrics/registry.ts';
+import { keepHeapSmall } from '../core/process/lean.ts';
 import type { Lifecycle } from '../core/process/lifecycle.ts';
 import { type ProcessOptions, runProcess, type Scope } from '../core/process/run-process.ts';
 import { AFTER_GRACE_MS, drain } from '../scheduler/runs/drain.ts';
@@ -52,6 +52,8 @@ interface SchedulerContext extends Scope, Omit<SchedulerInput, 'context'> {
 export async function runScheduler(input: SchedulerInput): Promise<ExitStatus> {
   const { context, values, source } = input;
   const withoutInit = await becomeInit(context.env, values.noReap);
+  // Starting a program copies the page tables of the heap and makes its next writes fault: a young generation that may
+  // grow to 16 MiB costs a thousand jobs a minute 20 MiB and a millisecond for each start. A scheduler allocates little.
   keepHeapSmall();
   const known = source.path === undefined ? '' : await fileIdentity(source.path);
   const loaded = await source.load();
@@ -73,15 +75,6 @@ export async function runScheduler(input: SchedulerInput): Promise<ExitStatus> {
     const startedAt = scope.clock.now();
     return runUntilStopped({ ...input, ...scope, metricsRegistry, startedAt, known }, loaded);
   });
-}
-
-/**
- * Starting a program copies the page tables of the heap and makes its next writes fault: a young generation that may
- * grow to 16 MiB costs a thousand jobs a minute 20 MiB and a millisecond for each start. A scheduler allocates little.
- */
-function keepHeapSmall(): void {
-  setFlagsFromString('--max-semi-space-size=1');
-  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 async function runUntilStopped(cron: SchedulerContext, loaded: LoadedJobs): Promise<number> {

@@ -17,7 +17,7 @@ export function nowCommand(context: CommandContext): Promise<ExitStatus> {
       const spec = backupSpec(values, { volume, name, workDir }, context.env);
       const deps = { engine, clock, log, onProgress: createProgress(log, clock).on };
       const outcome = await makeBackup(spec, deps, lifecycle);
-      const { snapshot, ...counts } = outcome;
+      const { snapshot, snapshots: _, ...counts } = outcome;
       const made = new Date(snapshot.time).toISOString();
       print(JSON.stringify({ snapshot: snapshot.id, time: made, ...counts }));
       return 0;

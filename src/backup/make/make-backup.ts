@@ -51,6 +51,8 @@ export interface BackupOutcome {
   /** Files that are not compared at a restore, since they changed while they were read. */
   readonly changing: number;
   readonly removed: number;
+  /** What the repository has now, newest first. */
+  readonly snapshots: readonly Snapshot[];
 }
 
 export interface Signals {
@@ -62,16 +64,18 @@ export interface Signals {
 
 /**
  * Success means that the snapshot was read back.
+ * @param known what the repository has, when this process knows it already
  * @throws PillionError `backup_refused`, `repository_unknown`, `store_failed`, `read_back_failed`, `command_failed`, ...
  */
 export async function makeBackup(
   spec: BackupSpec,
   deps: BackupDeps,
   signals: Signals,
+  known?: RepositoryState,
 ): Promise<BackupOutcome> {
   const { signal } = signals;
   await requireVolume(spec.volume);
-  const repository = await openRepository(spec, deps, signal);
+  const repository = known ?? (await openRepository(spec, deps, signal));
   await refuseByState(spec, deps, repository);
   const judge = (scan: ScanResult) => refuse(refusalBySize(scan, repository, spec.guards));
   return withHooks(spec.hooks, spec.volume, deps.log, signals, async () => {
@@ -81,7 +85,18 @@ export async function makeBackup(
     await mark(spec, deps);
     const removed = await prune(spec, deps, repository, { ...stored, torn }, signal);
     const { snapshot, files, added } = stored;
-    return { snapshot, files, bytes: scan.bytes, added, changing: scan.changing, removed };
+    const gone = new Set(removed.map(({ id }) => id));
+    const before = repository.kind === 'HAS' ? repository.snapshots : [];
+    const snapshots = [snapshot, ...before].filter(({ id }) => !gone.has(id));
+    return {
+      snapshot,
+      files,
+      bytes: scan.bytes,
+      added,
+      changing: scan.changing,
+      removed: removed.length,
+      snapshots,
+    };
   });
 }
 
@@ -110,7 +125,7 @@ async function openRepository(
   { engine, log }: BackupDeps,
   signal: AbortSignal,
 ): Promise<RepositoryState> {
-  const state = await engine.state(signal);
+  const state = await engine.state(signal, 'backup');
   if (state.kind !== 'UNKNOWN') {
     return state;
   }
@@ -160,7 +175,7 @@ async function prune(
   repository: RepositoryState,
   { snapshot, torn }: StoredSnapshot & { readonly torn: readonly Snapshot[] },
   signal: AbortSignal,
-): Promise<number> {
+): Promise<readonly Snapshot[]> {
   const before = repository.kind === 'HAS' ? repository.snapshots : [];
   const gone = removable([snapshot, ...before], retention, new Set([snapshot.id]), clock.now());
   if (gone.length > 0) {
@@ -169,5 +184,5 @@ async function prune(
   } else {
     await forgetTorn(engine, torn, log, signal);
   }
-  return gone.length;
+  return gone;
 }

@@ -5,7 +5,7 @@ import type { RunEnd } from '../../scheduler/job-body.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { drill } from '../make/drill.ts';
 import { type BackupSpec, makeBackup, type Signals } from '../make/make-backup.ts';
-import type { Engine } from '../model.ts';
+import type { Engine, RepositoryState } from '../model.ts';
 import type { ProgressKeeper } from '../progress.ts';
 import type { ScheduledBodies } from './plan.ts';
 import type { BackupView } from './view.ts';
@@ -25,10 +25,14 @@ export function createBodies(
 ): ScheduledBodies & { readonly backUp: (signals: Signals) => Promise<RunEnd> } {
   const { engine, view, progress, scope, spec } = init;
   const exclusive = createMutex();
+  // What the last backup left behind. Each question to a repository of restic takes half a second of computing.
+  let known: RepositoryState | undefined;
   const backUp = (signals: Signals) =>
     exclusive(async () => {
       signals.signal.throwIfAborted();
-      return await backUpOnce(init, signals);
+      const { end, repository } = await backUpOnce(init, signals, known);
+      known = repository;
+      return end;
     });
   const work = (signal: AbortSignal) => ({ signal, onProgress: progress.on });
   const newest = async (signal: AbortSignal) => {
@@ -73,25 +77,37 @@ export function createBodies(
   };
 }
 
+interface Once {
+  readonly end: RunEnd;
+  /** Undefined when it has to be asked again. */
+  readonly repository: RepositoryState | undefined;
+}
+
 async function backUpOnce(
   { spec, engine, scope, view, progress }: BodiesInit,
   signals: Signals,
-): Promise<RunEnd> {
+  known: RepositoryState | undefined,
+): Promise<Once> {
   const { log, clock } = scope;
   const began = clock.monotonic();
   view.began();
   try {
-    const outcome = await makeBackup(spec, { engine, clock, log, onProgress: progress.on }, signals);
+    const deps = { engine, clock, log, onProgress: progress.on };
+    const outcome = await makeBackup(spec, deps, signals, known);
     view.succeeded(outcome, clock.monotonic() - began);
-    const { snapshot, ...counts } = outcome;
-    log.info('backed up, and read back', { snapshot: snapshot.id, ...counts });
-    return { result: 'success', text: `snapshot ${snapshot.id}` };
+    const { snapshots, ...counts } = outcome;
+    log.info('backed up, and read back', { ...counts, snapshot: counts.snapshot.id });
+    return {
+      end: { result: 'success', text: `snapshot ${counts.snapshot.id}` },
+      repository: { kind: 'HAS', snapshots, damaged: [] },
+    };
   } catch (error) {
     view.failed(error);
     log.error('there is no new backup', error);
     const retryable = !BACKUP_ERRORS.backup_refused.matches(error);
     // The line above has the message; the scheduler's adds which run it was.
-    return { result: 'failure', text: isPillionError(error) ? error.code : 'failed', retryable };
+    const text = isPillionError(error) ? error.code : 'failed';
+    return { end: { result: 'failure', text, retryable }, repository: undefined };
   } finally {
     progress.clear();
   }

@@ -3,7 +3,15 @@ import { createFakeClock } from '../../core/testing/fake-clock.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { createView, renderFacts } from './view.ts';
 
-const outcome = { snapshot: { id: 'a', time: 5 }, files: 1, bytes: 2, added: 3, changing: 0, removed: 0 };
+const outcome = {
+  snapshot: { id: 'a', time: 5 },
+  files: 1,
+  bytes: 2,
+  added: 3,
+  changing: 0,
+  removed: 0,
+  snapshots: [],
+};
 
 it('tells successes, failures and refusals apart, and keeps the last success', async () => {
   const clock = createFakeClock();

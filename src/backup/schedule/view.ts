@@ -97,7 +97,12 @@ export function renderFacts(facts: Facts): object {
     lastSnapshot:
       lastOutcome === undefined
         ? null
-        : { ...lastOutcome, snapshot: lastOutcome.snapshot.id, time: iso(lastOutcome.snapshot.time) },
+        : {
+            ...lastOutcome,
+            snapshot: lastOutcome.snapshot.id,
+            time: iso(lastOutcome.snapshot.time),
+            snapshots: lastOutcome.snapshots.length,
+          },
     lastError: lastError === undefined ? null : { ...lastError, at: iso(lastError.at) },
     results,
     problems: problems ?? null,

@@ -7,15 +7,20 @@ const FLAGS = [
   '--no-opt',
   '--no-maglev',
   '--no-sparkplug',
-  // Each piece of work leaves garbage behind, and a young generation that may grow to 16 MiB keeps it.
-  '--max-semi-space-size=1',
-  '--semi-space-growth-factor=1',
 ];
+
+/** Each piece of work leaves garbage behind, and a young generation that may grow to 16 MiB keeps it. */
+const SMALL_HEAP = ['--max-semi-space-size=1', '--semi-space-growth-factor=1'];
 
 /**
  * From now on this process takes less memory, and computes several times more slowly: only for commands that have next to
  * nothing to compute. The sooner it is called the more it saves.
  */
 export function stayLean(): void {
-  FLAGS.forEach(setFlagsFromString);
+  [...FLAGS, ...SMALL_HEAP].forEach(setFlagsFromString);
+}
+
+/** The same without computing more slowly, for commands that do work now and then. */
+export function keepHeapSmall(): void {
+  SMALL_HEAP.forEach(setFlagsFromString);
 }

@@ -7,7 +7,7 @@ import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
 
 /** More of them for a longer search: each is a whole restore or two. */
-const KILLS = Number(process.env['PILLION_KILLS'] ?? 12);
+const KILLS = Number(process.env['PILLION_KILLS'] ?? 8);
 const BEFORE = { 'app.db': 'garbage', 'old/file': 'of the application' };
 const AFTER = {
   'app.db': 'good content',
@@ -49,7 +49,8 @@ describe.each([
       await fresh();
       const began = performance.now();
       await succeed(['restore'], { volume, repository, flags });
-      const wholeMs = performance.now() - began;
+      // A machine that is busier or idler later makes it another one.
+      let wholeMs = performance.now() - began;
       let interrupted = 0;
       for (let number = 0; number < KILLS; number += 1) {
         await fresh();
@@ -58,10 +59,14 @@ describe.each([
           () => running.signal('SIGKILL'),
           wholeMs * (0.2 + (0.85 * (number + 0.5)) / KILLS),
         );
-        const { code } = await running.exit;
+        const { code, durationMs } = await running.exit;
         clearTimeout(timer);
         await running.stop();
-        interrupted += code === 0 ? 0 : 1;
+        if (code === 0) {
+          wholeMs = Math.min(wholeMs, durationMs);
+        } else {
+          interrupted += 1;
+        }
         // While the journal stands, the next start finishes it before anything else looks at the volume.
         const own = await readdir(path.join(volume, '.pillion')).catch(() => []);
         if (!own.some((name) => name.startsWith('journal'))) {

@@ -51,7 +51,7 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
   };
   return {
     kind: 'restic',
-    state: (signal) => stateOf(restic, signal),
+    state: (signal, use) => (use === 'backup' ? stateForBackup(restic, signal) : stateOf(restic, signal)),
     init: (signal) => initialise(restic, signal),
     ...createReader(restic),
     ...createWriter(restic),
@@ -69,7 +69,8 @@ const notRun = (problem: UnknownReason): ResticResult => ({
 const VERSION_TIMEOUT_MS = 30_000;
 
 async function checkVersion(runner: ResticRunner, signal: AbortSignal): Promise<UnknownReason | undefined> {
-  const { stdout, problem } = await runner.run({ args: ['version'], signal, timeoutMs: VERSION_TIMEOUT_MS });
+  const call = { args: ['version'], signal, timeoutMs: VERSION_TIMEOUT_MS, isBare: true };
+  const { stdout, problem } = await runner.run(call);
   const message = problem === undefined ? versionProblem(stdout) : undefined;
   if (message !== undefined) {
     return {
@@ -79,6 +80,17 @@ async function checkVersion(runner: ResticRunner, signal: AbortSignal): Promise<
     };
   }
   return problem;
+}
+
+/** In one call, where there are snapshots of the volume; what cannot be read is of no interest then. */
+async function stateForBackup(restic: Restic, signal: AbortSignal): Promise<RepositoryState> {
+  const { callTimeoutMs: timeoutMs } = restic.settings;
+  const result = await restic.run({ args: ['snapshots', '--json', ...READ], signal, timeoutMs });
+  if (result.problem !== undefined) {
+    return { kind: 'UNKNOWN', reason: result.problem };
+  }
+  const state = stateFrom([], result.stdout, restic.name, restic.shownLocation);
+  return state.kind === 'HAS' ? state : stateOf(restic, signal);
 }
 
 async function stateOf(restic: Restic, signal: AbortSignal): Promise<RepositoryState> {

@@ -6,7 +6,6 @@ import type { Engine, EngineWork, ReadBack, RestoredTree, Snapshot } from '../..
 import { type Message, numberOf, stringOf } from './messages.ts';
 import { createPatience } from './patience.ts';
 import { pathInSnapshot, READ, type Restic } from './restic.ts';
-import { stateFrom } from './snapshots.ts';
 
 type Reader = Pick<Engine, 'restoreTo' | 'readBack' | 'verify' | 'ls' | 'cat'>;
 
@@ -70,33 +69,22 @@ async function restoreTo(
   };
 }
 
-/** Its record as the store has it, and the manifest, which proves index, packs and key. */
+/** The manifest out of the store, which proves the snapshot, index, packs and key; its counts are those of the snapshot. */
 async function readBack(restic: Restic, snapshot: Snapshot, { signal }: EngineWork): Promise<ReadBack> {
-  const { callTimeoutMs: timeoutMs } = restic.settings;
   const what = `cannot read ${short(snapshot)} back`;
-  const { stdout, problem } = await restic.run({
-    args: ['snapshots', '--json', ...READ, snapshot.id],
+  if (snapshot.manifest === undefined) {
+    throw BACKUP_ERRORS.read_back_failed({ message: `${what}: it has no manifest of ours` });
+  }
+  const hash = createHash('sha256');
+  const { problem } = await restic.run({
+    args: ['dump', ...READ, snapshot.id, snapshot.manifest],
     signal,
-    timeoutMs,
+    onBytes: (chunk) => void hash.update(chunk),
   });
   if (problem !== undefined) {
     throw BACKUP_ERRORS.read_back_failed({ message: `${what}: ${problem.message}` });
   }
-  const state = stateFrom([snapshot.id], stdout, restic.name, restic.shownLocation);
-  const found = state.kind === 'HAS' ? state.snapshots.find(({ id }) => id === snapshot.id) : undefined;
-  if (found?.manifest === undefined) {
-    throw BACKUP_ERRORS.read_back_failed({ message: `${what}: the repository does not list it` });
-  }
-  const hash = createHash('sha256');
-  const dump = await restic.run({
-    args: ['dump', ...READ, snapshot.id, found.manifest],
-    signal,
-    onBytes: (chunk) => void hash.update(chunk),
-  });
-  if (dump.problem !== undefined) {
-    throw BACKUP_ERRORS.read_back_failed({ message: `${what}: ${dump.problem.message}` });
-  }
-  return { files: found.files ?? 0, manifestDigest: hash.digest('hex') };
+  return { files: snapshot.files ?? 0, manifestDigest: hash.digest('hex') };
 }
 
 async function verify(restic: Restic, share: number, { signal }: EngineWork): Promise<readonly string[]> {

@@ -1,0 +1,109 @@
+/**
+ * `npm run bench -- backup [--quick] [--write]`: restore and backup beside restic alone, on the same volume and disk, with a
+ * repository each. Pillion does more: it describes and hashes the volume, reads back, stages, compares and syncs.
+ */
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { NO_RESTIC, restic18 } from '../../test/support/backup/restic.ts';
+import { publish } from '../table.ts';
+import { measure, type Taken } from './measure.ts';
+import { changeTree, makeTree, type TreeSize } from './tree.ts';
+
+const isQuick = process.argv.includes('--quick');
+const size: TreeSize = isQuick
+  ? { files: 10_000, bytes: 256 * 2 ** 20 }
+  : { files: 100_000, bytes: 2 * 2 ** 30 };
+
+const restic = restic18();
+if (restic === undefined) {
+  console.log(`not measured: ${NO_RESTIC}`);
+  process.exit(0);
+}
+const scratch = mkdtempSync(join(process.env['PILLION_BENCH_DIR'] ?? tmpdir(), 'pillion-bench-'));
+const at = (...names: string[]) => join(scratch, ...names);
+const volume = at('volume');
+mkdirSync(at('programs'));
+mkdirSync(at('work'));
+/** Counts the calls. */
+writeFileSync(at('programs/restic'), `#!/bin/sh\necho "$*" >> ${at('calls')}\nexec ${restic} "$@"\n`);
+chmodSync(at('programs/restic'), 0o755);
+const env = {
+  PATH: `${at('programs')}:${process.env['PATH']}`,
+  HOME: scratch,
+  TMPDIR: scratch,
+  RESTIC_PASSWORD: 'bench',
+  RESTIC_CACHE_DIR: at('cache'),
+};
+
+const pillion = (...args: string[]) => measure(process.execPath, ['bin/pillion', ...args], env);
+const alone = (...args: string[]) => measure(restic, ['--repo', at('alone'), ...args], env);
+const place = ['--repository', at('ours'), '--name', 'volume'];
+const backUp = (...args: string[]) =>
+  pillion('backup', 'now', '--volume', volume, ...place, '--work-dir', at('work'), ...args);
+const backUpAlone = () => alone('backup', '--quiet', volume);
+
+function calls(): number {
+  const lines = existsSync(at('calls')) ? readFileSync(at('calls'), 'utf8').trim().split('\n') : [];
+  rmSync(at('calls'), { force: true });
+  return lines.length;
+}
+
+makeTree(volume, size);
+const bare = await measure(process.execPath, ['-e', 'setTimeout(() => {}, 300)'], env);
+await alone('init', '--quiet');
+// A repository of Pillion's own is made before, as it is of restic's.
+mkdirSync(at('tiny'));
+writeFileSync(at('tiny/file'), 'x');
+await pillion('backup', 'now', '--volume', at('tiny'), '--repository', at('ours'), '--init');
+calls();
+
+const first = { alone: await backUpAlone(), ours: await backUp() };
+const firstCalls = calls();
+const unchanged = { alone: await backUpAlone(), ours: await backUp() };
+const unchangedCalls = calls();
+changeTree(volume, size, 100);
+const changed = { alone: await backUpAlone(), ours: await backUp() };
+mkdirSync(at('restored'));
+calls();
+const restored = {
+  alone: await alone('restore', '--quiet', 'latest', '--target', at('restored-alone')),
+  ours: await pillion('restore', '--volume', at('restored'), ...place),
+};
+const restoreCalls = calls();
+
+const row = (
+  what: string,
+  { alone: other, ours }: { alone: Taken; ours: Taken },
+  goal: string,
+  count?: number,
+) => [
+  what,
+  `${ours.seconds.toFixed(1)} s`,
+  `${other.seconds.toFixed(1)} s`,
+  `${(ours.seconds / other.seconds).toFixed(2)}x`,
+  goal,
+  `${ours.peakMiB.toFixed(0)} MiB (+${(ours.peakMiB - bare.peakMiB).toFixed(0)})`,
+  count === undefined ? '' : String(count),
+];
+publish({
+  name: 'backup',
+  head: [
+    'what',
+    'pillion',
+    'restic alone',
+    'ratio',
+    'goal',
+    "Pillion's own memory (above bare Node)",
+    'calls of restic',
+  ],
+  rows: [
+    row('first backup', first, '<= 1.2x', firstCalls),
+    row('backup, nothing changed', unchanged, '<= 1.1x', unchangedCalls),
+    row('backup, one file in a hundred changed', changed, '<= 1.2x'),
+    row('restore', restored, '<= 1.3x', restoreCalls),
+  ],
+  note: `${size.files} small files and ${size.bytes / 2 ** 30} GiB in large ones; restic 0.18, a repository on the same disk`,
+});
+rmSync(scratch, { recursive: true, force: true });
