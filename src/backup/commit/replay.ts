@@ -47,6 +47,7 @@ export async function beginJournal(
   journal: Journal,
   step: OnStep,
 ): Promise<BegunJournal> {
+  parseJournal(JSON.parse(JSON.stringify(journalRecord(journal)))); // or it could not be read again
   const quarantines = await ensure(folder, QUARANTINE);
   try {
     await (await ensure(quarantines, journal.quarantine)).close();

@@ -12,6 +12,7 @@ import { type Found, walkTree } from './walk.ts';
 
 /** Node sets times as doubles of seconds, which are some 250 ns apart in this century. */
 const TIME_TOLERANCE_NS = 1_000n;
+const SET_ID_BITS = 0o6000;
 const MAX_EXAMPLES = 20;
 const PROGRESS_MS = 500;
 
@@ -170,7 +171,10 @@ function metadataFaults({ status, parent, name }: Found, entry: Entry): string[]
       ? []
       : [`leads to ${shownPath(target)}, not to ${shownPath(entry.target)}`];
   }
-  if (mode !== entry.mode) {
+  // Who cannot give a file away cannot give it the bits that mean something for its owner either.
+  const isForeign = Number(status.uid) !== entry.uid || Number(status.gid) !== entry.gid;
+  const compared = isForeign ? ~SET_ID_BITS : ~0;
+  if ((mode & compared) !== (entry.mode & compared)) {
     faults.push(`has mode ${mode.toString(8)}, not ${entry.mode.toString(8)}`);
   }
   const isChanging = entry.isChanging === true;

@@ -5,6 +5,7 @@ import {
   chmod,
   copyFile,
   cp,
+  link,
   lutimes,
   mkdir,
   readFile,
@@ -138,6 +139,26 @@ describe('a scan', () => {
     expect(changing.map(({ path }) => path)).toEqual(['d/b']);
     await appendFile(`${volume()}/d/b`, 'more');
     expect(await compare()).toMatchObject({ problems: 0 });
+  });
+
+  it('makes a manifest that can be believed of a file with several names that is written to all the time', async () => {
+    await mkdir(volume());
+    const file = `${volume()}/a`;
+    await writeFile(file, '');
+    await truncate(file, 20_000_000);
+    for (const name of ['b', 'c']) {
+      await link(file, `${volume()}/${name}`);
+    }
+    let isScanned = false;
+    const write = () => {
+      if (!isScanned) {
+        appendFileSync(file, 'x');
+        setImmediate(write);
+      }
+    };
+    write();
+    const { files } = await scan().finally(() => (isScanned = true));
+    expect((await summariseManifest(manifest(), signal)).files).toBe(files);
   });
 
   it('marks files that it is told to', async () => {

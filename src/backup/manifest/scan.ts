@@ -42,7 +42,7 @@ export async function scanVolume(root: string, manifest: string, options: ScanOp
 function createScan(writer: ManifestWriter, known: KnownFiles, options: ScanOptions) {
   const breathe = createBreather(options.signal);
   const changing = new Set(options.changing?.map((path) => path.toString('latin1')));
-  const readers: Reader = { known, changing, breathe, groups: new Map() };
+  const readers: Reader = { known, changing, breathe, groups: new Map(), groupCount: 0 };
   const leftOut: { path: string; type: string }[] = [];
   let leftOutCount = 0;
   let changed = 0;
@@ -90,7 +90,8 @@ interface Reader {
   readonly changing: ReadonlySet<BytePath>;
   readonly breathe: Breather;
   /** Files with several names, by their inode. */
-  readonly groups: Map<bigint, { readonly links: number; readonly file: FileEntry }>;
+  readonly groups: Map<bigint, FileEntry>;
+  groupCount: number;
 }
 
 function describe(found: Found, reader: Reader): Promise<Entry | undefined> | Entry | 'left out' {
@@ -120,17 +121,21 @@ const commonOf = (path: BytePath, status: BigIntStats) => ({
 });
 
 async function describeLinked(found: Found, reader: Reader): Promise<Entry | undefined> {
-  const group = reader.groups.get(found.status.ino);
-  if (group !== undefined && group.file.size === Number(found.status.size)) {
-    return { ...group.file, path: found.path };
+  const first = reader.groups.get(found.status.ino);
+  if (first !== undefined && (first.isChanging || isSameFile(first, found.status))) {
+    return { ...first, path: found.path };
   }
-  const links = group?.links ?? reader.groups.size + 1;
-  const file = await describeFile(found, reader, links);
+  // One that changed since its other name was read is not what that is in this manifest any more.
+  reader.groupCount += 1;
+  const file = await describeFile(found, reader, reader.groupCount);
   if (file !== undefined) {
-    reader.groups.set(found.status.ino, { links, file });
+    reader.groups.set(found.status.ino, file);
   }
   return file;
 }
+
+const isSameFile = ({ size, mtimeNs, identity }: FileEntry, status: BigIntStats): boolean =>
+  BigInt(size) === status.size && mtimeNs === status.mtimeNs && identity?.ctimeNs === status.ctimeNs;
 
 async function describeFile(
   found: Found,

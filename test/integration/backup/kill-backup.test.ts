@@ -5,7 +5,7 @@ import { run, start, succeed, writeTree } from '../../support/backup/program.ts'
 import { useTempDir } from '../../support/use-temp-dir.ts';
 
 /** More of them for a longer search. */
-const KILLS = Number(process.env['PILLION_KILLS'] ?? 6);
+const KILLS = Number(process.env['PILLION_KILLS'] ?? 4);
 const temp = useTempDir();
 
 describe.each([
