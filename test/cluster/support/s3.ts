@@ -9,9 +9,9 @@ const NAME = 's3';
 const LABELS = { app: NAME };
 const PORT = 9000;
 
-/** A real S3 server in the cluster, with one bucket. */
+/** A real S3 server in the cluster, without a bucket. */
 export interface S3InCluster {
-  /** For restic, with the bucket. */
+  /** For restic, which makes the bucket. */
   readonly repository: string;
   /** Variables of the key that may do everything. */
   readonly variables: Readonly<Record<string, string>>;
@@ -57,7 +57,7 @@ export async function createS3(namespace: TestNamespace, image: string): Promise
     throw new Error(NO_GO);
   }
   const folder = await mkdtemp(join(clusterFolder(), 's3-'));
-  await mkdir(join(folder, 'buckets/backups'), { recursive: true });
+  await mkdir(join(folder, 'buckets')); // restic makes the bucket
   await mkdir(join(folder, 'metadata'));
   await copyFile(program, join(folder, 'versitygw'));
   const spec = { selector: LABELS, ports: [{ port: PORT }] };
