@@ -61,7 +61,7 @@ async function startCluster(): Promise<{ readonly api: ApiServer; readonly repli
     if (path.endsWith('subjectaccessreviews')) {
       return [201, { status: { allowed: true } }];
     }
-    if (path.endsWith('/pods/pillion-injector-1:http/proxy/status')) {
+    if (path.endsWith('/pods/pillion-injector-1:8080/proxy/status')) {
       return [200, status];
     }
     return method === 'POST' && query.get('dryRun') === 'All'

@@ -5,6 +5,7 @@ import { KUBERNETES_ERRORS } from '../../../kubernetes/errors.ts';
 import { type Json, listAt, textAt } from '../../../kubernetes/json.ts';
 import { listAll } from '../../../kubernetes/list.ts';
 import { parseVersion } from '../../../kubernetes/version.ts';
+import { HTTP_PORT } from '../manifest/settings.ts';
 import { type AnsweredAccess, accessFindings, accessReview, wantedAccess } from './access.ts';
 import { type ServedChain, trustFindings } from './certificates.ts';
 import { nodeFindings, ownFindings, readyEndpoints, versionFindings } from './cluster.ts';
@@ -169,7 +170,9 @@ async function replicaStatuses(input: CheckInput): Promise<ServedChain[]> {
   const served: ServedChain[] = [];
   for (const pod of pods) {
     const name = textAt(pod, 'metadata', 'name') ?? '';
-    const status = await get(input, `/api/v1/namespaces/${namespace}/pods/${name}:http/proxy/status`);
+    // By number: a port's name is for Services only.
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}:${HTTP_PORT}/proxy/status`;
+    const status = await get(input, path);
     const pem = textAt(status ?? null, 'certificate', 'pem');
     if (pem !== undefined) {
       served.push({ by: name, pem });

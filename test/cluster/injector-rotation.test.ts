@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { besideProxy, PROXY } from './support/beside-proxy.ts';
+import { pod } from './support/injected-pods.ts';
+import { type Installation, install } from './support/install.ts';
+import { tryInside } from './support/kubectl.ts';
+import { TestNamespace, useNamespace } from './support/namespace.ts';
+
+// Three replicas, whose authority and certificates change under load: the real API server among those who ask.
+const namespace = useNamespace('rotation', { podSecurity: 'restricted' });
+const injector = new TestNamespace('pillion');
+const PROGRAM = fileURLToPath(new URL('support/pod-programs/reviews.ts', import.meta.url));
+/** After two thirds of its life an authority is replaced, which takes two fifths more. */
+const LIVES = ['--arg=--ca-life=150s', '--arg=--certificate-life=30s'];
+const LONGEST_SECONDS = 400;
+let installed: Installation | undefined;
+
+interface Report {
+  readonly count: number;
+  readonly perSecond: number;
+  readonly rotated: boolean;
+  readonly bundles: number;
+  readonly certificates: number;
+  readonly failures: readonly string[];
+}
+
+beforeAll(async () => {
+  installed = await install(LIVES, namespace.name);
+  await injector.waitFor('deployment/pillion-injector', { until: 'jsonpath={.status.availableReplicas}=3' });
+});
+afterAll(async () => {
+  await installed?.remove();
+});
+
+/** Pods that the real API server makes in words only, one after the other; what became of them. */
+function watchPods(): { stop(): Promise<ReadonlyMap<string, number>> } {
+  const outcomes = new Map<string, number>();
+  const over = new AbortController();
+  const flags = ['create', '--filename=-', '--dry-run=server', '--output=jsonpath={.metadata.labels.foo}'];
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      const made = await tryInside(
+        ['kubectl', '--namespace', namespace.name, ...flags],
+        JSON.stringify(pod('during', { 'pillion.dev/inject': 'label' })),
+      );
+      const outcome = made.code === 0 ? made.stdout : made.stderr;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+  })();
+  return {
+    async stop() {
+      over.abort();
+      await watching;
+      return outcomes;
+    },
+  };
+}
+
+it('replaces authority and certificates under 200 requests a second, and not one of them fails', async () => {
+  const address = `${await injector.get('service/pillion-injector', '.spec.clusterIP')}:443`;
+  const pods = watchPods();
+  const load = await besideProxy([process.execPath, PROGRAM, PROXY, address, '200', String(LONGEST_SECONDS)]);
+  const outcomes = await pods.stop();
+  expect(load).toMatchObject({ code: 0, stderr: '' });
+  const report = JSON.parse(load.stdout) as Report;
+  console.log(`rotation: ${load.stdout.trim()}, pods made: ${JSON.stringify([...outcomes])}`);
+  expect(report.failures).toEqual([]);
+  expect(report.rotated).toBe(true);
+  // Old; old and new; new: and certificates of three replicas, each several times.
+  expect(report.bundles).toBeGreaterThanOrEqual(3);
+  expect(report.certificates).toBeGreaterThan(6);
+  expect(report.perSecond).toBeGreaterThan(100);
+  expect([...outcomes.keys()]).toEqual(['bar']);
+});
