@@ -10,6 +10,8 @@ const PROGRAMS_OF_PACKAGE = {
   git: ['git'],
   // Reads option files as every client of MySQL does, and prints what it read.
   'mariadb-client-core': ['my_print_defaults'],
+  'mariadb-client': ['mariadb', 'mariadb-dump'],
+  'mariadb-server-core': ['mariadbd', 'mariadb-install-db'],
   'openssh-client': ['ssh', 'ssh-keygen'],
   'openssh-server': ['sshd'],
   openssl: ['openssl'],
@@ -17,6 +19,9 @@ const PROGRAMS_OF_PACKAGE = {
   // The server has no program in PATH; this one comes with it.
   postgresql: ['pg_ctlcluster', 'psql'],
   procps: ['ps'],
+  'redis-server': ['redis-server'],
+  'redis-tools': ['redis-cli', 'redis-check-rdb'],
+  sqlite3: ['sqlite3'],
   tini: ['tini'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 

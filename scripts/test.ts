@@ -43,6 +43,8 @@ function demo(): Counts {
 
 // Without it the tests on nights when clocks change are skipped, and say so.
 ensurePackages(['faketime']);
+// Without them the tests of the recipes for databases are skipped, and say so.
+ensurePackages(['mariadb-client', 'mariadb-server-core', 'redis-server', 'redis-tools', 'sqlite3']);
 const packages = ensurePackages([
   'git',
   'mariadb-client-core',

@@ -111,10 +111,11 @@ async function refuseByState(
   { clock }: BackupDeps,
   repository: RepositoryState,
 ): Promise<void> {
-  const { volume, guards } = spec;
+  const { volume, guards, hooks } = spec;
   const facts = {
     recovered: await recover(volume, { isReadOnly: true }),
-    isEmpty: await isEmpty(volume, []),
+    // A hook may be what makes its content: then it is judged by what it holds afterwards.
+    isEmpty: hooks.pre.length === 0 && (await isEmpty(volume, [])),
     isMarked: (await readMarker(volume)) !== undefined,
   };
   refuse(refusalByState(facts, repository, clock.now(), guards));
