@@ -40,6 +40,9 @@ export function mergeProfiles(
       const other = profiles.get(profile.name);
       if (other === undefined) {
         profiles.set(profile.name, profile);
+      } else if (other.source === profile.source) {
+        // A ConfigMap that is mounted and has the label, too: what one of the two forbids is forbidden.
+        profiles.set(profile.name, { ...other, namespaces: both(other.namespaces, profile.namespaces) });
       } else {
         const message = `the profile ${profile.name} is in ${other.origin}, too`;
         findings.push({ file, line: 1, message, keepsLast: false });
@@ -55,6 +58,15 @@ export function mergeProfiles(
     }
   }
   return { profiles, findings };
+}
+
+function both(
+  left: ReadonlySet<string> | undefined,
+  right: ReadonlySet<string> | undefined,
+): ReadonlySet<string> | undefined {
+  return left === undefined || right === undefined
+    ? (left ?? right)
+    : new Set([...left].filter((name) => right.has(name)));
 }
 
 function unusable(message: string): ReadText {

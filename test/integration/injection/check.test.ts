@@ -150,7 +150,7 @@ describe('an injector that does not', () => {
     expect(failed).toMatch(/certificate: pillion-injector-1: .*does not lead to the caBundle of pods\./);
     expect(failed).toMatch(/access: the injector may not create events/);
     expect(failed).toMatch(/reachability: the API server does not reach it: .*no endpoints/);
-    expect(failed).toMatch(/pods: 1 pods asked and are bare: shop\/bare/);
+    expect(failed).toMatch(/pods: bare although they asked: 1 \(shop\/bare\)/);
     expect(failed).toMatch(/secrets: there is no Secret keys in shop/);
     expect(bad.every(({ hint }) => hint !== undefined)).toBe(true);
   });

@@ -20,7 +20,7 @@ describe('pods', () => {
   it('that asked and are bare are named, those that have ended are not', () => {
     const ended = { ...named('ended', pod(REPO)), status: { phase: 'Succeeded' } };
     const findings = podFindings(survey(named('bare', pod(REPO)), named('plain', pod({})), ended));
-    expect(findings).toMatchObject([{ level: 'failed', message: '1 pods asked and are bare: shop/bare' }]);
+    expect(findings).toMatchObject([{ level: 'failed', message: 'bare although they asked: 1 (shop/bare)' }]);
   });
 
   it('that have what they ask for are fine', () => {
@@ -30,7 +30,7 @@ describe('pods', () => {
 
   it('are named up to five, and the rest is counted', () => {
     const many = Array.from({ length: 8 }, (_, at) => named(`p${at}`, pod(REPO)));
-    expect(podFindings(survey(...many))[0]?.message).toMatch(/shop\/p4 and 3 more$/);
+    expect(podFindings(survey(...many))[0]?.message).toMatch(/: 8 \(.*shop\/p4 and 3 more\)$/);
   });
 });
 

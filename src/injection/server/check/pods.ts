@@ -89,15 +89,15 @@ export function podFindings({ asking, bare, stale }: PodSurvey): Finding[] {
   const check = 'pods';
   const findings: Finding[] = [];
   if (bare.length > 0) {
-    const message = `${bare.length} pods asked and are bare: ${someOf(bare)}`;
+    const message = `bare although they asked: ${bare.length} (${someOf(bare)})`;
     const hint = 'restart their workloads: what a pod has is decided when it is made';
     findings.push({ check, level: 'failed', message, hint });
   }
   if (stale.length > 0) {
-    const message = `${stale.length} pods have what an older profile or image put in: ${someOf(stale)}`;
+    const message = `with what an older profile or image put in: ${stale.length} (${someOf(stale)})`;
     findings.push({ check, level: 'warning', message, hint: 'kubectl rollout restart their workloads' });
   }
-  const message = `${asking} pods ask, and have what they ask for`;
+  const message = `all that ask have what they ask for: ${asking}`;
   return findings.length > 0 ? findings : [{ check, level: 'ok', message }];
 }
 
@@ -114,6 +114,6 @@ export function secretFindings({ secrets }: PodSurvey, missing: readonly string[
       hint: `kubectl --namespace ${namespace} create secret generic ${name}, or correct the annotation`,
     };
   });
-  const message = `all of ${secrets.size} Secrets that pods name are there`;
+  const message = `all that pods wait for are there: ${secrets.size}`;
   return findings.length > 0 ? findings : [{ check, level: 'ok', message }];
 }
