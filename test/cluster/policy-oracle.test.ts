@@ -189,6 +189,27 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
     expect(reasons(later)).toEqual(['injected-by-another-version', 'mixed-versions']);
   });
 
+  it('is told of what would end a request, so that these tests can fail', async () => {
+    const patched = (value: string) => ({
+      spec: {
+        variables: [],
+        mutations: [
+          { patchType: 'JSONPatch', jsonPatch: { expression: `[JSONPatch{op: "add", ${value}}]` } },
+        ],
+      },
+    });
+    const outcome = async (value: string) => {
+      const asked = { compatibility: '1.35', mutating: patched(value), cases: cases([web({})]) };
+      const { compileErrors, results } = await oracle.ask(asked);
+      return compileErrors[0] ?? results[0]?.error ?? 'made';
+    };
+    const newer = 'path: "/spec/containers/0/newer", value: dyn(1)';
+    expect(await outcome(newer)).toContain('strict decoding error: unknown field "spec.containers[0].newer"');
+    expect(await outcome('path: "/spec/volumes/-", value: {"name": "v"}')).toContain('missing path');
+    expect(await outcome('path: "/spec/volumes", value: {"a": 1, "b": "c"}')).toContain('expected type');
+    expect(await outcome('path: "/metadata/labels", value: {"a": "b"}')).toBe('made');
+  });
+
   it("knows no field that Kubernetes' own types do not have", async () => {
     const { schemaErrors } = await oracle.ask({ compatibility: '1.35', schema: OBJECTS });
     expect(schemaErrors).toEqual([]);

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeTempDir, removeTempDir } from '../support/temp.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { KUBERNETES_MINOR } from './support/environment.ts';
 import { createGitServer } from './support/git-server.ts';
@@ -20,7 +20,7 @@ describe.skipIf(KUBERNETES_MINOR < 36)('policies (skipped below Kubernetes 1.36)
   let folder = '';
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'policies-'));
+    folder = await makeTempDir();
     const team = {
       apiVersion: 'pillion.dev/v1',
       kind: 'InjectionProfile',
@@ -41,7 +41,7 @@ describe.skipIf(KUBERNETES_MINOR < 36)('policies (skipped below Kubernetes 1.36)
   });
   afterAll(async () => {
     await installed?.remove();
-    await rm(folder, { recursive: true, force: true });
+    await removeTempDir(folder);
   });
 
   const create = (object: object, ...flags: readonly string[]) =>
