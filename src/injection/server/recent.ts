@@ -1,4 +1,7 @@
-/** What was decided of late, for /status: counts by reason, and the last refusals in words. */
+/**
+ * What was decided of late, for /status, which anybody in the cluster can read: counts by reason, and when and where pods were
+ * refused. Names and words are in the log and in the Events of the namespace.
+ */
 import type { Told } from './handler.ts';
 
 const MOST = 10;
@@ -12,11 +15,10 @@ export function createRecent(): Recent {
   const reasons = new Map<string, number>();
   const refusals: object[] = [];
   return {
-    note({ review, result, reason, message }, now) {
+    note({ review, result, reason }, now) {
       reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       if (result === 'refused') {
-        const { namespace, name } = review;
-        refusals.push({ at: new Date(now).toISOString(), namespace, name, reason, message });
+        refusals.push({ at: new Date(now).toISOString(), namespace: review.namespace, reason });
         refusals.splice(0, refusals.length - MOST);
       }
     },

@@ -165,6 +165,37 @@ describe('an injector that does not', () => {
   });
 });
 
+describe('a cluster that injects by policies', () => {
+  test('is looked at without a server: bindings, a pod in words only, and the pods that are there', async () => {
+    const { api, replica } = await startCluster();
+    await replica.running.stop();
+    const group = '/apis/admissionregistration.k8s.io/v1';
+    const binding = (...validationActions: readonly string[]) => ({
+      spec: { policyName: 'pillion', validationActions },
+    });
+    api.objects.delete(MUTATING_PATH);
+    const put = (path: string, ...items: readonly object[]) =>
+      void api.objects.set(`${group}/${path}`, { metadata: { name: 'pillion' }, items });
+    put('mutatingadmissionpolicies/pillion');
+    put('validatingadmissionpolicies/pillion');
+    put('mutatingadmissionpolicybindings', binding());
+    put('validatingadmissionpolicybindings', binding('Deny'), binding('Warn'));
+    const good = await check(api);
+    expect(good).toMatchObject({ code: 0, bad: [] });
+    expect(good.findings.map((each) => each.check)).toEqual([
+      'version',
+      'nodes',
+      'policies',
+      'reachability',
+      'profiles',
+      'pods',
+      'secrets',
+    ]);
+    put('mutatingadmissionpolicybindings');
+    expect(await check(api)).toMatchObject({ code: 1, bad: [{ check: 'policies', level: 'failed' }] });
+  });
+});
+
 test('a wrong flag, or no cluster at all, ends with what to do', async () => {
   expect((await runPillion(['injector', 'check', '--adress=x'])).code).toBe(2);
   const nowhere = await runPillion(['injector', 'check']);

@@ -8,7 +8,11 @@ import type { Installed } from './installed.ts';
 import { createSurveyor, podFindings, secretFindings } from './pods.ts';
 import { clusterProfiles, profileFindings, settingsOfCluster } from './profiles.ts';
 
-export async function podsAndSecrets(input: CheckInput, installed: Installed): Promise<Finding[]> {
+export async function podsAndSecrets(
+  input: CheckInput,
+  installed: Installed,
+  { isVersionKnown = true } = {},
+): Promise<Finding[]> {
   const profiles = await look(() => clusterProfiles(input, installed));
   if ('problem' in profiles) {
     return [notLooked('profiles', profiles.problem)];
@@ -22,7 +26,9 @@ export async function podsAndSecrets(input: CheckInput, installed: Installed): P
   if ('problem' in looked) {
     return [...profileFindings(profiles.value), notLooked('pods', looked.problem)];
   }
-  const survey = surveyor.survey();
+  const seen = surveyor.survey();
+  // Whether something is old can only be told by those who know what is new.
+  const survey = isVersionKnown ? seen : { ...seen, stale: [] };
   const missing = await look(() => missingSecrets(input, [...survey.secrets.keys()]));
   return [
     ...profileFindings(profiles.value),

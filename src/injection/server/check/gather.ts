@@ -4,7 +4,7 @@ import type { ApiClient } from '../../../kubernetes/client.ts';
 import { KUBERNETES_ERRORS } from '../../../kubernetes/errors.ts';
 import { type Json, listAt, textAt } from '../../../kubernetes/json.ts';
 import { listAll } from '../../../kubernetes/list.ts';
-import { parseVersion } from '../../../kubernetes/version.ts';
+import { type KubernetesVersion, parseVersion } from '../../../kubernetes/version.ts';
 import { HTTP_PORT } from '../manifest/settings.ts';
 import { type AnsweredAccess, accessFindings, accessReview, wantedAccess } from './access.ts';
 import { type ServedChain, trustFindings } from './certificates.ts';
@@ -12,6 +12,7 @@ import { nodeFindings, ownFindings, readyEndpoints, versionFindings } from './cl
 import { type Finding, type Looked, look, notLooked, valueOf } from './finding.ts';
 import { podsAndSecrets } from './gather-pods.ts';
 import { type Installed, installedAs } from './installed.ts';
+import { POLICY, type PolicyFacts, policyFindings } from './policies.ts';
 import { rehearsalFindings, rehearsalPod } from './reachability.ts';
 import { shownChain } from './shown-chain.ts';
 import { webhookFindings } from './webhooks.ts';
@@ -34,13 +35,19 @@ export interface CheckInput {
 
 /** All findings, in the order in which things depend on each other. */
 export async function* findingsOf(input: CheckInput): AsyncGenerator<Finding> {
+  const [mutating, validating] = await webhookConfigurations(input);
+  const hasNoWebhook = 'value' in mutating && mutating.value === undefined;
+  const policies = hasNoWebhook ? valueOf(await look(() => installedPolicies(input))) : undefined;
+  if (policies?.mutating !== undefined) {
+    yield* await withoutServer(input, policies);
+    return;
+  }
   const { namespace, service } = input;
   const own = await ownObjects(input);
   const installed = installedAs(valueOf(own.deployment) ?? undefined);
   const replicas = 'value' in own.slices ? readyEndpoints(own.slices.value) : undefined;
   yield* await versions(input, installed);
   yield* replicaFindings(own, namespace);
-  const [mutating, validating] = await webhookConfigurations(input);
   yield* configurationFindings({ mutating, validating, namespace, service, replicas });
   yield* await trust(input, [valueOf(mutating), valueOf(validating)]);
   yield* accessFindings(await askAccess(input, installed));
@@ -48,6 +55,33 @@ export async function* findingsOf(input: CheckInput): AsyncGenerator<Finding> {
   yield* 'problem' in own.deployment
     ? [notLooked('pods', own.deployment.problem)]
     : await podsAndSecrets(input, installed);
+}
+
+/** A cluster that injects by policies. What they were made of is not known: neither the image nor the profiles. */
+async function withoutServer(input: CheckInput, policies: PolicyFacts): Promise<Finding[]> {
+  const defaults = installedAs(undefined);
+  const installed = {
+    ...defaults,
+    target: valueOf(await look(() => serverVersion(input))) ?? defaults.target,
+  };
+  return [
+    ...(await versions(input, installed)),
+    ...policyFindings(policies),
+    ...(await rehearse(input, installed)),
+    ...(await podsAndSecrets(input, installed, { isVersionKnown: false })),
+  ];
+}
+
+async function installedPolicies(input: CheckInput): Promise<PolicyFacts> {
+  const group = '/apis/admissionregistration.k8s.io/v1';
+  const all = (kind: string) => listAll(input.client, `${group}/${kind}`, input.signal);
+  const mutating = await get(input, `${group}/mutatingadmissionpolicies/${POLICY}`);
+  return {
+    mutating,
+    validating: await get(input, `${group}/validatingadmissionpolicies/${POLICY}`),
+    mutatingBindings: mutating === undefined ? [] : await all('mutatingadmissionpolicybindings'),
+    validatingBindings: mutating === undefined ? [] : await all('validatingadmissionpolicybindings'),
+  };
 }
 
 /** Undefined for what is not there; throws `api_refused` for what may not be seen. */
@@ -93,12 +127,12 @@ function replicaFindings({ deployment, service, slices }: Own, namespace: string
   });
 }
 
+async function serverVersion(input: CheckInput): Promise<KubernetesVersion | undefined> {
+  return parseVersion(textAt((await get(input, '/version')) ?? null, 'gitVersion') ?? '');
+}
+
 async function versions(input: CheckInput, installed: Installed): Promise<Finding[]> {
-  const version = await look(async () => {
-    const info = (await get(input, '/version')) ?? null;
-    const [major, minor] = [textAt(info, 'major') ?? '', textAt(info, 'minor') ?? ''];
-    return parseVersion(textAt(info, 'gitVersion') ?? `${major}.${minor}`);
-  });
+  const version = await look(() => serverVersion(input));
   const nodes = await look(() => listAll(input.client, '/api/v1/nodes', input.signal));
   const server = valueOf(version);
   return [
