@@ -1,5 +1,4 @@
 /** Puts a verified stage in the place of what a volume holds. */
-import { relative } from 'node:path';
 import { type ByteDirectory, openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import { randomId } from '../../core/random-id.ts';
 import type { Commit, CommitOptions, Marker, RestoredTree, Stage } from '../model.ts';
@@ -7,6 +6,7 @@ import { contentNames, type JournalModes, makeMovable } from './movable.ts';
 import { withMadeOwnFolder } from './own-folder.ts';
 import type { Journal } from './records.ts';
 import { beginJournal, replay } from './replay.ts';
+import { openStagedRoot, stepsToRoot } from './staged-root.ts';
 import { syncFileSystem } from './sync-file-system.ts';
 
 /**
@@ -31,8 +31,7 @@ export const commit: Commit = async (stage, tree, options) => {
 
 function prepare(stage: Stage, tree: RestoredTree, options: CommitOptions): Journal {
   const { volume, target, snapshot } = stage;
-  const below = relative(target, tree.root);
-  const root = below === '' ? [] : below.split('/').map((part) => Buffer.from(part).toString('latin1'));
+  const root = stepsToRoot(target, tree);
   const since = options.now;
   const marker: Marker = {
     version: 1,
@@ -41,7 +40,7 @@ function prepare(stage: Stage, tree: RestoredTree, options: CommitOptions): Jour
     snapshot: { id: snapshot.id, time: snapshot.time },
     since,
   };
-  const source = openByteRoot(tree.root);
+  const source = openStagedRoot(target, tree);
   const old = openByteRoot(volume);
   try {
     const { mode, uid, gid, mtimeNs } = source.status();

@@ -6,6 +6,7 @@ import { backoff } from '../../core/retry.ts';
 import { commit } from '../commit/commit.ts';
 import { requireSpace } from '../commit/space.ts';
 import { beginStage, dropStage } from '../commit/stage.ts';
+import { requireContent } from '../commit/staged-root.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { compareTree } from '../manifest/compare.ts';
 import type { Engine, OnProgress, RestoredTree, Snapshot, Stage, UnknownReason } from '../model.ts';
@@ -79,6 +80,7 @@ async function restoreOne(
   const { volume, name, checks } = spec;
   log.info('restoring', { snapshot: snapshot.id, made: new Date(snapshot.time).toISOString() });
   const tree = await write(stage, snapshot, deps, signal);
+  requireContent(stage.target, tree);
   await verify(tree, snapshot, deps, signal);
   const options = { signal, name, now: clock.now(), keepQuarantines, onProgress: events.progress };
   const { quarantine } = await commit(stage, tree, options);

@@ -49,20 +49,6 @@ describe.skipIf(restic18() === undefined)(`in a bad place (skipped when ${NO_RES
   };
 
   describe.skipIf(!canMount())(`such as a small disk (skipped when ${NO_MOUNTS})`, () => {
-    it.each([
-      ['bytes', { sizeKiB: 16 * 1024, inodes: 2000 }, 'bytes, and'],
-      ['inodes', { sizeKiB: 40 * 1024, inodes: 150 }, 'inodes, and'],
-    ] as const)('a restore is not begun where the %s do not suffice', async (_, size, words) => {
-      await withSmallDisk(dir.join('disk'), size, async ({ path: volume }) => {
-        const { code, stderr } = await restore(volume);
-        expect(code).toBe(1);
-        expect(stderr).toContain('no_space');
-        expect(stderr).toContain(words);
-        expect(stderr).toContain('make the volume larger');
-        expect(await contentOf(volume)).toEqual([]);
-      });
-    });
-
     it.each(['bytes', 'inodes'] as const)(
       'a restore whose disk runs out of %s midway goes on when there is room',
       async (what) => {

@@ -67,6 +67,25 @@ describe('what a restic repository has of a volume', () => {
   it('takes a volume for itself alone, not one whose name begins like it', () => {
     expect(state(['a'], [listed('a', '2026-01-01T00:00:00Z', ['volume=data2'])])).toEqual({ kind: 'NONE' });
   });
+
+  it.each([
+    ['two directories', { paths: ['/a', '/b', '/tmp/pillion-manifest'] }],
+    ['nothing but a manifest', { paths: ['/tmp/pillion-manifest'] }],
+    ['a path that leads out of it', { paths: ['/../../etc', '/tmp/pillion-manifest'] }],
+    ['a manifest that lies outside of it', { paths: ['/data', '/../pillion-manifest'] }],
+    ['a relative path', { paths: ['data'] }],
+    ['a time that is none', { time: 'yesterday' }],
+    ['an id that is an option', { id: '--password-command=sh' }],
+  ])('is never a snapshot with %s', (_, extra) => {
+    const strange = listed('a', '2026-01-01T00:00:00Z', ours, extra);
+    expect(state(['a'], [strange])).toMatchObject({ kind: 'UNKNOWN', reason: { kind: 'damaged' } });
+    const good = listed('b', '2026-01-02T00:00:00Z', ours);
+    expect(state(['a', 'b'], [strange, good])).toMatchObject({
+      kind: 'HAS',
+      damaged: [id('a')],
+      snapshots: [{ id: id('b') }],
+    });
+  });
 });
 
 it('reads ids among whatever else restic says', () => {

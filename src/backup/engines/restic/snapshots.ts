@@ -1,5 +1,5 @@
 /** restic's list of snapshots -> those of a volume. Pure. */
-import { basename } from 'node:path/posix';
+import { basename, normalize } from 'node:path/posix';
 import { MANIFEST_NAME, type RepositoryState, type Snapshot } from '../../model.ts';
 import { numberOf } from './messages.ts';
 
@@ -8,6 +8,8 @@ export const PARTIAL_TAG = 'partial';
 export const bytesTag = (bytes: number): string => `${BYTES_TAG}${bytes}`;
 const BYTES_TAG = 'bytes=';
 export const volumeTag = (name: string): string => `volume=${name}`;
+
+const ID = /^[\da-f]{64}$/;
 
 /** Entries of the JSON that have what every snapshot has. */
 interface ListedSnapshot {
@@ -26,7 +28,12 @@ function read(item: unknown): ListedSnapshot | undefined {
     return undefined;
   }
   const { id, time, paths, tags, summary } = item as Readonly<Record<string, unknown>>;
-  const isUsable = typeof id === 'string' && typeof time === 'string' && isStrings(paths);
+  const isUsable =
+    typeof id === 'string' &&
+    ID.test(id) &&
+    typeof time === 'string' &&
+    !Number.isNaN(Date.parse(time)) &&
+    isStrings(paths);
   return isUsable
     ? {
         id,
@@ -38,6 +45,18 @@ function read(item: unknown): ListedSnapshot | undefined {
       }
     : undefined;
 }
+
+/**
+ * One volume and at most one manifest, each by its path from the root: what else a snapshot with our tag holds would be
+ * lost without a word.
+ */
+function isOfOneVolume({ paths }: ListedSnapshot): boolean {
+  const content = paths.filter((path) => path !== manifestOf(paths));
+  return content.length === 1 && paths.every((path) => path.startsWith('/') && normalize(path) === path);
+}
+
+const manifestOf = (paths: readonly string[]): string | undefined =>
+  paths.find((path) => basename(path) === MANIFEST_NAME);
 
 function parseDocument(json: string): readonly unknown[] | undefined {
   try {
@@ -54,7 +73,7 @@ export const parseIds = (text: string): readonly string[] =>
   text
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => /^[\da-f]{64}$/.test(line));
+    .filter((line) => ID.test(line));
 
 /**
  * What the repository has of a volume. restic leaves snapshots that it cannot read out of its JSON and still ends with
@@ -74,18 +93,20 @@ export function stateFrom(
   }
   const listed = document.map(read).filter((item) => item !== undefined);
   const readable = new Set(listed.map(({ id }) => id));
-  const missing = ids.filter((id) => !readable.has(id));
   const tag = volumeTag(name);
-  const snapshots = listed
-    .filter(({ tags }) => tags.includes(tag))
-    .map(snapshotOf)
-    .toSorted((a, b) => b.time - a.time);
+  const ours = listed.filter(({ tags }) => tags.includes(tag));
+  const usable = ours.filter(isOfOneVolume);
+  const missing = [
+    ...ids.filter((id) => !readable.has(id)),
+    ...ours.filter((item) => !usable.includes(item)).map(({ id }) => id),
+  ];
+  const snapshots = usable.map(snapshotOf).toSorted((a, b) => b.time - a.time);
   if (snapshots.length > 0) {
     return { kind: 'HAS', snapshots, damaged: missing };
   }
   return missing.length > 0 || listed.length < document.length
     ? damaged(
-        `${location}: ${missing.length} of ${ids.length} snapshots cannot be read, and no other is of ${name}`,
+        `${location}: ${missing.length} of ${ids.length} snapshots cannot be read or hold more than one volume, and no other is of ${name}`,
       )
     : { kind: 'NONE' };
 }
@@ -96,7 +117,7 @@ function damaged(message: string): RepositoryState {
 }
 
 function snapshotOf({ id, time, paths, tags, summary }: ListedSnapshot): Snapshot {
-  const manifest = paths.find((path) => basename(path) === MANIFEST_NAME);
+  const manifest = manifestOf(paths);
   const files = summary && numberOf(summary['total_files_processed']) - (manifest === undefined ? 0 : 1);
   return {
     id,
