@@ -3,7 +3,15 @@
  * an interrupted build of the same manifest has left: what is complete there stays.
  */
 import { createHash, type Hash, hash as hashOf } from 'node:crypto';
-import { closeSync, fchownSync, ftruncateSync, futimesSync, writeSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  futimesSync,
+  writeSync,
+} from 'node:fs';
 import { isPillionError, systemErrorCode } from '../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
 import { type ByteDirectory, setModeOf } from '../../core/foreign-files/byte-directory.ts';
@@ -150,20 +158,27 @@ async function makeFile(
   if (entry.links !== undefined) {
     groups.set(entry.links, entry.path);
   }
-  if (await isComplete(parent, name, entry)) {
+  const there = parent.stat(name);
+  if (there !== undefined && (await isComplete(there, parent, name, entry))) {
     const fd = parent.openFile(name);
     if (fd !== undefined) {
       applyAndClose(fd, entry, parent.shownPath);
       return undefined;
     }
   }
-  removeOther(parent, name);
+  if (there !== undefined) {
+    parent.unlink(name);
+  }
   return createSink(parent, name, entry);
 }
 
-async function isComplete(parent: ByteDirectory, name: ByteName, entry: FileEntry): Promise<boolean> {
-  const status = parent.stat(name);
-  if (status?.isFile() !== true || status.size !== BigInt(entry.size) || entry.isChanging) {
+async function isComplete(
+  status: BigIntStats,
+  parent: ByteDirectory,
+  name: ByteName,
+  entry: FileEntry,
+): Promise<boolean> {
+  if (!status.isFile() || status.size !== BigInt(entry.size) || entry.isChanging) {
     return false;
   }
   return (await readStableFile(parent, name).catch(() => undefined))?.sha256 === entry.sha256;
@@ -214,12 +229,15 @@ function createSum(expectedSize: number) {
 function createSink(parent: ByteDirectory, name: ByteName, entry: FileEntry): FileSink {
   const shown = `${parent.shownPath}/${shownPath(name)}`;
   const content = createSum(entry.size);
-  const fd = parent.createFile(name);
+  // Nobody else can enter the directories above yet.
+  const fd = parent.createFile(name, entry.mode & 0o777);
   let size = 0;
+  let endsInHole = false;
 
   /** Whole blocks of zeros become holes, as most of them were. */
   function writeBlock(bytes: Buffer): void {
-    if (!isZeros(bytes)) {
+    endsInHole = isZeros(bytes);
+    if (!endsInHole) {
       for (let done = 0; done < bytes.length; ) {
         done += writeSync(fd, bytes, done, bytes.length - done, size + done);
       }
@@ -248,7 +266,9 @@ function createSink(parent: ByteDirectory, name: ByteName, entry: FileEntry): Fi
           hint: 'it is damaged: run `pillion backup verify`',
         });
       }
-      ftruncateSync(fd, size);
+      if (endsInHole) {
+        ftruncateSync(fd, size);
+      }
       applyAndClose(fd, entry, shown);
     },
     abandon: () => closeSync(fd),
@@ -257,7 +277,10 @@ function createSink(parent: ByteDirectory, name: ByteName, entry: FileEntry): Fi
 
 function applyAndClose(fd: number, entry: FileEntry, shown: string): void {
   try {
-    giveTo(() => fchownSync(fd, entry.uid, entry.gid));
+    const { uid, gid } = fstatSync(fd);
+    if (uid !== entry.uid || gid !== entry.gid) {
+      giveTo(() => fchownSync(fd, entry.uid, entry.gid));
+    }
     setModeOf(fd, entry.mode); // after the owner, whose change clears bits of it
     const time = Number(entry.mtimeNs) / 1e9;
     futimesSync(fd, time, time);

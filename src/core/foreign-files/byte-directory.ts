@@ -60,8 +60,8 @@ export interface ByteDirectory {
   openFile(name: ByteName): number | undefined;
   /** Makes a directory where nothing is, and opens it. */
   make(name: ByteName, mode: number): ByteDirectory;
-  /** A descriptor of a new file that nobody else may open yet. */
-  createFile(name: ByteName): number;
+  /** A descriptor of a new file; by default nobody else may open it yet. */
+  createFile(name: ByteName, mode?: number): number;
   symlink(name: ByteName, target: ByteName): void;
   /** Gives a file a second name in this or another directory. */
   link(name: ByteName, to: ByteDirectory, newName: ByteName): void;
@@ -131,7 +131,7 @@ function hold(fd: number, shownPath: string): ByteDirectory {
         const child = openSync(at(name), HOLD | constants.O_NOFOLLOW);
         return hold(child, `${shownPath}/${shownName(name)}`);
       }),
-    createFile: (name) => write(name, () => openSync(at(name), CREATE, 0o600)),
+    createFile: (name, mode = 0o600) => write(name, () => openSync(at(name), CREATE, mode)),
     symlink: (name, target) => write(name, () => symlinkSync(Buffer.from(target, 'latin1'), at(name))),
     link: (name, to, newName) =>
       write(newName, () => linkSync(at(name), entryPath(to.path, single(newName)))),
