@@ -75,13 +75,27 @@ async function backup(restic: Restic, request: BackupRequest, work: EngineWork):
   try {
     const result = await runLocked(restic, 'backup', { args, signal: work.signal, onMessage });
     const stored = await storedSnapshot(restic, request, result, summary, work);
-    if (numberOf(summary?.['data_added']) > 0) {
+    if (!isProvedByManifest(summary, manifest)) {
       await requireSentPacks(restic, indexes, work.signal);
     }
     return stored;
   } finally {
     await rm(excludes, { force: true });
   }
+}
+
+/**
+ * Whether reading the manifest back reads all that was sent: nothing, or the manifest and the directories above it, which
+ * are other ones with each other manifest.
+ */
+export function isProvedByManifest(summary: Message | undefined, manifest: string): boolean {
+  const count = (...names: readonly string[]) =>
+    names.reduce((sum, name) => sum + numberOf(summary?.[name]), 0);
+  const above = manifest.split('/').length - 1;
+  return (
+    count('data_added') === 0 ||
+    (count('files_new', 'files_changed') <= 1 && count('dirs_new', 'dirs_changed') <= above)
+  );
 }
 
 async function storedSnapshot(
