@@ -89,8 +89,16 @@ export function createAnswer({ router, log, isDraining }: AnswerInit): Answer {
     const reply = await replyTo(request, response).catch((error: unknown) => refuse(request, error));
     const isUnread = hasBody(request) && !request.complete;
     await everybodyRead();
-    if (!response.destroyed) {
-      write(response, reply, isUnread || isDraining());
+    if (response.destroyed) {
+      return;
+    }
+    writeHead(response, reply, isUnread || isDraining());
+    if (isUnread) {
+      response.write(reply.body ?? '');
+      await untilRead(request);
+      response.end();
+    } else {
+      response.end(reply.body ?? '');
     }
   };
 }
@@ -149,8 +157,23 @@ function requestUrl(target: string): URL | undefined {
   return URL.parse(text) ?? undefined;
 }
 
-/** A whole answer with its length in bytes; Node leaves the body out for HEAD. */
-function write(response: ServerResponse, reply: Reply, mustEnd: boolean): void {
+/** For a client that is refused while it sends. */
+const LINGER_MS = 2_000;
+
+/**
+ * The end of a body that nobody wants, or two seconds. A connection that is closed while something arrives is reset,
+ * and the client may never see why (RFC 9112, section 9.6); one that has seen it closes the connection itself.
+ */
+async function untilRead(request: IncomingMessage): Promise<void> {
+  const { promise, resolve } = deferred<void>();
+  const timer = startTimer(LINGER_MS, resolve, { keepsAlive: false });
+  request.once('end', resolve).once('close', resolve).resume();
+  await promise;
+  timer.cancel();
+}
+
+/** The head of a whole answer with its length in bytes; Node leaves the body out for HEAD. */
+function writeHead(response: ServerResponse, reply: Reply, mustEnd: boolean): void {
   const { status, body = '', contentType = 'text/plain; charset=utf-8' } = reply;
   response.writeHead(status, {
     'content-type': contentType,
@@ -160,5 +183,4 @@ function write(response: ServerResponse, reply: Reply, mustEnd: boolean): void {
     ...reply.headers,
     ...(mustEnd && { connection: 'close' }),
   });
-  response.end(body);
 }

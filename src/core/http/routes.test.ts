@@ -273,3 +273,30 @@ describe('draining', () => {
     expect((await get(server, '/livez')).headers.get('connection')).toBe('close');
   });
 });
+
+describe('a client that is refused while it sends', () => {
+  it('learns why, and not only that its connection was reset', async () => {
+    const server = await startServer({
+      routes: [
+        {
+          method: 'POST',
+          path: '/',
+          handle: async ({ readBody }) => textReply(200, String(await readBody())),
+        },
+      ],
+    });
+    const socket = await open(server, 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 300000\r\n\r\nx');
+    const other = await open(server, 'GET /livez HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+    // What came first was answered first.
+    expect(await readAll(other)).toContain('200 OK');
+    const write = () =>
+      new Promise((resolve) => {
+        socket.write(Buffer.alloc(100_000), resolve);
+      });
+    // A client that writes to a connection that was reset reads nothing more.
+    await write();
+    await write();
+    await write();
+    expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 413 /);
+  });
+});
