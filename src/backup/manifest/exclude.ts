@@ -3,6 +3,7 @@
  * volume's root; `*` and `?` do not match a slash, `**` as a whole part matches any number of parts. What matches is left
  * out with all that is below it.
  */
+import { trimEndOf } from '../../core/trim-end.ts';
 import { NO_CONTENT } from '../model.ts';
 import { type BytePath, nameOf, shownPath } from './entry.ts';
 
@@ -15,8 +16,8 @@ interface Pattern {
 }
 
 function parsePattern(text: string): Pattern {
-  const trimmed = text.replace(/^\/+/, '').replace(/\/+$/, '');
-  return { parts: trimmed.split('/').filter(Boolean), isName: !text.replace(/\/+$/, '').includes('/') };
+  const trimmed = trimEndOf(text.replace(/^\/+/, ''), '/');
+  return { parts: trimmed.split('/').filter(Boolean), isName: !trimEndOf(text, '/').includes('/') };
 }
 
 /** Patterns are compiled once; an empty list leaves out what is no content alone. */
