@@ -84,7 +84,8 @@ export const RESTORE_OPTIONS = defineOptions({
     flag: 'timeout',
     type: duration,
     default: 600_000,
-    env: env('timeout'),
+    // Its own alone: that of `backup` is for something else.
+    env: ['PILLION_RESTORE_TIMEOUT'],
     help: 'How long to wait for a repository that cannot be asked, before exit code 1; 0 asks once.',
     check: notNegative,
   }),

@@ -46,6 +46,9 @@ export function jobsOf(values: BackupValues, bodies: ScheduledBodies): readonly 
       '--schedule "30 2 * * *", RUNAT=02:30, --on-stop, or `pillion backup now` for once',
     );
   }
+  if (values.triggerTokenFile !== '' && values.httpBind === '') {
+    throw usageError('--trigger-token-file is of no use without --http-bind', '--http-bind :9791');
+  }
   const policy = { retries, retryDelayMs, timeoutMs, killAfterMs: KILL_AFTER_MS };
   const once = { timeoutMs, killAfterMs: KILL_AFTER_MS };
   // Where only a stop or a request starts one, the job still is one, so that status and metrics are the same.

@@ -7,7 +7,7 @@ import { prepareAuthentication } from '../../../git/auth/authentication.ts';
 import { createGit, type Git } from '../../../git/run.ts';
 import type { Credential, GitSettings } from '../../../git/settings.ts';
 import type { EngineContext } from '../../model.ts';
-import { quietLog } from './quiet-log.ts';
+import { quietLog } from '../quiet-log.ts';
 
 export interface GitEngineSettings {
   /** As git takes it; http(s) may have a user and a password. */

@@ -1,7 +1,9 @@
 /** Backups in a restic repository. */
 import { mkdir } from 'node:fs/promises';
+import { userEnvironment } from '../../../git/user.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import type { Engine, EngineContext, RepositoryState, UnknownReason } from '../../model.ts';
+import { quietLog } from '../quiet-log.ts';
 import { accessArguments, type ResticSettings } from './access.ts';
 import { resticEnvironment, secretsIn } from './environment.ts';
 import { createReader } from './read.ts';
@@ -18,8 +20,10 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
     secret(variable, value);
   }
   let isChecked = false;
+  /** For ssh, which does not run for a user without a name. */
+  let user: Readonly<Record<string, string>> = {};
   const init = {
-    env: () => resticEnvironment(env, { ...settings, workDir }),
+    env: () => ({ ...resticEnvironment(env, { ...settings, workDir }), ...user }),
     workDir,
     shownLocation: settings.shownLocation,
   };
@@ -38,6 +42,7 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
         if (problem !== undefined) {
           return notRun(problem);
         }
+        user = await nameForSsh(settings, workDir, warn);
         isChecked = true;
       }
       const problem = await copyKeys(settings, workDir);
@@ -66,10 +71,18 @@ const notRun = (problem: UnknownReason): ResticResult => ({
   problem,
 });
 
+async function nameForSsh(
+  { location }: ResticSettings,
+  workDir: string,
+  warn: EngineContext['warn'],
+): Promise<Readonly<Record<string, string>>> {
+  return location.startsWith('sftp:') ? await userEnvironment(workDir, workDir, quietLog(warn)) : {};
+}
+
 const VERSION_TIMEOUT_MS = 30_000;
 
 async function checkVersion(runner: ResticRunner, signal: AbortSignal): Promise<UnknownReason | undefined> {
-  const call = { args: ['version'], signal, timeoutMs: VERSION_TIMEOUT_MS, isBare: true };
+  const call = { args: ['version'], signal, timeoutMs: VERSION_TIMEOUT_MS };
   const { stdout, problem } = await runner.run(call);
   const message = problem === undefined ? versionProblem(stdout) : undefined;
   if (message !== undefined) {

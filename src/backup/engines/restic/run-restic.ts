@@ -26,8 +26,6 @@ export interface ResticCall {
   readonly args: readonly string[];
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
-  /** Without the options of the repository, which an old restic does not know. */
-  readonly isBare?: boolean | undefined;
   /** Ends it early when its requests fail and nothing comes of trying again. */
   readonly patience?: Patience | undefined;
   /** Gets the output as messages; what is no JSON is dropped. */
@@ -71,7 +69,7 @@ export function createRunner(init: RunnerInit): ResticRunner {
       }, MAX_LINE_BYTES);
       const isStreamed = call.onMessage !== undefined || call.onBytes !== undefined;
       const start = (signal: AbortSignal) =>
-        tryRun('restic', [...(call.isBare === true ? [] : init.args), ...call.args], {
+        tryRun('restic', [...init.args, ...call.args], {
           env: init.env(),
           cwd: init.workDir,
           signal: patience === undefined ? signal : AbortSignal.any([signal, patience.signal]),

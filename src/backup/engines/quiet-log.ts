@@ -1,6 +1,6 @@
-import { errorMessage } from '../../../core/errors.ts';
-import type { Log } from '../../../core/log/log.ts';
-import type { EngineContext } from '../../model.ts';
+import { errorMessage } from '../../core/errors.ts';
+import type { Log } from '../../core/log/log.ts';
+import type { EngineContext } from '../model.ts';
 
 /** A log for the library of git, of which warnings alone are told. */
 export function quietLog(warn: EngineContext['warn']): Log {
