@@ -1,4 +1,5 @@
 import { usageError } from '../../core/errors.ts';
+import { shorten } from '../../core/exec/display.ts';
 
 /**
  * A command line as words, quoted as in a POSIX shell: blanks separate, '...' keeps everything, "..." keeps all but a
@@ -31,7 +32,10 @@ export function splitWords(line: string, where: string): readonly string[] {
     }
   }
   if (quote !== undefined) {
-    throw usageError(`${where}: ${quote} is not closed in ${JSON.stringify(line)}`, 'quote as in a shell');
+    throw usageError(
+      `${where}: ${quote} is not closed in ${shorten(JSON.stringify(line), 200)}`,
+      'quote as in a shell',
+    );
   }
   if (word !== undefined) {
     words.push(word);

@@ -7,6 +7,8 @@ import {
   notNegative,
   processOptions,
   repositoryOptions,
+  shortPath,
+  snapshotId,
 } from './shared.ts';
 
 const keep = (flag: string, what: string) =>
@@ -218,6 +220,7 @@ export const BACKUP_OPTIONS = defineOptions({
     default: '',
     env: env('trigger-token-file'),
     help: 'File with a token: POST /backup with it as bearer token starts a backup and answers when it has ended.',
+    check: shortPath,
   }),
 });
 export type BackupValues = Values<typeof BACKUP_OPTIONS>;
@@ -231,6 +234,7 @@ const snapshotOption = option({
   default: '',
   defaultText: 'the newest',
   help: 'Id of the snapshot, or its beginning.',
+  check: snapshotId,
 });
 
 const outputOption = option<'text' | 'json'>({

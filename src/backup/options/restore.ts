@@ -7,6 +7,7 @@ import {
   notNegative,
   processOptions,
   repositoryOptions,
+  snapshotId,
 } from './shared.ts';
 import { size } from './value-types.ts';
 
@@ -102,6 +103,7 @@ export const RESTORE_OPTIONS = defineOptions({
     default: '',
     env: env('snapshot'),
     help: 'Restore this snapshot alone, by its id, instead of the newest that verifies.',
+    check: snapshotId,
   }),
   maxFallback: option({
     flag: 'max-fallback',

@@ -15,10 +15,21 @@ export const backupVariables: Variables = (flag) => [variable('BACKUP', flag)];
 /** Those of `restore`: its own, and else what `backup` was told, so that both containers may have one environment. */
 export const restoreVariables: Variables = (flag) => [variable('RESTORE', flag), variable('BACKUP', flag)];
 
+/** As engines make them, or the beginning of one. */
+export const snapshotId = (value: string) =>
+  /^[A-Za-z0-9._:-]{0,100}$/.test(value) ? undefined : 'must be the id of a snapshot, or its beginning';
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@:-]{0,99}$/;
 
+/** PATH_MAX of Linux, with the NUL: the kernel refuses what is longer, and a message would repeat it. */
+const MAX_PATH = 4096;
+
+export const shortPath = (value: string) =>
+  value.length < MAX_PATH ? undefined : `must have fewer than ${MAX_PATH} characters`;
+const shortPaths = (values: readonly string[]) =>
+  values.map(shortPath).find((problem) => problem !== undefined);
 export const absolutePath = (value: string) =>
-  value === '' || isAbsolute(value) ? undefined : 'must be an absolute path';
+  value === '' || isAbsolute(value) ? shortPath(value) : 'must be an absolute path';
 export const notNegative = (value: number) => (value >= 0 ? undefined : 'must not be negative');
 
 /** What is kept and where. */
@@ -39,6 +50,7 @@ export function repositoryOptions(env: Variables) {
       env: [...env('repository'), 'RESTIC_REPOSITORY'],
       secret: 'url',
       help: "Where the backups are. restic's own words (s3:URL, rest:URL, sftp:USER@HOST:/PATH, azure:, gs:, b2:, swift:, rclone:, /PATH), git+ssh://, git+https:// or git+file:// with #BRANCH, or dir:/PATH.",
+      check: shortPath,
     }),
     name: option({
       flag: 'name',
@@ -80,6 +92,7 @@ export function accessOptions(env: Variables) {
       default: '',
       env: [...env('password-file'), 'RESTIC_PASSWORD_FILE'],
       help: 'File with the password of a restic repository, or of the user in git+https://USER@HOST. Read again at each use.',
+      check: shortPath,
     }),
     password: option({
       flag: 'password',
@@ -96,6 +109,7 @@ export function accessOptions(env: Variables) {
       default: [],
       env: env('ssh-key-file'),
       help: 'SSH private key for git+ssh: and sftp:. May repeat.',
+      check: shortPaths,
     }),
     sshKnownHostsFile: option({
       flag: 'ssh-known-hosts-file',
@@ -103,6 +117,7 @@ export function accessOptions(env: Variables) {
       default: '',
       env: env('ssh-known-hosts-file'),
       help: 'Keys of SSH servers; others are refused. Without it, any key is taken.',
+      check: shortPath,
     }),
     cacert: option({
       flag: 'cacert',
@@ -110,6 +125,7 @@ export function accessOptions(env: Variables) {
       default: '',
       env: [...env('cacert'), 'RESTIC_CACERT'],
       help: 'File with certificates of authorities to trust for s3: and rest:, and git+https:.',
+      check: shortPath,
     }),
     limitUpload: option({
       flag: 'limit-upload',
@@ -177,6 +193,7 @@ export function processOptions(env: Variables, graceMs: number) {
       default: '',
       env: env('config'),
       help: 'A YAML file with the names of flags as keys.',
+      check: shortPath,
     }),
     help: option({ flag: 'help', short: 'h', type: bool, default: false, help: 'Show this page.' }),
     version: option({ flag: 'version', type: bool, default: false, help: 'Print the version.' }),

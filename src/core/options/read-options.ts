@@ -100,14 +100,9 @@ export function readOptions(options: Options, input: ReadInput): Reading {
     values[key] = found.value;
     (found.given.kind === 'file' ? fromFile : variables).set(key, found.given);
   }
-  const isGiven = new Set<string>();
-  for (const use of parsed.uses) {
-    const declared = options[use.key];
-    const bad = declared && applyFlag(declared, use, values, isGiven);
-    if (bad !== undefined) {
-      return { ...state, problem: bad };
-    }
-    applied.push(use);
+  const bad = applyFlags(options, parsed.uses, values, applied);
+  if (bad !== undefined) {
+    return { ...state, problem: bad };
   }
   if (parsed.error !== undefined) {
     return { ...state, problem: { kind: 'bad syntax', ...parsed.error } };
@@ -155,40 +150,73 @@ function readElsewhere(
 const parseAsTyped = (declared: Option<unknown>, text: string): unknown => declared.type.parse(text);
 
 function readAll(declared: Option<unknown>, given: Given, read: (text: string) => unknown): Found | BadValue {
-  let value: unknown;
-  for (const [index, text] of given.texts.entries()) {
+  const values: unknown[] = [];
+  for (const text of given.texts) {
     try {
-      const next = read(text);
-      value = index > 0 && declared.type.append ? declared.type.append(value, next) : next;
+      values.push(read(text));
     } catch (error) {
       return { kind: 'bad value', given, declared, text, error };
     }
   }
-  return { given, value };
+  return { given, value: joined(values, declared.type) };
 }
 
-/** The first use of a repeated flag replaces what the environment gave, unless its values accumulate. */
-function applyFlag(
-  declared: Option<unknown>,
-  { key, value: text, spelled }: FlagUse,
+/**
+ * All values of a repeated option; the last, where they do not add up. Two by two, since each step copies what it joins:
+ * one after the other would take a time that grows with the square.
+ */
+function joined(values: readonly unknown[], { append }: Option<unknown>['type']): unknown {
+  let level = values;
+  while (append !== undefined && level.length > 1) {
+    const pairs: unknown[] = [];
+    for (let at = 0; at < level.length; at += 2) {
+      pairs.push(at + 1 < level.length ? append(level[at], level[at + 1]) : level[at]);
+    }
+    level = pairs;
+  }
+  return level.at(-1);
+}
+
+/** Applies flags up to the first that is bad; they come to `applied`. */
+function applyFlags(
+  options: Options,
+  uses: readonly FlagUse[],
   values: Record<string, unknown>,
-  isGiven: Set<string>,
+  applied: FlagUse[],
 ): BadValue | undefined {
-  const { type } = declared;
+  const given = new Map<string, unknown[]>();
+  let bad: BadValue | undefined;
+  for (const use of uses) {
+    const declared = options[use.key];
+    const read = declared && readFlag(declared, use);
+    if (read !== undefined && 'bad' in read) {
+      bad = read.bad;
+      break;
+    }
+    if (read !== undefined) {
+      // The first use of a repeated flag replaces what the environment gave, unless its values accumulate.
+      const pieces = given.get(use.key) ?? (declared?.type.accumulates === true ? [values[use.key]] : []);
+      pieces.push(read.value);
+      given.set(use.key, pieces);
+    }
+    applied.push(use);
+  }
+  for (const [key, pieces] of given) {
+    const declared = options[key];
+    values[key] = declared && joined(pieces, declared.type);
+  }
+  return bad;
+}
+
+function readFlag(
+  declared: Option<unknown>,
+  { value: text, spelled }: FlagUse,
+): { readonly value: unknown } | { readonly bad: BadValue } {
   try {
-    const value = type.parse(spelledText(declared, text));
-    const adds = isGiven.has(key) || type.accumulates;
-    values[key] = type.append && adds ? type.append(values[key], value) : value;
-    isGiven.add(key);
-    return undefined;
+    return { value: declared.type.parse(spelledText(declared, text)) };
   } catch (error) {
-    return {
-      kind: 'bad value',
-      given: { kind: 'flag', name: spelled, texts: [text] },
-      declared,
-      text,
-      error,
-    };
+    const given: Given = { kind: 'flag', name: spelled, texts: [text] };
+    return { bad: { kind: 'bad value', given, declared, text, error } };
   }
 }
 

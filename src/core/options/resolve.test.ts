@@ -38,6 +38,20 @@ function problem(input: Partial<ResolveInput>): PillionError {
 }
 
 describe('resolveOptions', () => {
+  it('reads a list of many values in time, wherever it comes from', () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => String(index));
+    const began = performance.now();
+    expect(resolve({ argv: many.map((value) => `--key=${value}`) }).values.keys).toEqual(many);
+    expect(resolve({ argv: [], file: { values: { key: many } } }).values.keys).toEqual(many);
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
+  it('repeats no value of a megabyte in a message', () => {
+    const text = 'x'.repeat(2 ** 20);
+    expect(problem({ argv: [`--depth=${text}`] }).message.length).toBeLessThan(1000);
+    expect(problem({ argv: [`--mode=${text}`] }).message.length).toBeLessThan(1000);
+  });
+
   it('takes the command line before the environment before the file before the default', () => {
     const file = { values: { repo: 'file', depth: 7, period: '3s' } };
     const resolved = resolve({ argv: ['--repo=flag'], env: { REPO: 'env', DEPTH: '5' }, file });

@@ -1,5 +1,6 @@
 /** How Pillion's own commands read settings: command line before environment before file before default. */
 import { errorMessage, type PillionError, usageError } from '../errors.ts';
+import { shorten } from '../exec/display.ts';
 import { withoutLineEnd } from '../line-end.ts';
 import { createSecrets, type Secrets } from '../log/secrets.ts';
 import type { FlagSyntax } from './flag-syntax.ts';
@@ -136,6 +137,9 @@ const placeOf = ({ kind, name }: Given) => (kind === 'variable' ? `$${name}` : n
 const expectation = ({ name, expected }: Option<unknown>['type']) =>
   expected === undefined ? name : `${name}, ${expected}`;
 
+/** Characters of a value that a message repeats. */
+const MAX_SHOWN = 300;
+
 function problemError(problem: Problem, options: Options, redactor: Redactor): PillionError {
   if (problem.kind === 'bad syntax') {
     return unknownName(redactor.redact(problem.message), problem.unknown, options);
@@ -147,7 +151,7 @@ function problemError(problem: Problem, options: Options, redactor: Redactor): P
   const shown = redactor.showValue(declared, problem.text);
   const why = redactor.redact(showReason(declared, errorMessage(problem.error), problem.text, shown));
   return usageError(
-    `invalid value ${JSON.stringify(shown)} for ${placeOf(given)}: ${why}`,
+    `invalid value ${shorten(JSON.stringify(shown), MAX_SHOWN)} for ${placeOf(given)}: ${shorten(why, MAX_SHOWN)}`,
     `expected: ${expectation(declared.type)}`,
   );
 }
