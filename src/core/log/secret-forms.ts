@@ -46,20 +46,33 @@ function variants(value: string): string[] {
 }
 
 function percentForms(value: string): string[] {
-  const upper = PERCENT_KEEPS.map((keep) => percentEncode(value, keep));
-  upper.push(percentEncode(value, UNRESERVED).replaceAll('%20', '+'));
-  return [...upper, ...upper.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))];
+  const bytes = Buffer.from(value);
+  return ['0123456789ABCDEF', '0123456789abcdef'].flatMap((digits) => {
+    const forms = PERCENT_KEEPS.map((keep) => percentEncode(bytes, keep, digits));
+    return [...forms, percentEncode(bytes, UNRESERVED, digits).replaceAll('%20', '+')];
+  });
 }
 
-function percentEncode(value: string, keep: string): string {
-  let encoded = '';
-  for (const byte of Buffer.from(value)) {
-    const char = String.fromCharCode(byte);
-    const plain = byte < 0x80 && (/[A-Za-z0-9]/.test(char) || keep.includes(char));
-    encoded += plain ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+/** Into bytes, not by adding strings: a value may have a megabyte. */
+function percentEncode(bytes: Buffer, keep: string, digits: string): string {
+  const encoded = Buffer.allocUnsafe(bytes.length * 3);
+  let length = 0;
+  for (const byte of bytes) {
+    if (isLetterOrDigit(byte) || (byte < 0x80 && keep.includes(String.fromCharCode(byte)))) {
+      encoded[length] = byte;
+      length += 1;
+    } else {
+      encoded[length] = 0x25;
+      encoded[length + 1] = digits.charCodeAt(byte >> 4);
+      encoded[length + 2] = digits.charCodeAt(byte & 15);
+      length += 3;
+    }
   }
-  return encoded;
+  return encoded.toString('latin1', 0, length);
 }
+
+const isLetterOrDigit = (byte: number): boolean =>
+  (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
 
 /** The whole value in base64, and the characters that depend on it alone wherever it begins in what was encoded. */
 function base64Forms(value: string): string[] {
