@@ -166,15 +166,18 @@ function readAll(declared: Option<unknown>, given: Given, read: (text: string) =
  * one after the other would take a time that grows with the square.
  */
 function joined(values: readonly unknown[], { append }: Option<unknown>['type']): unknown {
+  if (append === undefined) {
+    return values.at(-1);
+  }
   let level = values;
-  while (append !== undefined && level.length > 1) {
+  while (level.length > 1) {
     const pairs: unknown[] = [];
     for (let at = 0; at < level.length; at += 2) {
       pairs.push(at + 1 < level.length ? append(level[at], level[at + 1]) : level[at]);
     }
     level = pairs;
   }
-  return level.at(-1);
+  return level[0];
 }
 
 /** Applies flags up to the first that is bad; they come to `applied`. */
