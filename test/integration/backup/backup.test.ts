@@ -282,6 +282,7 @@ describe('the sidecar', () => {
     [[], 'nothing says when to back up'],
     [['--schedule', '@daily', '--tz', 'Mars/Olympus'], 'unknown time zone'],
     [['--schedule', '@daily', '--pre', `sh -c 'x`], "--pre: ' is not closed"],
+    [['--trigger-token-file', '/token'], 'is of no use without --http-bind'],
     [['snapshot'], 'did you mean snapshots?'],
   ])('is told at the start what is wrong with %j', async (flags, message) => {
     const command = await scene();
