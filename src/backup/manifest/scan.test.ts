@@ -27,6 +27,8 @@ import { readManifest, summariseManifest } from './files.ts';
 import { scanVolume } from './scan.ts';
 
 const temp = useTempDir();
+/** NetBSD's, of Debian's package mtree-netbsd. */
+const hasMtree = spawnSync('mtree', ['-h']).error === undefined;
 const signal = new AbortController().signal;
 const volume = () => temp.join('volume');
 const manifest = () => temp.join('manifest');
@@ -61,16 +63,13 @@ describe('a scan', () => {
     expect(await summariseManifest(manifest(), signal)).toEqual({ entries, files, bytes, digest });
   });
 
-  it('is one that mtree reads and agrees with', async () => {
+  it.skipIf(!hasMtree)('is one that mtree reads and agrees with', async () => {
     makeOddTree(volume());
     await rm(`${volume()}/fifo`);
     await rm(`${volume()}/*?[x]`); // a pattern for mtree, however it is written
     await utimes(volume(), 1_300_000_000, 1_300_000_000);
     await scan();
     const agreed = spawnSync('mtree', ['-f', manifest(), '-p', volume()], { encoding: 'utf8' });
-    if (agreed.error !== undefined) {
-      return; // not installed here
-    }
     expect(`${agreed.stdout}${agreed.stderr}`).toBe('');
     expect(agreed.status).toBe(0);
     await appendFile(`${volume()}/new\nline`, '!');
