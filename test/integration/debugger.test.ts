@@ -14,6 +14,8 @@ const STARTED: Readonly<Record<string, string>> = {
   'git-sync': '"msg":"starting up"',
   cron: '"level"',
   credentials: '"level"',
+  restore: '"level"',
+  backup: '"level"',
   injector: '"level"',
 };
 
@@ -31,6 +33,11 @@ async function argumentsOf(command: string): Promise<readonly string[]> {
       };
       await writeFile(temp.join('credentials.yaml'), JSON.stringify({ credentials: [entry] }));
       return [`--config=${temp.join('credentials.yaml')}`];
+    }
+    case 'restore':
+    case 'backup': {
+      const place = [`--volume=${temp.path}`, `--repository=dir:${temp.join('nowhere')}`];
+      return [...place, ...(command === 'backup' ? ['--schedule=@daily'] : [])];
     }
     case 'injector': {
       const { cert, key } = makeAuthority(temp.path).issue('127.0.0.1');

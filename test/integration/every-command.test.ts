@@ -21,6 +21,8 @@ const NEIGHBOURS = 300;
 /** The arguments of a command that works without an end; `program` is the one it starts, if it starts one. */
 type MakeArguments = (bind: string, program: string) => Promise<readonly string[]>;
 
+const ofVolume = () => [`--volume=${temp.join('volume')}`, `--repository=dir:${temp.join('repository')}`];
+
 const LONG_RUNNING: Readonly<Record<string, MakeArguments>> = {
   'git-sync': async (bind, program) => [
     `--root=${temp.join('root')}`,
@@ -41,6 +43,19 @@ const LONG_RUNNING: Readonly<Record<string, MakeArguments>> = {
     const credentials = [{ user: 'app', provider: 'exec', command: [source], outputs }];
     await writeFile(temp.join('credentials.yaml'), JSON.stringify({ 'http-bind': bind, credentials }));
     return [`--config=${temp.join('credentials.yaml')}`];
+  },
+  restore: async (bind, program) => {
+    await mkdir(temp.join('volume'));
+    await writeFile(temp.join('volume/file'), '');
+    const check = program === '' ? 'false' : program;
+    const waiting = ['--timeout=1h', '--retry-wait=50ms', '--grace=2s'];
+    return [...ofVolume(), ...waiting, `--check=${check}`, `--http-bind=${bind}`];
+  },
+  backup: async (bind, program) => {
+    await mkdir(temp.join('volume'));
+    await writeFile(temp.join('volume/file'), '');
+    const hooks = program === '' ? [] : [`--pre=${program}`];
+    return [...ofVolume(), '--init', '--schedule=@every 1s', '--grace=2s', ...hooks, `--http-bind=${bind}`];
   },
   injector: async (bind) => {
     const { cert, key } = makeAuthority(temp.path).issue('127.0.0.1');
@@ -196,6 +211,8 @@ describe('a FIFO that nobody writes to', () => {
     ],
     ['cron', (fifo: string) => [fifo]],
     ['credentials', (fifo: string) => [`--config=${fifo}`]],
+    ['restore', (fifo: string) => [`--config=${fifo}`]],
+    ['backup', (fifo: string) => [...ofVolume(), `--trigger-token-file=${fifo}`, '--http-bind=127.0.0.1:0']],
     ['inject', (fifo: string) => [fifo]],
     ['injector', (fifo: string) => ['--bind=127.0.0.1:0', `--tls-cert-file=${fifo}`]],
   ])(
