@@ -89,8 +89,8 @@ interface Reader {
   readonly known: KnownFiles;
   readonly changing: ReadonlySet<BytePath>;
   readonly breathe: Breather;
-  /** Files with several names, by their inode. */
-  readonly groups: Map<bigint, FileEntry>;
+  /** Files of which more names are to come, by their inode. */
+  readonly groups: Map<bigint, { readonly file: FileEntry; namesLeft: number }>;
   groupCount: number;
 }
 
@@ -121,15 +121,20 @@ const commonOf = (path: BytePath, status: BigIntStats) => ({
 });
 
 async function describeLinked(found: Found, reader: Reader): Promise<Entry | undefined> {
-  const first = reader.groups.get(found.status.ino);
-  if (first !== undefined && (first.isChanging || isSameFile(first, found.status))) {
-    return { ...first, path: found.path };
+  const { ino, nlink } = found.status;
+  const known = reader.groups.get(ino);
+  if (known !== undefined && (known.file.isChanging || isSameFile(known.file, found.status))) {
+    known.namesLeft -= 1;
+    if (known.namesLeft <= 0) {
+      reader.groups.delete(ino);
+    }
+    return { ...known.file, path: found.path };
   }
   // One that changed since its other name was read is not what that is in this manifest any more.
   reader.groupCount += 1;
   const file = await describeFile(found, reader, reader.groupCount);
   if (file !== undefined) {
-    reader.groups.set(found.status.ino, file);
+    reader.groups.set(ino, { file, namesLeft: Number(nlink) - 1 });
   }
   return file;
 }
