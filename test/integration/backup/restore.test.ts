@@ -101,10 +101,21 @@ describe.skipIf(restic18() === undefined)(`pillion restore with restic (skipped 
     const volume = await emptyVolume();
     const repository = await makeRepository();
     await rename(repository, `${repository}-away`);
-    const flags = ['--timeout', '60s', '--retry-wait', '300ms'];
+    const flags = ['--timeout', '60s', '--retry-wait', '300ms', '--http-bind', '127.0.0.1:0'];
     const running = await start(['restore'], { volume, repository, flags });
     onTestFinished(async () => void (await running.stop()));
+    const { port } = JSON.parse(await running.waitForLog('"listening"'));
     await running.waitForLog('the repository cannot be asked (absent)');
+    const get = async (at: string) => (await fetch(`http://127.0.0.1:${port}${at}`)).text();
+    expect(JSON.parse(await get('/status'))).toMatchObject({
+      volume: { state: 'EMPTY' },
+      waitingFor: expect.stringContaining(repository),
+      decision: null,
+    });
+    expect(await get('/metrics')).toMatch(
+      /repository_unknown_total\{reason="absent"\} [1-9][^]*pillion_restore_waiting 1/,
+    );
+    expect(await get('/readyz')).toContain('the restore has not ended');
     expect(await readTree(volume)).toEqual({});
     await rename(`${repository}-away`, repository);
     expect((await running.exit).code).toBe(0);

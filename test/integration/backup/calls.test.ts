@@ -1,0 +1,47 @@
+/** Each call of restic that opens a repository computes for half a second: they are counted. */
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { PASSWORD, start, succeed, writeTree } from '../../support/backup/program.ts';
+import { makeKeysQuick } from '../../support/backup/quick-key.ts';
+import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
+import { useTempDir } from '../../support/use-temp-dir.ts';
+
+const dir = useTempDir();
+
+/** First words of the calls since it was last asked. */
+async function calls(): Promise<string[]> {
+  const text = await readFile(dir.join('calls'), 'utf8').catch(() => '');
+  await rm(dir.join('calls'), { force: true });
+  return text.trim().split('\n').filter(Boolean);
+}
+
+describe.skipIf(restic18() === undefined)(`restic is called (skipped when ${NO_RESTIC})`, () => {
+  it('twice by a scheduled backup of a volume that has not changed, and by a restore of a good volume not at all', async () => {
+    const volume = dir.join('volume');
+    const repository = dir.join('repository');
+    await writeTree(volume, { a: 'a', 'd/b': 'b' });
+    await mkdir(dir.join('bin'));
+    const wrapper = dir.join('bin/restic');
+    const word = `for word; do case $word in version|list|snapshots|backup|dump|cat|init|restore|forget) echo $word >> ${dir.join('calls')}; break;; esac; done`;
+    await writeFile(wrapper, `#!/bin/sh\n${word}\nexec ${restic18()} "$@"\n`);
+    await chmod(wrapper, 0o755);
+    const env = { PATH: `${path.dirname(wrapper)}:${process.env['PATH']}` };
+    await succeed(['backup', 'now'], { volume, repository, env, flags: ['--init'] });
+    await makeKeysQuick(repository, PASSWORD);
+    const flags = ['--schedule', '@every 2s'];
+    const running = await start(['backup'], { volume, repository, env, flags });
+    onTestFinished(async () => void (await running.stop()));
+    await running.waitForLog('"job succeeded"');
+    const from = running.lines().length;
+    await calls();
+    await running.waitForLog('"job succeeded"', { from });
+    running.signal('SIGSTOP');
+    expect(await calls()).toEqual(['backup', 'dump']);
+    running.signal('SIGCONT');
+    await running.stop();
+    await calls();
+    await succeed(['restore'], { volume, repository, env });
+    expect(await calls()).toEqual([]);
+  });
+});
