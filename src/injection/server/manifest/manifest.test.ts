@@ -80,6 +80,11 @@ describe('the manifest', () => {
     );
   });
 
+  it('says to the allocator of its replicas what keeps their memory small', () => {
+    const [container] = listAt(ofKind(made(), 'Deployment'), 'spec', 'template', 'spec', 'containers');
+    expect(listAt(container, 'env')).toContainEqual({ name: 'MALLOC_MMAP_THRESHOLD_', value: '32768' });
+  });
+
   it('emits no conditions below 1.30, which does not know them, and no budget for one replica', () => {
     const objects = made({ target: { major: 1, minor: 29 }, replicas: 1, failurePolicy: 'Ignore' });
     const [entry] = listAt(ofKind(objects, 'MutatingWebhookConfiguration'), 'webhooks');

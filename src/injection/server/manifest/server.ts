@@ -1,6 +1,6 @@
 /** The replicas and what stands before them. */
 import { formatVersion } from '../../../kubernetes/version.ts';
-import { HTTP_PORT, LABELS, type ManifestSettings, NAME, WEBHOOK_PORT } from './settings.ts';
+import { ENVIRONMENT, HTTP_PORT, LABELS, type ManifestSettings, NAME, WEBHOOK_PORT } from './settings.ts';
 
 /** Longer than the drain and what follows it. */
 const GRACE_SECONDS = 30;
@@ -83,6 +83,7 @@ function containerOf(settings: ManifestSettings): object {
       ...(scan ? [] : ['--scan-period=0s']),
       ...args,
     ],
+    env: Object.entries(ENVIRONMENT).map(([name, value]) => ({ name, value })),
     ports: [
       { name: 'https', containerPort: WEBHOOK_PORT },
       { name: 'http', containerPort: HTTP_PORT },

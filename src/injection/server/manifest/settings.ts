@@ -25,3 +25,8 @@ export const CA_SECRET = `${NAME}-ca`;
 export const WEBHOOK_PORT = 8443;
 export const HTTP_PORT = 8080;
 export const LABELS = { 'app.kubernetes.io/name': NAME } as const;
+/**
+ * For glibc: V8's compilers take and give back pieces of 32 KiB, which otherwise leave 25 MiB of holes behind. Can only be
+ * said before the process starts.
+ */
+export const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: '32768' } as const;
