@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { isPillionError, systemErrorCode } from '../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
-import { type ByteDirectory, setModeOf } from '../../core/foreign-files/byte-directory.ts';
+import { type ByteDirectory, fileTime, setModeOf } from '../../core/foreign-files/byte-directory.ts';
 import type { ByteName } from '../../core/foreign-files/entry-name.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { readStableFile } from './content.ts';
@@ -282,7 +282,7 @@ function applyAndClose(fd: number, entry: FileEntry, shown: string): void {
       giveTo(() => fchownSync(fd, entry.uid, entry.gid));
     }
     setModeOf(fd, entry.mode); // after the owner, whose change clears bits of it
-    const time = Number(entry.mtimeNs) / 1e9;
+    const time = fileTime(entry.mtimeNs);
     futimesSync(fd, time, time);
   } catch (error) {
     throw fileError(FILE_ERRORS.write_failed, shown, error);

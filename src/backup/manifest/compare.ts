@@ -179,11 +179,18 @@ function metadataFaults({ status, parent, name }: Found, entry: Entry): string[]
   }
   const isChanging = entry.isChanging === true;
   const difference = status.mtimeNs - entry.mtimeNs;
-  if (!isChanging && (difference > TIME_TOLERANCE_NS || difference < -TIME_TOLERANCE_NS)) {
+  const isOther = difference > TIME_TOLERANCE_NS || difference < -TIME_TOLERANCE_NS;
+  if (isOther && !isChanging && canBeRestored(entry.mtimeNs)) {
     faults.push('has another time of its last change');
   }
   return faults;
 }
+
+/**
+ * restic gives a file a time that is a 64-bit number of nanoseconds: what lies before 1677 or after 2262, as a broken clock or
+ * a zero of Windows makes it, becomes another. That is no reason to give a whole snapshot up.
+ */
+const canBeRestored = (timeNs: bigint): boolean => BigInt.asIntN(64, timeNs) === timeNs;
 
 async function contentFault(
   { status, parent, name }: Found,

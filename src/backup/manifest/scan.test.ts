@@ -245,6 +245,14 @@ describe('a comparison', () => {
     expect(examples.join('\n')).toMatch(new RegExp(expected.source, 'm'));
   });
 
+  it('asks for no time that restic cannot give', async () => {
+    await makeSmall();
+    spawnSync('touch', ['-d', '2400-01-01', `${volume()}/d/b`]);
+    await scan();
+    await utimes(`${volume()}/d/b`, 1e9, 1e9);
+    expect(await compare()).toMatchObject({ problems: 0 });
+  });
+
   it('names some of many problems, and counts all', async () => {
     await makeSmall();
     await scan();

@@ -91,8 +91,11 @@ export function openByteRoot(path: string): ByteDirectory {
   }
 }
 
-const seconds = (timeNs: bigint): number =>
-  Number(timeNs / 1_000_000_000n) + Number(timeNs % 1_000_000_000n) / 1e9;
+/**
+ * A time in ns since 1970 as Node sets it. As text: Node takes a negative number, a time before 1970, for now.
+ */
+export const fileTime = (timeNs: bigint): string =>
+  String(Number(timeNs / 1_000_000_000n) + Number(timeNs % 1_000_000_000n) / 1e9);
 
 function hold(fd: number, shownPath: string): ByteDirectory {
   const path = descriptorPath(fd, shownPath);
@@ -140,11 +143,11 @@ function hold(fd: number, shownPath: string): ByteDirectory {
     unlink: (name) => write(name, () => unlinkSync(at(name))),
     removeEmpty: (name) => write(name, () => rmdirSync(at(name))),
     chown: (name, uid, gid) => write(name, () => lchownSync(at(name), uid, gid)),
-    utimes: (name, timeNs) => write(name, () => lutimesSync(at(name), seconds(timeNs), seconds(timeNs))),
+    utimes: (name, timeNs) => write(name, () => lutimesSync(at(name), fileTime(timeNs), fileTime(timeNs))),
     chmod: (mode) => write(undefined, () => chmodSync(path, mode)),
     chownSelf: (uid, gid) => write(undefined, () => lchownSync(`${path}/.`, uid, gid)),
     utimesSelf: (timeNs) =>
-      write(undefined, () => lutimesSync(`${path}/.`, seconds(timeNs), seconds(timeNs))),
+      write(undefined, () => lutimesSync(`${path}/.`, fileTime(timeNs), fileTime(timeNs))),
     sync: () => write(undefined, () => syncDirectory(path)),
     close() {
       if (isOpen) {
