@@ -35,6 +35,12 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
   }
   const [word] = positionals;
   if (word !== undefined) {
+    if (Object.hasOwn(SUB_COMMANDS, word)) {
+      throw usageError(
+        `the sub-command ${word} stands behind a flag`,
+        `it comes first: pillion backup ${word} --volume ...`,
+      );
+    }
     const { nearest } = await import('../core/options/lookup.ts');
     const near = nearest(word, Object.keys(SUB_COMMANDS));
     throw usageError(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRepository } from './repository.ts';
+import { localPathOf, parseRepository } from './repository.ts';
 
 describe('the address of a repository', () => {
   it.each([
@@ -14,6 +14,20 @@ describe('the address of a repository', () => {
     ['dir:/mnt/backups', 'dir'],
   ])('%s is for %s', (text, kind) => {
     expect(parseRepository(text).kind).toBe(kind);
+  });
+
+  it.each([
+    ['/mnt/backups', '/mnt/backups'],
+    ['local:/mnt/a#b', '/mnt/a#b'],
+    ['dir:/mnt/a#b', '/mnt/a#b'],
+    ['git+file:///srv/data.git#main', '/srv/data.git'],
+    ['git+ssh://host/data.git#main', undefined],
+    ['s3:https://host/bucket', undefined],
+    ['sftp:user@host:/backups', undefined],
+    ['dir:backups', undefined],
+    ['', undefined],
+  ])('%s is at %s of this machine', (text, path) => {
+    expect(localPathOf(text)).toBe(path);
   });
 
   it('is taken apart for git', () => {

@@ -36,6 +36,12 @@ export function parseRepository(text: string): RepositoryAddress {
   throw usageError(`repository ${shown}: ${whatIsWrong(text)}`, hintFor(text));
 }
 
+/** Where a repository is in this machine's files; undefined for one that a server has. */
+export function localPathOf(text: string): string | undefined {
+  const [path] = text.replace(/^(?:dir:|local:|git\+file:\/\/)(?=\/)/, '').split(GIT.test(text) ? '#' : '\0');
+  return path?.startsWith('/') === true ? path : undefined;
+}
+
 function parseGit(text: string, shown: string): RepositoryAddress {
   const at = text.indexOf('#');
   const branch = at === -1 ? '' : text.slice(at + 1);

@@ -1,11 +1,13 @@
 /** Command line, environment and file to values; what is needed by every command is checked here. */
 import { readFile } from 'node:fs/promises';
-import { basename, relative, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { CommandContext } from '../core/command.ts';
 import { errorMessage, usageError } from '../core/errors.ts';
 import type { Options, Values } from '../core/options/option.ts';
 import { type ResolveInput, resolveOptions } from '../core/options/resolve.ts';
 import type { ReachValues } from './options/backup.ts';
+import { localPathOf } from './repository.ts';
+import { isOnVolume } from './volume/on-volume.ts';
 
 export interface ReadSettings<O extends Options> {
   readonly values: Values<O>;
@@ -35,7 +37,7 @@ export async function readSettings<O extends Options>(
 
 /** @throws PillionError `usage` for what is missing, and for words that are no flags */
 export function requireTarget(
-  values: Pick<ReachValues, 'volume' | 'name' | 'workDir'>,
+  values: Pick<ReachValues, 'volume' | 'name' | 'workDir' | 'repository'>,
   positionals: readonly string[],
 ): { readonly volume: string; readonly name: string } {
   if (positionals.length > 0) {
@@ -45,9 +47,16 @@ export function requireTarget(
     throw usageError('there is no volume', '--volume /DATA, where the volume is mounted; see --help');
   }
   const volume = resolve(values.volume);
-  const { workDir } = values;
-  if (workDir !== '' && !relative(volume, workDir).startsWith('..')) {
+  const { workDir, repository } = values;
+  if (workDir !== '' && isOnVolume(volume, workDir)) {
     throw usageError(`--work-dir ${workDir} is on the volume`, 'take another volume, or leave it to $TMPDIR');
+  }
+  const local = localPathOf(repository);
+  if (local !== undefined && isOnVolume(volume, local)) {
+    throw usageError(
+      `--repository ${repository} is on the volume: it would be lost with it, and be stored in itself`,
+      'take another volume, or a server',
+    );
   }
   const name = values.name === '' ? basename(volume) : values.name;
   if (!/^[A-Za-z0-9]/.test(name)) {

@@ -1,6 +1,7 @@
 /** `pillion backup snapshots`: what there is of the volume, newest first. */
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import { SNAPSHOTS_OPTIONS } from '../options/backup.ts';
+import { shownId } from '../snapshot-id.ts';
 import { runSubCommand, snapshotsOf } from './sub-command.ts';
 
 export function snapshotsCommand(context: CommandContext): Promise<ExitStatus> {
@@ -24,7 +25,7 @@ export function snapshotsCommand(context: CommandContext): Promise<ExitStatus> {
       }
       for (const { id, time, files, bytes, partial } of rows) {
         const note = partial ? '  partial' : '';
-        print(`${id.slice(0, 12)}  ${time}  ${files ?? '?'} files  ${bytes ?? '?'} bytes${note}`);
+        print(`${shownId(id)}  ${time}  ${files ?? '?'} files  ${bytes ?? '?'} bytes${note}`);
       }
       return 0;
     },

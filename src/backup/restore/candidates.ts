@@ -10,6 +10,7 @@ import { requireContent } from '../commit/staged-root.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { compareTree } from '../manifest/compare.ts';
 import type { Engine, OnProgress, RestoredTree, Snapshot, Stage, UnknownReason } from '../model.ts';
+import { shownId } from '../snapshot-id.ts';
 import { addRejected, readRejected } from './rejected.ts';
 import type { RestoreEvents, RestoreSpec } from './restore.ts';
 
@@ -189,11 +190,11 @@ async function verify(
   const options = { signal, share: spec.verifyShare, seed: id, onProgress: events.progress };
   const compared = await compareTree(root, manifest, options).catch((error: unknown) => {
     signal.throwIfAborted();
-    const message = `snapshot ${id.slice(0, 8)} cannot be verified: ${errorMessage(error)}`;
+    const message = `snapshot ${shownId(id)} cannot be verified: ${errorMessage(error)}`;
     throw BACKUP_ERRORS.restore_failed({ message }, { cause: error });
   });
   if (compared.problems > 0) {
-    const message = `snapshot ${id.slice(0, 8)} does not verify: ${compared.problems} differences, such as ${compared.examples.join('; ')}`;
+    const message = `snapshot ${shownId(id)} does not verify: ${compared.problems} differences, such as ${compared.examples.join('; ')}`;
     throw BACKUP_ERRORS.restore_failed({ message });
   }
   if (compared.owners > 0) {
