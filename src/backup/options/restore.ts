@@ -20,7 +20,14 @@ export const CHECK_OPTIONS = defineOptions({
     type: strings,
     default: [],
     env: env('check'),
-    help: `A command that exits with 0 for a good volume, such as sqlite3 /data/app.db "PRAGMA quick_check". ${COMMAND_FORM} It runs in the volume. May repeat.`,
+    help: `A command that exits with 0 for a good volume, such as grep -q . VERSION. ${COMMAND_FORM} It runs in the volume. May repeat.`,
+  }),
+  checkSqlite: option({
+    flag: 'check-sqlite',
+    type: strings,
+    default: [],
+    env: env('check-sqlite'),
+    help: 'A SQLite database below the volume that passes "PRAGMA quick_check" in a good one, if it is there. May repeat.',
   }),
   checkTimeout: option({
     flag: 'check-timeout',

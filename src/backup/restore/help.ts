@@ -11,7 +11,7 @@ export function restoreHelp(): string {
       'Exit code 0: the application may start. 1: it must not. 2: a flag is wrong. 10: only with --plan.',
       'For example, in an init container:',
       '  pillion restore --volume /data --repository s3:https://s3.eu-west-1.amazonaws.com/backups/app \\',
-      '    --password-file /secrets/password --check "sqlite3 /data/app.db \'PRAGMA quick_check\'"',
+      '    --password-file /secrets/password --check-sqlite app.db',
     ].join('\n'),
   });
 }

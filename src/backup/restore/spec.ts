@@ -2,6 +2,7 @@
 import type { CommandContext } from '../../core/command.ts';
 import { splitWords } from '../commands/words.ts';
 import type { RestoreValues } from '../options/restore.ts';
+import { sqliteCheck } from '../volume/sqlite-check.ts';
 import type { AfterSpec } from './after.ts';
 import type { RestoreSpec } from './restore.ts';
 
@@ -22,7 +23,7 @@ export function restoreSpec(
     checks: {
       required: values.require,
       minBytes: values.minSize,
-      commands: commands(values.check, '--check'),
+      commands: [...values.checkSqlite.map(sqliteCheck), ...commands(values.check, '--check')],
       commandTimeoutMs: values.checkTimeout,
       env,
     },

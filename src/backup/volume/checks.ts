@@ -1,6 +1,6 @@
 /** What a volume must pass to count as good. */
 import { lstat, opendir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describeEnd, runCommand } from '../commands/run-command.ts';
 import { OWN_FOLDER } from '../model.ts';
 
@@ -48,7 +48,7 @@ export async function checkVolume(
       return { kind: 'unknown', reason: describeEnd('check', end) };
     }
     if (end.kind === 'failed') {
-      return { kind: 'corrupt', problems: [describeEnd(`check ${argv[0] ?? ''}`, end)] };
+      return { kind: 'corrupt', problems: [describeEnd(`check ${basename(argv[0] ?? '')}`, end)] };
     }
   }
   return { kind: 'good' };
