@@ -54,6 +54,21 @@ describe('a repository in a directory', () => {
     expect(sparse.blocks * 512).toBeLessThan(sparse.size / 10);
   });
 
+  it('reads no more of an object or a record than it should have', async () => {
+    await makeVolume();
+    const engine = await made();
+    const { snapshot } = await backUp(engine, volume(), temp.path);
+    const [object = ''] = objects();
+    await truncate(object, 2 ** 40);
+    await expect(restore(engine, snapshot, temp.join('restored'))).rejects.toMatchObject({
+      code: 'restore_failed',
+    });
+    await truncate(join(repository(), 'snapshots', `${snapshot.id}.json`), 2 ** 40);
+    expect(await engine.state(work.signal)).toMatchObject({ kind: 'UNKNOWN', reason: { kind: 'damaged' } });
+    await truncate(join(repository(), 'pillion-repository.json'), 2 ** 40);
+    expect(await engine.state(work.signal)).toMatchObject({ kind: 'UNKNOWN' });
+  });
+
   it('stores what changed alone', async () => {
     await makeVolume();
     const engine = await made();

@@ -109,7 +109,10 @@ async function build(
 async function fill(repository: ByteDirectory, sink: FileSink, hash: string | undefined): Promise<void> {
   let isFilled = false;
   try {
-    const found = hash !== undefined && (await readObject(repository, hash, (bytes) => sink.write(bytes)));
+    const { entry } = sink;
+    const maxBytes = entry.isChanging === true ? undefined : entry.size;
+    const found =
+      hash !== undefined && (await readObject(repository, hash, (bytes) => sink.write(bytes), maxBytes));
     if (found === undefined || found === false) {
       throw damaged(`the content of ${shownPath(sink.entry.path)} is missing`);
     }
@@ -126,11 +129,12 @@ async function readObject(
   repository: ByteDirectory,
   hash: string,
   onChunk: (bytes: Buffer) => void | Promise<void>,
+  maxBytes?: number,
 ) {
   return await within(repository, OBJECTS, async (objects) => {
     const group = objects.open(hash.slice(0, 2));
     try {
-      return group === undefined ? undefined : await readWhole(group, hash.slice(2), onChunk);
+      return group === undefined ? undefined : await readWhole(group, hash.slice(2), onChunk, maxBytes);
     } finally {
       group?.close();
     }

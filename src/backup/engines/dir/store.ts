@@ -8,6 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, readSync, writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { isPillionError } from '../../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../../core/files/file-error.ts';
@@ -21,6 +22,7 @@ export const OBJECTS = 'objects';
 export const SNAPSHOTS = 'snapshots';
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
+const TURN_BYTES = 16 * 1024 * 1024;
 const MODE = 0o700;
 
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -115,11 +117,15 @@ export async function writeWhole(
   }
 }
 
-/** Hands out a file's bytes; undefined when there is none. The chunk is good until what it returns is resolved. */
+/**
+ * Hands out a file's bytes; undefined when there is none. The chunk is good until what it returns is resolved.
+ * @param maxBytes of a file that is longer, not much more is read: it is not what it should be
+ */
 export async function readWhole(
   directory: ByteDirectory,
   name: string,
   onChunk: (bytes: Buffer) => void | Promise<void>,
+  maxBytes = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly size: number; readonly sha256: string } | undefined> {
   const fd = directory.openFile(name);
   if (fd === undefined) {
@@ -128,15 +134,21 @@ export async function readWhole(
   try {
     const sum = createHash('sha256');
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, fstatSync(fd).size + 1));
+    let sinceTurn = 0;
     for (let size = 0; ; ) {
       const length = readSync(fd, buffer, 0, buffer.length, null);
-      if (length === 0) {
+      if (length === 0 || size > maxBytes) {
         return { size, sha256: sum.digest('hex') };
       }
       const bytes = buffer.subarray(0, length);
       sum.update(bytes);
       size += length;
       await onChunk(bytes);
+      sinceTurn += length;
+      if (sinceTurn >= TURN_BYTES) {
+        sinceTurn = 0;
+        await setImmediate(); // signals and health checks have their turn during a large file, too
+      }
     }
   } catch (error) {
     throw isPillionError(error)
@@ -150,12 +162,13 @@ export async function readWhole(
 export async function readText(directory: ByteDirectory, name: string): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let total = 0;
-  const found = await readWhole(directory, name, (bytes) => {
+  const keep = (bytes: Buffer): void => {
     total += bytes.length;
     if (total <= MAX_RECORD_BYTES) {
       chunks.push(Buffer.from(bytes));
     }
-  });
+  };
+  const found = await readWhole(directory, name, keep, MAX_RECORD_BYTES);
   return found === undefined ? undefined : Buffer.concat(chunks).toString('utf8');
 }
 
