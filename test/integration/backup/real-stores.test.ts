@@ -1,5 +1,5 @@
 /** The odd tree there and back over real stores, each container with a key that may do what it must and no more. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hasRsync, rsyncDifferences } from '../../../src/backup/testing/engine-checks.ts';
@@ -118,6 +118,52 @@ describe('least privilege over', () => {
       await storeTwice(writer, writer, dir.join('repository'));
       await expectRestored(reader);
       await expectNoBackup(reader, dir.join('repository/snapshots'));
+    },
+  );
+
+  it.skipIf(s3 === undefined)(
+    `S3: what is wrong is told apart, and starts nothing empty (skipped when ${NO_RESTIC}, or ${NO_GO})`,
+    async () => {
+      const server = await startS3Server(s3 ?? '', dir.join('s3'));
+      onTestFinished(() => server.stop());
+      await server.makeBucket('bucket');
+      await server.makeBucket('another');
+      const reader = await server.makeKey('bucket', 'reader', 'read');
+      const stranger = await server.makeKey('another', 'stranger', 'read');
+      const at = (place: string, key = server.root): Access => ({
+        repository: `s3:${server.url}/${place}`,
+        env: awsEnvironment(key),
+      });
+      await mkdir(dir.join('volume'));
+      await writeFile(dir.join('volume/file'), 'content');
+      await succeed(['backup', 'now'], {
+        ...at('bucket/prefix'),
+        volume: dir.join('volume'),
+        flags: ['--init'],
+      });
+      await mkdir(dir.join('empty'));
+      const ask = async (access: Access, onMissing = 'fail') => {
+        const { code, stderr } = await run(['restore'], {
+          ...access,
+          volume: dir.join('empty'),
+          flags: ['--timeout=0', '--call-timeout=10s', `--on-missing=${onMissing}`],
+        });
+        return [code, /cannot be asked \((\w+)\)/.exec(stderr)?.[1], await readdir(dir.join('empty'))];
+      };
+      expect(await ask(at('bucket/prefix', stranger))).toEqual([1, 'denied', []]);
+      expect(await ask(at('bucket/prefix', { ...reader, secret: 'wrong' }))).toEqual([1, 'denied', []]);
+      expect(await ask(at('bucket/other'))).toEqual([1, 'absent', []]);
+      expect(await ask(at('nowhere/prefix'))).toEqual([1, 'absent', []]);
+      expect(await ask(at('bucket/prefix', { access: 'nobody', secret: 'x' }))).toEqual([1, 'denied', []]);
+      const wrong = {
+        ...at('bucket/prefix'),
+        env: { ...awsEnvironment(reader), RESTIC_PASSWORD: 'another' },
+      };
+      expect(await ask(wrong)).toEqual([1, 'password', []]);
+      await rm(path.join(server.objects('bucket'), 'prefix/snapshots'), { recursive: true });
+      expect(await ask(at('bucket/prefix', reader), 'allow')).toEqual([1, undefined, []]);
+      await rm(path.join(server.objects('bucket'), 'prefix/config'));
+      expect(await ask(at('bucket/prefix', reader))).toEqual([1, 'absent', []]);
     },
   );
 });
