@@ -110,7 +110,7 @@ async function fill(repository: ByteDirectory, sink: FileSink, hash: string | un
   let isFilled = false;
   try {
     const { entry } = sink;
-    const maxBytes = entry.isChanging === true ? undefined : entry.size;
+    const maxBytes = entry.isChanging ? undefined : entry.size;
     const found =
       hash !== undefined && (await readObject(repository, hash, (bytes) => sink.write(bytes), maxBytes));
     if (found === undefined || found === false) {
