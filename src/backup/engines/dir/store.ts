@@ -8,7 +8,6 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, readSync, writeSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { isPillionError } from '../../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../../core/files/file-error.ts';
@@ -147,7 +146,7 @@ export async function readWhole(
       sinceTurn += length;
       if (sinceTurn >= TURN_BYTES) {
         sinceTurn = 0;
-        await setImmediate(); // signals and health checks have their turn during a large file, too
+        await new Promise(setImmediate); // signals and health checks have their turn during a large file, too
       }
     }
   } catch (error) {
