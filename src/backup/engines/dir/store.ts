@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, readSync, writeSync } from 'node:fs';
 import * as v from 'valibot';
+import { createBreather } from '../../../core/breather.ts';
 import { isPillionError } from '../../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../../core/files/file-error.ts';
 import { type ByteDirectory, openByteRoot } from '../../../core/foreign-files/byte-directory.ts';
@@ -21,7 +22,6 @@ export const OBJECTS = 'objects';
 export const SNAPSHOTS = 'snapshots';
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
-const TURN_BYTES = 16 * 1024 * 1024;
 const MODE = 0o700;
 
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -133,7 +133,8 @@ export async function readWhole(
   try {
     const sum = createHash('sha256');
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, fstatSync(fd).size + 1));
-    let sinceTurn = 0;
+    // Signals and health checks have their turn during a large file, too.
+    const breathe = createBreather();
     for (let size = 0; ; ) {
       const length = readSync(fd, buffer, 0, buffer.length, null);
       if (length === 0 || size > maxBytes) {
@@ -143,11 +144,7 @@ export async function readWhole(
       sum.update(bytes);
       size += length;
       await onChunk(bytes);
-      sinceTurn += length;
-      if (sinceTurn >= TURN_BYTES) {
-        sinceTurn = 0;
-        await new Promise(setImmediate); // signals and health checks have their turn during a large file, too
-      }
+      await breathe();
     }
   } catch (error) {
     throw isPillionError(error)
