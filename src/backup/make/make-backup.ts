@@ -19,7 +19,7 @@ import { isEmpty, requireVolume } from '../volume/inspect.ts';
 import { type GuardSettings, type Refusal, refusalBySize, refusalByState } from './guards.ts';
 import { type HookSpec, withHooks } from './hooks.ts';
 import { type RetentionRules, removable } from './retention.ts';
-import { forgetTorn, PREVIOUS, storeQuietly } from './store-quietly.ts';
+import { forgetTorn, PREVIOUS, type QuietlyStored, storeQuietly } from './store-quietly.ts';
 
 export interface BackupSpec {
   readonly volume: string;
@@ -79,8 +79,9 @@ export async function makeBackup(
   await refuseByState(spec, deps, repository);
   const judge = (scan: ScanResult) => refuse(refusalBySize(scan, repository, spec.guards));
   return withHooks(spec.hooks, spec.volume, deps.log, signals, async () => {
-    const { stored, scan, torn } = await storeQuietly(spec, deps, judge, signal);
-    await readBack(stored, scan, deps, signal);
+    const quietly = await storeQuietly(spec, deps, judge, signal);
+    const { stored, scan, torn } = quietly;
+    await readBack(quietly, deps, signal);
     await rename(join(spec.workDir, MANIFEST_NAME), join(spec.workDir, PREVIOUS));
     await mark(spec, deps);
     const removed = await prune(spec, deps, repository, { ...stored, torn }, signal);
@@ -143,8 +144,7 @@ async function openRepository(
 }
 
 async function readBack(
-  { snapshot, files }: StoredSnapshot,
-  scan: ScanResult,
+  { stored: { snapshot, files }, scan, isQuiet }: QuietlyStored,
   { engine, onProgress }: BackupDeps,
   signal: AbortSignal,
 ): Promise<void> {
@@ -154,7 +154,8 @@ async function readBack(
     const message = `the repository gives back another manifest of snapshot ${snapshot.id} than it was sent`;
     throw BACKUP_ERRORS.read_back_failed({ message });
   }
-  if (back.files !== files || (scan.leftOutCount === 0 && files !== scan.files)) {
+  const isExact = isQuiet && scan.leftOutCount === 0;
+  if (back.files !== files || (isExact && files !== scan.files)) {
     const message = `snapshot ${snapshot.id} has ${back.files} files; ${files} were stored, and the volume has ${scan.files}`;
     throw BACKUP_ERRORS.read_back_failed({ message });
   }

@@ -25,6 +25,8 @@ const MAX_NAMED = 5;
 export interface QuietlyStored {
   readonly stored: StoredSnapshot;
   readonly scan: ScanResult;
+  /** Nothing of it is marked as changing: an engine that walks by itself has found exactly what the manifest has. */
+  readonly isQuiet: boolean;
   /** What was stored while the volume changed: to be removed. */
   readonly torn: readonly Snapshot[];
 }
@@ -66,7 +68,7 @@ export async function storeQuietly(
     const stored = await storeUnlessChanged(engine, request, { signal, onProgress });
     const changed = await changedSince(volume, manifest, { signal, exclude });
     if (changed.length === 0 && stored !== undefined) {
-      return { stored, scan, torn };
+      return { stored, scan, torn, isQuiet: changing.size === 0 };
     }
     torn.push(...(stored === undefined ? [] : [stored.snapshot]));
     const such = changed.slice(0, MAX_NAMED).map((path) => String(path) || '.');

@@ -22,6 +22,7 @@ for (let n = 0; ; n += 1) {
   fs.renameSync('state/new', 'state/current');
   fs.writeFileSync('spool/m' + n, 'mail');
   fs.rmSync('spool/m' + (n - 20), { force: true });
+  fs.writeFileSync('spool/kept' + n, 'mail');
   fs.mkdirSync('spool/d' + n + '/deep', { recursive: true });
   fs.writeFileSync('spool/d' + n + '/deep/f', 'x');
   fs.rmSync('spool/d' + (n - 3), { recursive: true, force: true });
