@@ -1,4 +1,5 @@
 /** Command line, environment and file to values; what is needed by every command is checked here. */
+import { realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { CommandContext } from '../core/command.ts';
@@ -35,6 +36,15 @@ export async function readSettings<O extends Options>(
   return resolveOptions(options, { ...input, file: await parseOptionsFile(text, config) });
 }
 
+/** Where a link leads: restic would store the link itself. What is not there yet stays as it is. */
+function withoutLink(volume: string): string {
+  try {
+    return realpathSync(volume);
+  } catch {
+    return volume;
+  }
+}
+
 /** @throws PillionError `usage` for what is missing, and for words that are no flags */
 export function requireTarget(
   values: Pick<ReachValues, 'volume' | 'name' | 'workDir' | 'repository'>,
@@ -46,7 +56,8 @@ export function requireTarget(
   if (values.volume === '') {
     throw usageError('there is no volume', '--volume /DATA, where the volume is mounted; see --help');
   }
-  const volume = resolve(values.volume);
+  const given = resolve(values.volume);
+  const volume = withoutLink(given);
   const { workDir, repository } = values;
   if (workDir !== '' && isOnVolume(volume, workDir)) {
     throw usageError(`--work-dir ${workDir} is on the volume`, 'take another volume, or leave it to $TMPDIR');
@@ -58,7 +69,7 @@ export function requireTarget(
       'take another volume, or a server',
     );
   }
-  const name = values.name === '' ? basename(volume) : values.name;
+  const name = values.name === '' ? basename(given) : values.name;
   if (!/^[A-Za-z0-9]/.test(name)) {
     throw usageError(`${volume} gives no name for the repository`, 'name it with --name');
   }

@@ -1,6 +1,6 @@
 /** Disks that are full or read-only, a second writer, a clock that was set back: an error that says so, nothing lost. */
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, readdir } from 'node:fs/promises';
+import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -161,6 +161,16 @@ describe.skipIf(restic18() === undefined)(`in a bad place (skipped when ${NO_RES
     }
     expect(await readTree(volume)).toEqual(await readTree(stored.volume));
     expect((await readdir(path.join(volume, '.pillion'))).toSorted()).toEqual(['marker.json']);
+  });
+
+  it('where the volume is a link, what it leads to is stored and restored', async () => {
+    const repository = dir.join('repository');
+    await symlink(stored.volume, dir.join('link'));
+    await succeed(['backup', 'now'], { volume: dir.join('link'), repository, flags: ['--init'] });
+    await mkdir(dir.join('copy'));
+    await symlink('copy', dir.join('other-link'));
+    await succeed(['restore'], { volume: dir.join('other-link'), repository });
+    expect(await readTree(dir.join('copy'))).toEqual(await readTree(stored.volume));
   });
 
   it('where the clock was set back, no backup is made that would count as older', async () => {
