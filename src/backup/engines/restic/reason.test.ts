@@ -35,6 +35,18 @@ describe('why restic could not say what a repository holds', () => {
     });
   });
 
+  it.each([
+    [12, 'wrong password or no key found'],
+    [10, 'unable to open config file: context canceled'],
+    [130, 'signal terminated received, cleaning up'],
+  ])('is unreachable when the deadline ended it with exit code %s, "%s"', (exitCode, said) => {
+    const complaints = ['signal terminated received, cleaning up', said];
+    expect(reasonOf({ exitCode, timedOut: true, complaints }, 's3:x')).toMatchObject({
+      kind: 'unreachable',
+      message: 's3:x: no answer in time',
+    });
+  });
+
   it('quotes what restic was trying when it was ended, not that it was ended', () => {
     const complaints = ['Stat returned error, retrying after 1s: connection refused', 'context canceled'];
     expect(reasonOf({ exitCode: 1, timedOut: true, complaints }, 's3:x').message).toContain(

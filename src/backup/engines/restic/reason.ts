@@ -43,7 +43,11 @@ const HINTS: Readonly<Record<Kind, string>> = {
   failed: 'run the same with restic by hand to see more',
 };
 
-export function reasonOf(end: ResticEnd, location: string): UnknownReason {
+/** What restic says of its own end when our deadline ended it, not of the repository: a key that was not read is no wrong one. */
+const OF_ITS_END = /signal .* received|context canceled|wrong password or no key found/;
+
+export function reasonOf(given: ResticEnd, location: string): UnknownReason {
+  const end = given.timedOut ? withoutItsEnd(given) : given;
   const isRetry = (line: string): boolean => line.includes('retrying');
   const kind = kindOf(end);
   const how = end.timedOut ? 'no answer in time' : `restic ended with ${end.exitCode ?? 'a signal'}`;
@@ -53,6 +57,12 @@ export function reasonOf(end: ResticEnd, location: string): UnknownReason {
   const message = said === '' ? `${location}: ${how}` : `${location}: ${said}`;
   return { kind, message, hint: HINTS[kind] };
 }
+
+const withoutItsEnd = (end: ResticEnd): ResticEnd => ({
+  ...end,
+  exitCode: undefined,
+  complaints: end.complaints.filter((line) => !OF_ITS_END.test(line)),
+});
 
 function kindOf({ exitCode, timedOut, complaints }: ResticEnd): Kind {
   const known = exitCode === undefined ? undefined : BY_CODE[exitCode];
