@@ -35,8 +35,8 @@ export function beginStage(volume: string, snapshot: SnapshotRef): Promise<Stage
   });
 }
 
-/** Gives a stage up: for a snapshot that does not verify. */
-export function dropStage({ volume }: Stage): Promise<void> {
+/** Gives a stage up: for a snapshot that does not verify, or a volume that needs none. */
+export function dropStage({ volume }: Pick<Stage, 'volume'>): Promise<void> {
   return withOwnFolder(volume, { isMade: false }, async (folder) => {
     if (folder !== undefined) {
       await discardStage(folder);

@@ -11,6 +11,7 @@ import { BACKUP_ERRORS } from '../errors.ts';
 import { compareTree } from '../manifest/compare.ts';
 import type { Engine, OnProgress, RestoredTree, Snapshot, Stage, UnknownReason } from '../model.ts';
 import { shownId } from '../snapshot-id.ts';
+import { checkVolume } from '../volume/checks.ts';
 import { addRejected, readRejected } from './rejected.ts';
 import type { RestoreEvents, RestoreSpec } from './restore.ts';
 
@@ -83,6 +84,12 @@ async function restoreOne(
   const tree = await write(stage, snapshot, deps, signal);
   requireContent(stage.target, tree);
   await verify(tree, snapshot, deps, signal);
+  // What needs no command is judged before the volume is touched: of a check that nothing can pass, it would otherwise get the
+  // content of a snapshot after the other.
+  const staged = await checkVolume(tree.root, { ...checks, commands: [] }, signal);
+  if (staged.kind === 'corrupt') {
+    await reject(spec, snapshot, staged.problems);
+  }
   const options = { signal, name, now: clock.now(), keepQuarantines, onProgress: events.progress };
   const { quarantine } = await commit(stage, tree, options);
   if (quarantine !== undefined) {
@@ -90,10 +97,20 @@ async function restoreOne(
   }
   const problems = await deps.judge();
   if (problems.length > 0) {
-    await addRejected(volume, checks, snapshot.id);
-    const message = `snapshot ${snapshot.id} was corrupt already: ${problems.join('; ')}`;
-    throw BACKUP_ERRORS.restore_failed({ message });
+    await reject(spec, snapshot, problems);
   }
+}
+
+async function reject(
+  { volume, checks }: RestoreSpec,
+  { id }: Snapshot,
+  problems: readonly string[],
+): Promise<never> {
+  await addRejected(volume, checks, id);
+  throw BACKUP_ERRORS.restore_failed({
+    message: `snapshot ${id} was corrupt already: ${problems.join('; ')}`,
+    hint: 'see whether the check asks for what no volume has',
+  });
 }
 
 /** So often a snapshot is tried while its repository answers. */

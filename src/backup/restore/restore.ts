@@ -4,6 +4,7 @@ import type { Log } from '../../core/log/log.ts';
 import { describeEnd, runCommand } from '../commands/run-command.ts';
 import { writeMarker } from '../commit/marker.ts';
 import { recover } from '../commit/recover.ts';
+import { dropStage } from '../commit/stage.ts';
 import { withVolumeLock } from '../commit/volume-lock.ts';
 import { type Decision, type DecisionPolicy, decide, needsRepository } from '../decision.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
@@ -77,6 +78,9 @@ export async function restoreVolume(
   const { decision, repository } = await decideInTime(volume, waitOf(spec, deps), signal);
   events.decided(decision, repository);
   if (decision.action !== 'restore') {
+    if (recovered.kind === 'staging' && !needsRepository(volume) && decision.action !== 'refuse') {
+      await withVolumeLock(spec.volume, deps, signal, () => giveUpStage(spec.volume, deps.log));
+    }
     return settle(decision, volume, repository);
   }
   const candidates = candidatesOf(spec, repository, decision.candidates);
@@ -84,6 +88,7 @@ export async function restoreVolume(
     const found = await inspectVolume({ ...spec, recovered: await recover(spec.volume) }, signal);
     if (!needsRepository(found)) {
       // Another restore of the volume was waited for.
+      await giveUpStage(spec.volume, deps.log);
       return settle(decide(found, undefined, spec.policy), found, undefined);
     }
     await restoreFirst(candidates, { ...deps, spec, judge }, signal);
@@ -123,6 +128,13 @@ export async function restoreVolume(
 
   function waitOf({ policy, timeoutMs, longestWaitMs }: RestoreSpec, { events: { unknown } }: RestoreDeps) {
     return { engine, clock, policy, timeoutMs, longestWaitMs, onUnknown: unknown };
+  }
+}
+
+async function giveUpStage(volume: string, log: Log): Promise<void> {
+  if ((await recover(volume)).kind === 'staging') {
+    log.warn('a restore that was begun is given up: the volume passes its checks', { volume });
+    await dropStage({ volume });
   }
 }
 

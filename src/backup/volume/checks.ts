@@ -19,6 +19,10 @@ export type Verdict =
   /** A check did not come to an answer, which says nothing about the volume. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** Whether anything says what a good volume is. */
+export const hasChecks = ({ required, minBytes, commands }: VolumeChecks): boolean =>
+  required.length > 0 || minBytes > 0 || commands.length > 0;
+
 /** Everything that is cheap first; commands run only on a volume that has passed it. */
 export async function checkVolume(
   volume: string,

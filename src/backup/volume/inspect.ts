@@ -4,7 +4,7 @@ import { errorMessage, systemErrorCode } from '../../core/errors.ts';
 import { readMarker } from '../commit/marker.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { NO_CONTENT, type Recovered, type VolumeState } from '../model.ts';
-import { checkVolume, type VolumeChecks } from './checks.ts';
+import { checkVolume, hasChecks, type VolumeChecks } from './checks.ts';
 
 export interface Inspection {
   readonly volume: string;
@@ -21,15 +21,19 @@ export interface Inspection {
 export async function inspectVolume(inspection: Inspection, signal: AbortSignal): Promise<VolumeState> {
   const { volume, name, ignored, checks, recovered } = inspection;
   try {
-    if (recovered.kind === 'staging') {
-      return { kind: 'PARTIAL', snapshot: recovered.snapshot };
-    }
+    const begun =
+      recovered.kind === 'staging' ? ({ kind: 'PARTIAL', snapshot: recovered.snapshot } as const) : undefined;
     if (await isEmpty(volume, ignored)) {
-      return { kind: 'EMPTY' };
+      return begun ?? { kind: 'EMPTY' };
+    }
+    // A restore that was begun has changed nothing yet. What the volume held is given up for it only as long as it is bad:
+    // the check may have been a mistake, and is mended.
+    if (begun !== undefined && !hasChecks(checks)) {
+      return begun;
     }
     const verdict = await checkVolume(volume, checks, signal);
     if (verdict.kind === 'corrupt') {
-      return { kind: 'CORRUPT', problems: verdict.problems };
+      return begun ?? { kind: 'CORRUPT', problems: verdict.problems };
     }
     if (verdict.kind === 'unknown') {
       return { kind: 'UNREADABLE', reason: verdict.reason };

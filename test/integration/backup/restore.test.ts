@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beginStage } from '../../../src/backup/commit/stage.ts';
 import { PASSWORD, readTree, run, start, succeed, writeTree } from '../../support/backup/program.ts';
 import { makeKeysQuick } from '../../support/backup/quick-key.ts';
 import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
@@ -157,6 +158,31 @@ describe.skipIf(restic18() === undefined)(`pillion restore with restic (skipped 
       extra: 'of the application',
       'repair.log': 'repaired\n',
     });
+  });
+
+  it('leaves a good volume as it is when a mistyped check is mended', async () => {
+    const volume = await emptyVolume();
+    const repository = await makeRepository();
+    const live = { 'app.db': 'newer than every snapshot' };
+    await writeTree(volume, live);
+    const mistyped = await run(['restore'], { volume, repository, flags: ['--require', 'ap.db'] });
+    expect([mistyped.code, mistyped.stderr]).toEqual([1, expect.stringContaining('ap.db is missing')]);
+    expect(await readTree(volume)).toEqual(live);
+    // And when it was killed, or there was no room, before it came to an end.
+    await beginStage(volume, { id: made.newest, time: 0 });
+    const { code, stderr } = await run(['restore'], { volume, repository, flags: ['--require', 'app.db'] });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('a restore that was begun is given up')]);
+    expect(await readTree(volume)).toEqual(live);
+    await succeed(['backup', 'now'], { volume, repository, flags: ['--allow-shrink'] });
+  });
+
+  it('goes on with a restore that was begun while the volume does not pass', async () => {
+    const volume = await emptyVolume();
+    const repository = await makeRepository();
+    await writeTree(volume, { 'app.db': 'garbage' });
+    await beginStage(volume, { id: made.newest, time: 0 });
+    await succeed(['restore'], { volume, repository, flags: ['--require', 'sub/c'] });
+    expect(await readTree(volume)).toEqual(NEW);
   });
 
   it('leaves a corrupt volume alone that a repair has mended', async () => {
