@@ -6,7 +6,9 @@ import { asksForNoPassword } from './proof.ts';
 import type { WithLogin } from './session.ts';
 
 /** A pool that has no connection to give within this time has enough that are in use. */
-export const TAKE_MS = 2000;
+const TAKE_MS = 2000;
+/** The same for a pool whose connections are all in use at the moment: a token that ends soon must not wait for it. */
+export const FREE_MS = 1000;
 /** Waiting for pgbouncer to try a login again is no failure; longer than its own default (15 s) nobody waits. */
 const LONGEST_RETRY_MS = 15_000;
 

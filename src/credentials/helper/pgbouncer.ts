@@ -2,7 +2,7 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Failure, HelperReply, LoginTarget, PgbouncerRequest, Proof } from '../reload/protocol.ts';
 import { renewsAtReload } from '../reload/versions.ts';
-import { createHolder, hasRoomToHold, holdable, loginRetryMs, TAKE_MS } from './hold.ts';
+import { createHolder, FREE_MS, hasRoomToHold, holdable, loginRetryMs } from './hold.ts';
 import { isGoodMoment, isGoodMomentWhileHeld, type Pool } from './moment.ts';
 import { isScramRefusal, type ProofPlan, planProof } from './proof.ts';
 import type { Session, WithLogin } from './session.ts';
@@ -83,7 +83,7 @@ async function loginsToHold(
   for (;;) {
     const [databases, pools] = [await rowsOf(session, 'DATABASES'), await rowsOf(session, 'POOLS')];
     const { logins, isOneInUse } = holdable(console, authType, databases, pools);
-    if (!isOneInUse || performance.now() - started > TAKE_MS) {
+    if (!isOneInUse || performance.now() - started > FREE_MS) {
       return logins;
     }
     await systemClock.sleep(LOOK_EVERY_MS);
