@@ -44,7 +44,7 @@ const HINTS: Readonly<Record<Kind, string>> = {
 };
 
 /** What restic says of its own end when our deadline ended it, not of the repository: a key that was not read is no wrong one. */
-const OF_ITS_END = /signal .* received|context canceled|wrong password or no key found/;
+const OF_ITS_END = /signal [a-z ]{1,30} received|context canceled|wrong password or no key found/;
 
 export function reasonOf(given: ResticEnd, location: string): UnknownReason {
   const end = given.timedOut ? withoutItsEnd(given) : given;
