@@ -1,7 +1,7 @@
 /** No command opens a debugger, from its first instruction on: the loopback interface belongs to the whole pod. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeAuthority } from '../../src/core/http/client/fixtures/authority.ts';
@@ -36,7 +36,8 @@ async function argumentsOf(command: string): Promise<readonly string[]> {
     }
     case 'restore':
     case 'backup': {
-      const place = [`--volume=${temp.path}`, `--repository=dir:${temp.join('nowhere')}`];
+      await mkdir(temp.join('volume'), { recursive: true });
+      const place = [`--volume=${temp.join('volume')}`, `--repository=dir:${temp.join('nowhere')}`];
       return [...place, ...(command === 'backup' ? ['--schedule=@daily'] : [])];
     }
     case 'injector': {
