@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { memoryLimit, resticEnvironment, secretsIn } from './environment.ts';
 
-const access = { location: 's3:http://h/b', passwordFile: '', password: 'pw', workDir: '/work' };
+const access = { location: 's3:http://h/b', passwordFile: '', password: 'pw', workDir: '/scratch' };
 
 it('passes on what reaches the store, and nothing that leads elsewhere', () => {
   const env = {
@@ -26,9 +26,9 @@ it('passes on what reaches the store, and nothing that leads elsewhere', () => {
     RESTIC_COMPRESSION: 'max',
     RESTIC_REPOSITORY: 's3:http://h/b',
     RESTIC_PASSWORD: 'pw',
-    RESTIC_CACHE_DIR: '/work/restic-cache',
-    TMPDIR: '/work/tmp',
-    HOME: '/work',
+    RESTIC_CACHE_DIR: '/scratch/restic-cache',
+    TMPDIR: '/scratch/tmp',
+    HOME: '/scratch',
   });
   expect(Object.keys(resticEnvironment(env, access))).not.toEqual(
     expect.arrayContaining(['RESTIC_HOST', 'RESTIC_REPOSITORY_FILE', 'RESTIC_PASSWORD_COMMAND']),

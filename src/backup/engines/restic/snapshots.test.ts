@@ -5,7 +5,7 @@ const id = (digit: string) => digit.repeat(64);
 const listed = (digit: string, time: string, tags: readonly string[], extra = {}) => ({
   id: id(digit),
   time,
-  paths: ['/data', '/tmp/work/pillion-manifest'],
+  paths: ['/data', '/tmp/scratch/pillion-manifest'],
   tags,
   ...extra,
 });
@@ -28,7 +28,7 @@ describe('what a restic repository has of a volume', () => {
           id: id('b'),
           time: Date.parse('2026-01-02T00:00:00Z'),
           root: '/data',
-          manifest: '/tmp/work/pillion-manifest',
+          manifest: '/tmp/scratch/pillion-manifest',
           files: 4,
           bytes: 70,
           isPartial: false,

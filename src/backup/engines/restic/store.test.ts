@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { isProvedByManifest } from './store.ts';
 
-const manifest = '/tmp/work/pillion-manifest';
+const manifest = '/tmp/scratch/pillion-manifest';
 
 it.each([
   ['nothing was sent', { data_added: 0, files_unmodified: 10 }],
