@@ -20,6 +20,8 @@ const CONNECT_MS = 10_000;
 const LOOK_EVERY_MS = 5;
 /** A connection that has died without a word is noticed after three times this, in seconds. */
 const ALIVE_SECONDS = 5;
+/** Then it is made again, though it is in use all the time: names move, and a server checks a key when it lets somebody in. */
+const LONGEST_LIFE_MS = 600_000;
 /** A line of the log is made of it. */
 const MAX_OUTPUT_BYTES = 4096;
 
@@ -59,6 +61,7 @@ export interface SshConnection {
 
 interface Master {
   readonly identity: string;
+  readonly startedAt: number;
   readonly abort: AbortController;
   readonly ended: Promise<void>;
   isOver: boolean;
@@ -73,7 +76,9 @@ export function createSshConnection(init: SshConnectionInit): SshConnection | un
   const { directory, destination, keepMs, log, clock = systemClock } = init;
   const path = join(directory, 'ssh-%C');
   if (path.length + HASH_LENGTH > LONGEST_PATH || !/^[A-Za-z0-9_./+-]+$/.test(directory)) {
-    log.at(1, 'no connection to the SSH server is kept: its socket would have too long a path', { path });
+    log.at(1, 'no connection to the SSH server is kept: the path of its socket is too long, or not plain', {
+      path,
+    });
     return undefined;
   }
   let master: Master | undefined;
@@ -101,27 +106,26 @@ export function createSshConnection(init: SshConnectionInit): SshConnection | un
     ];
     const words = `${command} -N ${own.map((option) => `-o ${option}`).join(' ')}`;
     const over = deferred<undefined>();
+    const run = tryRun('/bin/sh', ['-c', untilInputEnds(words), 'ssh', ...destination], {
+      env,
+      stdin: () => over.promise,
+      signal: abort.signal,
+      graceMs: 500,
+      maxOutputBytes: MAX_OUTPUT_BYTES,
+    });
+    const onEnd = ({ stderr }: { readonly stderr: string }) =>
+      log.at(4, 'the connection to the SSH server has ended', { said: stderr.trim().slice(-300) });
     const started: Master = {
       identity,
+      startedAt: clock.monotonic(),
       abort,
       isOver: false,
-      ended: tryRun('/bin/sh', ['-c', untilInputEnds(words), 'ssh', ...destination], {
-        env,
-        stdin: () => over.promise,
-        signal: abort.signal,
-        graceMs: 500,
-        maxOutputBytes: MAX_OUTPUT_BYTES,
-      })
-        .then(
-          ({ stderr }) => {
-            started.isOver = true;
-            log.at(4, 'the connection to the SSH server has ended', { said: stderr.trim().slice(-300) });
-          },
-          () => {
-            started.isOver = true;
-          },
-        )
-        .finally(() => over.resolve(undefined)),
+      ended: run
+        .then(onEnd, () => undefined)
+        .finally(() => {
+          started.isOver = true;
+          over.resolve(undefined);
+        }),
     };
     return started;
   }
@@ -139,22 +143,27 @@ export function createSshConnection(init: SshConnectionInit): SshConnection | un
   }
 
   async function ensure(use: SshUse, signal: AbortSignal): Promise<void> {
-    if (master !== undefined && !master.isOver && master.identity === use.identity) {
+    if (master !== undefined && isGood(master, use)) {
       return;
     }
     await end();
     const fresh = start(use);
     master = fresh;
+    let isReady = false;
     try {
-      if (await untilReady(fresh, signal)) {
-        log.at(4, 'a connection to the SSH server is kept for the next syncs');
-        return;
+      isReady = await untilReady(fresh, signal);
+    } finally {
+      if (!isReady) {
+        await end();
       }
-    } catch (error) {
-      await end();
-      throw error;
     }
-    await end();
+    if (isReady) {
+      log.at(4, 'a connection to the SSH server is kept for the next syncs');
+    }
+  }
+
+  function isGood({ isOver, identity, startedAt }: Master, use: SshUse): boolean {
+    return !isOver && identity === use.identity && clock.monotonic() - startedAt < LONGEST_LIFE_MS;
   }
 
   return {

@@ -75,7 +75,10 @@ async function hasModules(context: ModuleContext, { path }: CheckedOutTree): Pro
   return status?.isFile() ?? false;
 }
 
-/** The submodule commits of a tree whose index is made. Git lists its directories along with them, which may be many: none is kept. */
+/**
+ * The submodule commits of a tree whose index is made. Git lists its directories along with them, which may be many: none is
+ * kept.
+ */
 async function gitlinksOf(
   context: ModuleContext,
   tree: CheckedOutTree,
