@@ -84,6 +84,24 @@ const WAYS: Readonly<Record<string, readonly [() => Promise<Way>, string]>> = {
     },
     'damaged',
   ],
+  'configuration that is lost': [
+    async () => {
+      const repository = await copy();
+      await rm(path.join(repository, 'config'));
+      return { repository };
+    },
+    'damaged',
+  ],
+  'configuration that is lost, and all but the data with it': [
+    async () => {
+      const repository = await copy();
+      for (const name of ['config', 'index', 'keys', 'snapshots']) {
+        await rm(path.join(repository, name), { recursive: true });
+      }
+      return { repository: `local:${repository}` };
+    },
+    'damaged',
+  ],
   'restic that is too old': [
     async () => ({
       repository: await copy(),

@@ -6,6 +6,7 @@ import type { Engine, EngineContext, RepositoryState, UnknownReason } from '../.
 import { quietLog } from '../quiet-log.ts';
 import { accessArguments, type ResticSettings } from './access.ts';
 import { resticEnvironment, secretsIn } from './environment.ts';
+import { unlessConfigIsLost } from './lost-config.ts';
 import { createReader } from './read.ts';
 import { READ, type Restic } from './restic.ts';
 import { createRunner, type ResticResult, type ResticRunner } from './run-restic.ts';
@@ -56,7 +57,12 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
   };
   return {
     kind: 'restic',
-    state: (signal, use) => (use === 'backup' ? stateForBackup(restic, signal) : stateOf(restic, signal)),
+    async state(signal, use) {
+      const state = await (use === 'backup' ? stateForBackup(restic, signal) : stateOf(restic, signal));
+      return state.kind === 'UNKNOWN'
+        ? { kind: 'UNKNOWN', reason: await unlessConfigIsLost(state.reason, settings) }
+        : state;
+    },
     init: (signal) => initialise(restic, signal),
     ...createReader(restic),
     ...createWriter(restic),
