@@ -1,7 +1,7 @@
 /** Lists of the API server, page by page: a cluster has more pods than anybody wants in memory at once. */
 import type { ApiClient } from './client.ts';
-import { KUBERNETES_ERRORS } from './errors.ts';
 import { type Json, listAt, textAt } from './json.ts';
+import { refuse } from './refuse.ts';
 
 export interface ListRequest {
   /** From `/api` or `/apis` on, perhaps with a query. */
@@ -26,19 +26,17 @@ export async function* pagesOf(
   let next = '';
   for (let page = 0; page < maxPages; page += 1) {
     const query = `limit=${pageSize}${next === '' ? '' : `&continue=${encodeURIComponent(next)}`}`;
-    const { status, json } = await client.call({
+    const answer = await client.call({
       method: 'GET',
       path: `${path}${path.includes('?') ? '&' : '?'}${query}`,
       metadataOnly: metadataOnly ? 'list' : undefined,
       signal,
     });
-    if (status !== 200) {
-      const why = (textAt(json, 'message') ?? '').slice(0, 200);
-      const what = `list ${path.split('?')[0]}`;
-      throw KUBERNETES_ERRORS.api_refused({ what, status, why }, { facts: { status } });
+    if (answer.status !== 200) {
+      refuse(`list ${path.split('?')[0]}`, answer);
     }
-    yield listAt(json, 'items');
-    next = textAt(json, 'metadata', 'continue') ?? '';
+    yield listAt(answer.json, 'items');
+    next = textAt(answer.json, 'metadata', 'continue') ?? '';
     if (next === '') {
       return;
     }

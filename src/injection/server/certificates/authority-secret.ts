@@ -3,6 +3,7 @@ import type { Clock } from '../../../core/clock.ts';
 import type { ApiAnswer, ApiClient } from '../../../kubernetes/client.ts';
 import { KUBERNETES_ERRORS } from '../../../kubernetes/errors.ts';
 import { type Json, textAt } from '../../../kubernetes/json.ts';
+import { refuse } from '../../../kubernetes/refuse.ts';
 import {
   type Authority,
   type AuthorityState,
@@ -94,9 +95,4 @@ function foundIn(json: Json): FoundState | undefined {
   return state === undefined
     ? undefined
     : { state, resourceVersion: textAt(json, 'metadata', 'resourceVersion') ?? '' };
-}
-
-function refuse(what: string, { status, json }: ApiAnswer): never {
-  const why = (textAt(json, 'message') ?? '').slice(0, 200);
-  throw KUBERNETES_ERRORS.api_refused({ what, status, why });
 }

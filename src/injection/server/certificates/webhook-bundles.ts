@@ -1,7 +1,7 @@
 /** What the API server trusts: the caBundle of every entry of our webhook configurations. */
 import { type ApiAnswer, type ApiClient } from '../../../kubernetes/client.ts';
-import { KUBERNETES_ERRORS } from '../../../kubernetes/errors.ts';
 import { listAt, textAt } from '../../../kubernetes/json.ts';
+import { refuse } from '../../../kubernetes/refuse.ts';
 
 const GROUP = '/apis/admissionregistration.k8s.io/v1';
 const KINDS = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const;
@@ -64,12 +64,11 @@ interface Entry {
   readonly caBundle: string;
 }
 
-function entriesOf({ status, json }: ApiAnswer, path: string): Entry[] {
-  if (status !== 200) {
-    const why = textAt(json, 'message') ?? '';
-    throw KUBERNETES_ERRORS.api_refused({ what: `read or change ${path}`, status, why: why.slice(0, 200) });
+function entriesOf(answer: ApiAnswer, path: string): Entry[] {
+  if (answer.status !== 200) {
+    refuse(`read or change ${path}`, answer);
   }
-  return listAt(json, 'webhooks').map((entry) => ({
+  return listAt(answer.json, 'webhooks').map((entry) => ({
     name: textAt(entry, 'name') ?? '',
     caBundle: textAt(entry, 'clientConfig', 'caBundle') ?? '',
   }));

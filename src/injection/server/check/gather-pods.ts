@@ -1,6 +1,5 @@
 /** What is looked at of the pods of the cluster, and of the Secrets that they wait for. */
-import { KUBERNETES_ERRORS } from '../../../kubernetes/errors.ts';
-import { textAt } from '../../../kubernetes/json.ts';
+import { refuse } from '../../../kubernetes/refuse.ts';
 import { observedPods } from '../pods/observe.ts';
 import { type Finding, look, notLooked } from './finding.ts';
 import type { CheckInput } from './gather.ts';
@@ -48,12 +47,11 @@ async function missingSecrets(
   for (const key of keys) {
     const [namespace = '', name = ''] = key.split('/');
     const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
-    const { status, json } = await client.call({ method: 'GET', path, metadataOnly: 'object', signal });
-    if (status === 404) {
+    const answer = await client.call({ method: 'GET', path, metadataOnly: 'object', signal });
+    if (answer.status === 404) {
       missing.push(key);
-    } else if (status !== 200) {
-      const why = (textAt(json, 'message') ?? '').slice(0, 200);
-      throw KUBERNETES_ERRORS.api_refused({ what: `see the Secret ${name} in ${namespace}`, status, why });
+    } else if (answer.status !== 200) {
+      refuse(`see the Secret ${name} in ${namespace}`, answer);
     }
   }
   return missing;

@@ -1,9 +1,9 @@
 /** Everything that is looked at, and the findings of it. Decisions are those of the other modules here. */
 import { systemClock } from '../../../core/clock.ts';
 import type { ApiClient } from '../../../kubernetes/client.ts';
-import { KUBERNETES_ERRORS } from '../../../kubernetes/errors.ts';
 import { type Json, listAt, textAt } from '../../../kubernetes/json.ts';
 import { listAll } from '../../../kubernetes/list.ts';
+import { refuse } from '../../../kubernetes/refuse.ts';
 import { type KubernetesVersion, parseVersion } from '../../../kubernetes/version.ts';
 import { HTTP_PORT } from '../manifest/settings.ts';
 import { type AnsweredAccess, accessFindings, accessReview, wantedAccess } from './access.ts';
@@ -86,15 +86,11 @@ async function installedPolicies(input: CheckInput): Promise<PolicyFacts> {
 
 /** Undefined for what is not there; throws `api_refused` for what may not be seen. */
 async function get({ client, signal }: CheckInput, path: string): Promise<Json | undefined> {
-  const { status, json } = await client.call({ method: 'GET', path, signal });
-  if (status === 404) {
+  const answer = await client.call({ method: 'GET', path, signal });
+  if (answer.status === 404) {
     return undefined;
   }
-  if (status !== 200) {
-    const why = (textAt(json, 'message') ?? '').slice(0, 200);
-    throw KUBERNETES_ERRORS.api_refused({ what: `read ${path}`, status, why });
-  }
-  return json;
+  return answer.status === 200 ? answer.json : refuse(`read ${path}`, answer);
 }
 
 interface Own {
@@ -224,11 +220,7 @@ async function askAccess(
     const { path, body } = accessReview(wanted, isInjector ? undefined : namespace);
     const status = await look(async () => {
       const answer = await client.call({ method: 'POST', path, body, signal });
-      if (answer.status !== 201) {
-        const why = (textAt(answer.json, 'message') ?? '').slice(0, 200);
-        throw KUBERNETES_ERRORS.api_refused({ what: 'review access', status: answer.status, why });
-      }
-      return answer.json;
+      return answer.status === 201 ? answer.json : refuse('review access', answer);
     });
     answers.push({ wanted, status });
   }

@@ -3,9 +3,9 @@ import type { Clock } from '../../../core/clock.ts';
 import { errorMessage } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { untilAborted } from '../../../core/until-aborted.ts';
-import type { ApiAnswer, ApiClient } from '../../../kubernetes/client.ts';
-import { KUBERNETES_ERRORS } from '../../../kubernetes/errors.ts';
+import type { ApiClient } from '../../../kubernetes/client.ts';
 import { memberAt, textAt } from '../../../kubernetes/json.ts';
+import { refuse } from '../../../kubernetes/refuse.ts';
 import type { Told } from '../handler.ts';
 import { controllerOf, eventName, eventOf, keyOf, type Notice, noticeOf, pathOf } from './event.ts';
 
@@ -14,6 +14,7 @@ const AGAIN_MS = 300_000;
 /** What is remembered of what was told; older ones are told again. */
 const MOST_KEYS = 1_000;
 const MOST_WAITING = 100;
+const WRITE = 'write an Event';
 
 export interface EventReporter {
   /** Puts what is notable in line; what finds no place in it is left out. Never throws. */
@@ -89,7 +90,7 @@ export function createEventReporter({ client, clock, log }: ReporterDeps): Event
     if (made.status === 409) {
       await tellAgain(`${all}/${encodeURIComponent(eventName(notice))}`, event, signal);
     } else if (made.status !== 201) {
-      refuse(made);
+      refuse(WRITE, made);
     }
   }
 
@@ -106,7 +107,7 @@ export function createEventReporter({ client, clock, log }: ReporterDeps): Event
     ];
     const changed = await client.call({ method: 'PATCH', path, body, signal });
     if (changed.status >= 400 && changed.status !== 404 && changed.status !== 409) {
-      refuse(changed);
+      refuse(WRITE, changed);
     }
   }
 
@@ -140,9 +141,4 @@ export function createEventReporter({ client, clock, log }: ReporterDeps): Event
       }
     },
   };
-}
-
-function refuse({ status, json }: ApiAnswer): never {
-  const why = (textAt(json, 'message') ?? '').slice(0, 200);
-  throw KUBERNETES_ERRORS.api_refused({ what: 'write an Event', status, why });
 }
