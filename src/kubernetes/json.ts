@@ -18,6 +18,18 @@ export function member(value: unknown, key: string): Json | undefined {
   return value[key] ?? undefined;
 }
 
+/**
+ * Sets an own member of an object. Plain assignment keeps objects small and quick; the one key that is no key then is set the
+ * long way.
+ */
+export function setMember(map: Record<string, Json>, key: string, value: Json): void {
+  if (key === '__proto__') {
+    Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    map[key] = value;
+  }
+}
+
 /** The member at the end of a path of object keys. */
 export function memberAt(value: unknown, ...keys: readonly string[]): Json | undefined {
   let current: unknown = value;

@@ -3,7 +3,7 @@
  * index may be at most the length, `-` is for adding only. Only what the engine emits is known here: add and remove.
  */
 import type { Json, JsonMap } from '../../kubernetes/json.ts';
-import { isMap } from '../../kubernetes/json.ts';
+import { isMap, setMember } from '../../kubernetes/json.ts';
 
 export type PatchOperation =
   | { readonly op: 'add'; readonly path: string; readonly value: Json }
@@ -70,15 +70,6 @@ function copied(value: readonly Json[] | JsonMap, copies: Copies): Json[] | Reco
   const copy = isMap(value) ? { ...value } : [...value];
   copies.set(copy, copy);
   return copy;
-}
-
-/** A key is only ever a key: `__proto__` too. */
-function setMember(map: Record<string, Json>, key: string, value: Json): void {
-  if (key !== '__proto__') {
-    map[key] = value;
-    return;
-  }
-  Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function changeList(list: Json[], step: string, operation: PatchOperation): void {

@@ -1,5 +1,5 @@
 /** A parsed piece of a profile: the structure is the profile's, only its leaves may name parameters. */
-import type { Json } from '../../kubernetes/json.ts';
+import { type Json, setMember } from '../../kubernetes/json.ts';
 import { allHold, type Condition, type ParameterValues } from './condition.ts';
 import { type LeafPart, withoutExpansion } from './leaf.ts';
 
@@ -98,20 +98,11 @@ function filled(template: Template, values: ParameterValues): Json {
       const json = fill(value, values);
       // The API server drops empty lists; with them the pod would differ from what comes back.
       if (!Array.isArray(json) || json.length > 0) {
-        setKey(object, key, json);
+        setMember(object, key, json);
       }
     }
   }
   return object;
-}
-
-/** Plain assignment keeps objects small and quick; the one key that is no key then is set the long way. */
-function setKey(object: Record<string, Json>, key: string, value: Json): void {
-  if (key === '__proto__') {
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  } else {
-    object[key] = value;
-  }
 }
 
 /** The text of a leaf. */
