@@ -3,9 +3,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { systemErrorCode, usageError } from '../../core/errors.ts';
-import { SYSTEM_NAMESPACES } from '../../kubernetes/system-namespaces.ts';
-import { atLeast, NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
+import { NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
 import { builtInProfiles } from '../built-in/profiles.ts';
+import { clusterSettings } from '../cluster-settings.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
 import { INJECT_ERRORS } from '../errors.ts';
 import { mergeProfiles } from '../profiles/merge.ts';
@@ -88,11 +88,8 @@ export async function settingsOf(
 ): Promise<InjectionSettings> {
   const target = parseVersion(values.kubernetes) ?? NEWEST_KNOWN;
   return {
+    ...clusterSettings({ image: values.image, target }),
     profiles: await readNamedProfiles(cwd, values.profiles),
-    image: values.image,
-    target,
-    nativeSidecars: atLeast(target, 29),
-    systemNamespaces: SYSTEM_NAMESPACES,
     isAllowed: () => true,
   };
 }

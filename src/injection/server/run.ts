@@ -8,8 +8,8 @@ import { stayModest } from '../../core/process/modest.ts';
 import { runProcess, type Scope } from '../../core/process/run-process.ts';
 import { untilAborted } from '../../core/until-aborted.ts';
 import { version } from '../../core/version.ts';
-import { SYSTEM_NAMESPACES } from '../../kubernetes/system-namespaces.ts';
-import { atLeast, NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
+import { NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
+import { clusterSettings } from '../cluster-settings.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
 import { allowing } from './allowing.ts';
 import { certificateSource } from './certificates/choose.ts';
@@ -120,10 +120,7 @@ function profileSources(
 function settingsReader(values: InjectorValues, store: ProfileStore): () => InjectionSettings {
   const target = parseVersion(values.kubernetes) ?? NEWEST_KNOWN;
   const base = {
-    image: values.image,
-    target,
-    nativeSidecars: atLeast(target, 29),
-    systemNamespaces: SYSTEM_NAMESPACES,
+    ...clusterSettings({ image: values.image, target }),
     isAllowed: allowing(values.allow, () => store.profiles()),
   };
   let settings: InjectionSettings = { ...base, profiles: store.profiles() };

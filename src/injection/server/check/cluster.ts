@@ -1,11 +1,14 @@
 /** Findings about the cluster and the injector's own objects. Pure. */
 import { type Json, listAt, memberAt, textAt } from '../../../kubernetes/json.ts';
-import { atLeast, formatVersion, type KubernetesVersion, parseVersion } from '../../../kubernetes/version.ts';
+import {
+  atLeast,
+  formatVersion,
+  type KubernetesVersion,
+  NATIVE_SIDECARS,
+  parseVersion,
+} from '../../../kubernetes/version.ts';
 import { type Finding, someOf } from './finding.ts';
 import type { Installed } from './installed.ts';
-
-/** From here on a kubelet keeps an init container running that says so (KEP-753). */
-const NATIVE_SIDECARS = 29;
 
 export function versionFindings(server: KubernetesVersion, { target }: Installed): Finding[] {
   const check = 'version';

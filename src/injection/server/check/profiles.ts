@@ -2,10 +2,9 @@
 
 import { textAt } from '../../../kubernetes/json.ts';
 import { listAll } from '../../../kubernetes/list.ts';
-import { SYSTEM_NAMESPACES } from '../../../kubernetes/system-namespaces.ts';
-import { atLeast } from '../../../kubernetes/version.ts';
 import { builtInProfiles } from '../../built-in/profiles.ts';
 import { readFiles } from '../../cli/input.ts';
+import { clusterSettings } from '../../cluster-settings.ts';
 import type { InjectionSettings } from '../../engine/decision.ts';
 import { type Merged, mergeProfiles } from '../../profiles/merge.ts';
 import { allowing } from '../allowing.ts';
@@ -43,17 +42,11 @@ export function profileFindings({ profiles, findings }: Merged): Finding[] {
 }
 
 /** The settings that the injector has, for what it would do. */
-export function settingsOfCluster(
-  { profiles }: Merged,
-  { image, target, allow }: Installed,
-): InjectionSettings {
+export function settingsOfCluster({ profiles }: Merged, installed: Installed): InjectionSettings {
   const all = new Map([...builtInProfiles(), ...profiles]);
   return {
+    ...clusterSettings(installed),
     profiles: all,
-    image,
-    target,
-    nativeSidecars: atLeast(target, 29),
-    systemNamespaces: SYSTEM_NAMESPACES,
-    isAllowed: allowing(allow, () => all),
+    isAllowed: allowing(installed.allow, () => all),
   };
 }
