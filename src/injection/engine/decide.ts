@@ -1,7 +1,6 @@
 /** pod + request + profiles -> decision and patch. Pure: no clock, no network, no logs. */
 import type { Json } from '../../kubernetes/json.ts';
-import { formatVersion } from '../../kubernetes/version.ts';
-import { newestNeed } from '../profiles/needs.ts';
+import { needWords, unmetNeed } from '../profiles/needs.ts';
 import { sentence } from '../text.ts';
 import { checkedResult } from './check.ts';
 import { mountClash, portClash, unknownVolume } from './clashes.ts';
@@ -91,15 +90,8 @@ function stepsOf(
 }
 
 function tooNew({ name, profile }: Instance, { target }: InjectionSettings): Refusal | undefined {
-  const need = newestNeed(profile);
-  if (need === undefined || target.major > 1 || target.minor >= need.minor) {
-    return undefined;
-  }
-  const has = `this cluster has ${formatVersion(target)}`;
-  return {
-    reason: 'needs-newer-kubernetes',
-    message: `${name}: ${need.field} needs Kubernetes 1.${need.minor}; ${has}`,
-  };
+  const need = unmetNeed(profile, target);
+  return need && { reason: 'needs-newer-kubernetes', message: `${name}${needWords(need, target)}` };
 }
 
 /** Two instances whose names make the same container or volume: `a` with a volume `-b`, and `a-b`. */

@@ -4,8 +4,9 @@ import { type Cel, cel, celConcat, celJson, celList, celMap, celObject } from '.
 import { mountParameter, portParameter } from '../engine/clashes.ts';
 import { NO_TOKEN_MOUNT, profileHash } from '../engine/wanted.ts';
 import type { Parameter } from '../parameters/parameter.ts';
+import { unmetNeed } from '../profiles/needs.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { keyOf, tooNewFor } from './parameters.ts';
+import { keyOf } from './parameters.ts';
 import { type PolicySettings, profileVariable, type Variable } from './settings.ts';
 import { fieldsCel, partsCel, templateCel, unlessEmpty, whenCel } from './template.ts';
 
@@ -39,7 +40,7 @@ function valueOfParameter({ name, declaration }: Parameter) {
 
 /** Nothing is in the policy of a profile that the cluster has no fields for: who asks for it was refused before. */
 function madeOf(profile: Profile, settings: PolicySettings): Cel {
-  const isKnown = tooNewFor(profile, settings.target.minor) === undefined;
+  const isKnown = unmetNeed(profile, settings.target) === undefined;
   const parts = (list: Parameters<typeof partsCel>[0]) => (isKnown ? partsCel(list) : cel`[]`);
   const hash = profileHash(profile, settings.image);
   const hasContainer = isKnown && profile.container !== undefined;

@@ -1,10 +1,9 @@
 /** The parameters of what is asked for, checked as CEL: the same steps as the engine's `readInstances`. */
-import { formatVersion } from '../../kubernetes/version.ts';
 import { ASK, OWN_KEYS, PREFIX } from '../annotations.ts';
 import { type Cel, cel, celMap, celVariable } from '../cel.ts';
 import type { Parameter } from '../parameters/parameter.ts';
 import { rulesOf } from '../parameters/rules.ts';
-import { newestNeed } from '../profiles/needs.ts';
+import { needWords, unmetNeed } from '../profiles/needs.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { firstOf, firstOfAll, NONE, quotedCel, refusal, refuseWhen } from './refusal.ts';
 import { type PolicySettings, profileVariable, type Variable } from './settings.ts';
@@ -103,17 +102,13 @@ function unknownKey(): Cel {
 /** Profiles with fields that the cluster does not know: nothing of them is in the policy. */
 function tooNew({ profiles, target }: PolicySettings): Cel {
   const refusals = [...profiles.values()].flatMap((profile) => {
-    const need = tooNewFor(profile, target.minor);
-    const words = `: ${need?.field} needs Kubernetes 1.${need?.minor}; this cluster has ${formatVersion(target)}`;
+    const need = unmetNeed(profile, target);
+    if (need === undefined) {
+      return [];
+    }
     const isIt = cel`a.profile == ${profile.name}`;
-    return need === undefined ? [] : [refuseWhen(isIt, 'needs-newer-kubernetes', cel`a.instance + ${words}`)];
+    return [refuseWhen(isIt, 'needs-newer-kubernetes', cel`a.instance + ${needWords(need, target)}`)];
   });
   // Of an empty list CEL does not know what is in it.
   return refusals.length === 0 ? NONE : firstOf(cel`${refusals}`);
-}
-
-/** The newest need of a profile that a cluster of this minor version of Kubernetes 1 does not meet. */
-export function tooNewFor(profile: Profile, minor: number): ReturnType<typeof newestNeed> {
-  const need = newestNeed(profile);
-  return need !== undefined && need.minor > minor ? need : undefined;
 }
