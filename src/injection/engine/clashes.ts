@@ -50,7 +50,6 @@ function advice(instance: Instance, parameter: string | undefined): string {
 export function mountClash(reaches: readonly Reach[]): Refusal | undefined {
   const taken = new Map<string, { path: string; by: string }[]>();
   for (const { wanted, targets } of reaches) {
-    const tip = advice(wanted.instance, mountParameter(wanted.instance.profile));
     for (const target of targets) {
       const here = taken.get(target.name) ?? mountsOf(target);
       taken.set(target.name, here);
@@ -58,6 +57,7 @@ export function mountClash(reaches: readonly Reach[]): Refusal | undefined {
         const path = textAt(mount.json, 'mountPath') ?? '';
         const clash = here.find((other) => samePath(other.path, path) && other.by !== mount.name);
         if (clash !== undefined) {
+          const tip = advice(wanted.instance, mountParameter(wanted.instance.profile));
           const place = `${wanted.instance.name}: ${path} of the container ${target.name}`;
           return { reason: 'mount-clash', message: `${place} is taken by the volume ${clash.by}${tip}` };
         }

@@ -43,8 +43,8 @@ export function readInstances(
 
 function findProfile(asked: Asked, namespace: string, settings: InjectionSettings): Profile | Refusal {
   const profile = settings.profiles.get(asked.profile);
-  const names = [...settings.profiles.keys()].filter((name) => settings.isAllowed(name, namespace));
   if (profile === undefined) {
+    const names = [...settings.profiles.keys()].filter((name) => settings.isAllowed(name, namespace));
     const near = nearest(asked.profile, names);
     const hint = near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`;
     return { reason: 'unknown-profile', message: `${ASK}: no profile ${quoted(asked.profile)}; ${hint}` };
