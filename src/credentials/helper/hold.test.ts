@@ -16,6 +16,7 @@ const databases = [
   { name: 'narrow', force_user: null, max_connections: '1' },
   { name: 'pgbouncer', force_user: 'pgbouncer' },
 ];
+const limits = { databases, users: [], maxUserConnections: '0' };
 const pool = (database: string, user: string, free = '1') => ({
   database,
   user,
@@ -23,9 +24,7 @@ const pool = (database: string, user: string, free = '1') => ({
   sv_used: '0',
 });
 const toHold = (pools: readonly Record<string, string>[], login: typeof console | object = console) =>
-  holdable({ ...console, ...login }, 'scram-sha-256', databases, pools).logins.map(
-    ({ database }) => database,
-  );
+  holdable({ ...console, ...login }, 'scram-sha-256', limits, pools).logins.map(({ database }) => database);
 
 describe('pools to hold a connection of', () => {
   it('are those that the user of the console gets into, and that have one that is free', () => {
@@ -43,9 +42,34 @@ describe('pools to hold a connection of', () => {
 
   it('are none that may have one connection only', () => {
     expect(toHold([pool('narrow', 'admin')])).toEqual([]);
-    expect(hasRoomToHold(databases, 'narrow')).toBe(false);
-    expect(hasRoomToHold([{ name: 'a', pool_size: '1' }], 'a')).toBe(false);
-    expect(hasRoomToHold(databases, 'orders')).toBe(true);
+    expect(hasRoomToHold(limits, 'narrow', 'admin')).toBe(false);
+    expect(hasRoomToHold({ ...limits, databases: [{ name: 'a', pool_size: '1' }] }, 'a', 'admin')).toBe(
+      false,
+    );
+    expect(hasRoomToHold(limits, 'orders', 'admin')).toBe(true);
+  });
+
+  it('leave the user of the server one of the connections that it may have in all its pools', () => {
+    const two = { name: 'second', force_user: 'app' };
+    const held = (others: object) =>
+      holdable(console, 'md5', { ...limits, databases: [...databases, two], ...others }, [
+        pool('orders', 'app'),
+        pool('second', 'app'),
+        pool('open', 'admin'),
+      ]).logins.map(({ database }) => database);
+    expect(held({ maxUserConnections: '1' })).toEqual([]);
+    expect(held({ maxUserConnections: '2' })).toEqual(['orders', 'open']);
+    expect(held({ maxUserConnections: '' })).toEqual(['orders', 'second', 'open']);
+    const own = (columns: object) => ({
+      users: [{ name: 'app', max_user_connections: null, pool_size: '', ...columns }],
+    });
+    expect(held({ ...own({ max_user_connections: 1 }), maxUserConnections: '5' })).toEqual(['open']);
+    expect(held({ ...own({ max_user_connections: 0 }), maxUserConnections: '1' })).toEqual([
+      'orders',
+      'second',
+    ]);
+    expect(held(own({ pool_size: 1 }))).toEqual(['open']);
+    expect(held(own({}))).toEqual(['orders', 'second', 'open']);
   });
 
   it('are worth waiting for where all connections of one are in use, or one is being made', () => {
@@ -54,7 +78,7 @@ describe('pools to hold a connection of', () => {
       [column]: '1',
     });
     const isWaitedFor = (...pools: Record<string, string>[]) =>
-      holdable(console, 'md5', databases, pools).isOneInUse;
+      holdable(console, 'md5', limits, pools).isOneInUse;
     expect(isWaitedFor(busy('sv_active'))).toBe(true);
     expect(isWaitedFor(pool('open', 'admin'), busy('sv_login'))).toBe(true);
     expect(isWaitedFor({ ...busy('sv_active'), sv_idle: '1' })).toBe(false);
@@ -64,8 +88,8 @@ describe('pools to hold a connection of', () => {
 
   it('are none without a password, unless pgbouncer asks for none', () => {
     const { password: _, ...peer } = console;
-    expect(holdable(peer, 'md5', databases, [pool('orders', 'app')]).logins).toEqual([]);
-    expect(holdable(peer, 'trust', databases, [pool('orders', 'app')]).logins).toHaveLength(1);
+    expect(holdable(peer, 'md5', limits, [pool('orders', 'app')]).logins).toEqual([]);
+    expect(holdable(peer, 'trust', limits, [pool('orders', 'app')]).logins).toHaveLength(1);
   });
 });
 

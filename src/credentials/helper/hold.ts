@@ -30,34 +30,45 @@ export interface Holdable {
   readonly isOneInUse: boolean;
 }
 
+/** What a pgbouncer says of its limits. */
+export interface Limits {
+  /** Rows of SHOW DATABASES. */
+  readonly databases: readonly Row[];
+  /** Rows of SHOW USERS; of limits older versions say nothing there. */
+  readonly users: readonly Row[];
+  /** Its setting max_user_connections; '' where it is not told. */
+  readonly maxUserConnections: string;
+}
+
 /**
  * What can be held of the pools that the console's user can get into. Where no connection is free none is taken: that
  * would make a login, maybe with a credential that has ended. Pure.
- * @param databases rows of SHOW DATABASES
  * @param pools rows of SHOW POOLS
  */
 export function holdable(
   console: LoginTarget,
   authType: string,
-  databases: readonly Row[],
+  limits: Limits,
   pools: readonly Row[],
 ): Holdable {
   if (console.password === undefined && !asksForNoPassword(authType)) {
     return { logins: [], isOneInUse: false };
   }
-  const userIn = (database: unknown): unknown =>
-    databases.find(({ name }) => name === database)?.['force_user'] || console.user;
   const open = pools.filter(
     (pool) =>
       pool['database'] !== 'pgbouncer' &&
-      pool['user'] === userIn(pool['database']) &&
-      hasRoomToHold(databases, pool['database']),
+      pool['user'] === serverUser(limits, pool['database'], console.user) &&
+      hasRoomToHold(limits, pool['database'], console.user),
   );
   const isFree = (pool: Row): boolean => sum(pool, 'sv_idle', 'sv_used') > 0;
   const isInUse = (pool: Row): boolean => sum(pool, 'sv_active', 'sv_tested', 'sv_login') > 0;
+  const free = open.filter(isFree);
   return {
-    logins: open
-      .filter(isFree)
+    logins: free
+      .filter((pool, index) => {
+        const before = free.slice(0, index).filter(({ user }) => user === pool['user']);
+        return before.length < mostHeldBy(limits, pool['user']);
+      })
       .slice(0, MOST_HELD)
       .map(({ database }) => ({ ...console, database: String(database) })),
     isOneInUse: open.some((pool) => !isFree(pool) && isInUse(pool)),
@@ -67,14 +78,35 @@ export function holdable(
 const sum = (row: Row, ...columns: readonly string[]): number =>
   columns.reduce((total, column) => total + Number(row[column] ?? 0), 0);
 
+/** Who a client of that name is to the server. */
+function serverUser({ databases }: Limits, database: unknown, client: string): unknown {
+  return databases.find(({ name }) => name === database)?.['force_user'] || client;
+}
+
 /**
  * Whether a connection can be held and another one made meanwhile: where there may be one alone (pool_size,
- * max_db_connections), the one that is held is what everybody would wait for. Pure.
- * @param databases rows of SHOW DATABASES
+ * max_db_connections, max_user_connections), the one that is held is what everybody would wait for. Pure.
+ * @param client the user that would log in to pgbouncer
  */
-export function hasRoomToHold(databases: readonly Row[], database: unknown): boolean {
-  const row = databases.find(({ name }) => name === database);
-  return Number(row?.['pool_size'] ?? 0) !== 1 && Number(row?.['max_connections'] ?? 0) !== 1;
+export function hasRoomToHold(limits: Limits, database: unknown, client: string): boolean {
+  const row = limits.databases.find(({ name }) => name === database);
+  const user = serverUser(limits, database, client);
+  const poolSize = told(limits.users, user, 'pool_size') ?? row?.['pool_size'];
+  return (
+    Number(poolSize ?? 0) !== 1 && Number(row?.['max_connections'] ?? 0) !== 1 && mostHeldBy(limits, user) > 0
+  );
+}
+
+/** All pools of a server user share what it may have; one of those connections is left. */
+function mostHeldBy({ users, maxUserConnections }: Limits, user: unknown): number {
+  const most = Number(told(users, user, 'max_user_connections') ?? maxUserConnections);
+  return most > 0 ? most - 1 : Infinity;
+}
+
+/** Undefined where nothing is said; an empty column says that the user has no value of its own. */
+function told(rows: readonly Row[], name: unknown, column: string): unknown {
+  const value = rows.find((row) => row['name'] === name)?.[column];
+  return value === null || value === '' ? undefined : value;
 }
 
 export interface Holder {

@@ -2,7 +2,7 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Failure, HelperReply, LoginTarget, PgbouncerRequest, Proof } from '../reload/protocol.ts';
 import { renewsAtReload } from '../reload/versions.ts';
-import { createHolder, FREE_MS, hasRoomToHold, holdable, loginRetryMs } from './hold.ts';
+import { createHolder, FREE_MS, hasRoomToHold, holdable, type Limits, loginRetryMs } from './hold.ts';
 import { isGoodMoment, isGoodMomentWhileHeld, type Pool } from './moment.ts';
 import { isScramRefusal, type ProofPlan, planProof } from './proof.ts';
 import type { Session, WithLogin } from './session.ts';
@@ -45,20 +45,21 @@ export async function reloadPgbouncer(request: PgbouncerRequest, withLogin: With
       await untilGoodMoment(session);
       if (isRenewed) {
         retryMs = longestRetryMs;
-        const logins = await loginsToHold(request.console, reply.authType, session);
+        const logins = await loginsToHold(request.console, reply.authType, session, setting);
         if (await holder.take(logins, holdMs)) {
           await untilGoodMoment(session, isGoodMomentWhileHeld);
         }
       }
       await session.rows('RELOAD');
-      const databases = await rowsOf(session, 'DATABASES');
+      const limits = await limitsOf(session, setting);
+      const { databases } = limits;
       const found = planProof(request.proof, request.console, { ...reply, databases, isRenewed });
       if ('login' in found && found.needsReconnect) {
         retryMs = longestRetryMs;
-        const isHeld =
-          hasRoomToHold(databases, found.login.database) && (await holder.take([found.login], holdMs));
+        const { database, user } = found.login;
+        const isHeld = hasRoomToHold(limits, database, user) && (await holder.take([found.login], holdMs));
         await untilGoodMoment(session, isHeld ? isGoodMomentWhileHeld : undefined);
-        await session.rows(`RECONNECT ${quoteIdentifier(found.login.database)}`);
+        await session.rows(`RECONNECT ${quoteIdentifier(database)}`);
       }
       return found;
     });
@@ -78,11 +79,12 @@ async function loginsToHold(
   console: LoginTarget,
   authType: string,
   session: Session,
+  setting: Setting,
 ): Promise<readonly LoginTarget[]> {
   const started = performance.now();
   for (;;) {
-    const [databases, pools] = [await rowsOf(session, 'DATABASES'), await rowsOf(session, 'POOLS')];
-    const { logins, isOneInUse } = holdable(console, authType, databases, pools);
+    const [limits, pools] = [await limitsOf(session, setting), await rowsOf(session, 'POOLS')];
+    const { logins, isOneInUse } = holdable(console, authType, limits, pools);
     if (!isOneInUse || performance.now() - started > FREE_MS) {
       return logins;
     }
@@ -90,8 +92,14 @@ async function loginsToHold(
   }
 }
 
+async function limitsOf(session: Session, setting: Setting): Promise<Limits> {
+  const databases = await rowsOf(session, 'DATABASES');
+  const users = await rowsOf(session, 'USERS');
+  return { databases, users, maxUserConnections: setting('max_user_connections') };
+}
+
 /** Rows of a SHOW; none where it may not be asked. */
-function rowsOf(session: Session, what: 'DATABASES' | 'POOLS'): ReturnType<Session['rows']> {
+function rowsOf(session: Session, what: 'DATABASES' | 'POOLS' | 'USERS'): ReturnType<Session['rows']> {
   return session.rows(`SHOW ${what}`).catch(() => []);
 }
 
@@ -140,8 +148,11 @@ function versionOf(parameters: ReadonlyMap<string, string>): string {
   return version?.[0] ?? '';
 }
 
+/** The value of a setting; '' where it is not told. */
+type Setting = (key: string) => string;
+
 /** Operators may look at the configuration and statistics users may not: then it stays unknown. */
-async function settingsOf(session: Session): Promise<(key: string) => string> {
+async function settingsOf(session: Session): Promise<Setting> {
   const rows = await session.rows('SHOW CONFIG').catch(() => []);
   return (key) => {
     const value = rows.find((row) => row['key'] === key)?.['value'];

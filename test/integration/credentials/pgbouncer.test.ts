@@ -34,6 +34,7 @@ async function deliverLongToken(
   command: readonly string[],
   authType: string,
   options: Partial<PgbouncerOptions> = {},
+  reload: object = {},
 ) {
   const volume = await makeVolume();
   const pool = await startPool(backend, volume, { command, authType, ...options });
@@ -47,7 +48,7 @@ async function deliverLongToken(
   const running = await startCredentials(
     configuration({
       outputs: [{ format: 'pgbouncer', path: volume.usersFile, mode: '0640' }],
-      reload: [consoleReload(backend, pool)],
+      reload: [{ ...consoleReload(backend, pool), ...reload }],
     }),
     { env: backend.aws.podIdentity(backend.tokenFile) },
   );
@@ -144,6 +145,7 @@ describe.each(versions)('with the pgbouncer %s', (_name, command) => {
     // Nothing can be held without transactions, or where no other connection may be made.
     [{ pool_mode: 'statement' }, false],
     [{ max_db_connections: 1 }, false],
+    [{ max_user_connections: 1 }, false],
     [{ default_pool_size: 1 }, false],
   ])(
     'renewals go through while clients use a pool with %j',
@@ -151,12 +153,17 @@ describe.each(versions)('with the pgbouncer %s', (_name, command) => {
       timeout: 90_000,
     },
     async (settings, canHold) => {
-      const { running, pool } = await deliverLongToken(command, 'scram-sha-256', { settings });
+      // A connection is held for half of this at most.
+      const reload = { timeout: '30s' };
+      const { running, pool } = await deliverLongToken(command, 'scram-sha-256', { settings }, reload);
       const isOver = new AbortController();
       const said: string[] = [];
+      let longestMs = 0;
       const client = async (): Promise<void> => {
         while (!isOver.signal.aborted) {
+          const started = performance.now();
           said.push((await login({ port: pool.port, ...CLIENT, database: 'app' })) ?? '');
+          longestMs = Math.max(longestMs, performance.now() - started);
         }
       };
       const clients = [client(), client()];
@@ -171,6 +178,7 @@ describe.each(versions)('with the pgbouncer %s', (_name, command) => {
       await Promise.all(clients);
       expect(running.said('cannot deliver the credential')).toEqual([]);
       expect(canHold ? said.filter(Boolean) : []).toEqual([]);
+      expect(longestMs).toBeLessThan(12_000);
     },
   );
 });
