@@ -1,6 +1,7 @@
 import type { Answer, Source } from '../model.ts';
 import { atPointer, instant, parseJson, seconds, secretText, withoutLineEnd } from './answer.ts';
-import { requestSource, type TlsFiles } from './request.ts';
+import { SOURCE_ERRORS } from './errors.ts';
+import { requestSource, type SourceReply, type TlsFiles } from './request.ts';
 import { readSecretFile } from './secret-file.ts';
 import { completeAnswer, type SourceContext } from './source.ts';
 
@@ -31,20 +32,27 @@ export function httpSource(spec: HttpSourceSpec, context: SourceContext): Source
       declareHeaders(spec.headers, context);
       const headers = { ...spec.headers, ...(await bearer(spec, context)) };
       const reply = await requestSource(context, { source, ...spec, headers, advice }, signal);
-      const raw = readBody(spec, reply.body, source);
+      const raw = readBody(spec, reply, source);
       const { user, lifetimeMs } = spec;
       return completeAnswer({ source, raw, user, askedAt, now: context.now(), lifetimeMs, date: reply.date });
     },
   };
 }
 
+/** What a proxy or a login in front of the server answers with status 200 is nobody's password. */
+const PAGES = new Set(['text/html', 'application/xhtml+xml']);
+
 function readBody(
   spec: HttpSourceSpec,
-  body: string,
+  { body, mediaType }: SourceReply,
   source: string,
 ): Parameters<typeof completeAnswer>[0]['raw'] {
   const { passwordPointer, usernamePointer, expiresAtPointer, expiresInPointer } = spec;
   if (passwordPointer === undefined) {
+    if (PAGES.has(mediaType)) {
+      const why = 'it is a page for people (HTML)';
+      throw SOURCE_ERRORS.source_answer_invalid({ source, why });
+    }
     return { password: secretText(body, 'body', source) };
   }
   const answer = parseJson(body, source);

@@ -29,6 +29,8 @@ export interface SourceRequest {
 export interface SourceReply {
   readonly body: string;
   readonly date: string | undefined;
+  /** Without its parameters, in lower case; '' where none is told. */
+  readonly mediaType: string;
 }
 
 /** An answer with a token has some kilobytes. */
@@ -60,7 +62,8 @@ export async function requestSource(
   });
   const { status } = response;
   if (status >= 200 && status < 300) {
-    return { body: response.body, date: response.headers['date'] };
+    const { date, 'content-type': type = '' } = response.headers;
+    return { body: response.body, date, mediaType: type.split(';')[0]?.trim().toLowerCase() ?? '' };
   }
   const isRedirect = status >= 300 && status < 400;
   const why = isRedirect ? 'it redirects, which is not followed' : (explain?.(response.body) ?? '');

@@ -90,6 +90,20 @@ describe('an HTTP source', () => {
     expect(`${error.message} ${error.hint ?? ''}`).not.toMatch(/canary|secret-path|sign in/);
   });
 
+  it('whose whole answer is the password is refused when it is a page for people', async () => {
+    const whole = { ...HTTP, passwordPointer: undefined, expiresInPointer: undefined };
+    const answering = async (type: string) => {
+      const server = await serve(() => ({ body: '<p>sign in</p>', headers: { 'content-type': type } }));
+      return httpSource({ ...whole, url: server.url }, recordedContext());
+    };
+    for (const type of ['text/html', 'Text/HTML; charset=utf-8', 'application/xhtml+xml']) {
+      const error = await failure(await answering(type));
+      expect(error).toMatchObject({ code: 'source_answer_invalid' });
+      expect(error.message).not.toContain('sign in');
+    }
+    expect((await ask(await answering('text/plain'))).credential.password).toBe('<p>sign in</p>');
+  });
+
   it('that does not answer is given up with the signal', async () => {
     const server = await serve(() => undefined);
     const stop = new AbortController();
