@@ -80,8 +80,9 @@ export function createDelivery(
       return { output, credential, endpoint: spec.endpoint, limit };
     });
     if (!isTidy) {
-      await tidy(spec.outputs);
-      isTidy = true;
+      const warnings = await tidy(spec.outputs);
+      warnings.forEach(events.warn);
+      isTidy = warnings.length === 0;
     }
     // All of them are tried first: a token that one file cannot hold must not get into the others alone.
     for (const input of inputs) {

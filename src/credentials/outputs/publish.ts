@@ -1,5 +1,6 @@
 /** Bringing a credential into its files. */
 import { basename, dirname, normalize } from 'node:path/posix';
+import { errorMessage } from '../../core/errors.ts';
 import { removeLeftovers } from '../../core/files.ts';
 import type { OutputSpec } from '../config/spec.ts';
 import type { Credential, Endpoint } from '../model.ts';
@@ -23,13 +24,6 @@ export interface Published {
   readonly existed: boolean;
 }
 
-/** Removes what a process that was killed left of a file half written: it may hold a token. */
-export async function tidy(outputs: readonly OutputSpec[]): Promise<void> {
-  for (const { path } of outputs) {
-    await removeLeftovers(dirname(path), basename(path));
-  }
-}
-
 /** Work on the same file, one after the other: two credentials may share a userlist. */
 const queues = new Map<string, Promise<unknown>>();
 
@@ -41,6 +35,21 @@ function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
     result.catch(() => undefined),
   );
   return result;
+}
+
+/**
+ * Removes what a process that was killed left of a file half written: it may hold a token. In turn, because what another
+ * credential is just writing to the same file looks the same.
+ * @returns what could not be removed, as things to warn about: on a shared volume it may be somebody else's
+ */
+export async function tidy(outputs: readonly OutputSpec[]): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const { path } of outputs) {
+    await inTurn(normalize(path), () => removeLeftovers(dirname(path), basename(path))).catch(
+      (error: unknown) => warnings.push(`a file half written may be left: ${errorMessage(error)}`),
+    );
+  }
+  return warnings;
 }
 
 /**

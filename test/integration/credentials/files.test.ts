@@ -20,7 +20,7 @@ import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pgbouncerFormat } from '../../../src/credentials/outputs/formats.ts';
-import { publish } from '../../../src/credentials/outputs/publish.ts';
+import { publish, tidy } from '../../../src/credentials/outputs/publish.ts';
 import { passwordLimit } from '../../../src/credentials/reload/versions.ts';
 import { useProgramsForOthers } from '../../support/for-others.ts';
 import { runPillion } from '../../support/pillion.ts';
@@ -278,6 +278,49 @@ describe('a file that is read all the time', () => {
     expect(Math.min(...results.map(({ seen }) => seen))).toBeGreaterThan(10);
     expect(modes.every((mode) => mode === 0o600 || mode === 0o640)).toBe(true);
     console.log(`${READS} reads during ${counter} replacements, none torn; ${modes.length} modes seen`);
+  });
+
+  it('is not disturbed by another credential that tidies up next to it', async () => {
+    const file = temp.join('users.txt');
+    const output = {
+      format: 'pgbouncer',
+      path: file,
+      mode: 0o600,
+      render: pgbouncerFormat(file, undefined),
+      pgbouncerVersion: '',
+      include: undefined,
+    };
+    const endpoint = { host: '', port: 0, database: '' };
+    const limit = passwordLimit('1.24.1');
+    for (let round = 0; round < 100; round += 1) {
+      const credential = { username: 'app', password: `t-${round}`, issuedAt: 0, expiresAt: undefined };
+      const writing = publish({ output, credential, endpoint, limit });
+      const tidying = Array.from({ length: 5 }, () => tidy([output]));
+      expect((await writing).isChanged).toBe(true);
+      expect((await Promise.all(tidying)).flat()).toEqual([]);
+    }
+  });
+
+  it.runIf(isRoot)('is written beside a half written one of somebody else, which is told', async () => {
+    const directory = temp.join('sticky');
+    await mkdir(directory);
+    await chmod(directory, 0o1777);
+    const planted = path.join(directory, '.raw.pillion-0123456789abcdef.tmp');
+    await writeFile(planted, '');
+    await chown(planted, 1234, 1234);
+    await chmod(temp.path, 0o755);
+    const program = await tokenProgram();
+    const { node, pillion } = await programs();
+    const output = `raw=${path.join(directory, 'raw')}`;
+    const flags = ['--one-time', '--retry-for', '0s', '--provider', 'exec', '--output', output];
+    const { status, stderr } = spawnSync(node, [pillion, 'credentials', ...flags, '--', program], {
+      uid: NOBODY,
+      gid: NOBODY,
+      encoding: 'utf8',
+      cwd: '/',
+    });
+    expect([status, stderr.match(/a file half written may be left/g)?.length]).toEqual([0, 1]);
+    expect((await readdir(directory)).sort()).toEqual([path.basename(planted), 'raw']);
   });
 
   it('is whole after a kill at any instant, and nothing is left after the next start', async () => {
