@@ -298,6 +298,8 @@ export type Recovered =
   | { readonly kind: 'nothing' }
   /** A restore was being put in place, and now is. */
   | { readonly kind: 'committed'; readonly marker: Marker }
+  /** A restore is in place, and was not judged yet. */
+  | { readonly kind: 'unjudged'; readonly marker: Marker }
   /** A restore was being staged: the volume is as before. */
   | { readonly kind: 'staging'; readonly snapshot: SnapshotRef };
 
@@ -321,6 +323,8 @@ export interface CommitOptions {
   /** How many quarantines stay, this one included. */
   readonly keepQuarantines: number;
   readonly onProgress?: OnProgress | undefined;
+  /** Throws when what is now on the volume is not good enough: all goes back to where it was. */
+  readonly judge?: (() => Promise<void>) | undefined;
   /** Called after each step; tests end the process there. */
   readonly onStep?: ((step: string) => void) | undefined;
 }

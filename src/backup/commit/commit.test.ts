@@ -6,7 +6,7 @@ import { compareTree } from '../manifest/compare.ts';
 import { scanVolume } from '../manifest/scan.ts';
 import type { CommitOptions } from '../model.ts';
 import { makeOddTree } from '../testing/odd-tree.ts';
-import { commit } from './commit.ts';
+import { commit, settleCommit } from './commit.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { excess } from './quarantine.ts';
 import { recover } from './recover.ts';
@@ -126,6 +126,90 @@ describe('a commit', () => {
     }
     expect(counts.old).toBe(3);
     expect(counts.new).toBeGreaterThan(10);
+  });
+
+  it('that is refused when it is in place is taken back, from any step: the old, with its root, or the new for a judge', async () => {
+    const counts = { staging: 0, unjudged: 0 };
+    const refuse = () => Promise.reject(new Error('not good enough'));
+    for (let stopAt = 0; ; stopAt += 1) {
+      await rm(volume(), { recursive: true, force: true });
+      await makeOld();
+      await chmod(volume(), 0o710);
+      const { stage, tree } = await stageNew();
+      const old = await describeTree(volume(), 'old');
+      const wanted = await describeTree(tree.root, 'new');
+      let step = 0;
+      const onStep = (name: string) => {
+        step += 1;
+        if (step > stopAt) {
+          throw new Error(`stopped after ${name}`);
+        }
+      };
+      const error = await commit(stage, tree, { ...OPTIONS, onStep, judge: refuse }).then(
+        () => '',
+        (failure: unknown) => String(failure),
+      );
+      let found = await recover(volume());
+      expect(['staging', 'unjudged']).toContain(found.kind);
+      counts[found.kind as 'staging' | 'unjudged'] += 1;
+      if (found.kind === 'unjudged') {
+        expect(await problems(wanted)).toEqual([]);
+        expect(await readMarker(volume())).toBeUndefined();
+        await expect(settleCommit(volume(), refuse)).rejects.toThrow('not good enough');
+        found = await recover(volume());
+      }
+      expect(found, error).toEqual({ kind: 'staging', snapshot: SNAPSHOT });
+      expect(await problems(old), error).toEqual([]);
+      expect((await problems(wanted, tree.root)).filter((line) => !line.startsWith('.: '))).toEqual([]);
+      expect((await readdir(`${volume()}/.pillion`)).filter((name) => /journal/.test(name))).toEqual([]);
+      if (!error.includes('stopped')) {
+        expect(await readdir(`${volume()}/.pillion`)).toEqual(['stage']);
+        break;
+      }
+    }
+    expect(counts.unjudged).toBeGreaterThan(8);
+    expect(counts.staging).toBeGreaterThan(12);
+  });
+
+  it('that was interrupted and is good enough is kept, whatever was stopped meanwhile', async () => {
+    await makeOld();
+    const { stage, tree } = await stageNew();
+    const wanted = await describeTree(tree.root, 'new');
+    const stopAt = (step: string) => (name: string) => {
+      if (name === step) {
+        throw new Error('stop');
+      }
+    };
+    const judge = () => Promise.resolve();
+    const options = { ...OPTIONS, judge, onStep: stopAt('to be judged') };
+    await expect(commit(stage, tree, options)).rejects.toThrow('stop');
+    for (const step of ['judged', 'marker', 'stage removed']) {
+      const found = await recover(volume());
+      if (found.kind === 'unjudged') {
+        await expect(settleCommit(volume(), judge, stopAt(step))).rejects.toThrow('stop');
+      }
+    }
+    expect(await recover(volume())).toMatchObject({ kind: 'nothing' });
+    expect(await problems(wanted)).toEqual([]);
+    expect(await readMarker(volume())).toMatchObject({ snapshot: SNAPSHOT });
+    expect((await readdir(`${volume()}/.pillion`)).toSorted()).toEqual(['marker.json', 'quarantine']);
+  });
+
+  it('that is taken back leaves on the volume what somebody has written there meanwhile', async () => {
+    await makeOld();
+    const { stage, tree } = await stageNew();
+    const judge = async () => {
+      await writeFile(`${volume()}/log`, 'of another writer');
+      await writeFile(`${volume()}/only-old`, 'of another writer');
+      throw new Error('refused');
+    };
+    await expect(commit(stage, tree, { ...OPTIONS, judge })).rejects.toThrow('refused');
+    expect(await readFile(`${volume()}/log`, 'utf8')).toBe('of another writer');
+    expect(await readFile(`${volume()}/only-old`, 'utf8')).toBe('x');
+    const [quarantine] = await readdir(`${volume()}/.pillion/quarantine`);
+    expect(await readFile(`${volume()}/.pillion/quarantine/${quarantine}/only-old.1`, 'utf8')).toBe(
+      'of another writer',
+    );
   });
 
   it('that was interrupted is not finished by a look', async () => {

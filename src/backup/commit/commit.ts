@@ -1,19 +1,25 @@
 /** Puts a verified stage in the place of what a volume holds. */
 import { type ByteDirectory, openByteRoot } from '../../core/foreign-files/byte-directory.ts';
+import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import { randomId } from '../../core/random-id.ts';
-import type { Commit, CommitOptions, Marker, RestoredTree, Stage } from '../model.ts';
+import type { Commit, CommitOptions, Committed, Marker, RestoredTree, Stage } from '../model.ts';
+import { COMMIT_ERRORS } from './errors.ts';
+import { moveOn, type OnStep, readJournal } from './journal.ts';
 import { contentNames, type JournalModes, makeMovable } from './movable.ts';
 import { withMadeOwnFolder } from './own-folder.ts';
-import type { Journal } from './records.ts';
-import { beginJournal, replay } from './replay.ts';
+import type { Attributes, Journal } from './records.ts';
+import { beginJournal, keep, replay } from './replay.ts';
 import { openStagedRoot, stepsToRoot } from './staged-root.ts';
 import { syncFileSystem } from './sync-file-system.ts';
+import { takeBack } from './take-back.ts';
 
 /**
  * Everything is synced, the journal written, what is on the volume moved to quarantine, entries renamed one by one (a
  * mount point itself cannot be), the root's own metadata set, the marker written, the stage dropped. From the journal on
  * `recover` finishes it; before, the volume is untouched. After the journal stands, the signal is not obeyed any more.
- * @throws PillionError `commit_blocked` when something cannot be moved: the next `recover` goes on
+ *
+ * With a `judge` the marker waits for its word: when it throws, everything goes back to where it was, by the same journal.
+ * @throws PillionError `commit_blocked` when something cannot be moved: the next `recover` goes on; what `judge` throws
  */
 export const commit: Commit = async (stage, tree, options) => {
   options.onProgress?.({ phase: 'sync', filesDone: 0, bytesDone: 0 });
@@ -25,9 +31,46 @@ export const commit: Commit = async (stage, tree, options) => {
   step('prepared');
   return await withMadeOwnFolder(stage.volume, async (folder) => {
     const begun = await beginJournal(folder, journal, step);
-    return await replay(folder, stage.volume, begun, step);
+    const end = await replay(folder, stage.volume, begun, step);
+    if (end === undefined) {
+      throw new TypeError('what was begun just now was not taken back');
+    }
+    return end === 'unjudged' ? await settle(folder, stage.volume, options.judge, step) : end;
   });
 };
+
+/**
+ * Judges what an interrupted commit has put in place: it is kept, or taken back, by the same rules.
+ * @throws PillionError `record_invalid` when there is nothing of that kind; what `judge` throws, when all is as before
+ */
+export function settleCommit(
+  volume: string,
+  judge: CommitOptions['judge'],
+  onStep: OnStep = () => {},
+): Promise<Committed> {
+  return withMadeOwnFolder(volume, (folder) => settle(folder, volume, judge, onStep));
+}
+
+async function settle(
+  folder: ForeignDirectory,
+  volume: string,
+  judge: CommitOptions['judge'],
+  step: OnStep,
+): Promise<Committed> {
+  const begun = await readJournal(folder);
+  if (begun?.phase !== 'judge') {
+    const path = `${folder.shownPath}/journal-judge.json`;
+    throw COMMIT_ERRORS.record_invalid({ path, reason: 'it has gone meanwhile' });
+  }
+  try {
+    await judge?.();
+  } catch (error) {
+    await takeBack(folder, volume, begun, step);
+    throw error;
+  }
+  step('judged');
+  return await keep(folder, volume, await moveOn(folder, begun, 'keep'), step);
+}
 
 function prepare(stage: Stage, tree: RestoredTree, options: CommitOptions): Journal {
   const { volume, target, snapshot } = stage;
@@ -43,20 +86,27 @@ function prepare(stage: Stage, tree: RestoredTree, options: CommitOptions): Jour
   const source = openStagedRoot(target, tree);
   const old = openByteRoot(volume);
   try {
-    const { mode, uid, gid, mtimeNs } = source.status();
     return {
       version: 1,
       quarantine: quarantineName(since),
       root,
-      attributes: { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs },
+      attributes: attributesOf(source),
       modes: [...movableModes(old, false), ...movableModes(source, true)],
       marker,
       keepQuarantines: Math.min(options.keepQuarantines, Number.MAX_SAFE_INTEGER),
+      ...(options.judge === undefined
+        ? {}
+        : { undo: { entries: contentNames(source), attributes: attributesOf(old) } }),
     };
   } finally {
     source.close();
     old.close();
   }
+}
+
+function attributesOf(directory: ByteDirectory): Attributes {
+  const { mode, uid, gid, mtimeNs } = directory.status();
+  return { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
 }
 
 /** Sorts by time. */

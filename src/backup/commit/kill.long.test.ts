@@ -62,21 +62,16 @@ async function outcome(
   return kind === 'staging' ? 'old' : 'new';
 }
 
-function recoverAs(uid: number): string {
-  const result = spawnSync(process.execPath, [RECOVER, volume(), '1e9', String(uid)], { encoding: 'utf8' });
+function recoverAs(uid: number | undefined): string {
+  const user = uid === undefined ? [] : [String(uid)];
+  const result = spawnSync(process.execPath, [RECOVER, volume(), '1e9', ...user], { encoding: 'utf8' });
   expect(result.stderr).toBe('');
   return result.stdout;
 }
 
-function start(step: number, uid: number | undefined) {
+function start(step: number, uid: number | undefined, word = '') {
   const root = `${volume()}/.pillion/stage/target/root`;
-  return spawn(process.execPath, [
-    CHILD,
-    volume(),
-    root,
-    String(step),
-    ...(uid === undefined ? [] : [String(uid)]),
-  ]);
+  return spawn(process.execPath, [CHILD, volume(), root, String(step), String(uid ?? ''), word]);
 }
 
 describe.skipIf(process.platform !== 'linux')('kill -9 during a commit', () => {
@@ -102,6 +97,25 @@ describe.skipIf(process.platform !== 'linux')('kill -9 during a commit', () => {
         expect(code).toBeNull();
       }
       expect(seen.join(' ')).toMatch(/^(old ){1,3}(new ?){4,}$/);
+    },
+  );
+
+  it.each(isRoot ? [undefined, NOBODY] : [undefined])(
+    'that is refused, at each fourth step as user %s, leaves what the next start makes the old of',
+    async (uid) => {
+      const seen = new Set<string>();
+      for (let step = 0; ; step += 4) {
+        const { old } = await prepare(uid);
+        const [code] = (await once(start(step, uid, 'refuse'), 'close')) as [number | null];
+        const kind = recoverAs(uid);
+        seen.add(kind);
+        expect(await differences(old), `${kind} ${step}`).toEqual([]);
+        expect(recoverAs(uid)).toBe('staging');
+        if (code === 0) {
+          break;
+        }
+      }
+      expect([...seen].toSorted()).toEqual(['staging', 'unjudged']);
     },
   );
 

@@ -9,6 +9,7 @@ import { COMMIT_ERRORS } from './errors.ts';
 
 const FOLDER_MODE = 0o755;
 const RECORD_MODE = 0o644;
+const DEFAULT_MAX_BYTES = 1024 * 1024;
 
 /** Runs work with our folder; undefined where there is none and none is to be made. */
 export async function withOwnFolder<T>(
@@ -68,9 +69,10 @@ export async function readRecord<T>(
   folder: ForeignDirectory,
   name: string,
   parse: (value: unknown) => T,
+  maxBytes = DEFAULT_MAX_BYTES,
 ): Promise<T | undefined> {
   const path = `${folder.shownPath}/${name}`;
-  const content = await folder.read(name);
+  const content = await folder.read(name, { maxBytes });
   if (content.kind === 'missing') {
     return undefined;
   }

@@ -49,16 +49,29 @@ const JOURNAL = v.object({
   modes: v.array(v.object({ name, isNew: v.boolean(), mode: whole(0o7777) })),
   marker: MARKER,
   keepQuarantines: whole(Number.MAX_SAFE_INTEGER),
+  /** There for what is judged when it is in place, and may be taken back. */
+  undo: v.optional(
+    v.object({
+      /** What the stage brings: nothing else is taken back. */
+      entries: v.array(name),
+      /** What the root of the volume was like. */
+      attributes: ATTRIBUTES,
+    }),
+  ),
 });
 
 export type Journal = v.InferOutput<typeof JOURNAL>;
+export type Attributes = Journal['attributes'];
 
 export const parseMarker = (value: unknown) => v.parse(MARKER, value);
 export const parseStage = (value: unknown) => v.parse(STAGE, value);
 export const parseJournal = (value: unknown): Journal => v.parse(JOURNAL, value);
 
 /** As it is written. */
-export const journalRecord = (journal: Journal) => ({
+export const journalRecord = ({ undo, ...journal }: Journal) => ({
   ...journal,
-  attributes: { ...journal.attributes, mtimeNs: String(journal.attributes.mtimeNs) },
+  attributes: attributesRecord(journal.attributes),
+  ...(undo === undefined ? {} : { undo: { ...undo, attributes: attributesRecord(undo.attributes) } }),
 });
+
+const attributesRecord = (attributes: Attributes) => ({ ...attributes, mtimeNs: String(attributes.mtimeNs) });

@@ -1,13 +1,14 @@
 /** What a kill has left of a restore, found and finished at the next start. */
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import type { Recover, Recovered } from '../model.ts';
+import { readJournal } from './journal.ts';
 import { withOwnFolder } from './own-folder.ts';
-import { readJournal, replay } from './replay.ts';
+import { replay } from './replay.ts';
 import { discardStage, readStage, removeTrash, STAGE } from './stage.ts';
 
 /**
- * Finishes a commit that was interrupted, and says what else was. On a volume that was never touched it writes nothing;
- * with `isReadOnly` it only looks, and calls a commit that is to be finished `committed`.
+ * Finishes a commit that was interrupted, as far as nobody has to judge it, and says what else was. On a volume that was never touched it writes nothing;
+ * with `isReadOnly` it only looks, and calls a commit that is to be finished, or taken back, `committed`.
  * @throws PillionError `record_invalid`, `own_folder_foreign`, `commit_blocked`
  */
 export const recover: Recover = (volume, { isReadOnly = false } = {}) =>
@@ -17,10 +18,10 @@ export const recover: Recover = (volume, { isReadOnly = false } = {}) =>
     }
     const begun = await readJournal(folder);
     if (begun !== undefined) {
-      if (!isReadOnly) {
-        await replay(folder, volume, begun);
+      const end = isReadOnly ? begun : await replay(folder, volume, begun);
+      if (end !== undefined) {
+        return { kind: end === 'unjudged' ? end : 'committed', marker: begun.journal.marker };
       }
-      return { kind: 'committed', marker: begun.journal.marker };
     }
     if (!isReadOnly) {
       await removeTrash(folder);

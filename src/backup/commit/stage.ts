@@ -17,11 +17,15 @@ const PRIVATE_MODE = 0o700;
  * Begins or resumes the restore of a snapshot; the stage of any other is removed. From here on the volume is PARTIAL.
  * @throws PillionError `write_failed`, `record_invalid`, `own_folder_foreign`
  */
-export function beginStage(volume: string, snapshot: SnapshotRef): Promise<Stage> {
+export function beginStage(
+  volume: string,
+  snapshot: SnapshotRef,
+): Promise<Stage & { readonly isResumed: boolean }> {
   return withMadeOwnFolder(volume, async (folder) => {
     await removeTrash(folder);
     const begun = await readStage(folder);
-    if (begun?.id !== snapshot.id) {
+    const isResumed = begun?.id === snapshot.id;
+    if (!isResumed) {
       await discardStage(folder);
     }
     await withChild(folder, STAGE, async (stage) => {
@@ -31,7 +35,7 @@ export function beginStage(volume: string, snapshot: SnapshotRef): Promise<Stage
         snapshot: { id: snapshot.id, time: snapshot.time },
       });
     });
-    return { volume, snapshot, target: join(volume, OWN_FOLDER, STAGE, TARGET) };
+    return { volume, snapshot, target: join(volume, OWN_FOLDER, STAGE, TARGET), isResumed };
   });
 }
 

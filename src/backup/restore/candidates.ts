@@ -11,8 +11,8 @@ import { BACKUP_ERRORS } from '../errors.ts';
 import { compareTree } from '../manifest/compare.ts';
 import type { Engine, OnProgress, RestoredTree, Snapshot, Stage, UnknownReason } from '../model.ts';
 import { shownId } from '../snapshot-id.ts';
-import { checkVolume } from '../volume/checks.ts';
-import { addRejected, readRejected } from './rejected.ts';
+import { CHECK_HINT, createJudge } from './judge.ts';
+import { readRejected } from './rejected.ts';
 import type { RestoreEvents, RestoreSpec } from './restore.ts';
 
 export interface Candidates {
@@ -28,8 +28,6 @@ export interface CandidateDeps {
   readonly log: Log;
   readonly events: RestoreEvents;
   readonly spec: RestoreSpec;
-  /** What the checks have against the volume as it now is; nothing when they are content. */
-  readonly judge: () => Promise<readonly string[]>;
 }
 
 /**
@@ -44,73 +42,98 @@ export async function restoreFirst(
 ): Promise<void> {
   const { events, spec } = deps;
   for (const id of damaged) {
-    events.fallback(id, 'it is listed, but cannot be read');
+    events.fallback(id, 'it is listed, but cannot be read', snapshots[0]?.id);
   }
   const rejected = await readRejected(spec.volume, spec.checks);
-  let last: unknown = BACKUP_ERRORS.restore_failed({
-    message: 'every snapshot there is was corrupt already when it was made: the checks rejected them all',
-    hint: 'mend the volume by hand, or remove .pillion/rejected.json to try them again',
-  });
+  const failures: Failure[] = [...rejected].flatMap(([id, why]) =>
+    snapshots.some((snapshot) => snapshot.id === id)
+      ? [{ id, why: `refused at an earlier start: ${why}`, error: undefined }]
+      : [],
+  );
   const tried = snapshots.filter(({ id }) => !rejected.has(id)).slice(0, 1 + spec.maxFallback);
   for (const [number, snapshot] of tried.entries()) {
-    const stage = await beginStage(spec.volume, snapshot);
     try {
-      // What was there at first outlasts every snapshot that is tried.
-      await restoreOne(stage, snapshot, spec.keepQuarantines + number, deps, signal);
+      await restoreOne(snapshot, deps, signal);
       return;
     } catch (error) {
       signal.throwIfAborted();
       if (!BACKUP_ERRORS.restore_failed.matches(error)) {
         throw error;
       }
-      last = error;
-      events.fallback(snapshot.id, errorMessage(error));
-      await dropStage(stage);
+      failures.push({ id: snapshot.id, why: errorMessage(error), error });
+      events.fallback(snapshot.id, errorMessage(error), tried[number + 1]?.id);
+      await dropStage(spec);
     }
   }
-  throw last;
+  throw summaryOf(failures, rejected.size > 0);
 }
 
-async function restoreOne(
-  stage: Stage,
-  snapshot: Snapshot,
-  keepQuarantines: number,
-  deps: CandidateDeps,
-  signal: AbortSignal,
-): Promise<void> {
-  const { spec, clock, log, events } = deps;
-  const { volume, name, checks } = spec;
-  log.info('restoring', { snapshot: snapshot.id, made: new Date(snapshot.time).toISOString() });
-  const tree = await write(stage, snapshot, deps, signal);
-  requireContent(stage.target, tree);
-  await verify(tree, snapshot, deps, signal);
-  // What needs no command is judged before the volume is touched: of a check that nothing can pass, it would otherwise get the
-  // content of a snapshot after the other.
-  const staged = await checkVolume(tree.root, { ...checks, commands: [] }, signal);
-  if (staged.kind === 'corrupt') {
-    await reject(spec, snapshot, staged.problems);
+interface Failure {
+  readonly id: string;
+  readonly why: string;
+  readonly error: unknown;
+}
+
+const MAX_NAMED = 5;
+
+function summaryOf(failures: readonly Failure[], isRemembered: boolean): unknown {
+  const [first] = failures;
+  if (failures.length === 1 && first?.error !== undefined) {
+    return first.error;
   }
-  const options = { signal, name, now: clock.now(), keepQuarantines, onProgress: events.progress };
-  const { quarantine } = await commit(stage, tree, options);
+  const named = failures.slice(0, MAX_NAMED).map(({ id, why }) => (why.includes(id) ? why : `${id}: ${why}`));
+  const more = failures.length > MAX_NAMED ? `; and ${failures.length - MAX_NAMED} more` : '';
+  const again = isRemembered ? '; to try the same checks once more, remove .pillion/rejected.json' : '';
+  const last = failures.at(-1)?.error;
+  const hint = isPillionError(last) && !isRemembered ? last.hint : CHECK_HINT;
+  return BACKUP_ERRORS.restore_failed({
+    message: `none of ${failures.length} snapshots could be restored: ${named.join('; ')}${more}`,
+    hint: hint === undefined ? undefined : `${hint}${again}`,
+  });
+}
+
+async function restoreOne(snapshot: Snapshot, deps: CandidateDeps, signal: AbortSignal): Promise<void> {
+  const { spec, clock, log, events } = deps;
+  const { volume, name, keepQuarantines } = spec;
+  log.info('restoring', { snapshot: snapshot.id, made: new Date(snapshot.time).toISOString() });
+  const { stage, tree } = await stageVerified(snapshot, deps, signal);
+  const judge = createJudge(spec, snapshot.id, log, signal);
+  await judge.onStage(tree.root);
+  const { quarantine } = await commit(stage, tree, {
+    signal,
+    name,
+    now: clock.now(),
+    keepQuarantines,
+    onProgress: events.progress,
+    judge: judge.inPlace,
+  });
   if (quarantine !== undefined) {
     log.warn('what the volume held was set aside', { volume, quarantine });
   }
-  const problems = await deps.judge();
-  if (problems.length > 0) {
-    await reject(spec, snapshot, problems);
-  }
 }
 
-async function reject(
-  { volume, checks }: RestoreSpec,
-  { id }: Snapshot,
-  problems: readonly string[],
-): Promise<never> {
-  await addRejected(volume, checks, id);
-  throw BACKUP_ERRORS.restore_failed({
-    message: `snapshot ${id} was corrupt already: ${problems.join('; ')}`,
-    hint: 'see whether the check asks for what no volume has',
-  });
+/** What an earlier start has left on the stage is no reason to give a snapshot up: then it is written from the beginning. */
+async function stageVerified(
+  snapshot: Snapshot,
+  deps: CandidateDeps,
+  signal: AbortSignal,
+): Promise<{ readonly stage: Stage; readonly tree: RestoredTree }> {
+  const { log, spec } = deps;
+  const { isResumed, ...stage } = await beginStage(spec.volume, snapshot);
+  try {
+    const tree = await write(stage, snapshot, deps, signal);
+    requireContent(stage.target, tree);
+    await verify(tree, snapshot, deps, signal);
+    return { stage, tree };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isResumed || !BACKUP_ERRORS.restore_failed.matches(error)) {
+      throw error;
+    }
+    log.warn('what was staged before is of no use, and is written again', { error: errorMessage(error) });
+    await dropStage(spec);
+    return stageVerified(snapshot, deps, signal);
+  }
 }
 
 /** So often a snapshot is tried while its repository answers. */

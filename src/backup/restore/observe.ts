@@ -50,10 +50,12 @@ export function observeRestore(
         metrics?.decision.set({ action: made.action }, 1);
         log.info(`decision: ${made.action}`, { why: made.why });
       },
-      fallback(snapshot, why) {
+      fallback(snapshot, why, next) {
         fallbacks.push({ snapshot, why });
         metrics?.fallbacks.inc();
-        log.error('a snapshot is given up, and an older one is used', undefined, { snapshot, why });
+        const what =
+          next === undefined ? 'a snapshot is given up' : 'a snapshot is given up, and an older one is used';
+        log.error(what, undefined, { snapshot, why, ...(next === undefined ? {} : { next }) });
       },
       progress(step) {
         waiting = undefined;

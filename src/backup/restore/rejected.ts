@@ -1,42 +1,50 @@
 /**
- * Snapshots that were put on the volume and did not pass the checks: they are not tried again, or each start would set
- * aside one more copy, until what the volume held at first is pushed out.
+ * Snapshots that did not pass the checks: they are not tried again, or each start of an init container would fetch them
+ * all once more.
  */
 import { createHash } from 'node:crypto';
+import * as v from 'valibot';
 import { readRecord, withMadeOwnFolder, writeRecord } from '../commit/own-folder.ts';
 import type { VolumeChecks } from '../volume/checks.ts';
 
 const RECORD = 'rejected.json';
 const MAX_RECORDED = 200;
+const MAX_WHY = 500;
 
-interface Rejected {
+const RECORDED = v.object({
   /** Of the checks: others may judge otherwise. */
-  readonly checks: string;
-  readonly ids: readonly string[];
+  checks: v.string(),
+  snapshots: v.array(v.object({ id: v.string(), why: v.string() })),
+});
+
+/** Ids, and what was found. */
+export async function readRejected(
+  volume: string,
+  checks: VolumeChecks,
+): Promise<ReadonlyMap<string, string>> {
+  const found = await withMadeOwnFolder(volume, (folder) =>
+    readRecord(folder, RECORD, (value) => v.parse(RECORDED, value)),
+  );
+  return new Map(found?.checks === keyOf(checks) ? found.snapshots.map(({ id, why }) => [id, why]) : []);
 }
 
-export async function readRejected(volume: string, checks: VolumeChecks): Promise<ReadonlySet<string>> {
-  const found = await withMadeOwnFolder(volume, (folder) => readRecord(folder, RECORD, parse));
-  return new Set(found?.checks === keyOf(checks) ? found.ids : []);
-}
-
-export async function addRejected(volume: string, checks: VolumeChecks, id: string): Promise<void> {
+export async function addRejected(
+  volume: string,
+  checks: VolumeChecks,
+  id: string,
+  why: string,
+): Promise<void> {
   const before = await readRejected(volume, checks);
-  const rejected: Rejected = { checks: keyOf(checks), ids: [...before, id].slice(-MAX_RECORDED) };
-  await withMadeOwnFolder(volume, (folder) => writeRecord(folder, RECORD, rejected));
+  const all = [...new Map([...before, [id, why.slice(0, MAX_WHY)]])].slice(-MAX_RECORDED);
+  const snapshots = all.map(([key, reason]) => ({ id: key, why: reason }));
+  await withMadeOwnFolder(volume, (folder) =>
+    writeRecord(folder, RECORD, { checks: keyOf(checks), snapshots }),
+  );
 }
 
-function keyOf({ required, minBytes, commands }: VolumeChecks): string {
+function keyOf({ required, minBytes, databases, commands }: VolumeChecks): string {
   return createHash('sha256')
-    .update(JSON.stringify([required, minBytes, commands]))
+    .update(JSON.stringify([required, minBytes, databases, commands]))
     .digest('hex')
     .slice(0, 32);
-}
-
-function parse(value: unknown): Rejected {
-  const { checks, ids } = (value ?? {}) as Partial<Rejected>;
-  if (typeof checks !== 'string' || !Array.isArray(ids) || !ids.every((id) => typeof id === 'string')) {
-    throw new TypeError('it is no list of snapshots');
-  }
-  return { checks, ids };
 }

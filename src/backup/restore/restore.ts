@@ -20,6 +20,7 @@ import type {
 import type { VolumeChecks } from '../volume/checks.ts';
 import { inspectVolume, requireVolume } from '../volume/inspect.ts';
 import { type Candidates, restoreFirst } from './candidates.ts';
+import { recoverJudged } from './judge.ts';
 import { decideInTime } from './wait.ts';
 
 export interface RestoreSpec {
@@ -46,8 +47,8 @@ export interface RestoreEvents {
   readonly found: (volume: VolumeState) => void;
   readonly unknown: (reason: UnknownReason, retryInMs: number | undefined) => void;
   readonly decided: (decision: Decision, repository: RepositoryState | undefined) => void;
-  /** A snapshot is given up for an older one. */
-  readonly fallback: (snapshotId: string, why: string) => void;
+  /** A snapshot is given up, for the next one if there is one. */
+  readonly fallback: (snapshotId: string, why: string, next: string | undefined) => void;
   readonly progress: OnProgress;
 }
 
@@ -71,7 +72,7 @@ export async function restoreVolume(
 ): Promise<RestoreResult> {
   const { events, engine, clock } = deps;
   await requireVolume(spec.volume);
-  const recovered = await recoverAlone(spec.volume, deps, signal);
+  const recovered = await recoverAlone(spec, deps, signal);
   const look = () => inspectVolume({ ...spec, recovered }, signal);
   const volume = await repaired(await look(), spec, deps, look, signal);
   events.found(volume);
@@ -85,13 +86,14 @@ export async function restoreVolume(
   }
   const candidates = candidatesOf(spec, repository, decision.candidates);
   return withVolumeLock(spec.volume, deps, signal, async () => {
-    const found = await inspectVolume({ ...spec, recovered: await recover(spec.volume) }, signal);
+    const left = await recoverJudged(spec, deps, signal);
+    const found = await inspectVolume({ ...spec, recovered: left }, signal);
     if (!needsRepository(found)) {
       // Another restore of the volume was waited for.
       await giveUpStage(spec.volume, deps.log);
       return settle(decide(found, undefined, spec.policy), found, undefined);
     }
-    await restoreFirst(candidates, { ...deps, spec, judge }, signal);
+    await restoreFirst(candidates, { ...deps, spec }, signal);
     return 'restored';
   });
 
@@ -114,18 +116,6 @@ export async function restoreVolume(
     }
   }
 
-  async function judge(): Promise<readonly string[]> {
-    const state = await inspectVolume({ ...spec, recovered: { kind: 'nothing' } }, signal);
-    if (state.kind === 'UNREADABLE') {
-      const message = `the restored volume cannot be judged: ${state.reason}`;
-      throw BACKUP_ERRORS.restore_refused({
-        message,
-        hint: 'see what the check says; it is asked again at the next start',
-      });
-    }
-    return state.kind === 'CORRUPT' ? state.problems : [];
-  }
-
   function waitOf({ policy, timeoutMs, longestWaitMs }: RestoreSpec, { events: { unknown } }: RestoreDeps) {
     return { engine, clock, policy, timeoutMs, longestWaitMs, onUnknown: unknown };
   }
@@ -139,12 +129,13 @@ async function giveUpStage(volume: string, log: Log): Promise<void> {
 }
 
 /** Finishes what a kill has interrupted; what another process is just putting in place is waited for. */
-async function recoverAlone(volume: string, deps: RestoreDeps, signal: AbortSignal): Promise<Recovered> {
+async function recoverAlone(spec: RestoreSpec, deps: RestoreDeps, signal: AbortSignal): Promise<Recovered> {
+  const { volume } = spec;
   const seen = await recover(volume, { isReadOnly: true });
   if (seen.kind !== 'committed') {
     return seen;
   }
-  const recovered = await withVolumeLock(volume, deps, signal, () => recover(volume));
+  const recovered = await withVolumeLock(volume, deps, signal, () => recoverJudged(spec, deps, signal));
   if (recovered.kind === 'committed') {
     deps.log.warn('finished a restore that was interrupted while it was put in place', { volume });
   }

@@ -1,4 +1,5 @@
 /** Values of the options -> what a restore works with. */
+import { isAbsolute } from 'node:path';
 import type { CommandContext } from '../../core/command.ts';
 import { splitWords } from '../commands/words.ts';
 import type { RestoreValues } from '../options/restore.ts';
@@ -23,7 +24,11 @@ export function restoreSpec(
     checks: {
       required: values.require,
       minBytes: values.minSize,
-      commands: [...values.checkSqlite.map(sqliteCheck), ...commands(values.check, '--check')],
+      databases: values.checkSqlite.filter((path) => !isAbsolute(path)).map(sqliteCheck),
+      commands: [
+        ...values.checkSqlite.filter((path) => isAbsolute(path)).map(sqliteCheck),
+        ...commands(values.check, '--check'),
+      ],
       commandTimeoutMs: values.checkTimeout,
       env,
     },

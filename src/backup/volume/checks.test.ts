@@ -10,7 +10,15 @@ const { signal } = new AbortController();
 const check = (checks: Partial<VolumeChecks>) =>
   checkVolume(
     temp.path,
-    { required: [], minBytes: 0, commands: [], commandTimeoutMs: 20_000, env: process.env, ...checks },
+    {
+      required: [],
+      minBytes: 0,
+      databases: [],
+      commands: [],
+      commandTimeoutMs: 20_000,
+      env: process.env,
+      ...checks,
+    },
     signal,
   );
 

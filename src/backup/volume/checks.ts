@@ -8,6 +8,9 @@ export interface VolumeChecks {
   /** Paths below the volume. */
   readonly required: readonly string[];
   readonly minBytes: number;
+  /** Commands of ours for databases below the volume: they look at nothing but what lies below where they run. */
+  readonly databases: readonly (readonly string[])[];
+  /** Of the user, which may name the volume by its path. */
   readonly commands: readonly (readonly string[])[];
   readonly commandTimeoutMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,8 +23,8 @@ export type Verdict =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** Whether anything says what a good volume is. */
-export const hasChecks = ({ required, minBytes, commands }: VolumeChecks): boolean =>
-  required.length > 0 || minBytes > 0 || commands.length > 0;
+export const hasChecks = ({ required, minBytes, databases, commands }: VolumeChecks): boolean =>
+  required.length > 0 || minBytes > 0 || databases.length > 0 || commands.length > 0;
 
 /** Everything that is cheap first; commands run only on a volume that has passed it. */
 export async function checkVolume(
@@ -43,7 +46,7 @@ export async function checkVolume(
     return { kind: 'corrupt', problems };
   }
   const { env, commandTimeoutMs: timeoutMs } = checks;
-  for (const argv of checks.commands) {
+  for (const argv of [...checks.databases, ...checks.commands]) {
     const end = await runCommand(
       { argv, cwd: volume, timeoutMs, env, extra: { PILLION_VOLUME: volume } },
       signal,
