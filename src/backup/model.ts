@@ -127,6 +127,8 @@ export type StateUse = 'restore' | 'backup';
 
 export interface Engine {
   readonly kind: 'restic' | 'git' | 'dir';
+  /** ACLs, capabilities, what applications note at a file. */
+  readonly keepsExtendedAttributes: boolean;
   /**
    * Looks, and changes nothing: never creates a repository, never leaves a lock. Says UNKNOWN instead of throwing, for
    * whatever goes wrong; rejects only with the signal's reason.

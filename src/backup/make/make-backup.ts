@@ -77,6 +77,12 @@ export async function makeBackup(
   await requireVolume(spec.volume);
   const repository = known ?? (await openRepository(spec, deps, signal));
   await refuseByState(spec, deps, repository);
+  if (repository.kind !== 'HAS' && !deps.engine.keepsExtendedAttributes) {
+    deps.log.warn(
+      'this kind of repository keeps no extended attributes: ACLs and capabilities do not come back from it',
+      { engine: deps.engine.kind },
+    );
+  }
   const judge = (scan: ScanResult) => refuse(refusalBySize(scan, repository, spec.guards));
   return withHooks(spec.hooks, spec.volume, deps.log, signals, async () => {
     const quietly = await storeQuietly(spec, deps, judge, signal);

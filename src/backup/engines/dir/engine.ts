@@ -27,6 +27,7 @@ import { storeSnapshot } from './write.ts';
 export function createDirEngine(path: string, { name, workDir }: EngineContext): Engine {
   return {
     kind: 'dir',
+    keepsExtendedAttributes: false,
     state: (signal) => look(path, name, signal),
     init: async () => makeRepository(path),
     restoreTo: (snapshot, target, work) => restoreSnapshot(path, snapshot, target, work),

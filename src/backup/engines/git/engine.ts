@@ -38,6 +38,7 @@ export function createGitEngine(settings: GitEngineSettings, context: EngineCont
   };
   return {
     kind: 'git',
+    keepsExtendedAttributes: false,
     async state(signal) {
       try {
         return await withGit(settings, context, signal, (access) => stateOf(access, signal));

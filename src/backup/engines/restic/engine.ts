@@ -57,6 +57,7 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
   };
   return {
     kind: 'restic',
+    keepsExtendedAttributes: true,
     async state(signal, use) {
       const state = await (use === 'backup' ? stateForBackup(restic, signal) : stateOf(restic, signal));
       return state.kind === 'UNKNOWN'
