@@ -17,6 +17,9 @@ export const NO_CONTENT: readonly string[] = [OWN_FOLDER, 'lost+found'];
 /** Base name of the file that a manifest is stored from, by which it is found in a snapshot again. */
 export const MANIFEST_NAME = 'pillion-manifest';
 
+/** Files of which a volume keeps the hashes, for `restore --check-sample`. */
+export const MAX_SAMPLE = 1000;
+
 /** What a volume is, before anything is done to it. The journal has been replayed when this is asked. */
 export type VolumeState =
   /** Nothing but {@link NO_CONTENT} and what the user named. */

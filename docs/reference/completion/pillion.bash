@@ -26,7 +26,7 @@ _pillion() {
         --on-missing) COMPREPLY=($(compgen -W 'fail allow' -- "$cur")); return ;;
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--volume --repository --name --exclude --work-dir --plan --on-missing --timeout --retry-wait --snapshot --max-fallback --verify --strict-owner --keep-quarantines --check --check-sqlite --check-timeout --require --min-size --ignore --repair --repair-timeout --after --after-version --after-timeout --password-file --ssh-key-file --ssh-known-hosts-file --cacert --limit-upload --limit-download --restic-option --call-timeout --http-bind --http-metrics --log-level --verbose --grace --config --help --version' -- "$cur")); fi ;;
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--volume --repository --name --exclude --work-dir --plan --on-missing --timeout --retry-wait --snapshot --max-fallback --verify --strict-owner --keep-quarantines --check --check-sqlite --check-sample --check-timeout --require --min-size --ignore --repair --repair-timeout --after --after-version --after-timeout --password-file --ssh-key-file --ssh-known-hosts-file --cacert --limit-upload --limit-download --restic-option --call-timeout --http-bind --http-metrics --log-level --verbose --grace --config --help --version' -- "$cur")); fi ;;
     backup)
       case "$prev" in
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;

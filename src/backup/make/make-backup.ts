@@ -2,6 +2,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import { errorMessage } from '../../core/errors.ts';
 import type { Log } from '../../core/log/log.ts';
 import { readMarker, writeMarker } from '../commit/marker.ts';
 import { recover } from '../commit/recover.ts';
@@ -16,6 +17,7 @@ import {
   type StoredSnapshot,
 } from '../model.ts';
 import { isEmpty, requireVolume } from '../volume/inspect.ts';
+import { sampleOf, settledFiles, writeSample } from '../volume/sample.ts';
 import { type GuardSettings, type Refusal, refusalBySize, refusalByState } from './guards.ts';
 import { type HookSpec, withHooks } from './hooks.ts';
 import { type RetentionRules, removable } from './retention.ts';
@@ -90,6 +92,7 @@ export async function makeBackup(
     await readBack(quietly, deps, signal);
     await rename(join(spec.workDir, MANIFEST_NAME), join(spec.workDir, PREVIOUS));
     await mark(spec, deps);
+    await keepSample(spec, deps, scan, signal);
     const removed = await prune(spec, deps, repository, { ...stored, torn }, signal);
     const { snapshot, files, added } = stored;
     const gone = new Set(removed.map(({ id }) => id));
@@ -175,6 +178,22 @@ async function mark({ volume, name }: BackupSpec, { clock, log }: BackupDeps): P
   await writeMarker(volume, { version: 1, volume: name, origin: 'adopted', since: clock.now() }).catch(
     (error: unknown) => log.at(1, 'the volume cannot be marked', { error: String(error) }),
   );
+}
+
+/** For `restore --check-sample`. */
+async function keepSample(
+  { volume, workDir }: BackupSpec,
+  { log }: BackupDeps,
+  { digest }: ScanResult,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const files = sampleOf(join(workDir, PREVIOUS), digest);
+    await writeSample(volume, await settledFiles(volume, files, signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    log.at(1, 'no sample of the snapshot can be kept on the volume', { error: errorMessage(error) });
+  }
 }
 
 async function prune(

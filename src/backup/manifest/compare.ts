@@ -11,7 +11,7 @@ import { createUnsteady } from './unsteady.ts';
 import { type Found, walkTree } from './walk.ts';
 
 /** Node sets times as doubles of seconds, which are some 250 ns apart in this century. */
-const TIME_TOLERANCE_NS = 1_000n;
+export const TIME_TOLERANCE_NS = 1_000n;
 const SET_ID_BITS = 0o6000;
 const MAX_EXAMPLES = 20;
 const PROGRESS_MS = 500;

@@ -1,5 +1,6 @@
 import { defineOptions, option, type Values } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
+import { MAX_SAMPLE } from '../model.ts';
 import {
   accessOptions,
   COMMAND_FORM,
@@ -28,6 +29,14 @@ export const CHECK_OPTIONS = defineOptions({
     default: [],
     env: env('check-sqlite'),
     help: 'A SQLite database below the volume that passes "PRAGMA quick_check" in a good one, if it is there. May repeat.',
+  }),
+  checkSample: option({
+    flag: 'check-sample',
+    type: int,
+    default: 0,
+    env: env('check-sample'),
+    help: `Compare so many files with the last snapshot that was restored or backed up, picked at random from up to ${MAX_SAMPLE}: other content with the same size and time is corruption. At most 256 MiB and 30 s are spent on it.`,
+    check: (value) => (value >= 0 && value <= MAX_SAMPLE ? undefined : `must be from 0 to ${MAX_SAMPLE}`),
   }),
   checkTimeout: option({
     flag: 'check-timeout',

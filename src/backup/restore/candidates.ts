@@ -11,6 +11,7 @@ import { BACKUP_ERRORS } from '../errors.ts';
 import { compareTree } from '../manifest/compare.ts';
 import type { Engine, OnProgress, RestoredTree, Snapshot, Stage, UnknownReason } from '../model.ts';
 import { shownId } from '../snapshot-id.ts';
+import { sampleOf, writeSample } from '../volume/sample.ts';
 import { CHECK_HINT, createJudge } from './judge.ts';
 import { readRejected } from './rejected.ts';
 import type { RestoreEvents, RestoreSpec } from './restore.ts';
@@ -99,6 +100,7 @@ async function restoreOne(snapshot: Snapshot, deps: CandidateDeps, signal: Abort
   const { stage, tree } = await stageVerified(snapshot, deps, signal);
   const judge = createJudge(spec, snapshot.id, log, signal);
   await judge.onStage(tree.root);
+  const sample = tree.manifest === undefined ? [] : sampleOf(tree.manifest, snapshot.id);
   const { quarantine } = await commit(stage, tree, {
     signal,
     name,
@@ -107,6 +109,9 @@ async function restoreOne(snapshot: Snapshot, deps: CandidateDeps, signal: Abort
     onProgress: events.progress,
     judge: judge.inPlace,
   });
+  await writeSample(volume, sample).catch((error: unknown) =>
+    log.warn('no sample of the snapshot could be kept for --check-sample', { error: errorMessage(error) }),
+  );
   if (quarantine !== undefined) {
     log.warn('what the volume held was set aside', { volume, quarantine });
   }

@@ -53,11 +53,11 @@ export function createJudge(
     }
   }
   return {
-    onStage: (root) => ask(root, { ...checks, commands: [] }),
+    onStage: (root) => ask(root, { ...checks, sample: 0, commands: [] }),
     inPlace:
       checks.commands.length === 0
         ? undefined
-        : () => ask(volume, { ...checks, required: [], minBytes: 0, databases: [] }),
+        : () => ask(volume, { ...checks, required: [], minBytes: 0, sample: 0, databases: [] }),
   };
 }
 

@@ -24,6 +24,7 @@ export function restoreSpec(
     checks: {
       required: values.require,
       minBytes: values.minSize,
+      sample: values.checkSample,
       databases: values.checkSqlite.filter((path) => !isAbsolute(path)).map(sqliteCheck),
       commands: [
         ...values.checkSqlite.filter((path) => isAbsolute(path)).map(sqliteCheck),

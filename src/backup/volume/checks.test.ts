@@ -13,6 +13,7 @@ const check = (checks: Partial<VolumeChecks>) =>
     {
       required: [],
       minBytes: 0,
+      sample: 0,
       databases: [],
       commands: [],
       commandTimeoutMs: 20_000,

@@ -3,11 +3,14 @@ import { lstat, opendir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describeEnd, runCommand } from '../commands/run-command.ts';
 import { OWN_FOLDER } from '../model.ts';
+import { sampleProblems } from './sample.ts';
 
 export interface VolumeChecks {
   /** Paths below the volume. */
   readonly required: readonly string[];
   readonly minBytes: number;
+  /** How many files of the last snapshot are compared with it. */
+  readonly sample: number;
   /** Commands of ours for databases below the volume: they look at nothing but what lies below where they run. */
   readonly databases: readonly (readonly string[])[];
   /** Of the user, which may name the volume by its path. */
@@ -23,8 +26,8 @@ export type Verdict =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** Whether anything says what a good volume is. */
-export const hasChecks = ({ required, minBytes, databases, commands }: VolumeChecks): boolean =>
-  required.length > 0 || minBytes > 0 || databases.length > 0 || commands.length > 0;
+export const hasChecks = ({ required, minBytes, sample, databases, commands }: VolumeChecks): boolean =>
+  sample > 0 || required.length > 0 || minBytes > 0 || databases.length > 0 || commands.length > 0;
 
 /** Everything that is cheap first; commands run only on a volume that has passed it. */
 export async function checkVolume(
@@ -41,6 +44,9 @@ export async function checkVolume(
   const bytes = await bytesUpTo(volume, checks.minBytes, signal);
   if (bytes < checks.minBytes) {
     problems.push(`its files have ${bytes} bytes, and must have ${checks.minBytes}`);
+  }
+  if (problems.length === 0 && checks.sample > 0) {
+    problems.push(...(await sampleProblems(volume, checks.sample, signal)));
   }
   if (problems.length > 0) {
     return { kind: 'corrupt', problems };

@@ -160,7 +160,7 @@ describe.skipIf(restic18() === undefined)(`in a bad place (skipped when ${NO_RES
       expect(stderr).not.toContain('"restoring"');
     }
     expect(await readTree(volume)).toEqual(await readTree(stored.volume));
-    expect((await readdir(path.join(volume, '.pillion'))).toSorted()).toEqual(['marker.json']);
+    expect((await readdir(path.join(volume, '.pillion'))).toSorted()).toEqual(['marker.json', 'sample.json']);
   });
 
   it('where the volume is a link, what it leads to is stored and restored', async () => {

@@ -259,6 +259,36 @@ describe.skipIf(restic18() === undefined)(`pillion restore with restic (skipped 
     expect(await readTree(volume)).toEqual(NEW);
   });
 
+  it('finds what a disk has spoilt by a sample of the snapshot, and leaves alone what was changed', async () => {
+    const volume = await emptyVolume();
+    const repository = await makeRepository();
+    const flags = ['--check-sample', '10'];
+    const spoil = async (content: string) => {
+      const file = path.join(volume, 'sub/c');
+      const { atimeMs, mtimeMs } = await stat(file);
+      await writeFile(file, content);
+      await utimes(file, atimeMs / 1000, mtimeMs / 1000);
+    };
+    await succeed(['restore'], { volume, repository });
+    await writeTree(volume, { 'sub/b': 'B' });
+    await succeed(['restore'], { volume, repository: dir.join('nowhere'), flags });
+    await spoil('C');
+    const restored = await run(['restore'], { volume, repository, flags });
+    expect([restored.code, restored.stderr]).toEqual([
+      0,
+      expect.stringContaining('sub/c has other content than in the last snapshot'),
+    ]);
+    expect(await readTree(volume)).toEqual(NEW);
+    // A backup renews it, also of what was changed just before.
+    await writeTree(volume, { 'sub/c': 'changed' });
+    await succeed(['backup', 'now'], { volume, repository });
+    await writeFile(path.join(volume, 'app.db'), 'another one');
+    await succeed(['restore'], { volume, repository: dir.join('nowhere'), flags });
+    await spoil('chAnged');
+    const plan = await run(['restore', '--plan'], { volume, repository, flags });
+    expect([plan.code, plan.stdout]).toEqual([10, expect.stringContaining('sub/c has other content')]);
+  });
+
   it('leaves a corrupt volume alone that a repair has mended', async () => {
     const volume = await emptyVolume();
     await writeTree(volume, { 'app.db': 'garbage' });
