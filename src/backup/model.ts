@@ -163,6 +163,8 @@ export interface Engine {
    * @throws PillionError when the repository does not let us (append-only keys)
    */
   forget(snapshots: readonly Snapshot[], work: EngineWork): Promise<void>;
+  /** Brings what it keeps in the work directory back to its limit; called after each piece of work. Never throws. */
+  tidy?(): Promise<void>;
   /** Paths below the volume's root in a snapshot, a line each, for people. */
   ls(snapshot: Snapshot, work: EngineWork, write: (line: string) => void): Promise<void>;
   /** The content of a file in a snapshot; `path` is relative to the volume's root. */

@@ -25,7 +25,11 @@ export async function withEngine(
       secret: (slot, value) => secrets.addRotating(`repository ${slot}`, value),
       warn: (message, fields) => log.warn(message, fields),
     });
-    return await use(engine, workDir);
+    try {
+      return await use(engine, workDir);
+    } finally {
+      await (workDir.isKept ? engine.tidy?.() : undefined);
+    }
   } finally {
     await workDir.remove();
   }

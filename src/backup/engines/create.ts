@@ -18,6 +18,7 @@ export type EngineValues = Pick<
   | 'sshKeyFile'
   | 'sshKnownHostsFile'
   | 'callTimeout'
+  | 'cacheLimit'
 > & { readonly retryLock?: number; readonly gitAllowSecrets?: boolean };
 
 export async function createEngine(values: EngineValues, context: EngineContext): Promise<Engine> {
@@ -78,6 +79,7 @@ async function createRestic(
     sshKnownHostsFile: values.sshKnownHostsFile,
     callTimeoutMs: callTimeout,
     retryLockMs: retryLock,
+    cacheLimitBytes: values.cacheLimit,
   };
   return createResticEngine(settings, context);
 }

@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import { httpOptions } from '../../core/http/options.ts';
 import { defineOptions, option } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
+import { size } from './value-types.ts';
 
 export type Variables = (flag: string) => readonly string[];
 
@@ -149,6 +150,13 @@ export function accessOptions(env: Variables) {
       default: [],
       env: env('restic-option'),
       help: "KEY=VALUE of restic's extended options, such as s3.bucket-lookup=path or s3.connections=2. May repeat.",
+    }),
+    cacheLimit: option({
+      flag: 'cache-limit',
+      type: size,
+      default: 2 * 1024 ** 3,
+      env: env('cache-limit'),
+      help: 'How large the cache of restic in --work-dir may be between two backups. A larger one is removed, and fetched again as far as it is needed; 0 keeps none.',
     }),
     callTimeout: option({
       flag: 'call-timeout',

@@ -24,7 +24,15 @@ export function createBodies(
   init: BodiesInit,
 ): ScheduledBodies & { readonly backUp: (signals: Signals) => Promise<RunEnd> } {
   const { engine, view, progress, scope, spec } = init;
-  const exclusive = createMutex();
+  const oneByOne = createMutex();
+  const exclusive = <T>(body: () => Promise<T>): Promise<T> =>
+    oneByOne(async () => {
+      try {
+        return await body();
+      } finally {
+        await engine.tidy?.();
+      }
+    });
   // What the last backup left behind. Each question to a repository of restic takes half a second of computing.
   let known: RepositoryState | undefined;
   const backUp = (signals: Signals) =>

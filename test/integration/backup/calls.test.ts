@@ -2,9 +2,10 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { PASSWORD, start, succeed, writeTree } from '../../support/backup/program.ts';
+import { PASSWORD, readTree, start, succeed, writeTree } from '../../support/backup/program.ts';
 import { makeKeysQuick } from '../../support/backup/quick-key.ts';
 import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
+import { tryProgram } from '../../support/run-program.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
 
 const dir = useTempDir();
@@ -43,5 +44,34 @@ describe.skipIf(restic18() === undefined)(`restic is called (skipped when ${NO_R
     await calls();
     await succeed(['restore'], { volume, repository, env });
     expect(await calls()).toEqual([]);
+  });
+
+  it('with a cache that is never larger than its limit between backups, and works without', async () => {
+    const volume = dir.join('volume');
+    const repository = dir.join('repository');
+    const workDir = dir.join('work');
+    const backUp = async (limit: string) => {
+      const flags = ['--init', '--work-dir', workDir, '--cache-limit', limit];
+      await succeed(['backup', 'now'], { volume, repository, flags });
+      const { stdout } = await tryProgram('du', ['-sk', path.join(workDir, 'restic-cache')]);
+      return Number.parseInt(stdout, 10);
+    };
+    // A name is what a directory's list has of a file: these are the larger part of the cache.
+    const names = (from: number) =>
+      Object.fromEntries(
+        Array.from({ length: 400 }, (_, n) => [`${'x'.repeat(200)}${from + n}`, `${from + n}`]),
+      );
+    await writeTree(volume, names(0));
+    const whole = await backUp('1GiB');
+    expect(whole).toBeGreaterThan(40);
+    await makeKeysQuick(repository, PASSWORD);
+    await writeTree(volume, names(5000));
+    expect(await backUp(`${whole}KiB`)).toBeLessThanOrEqual(whole);
+    await writeTree(volume, { 'one more': '1' });
+    expect(await backUp('0')).toBeLessThanOrEqual(8);
+    await rm(volume, { recursive: true });
+    await mkdir(volume);
+    await succeed(['restore'], { volume, repository });
+    expect(Object.keys(await readTree(volume))).toHaveLength(801);
   });
 });

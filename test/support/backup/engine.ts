@@ -37,6 +37,7 @@ export function resticEngine(
       sshKnownHostsFile: '',
       callTimeoutMs: 20_000,
       retryLockMs: 1000,
+      cacheLimitBytes: 1024 ** 3,
       ...settings,
     },
     {

@@ -19,6 +19,8 @@ export interface ResticSettings {
   readonly callTimeoutMs: number;
   /** How long to wait for a lock of another writer. */
   readonly retryLockMs: number;
+  /** What may be kept of the repository between two pieces of work. */
+  readonly cacheLimitBytes: number;
 }
 
 export function accessArguments(settings: ResticSettings, workDir: string): readonly string[] {

@@ -1,10 +1,12 @@
 /** Backups in a restic repository. */
 import { mkdir } from 'node:fs/promises';
+import { errorMessage } from '../../../core/errors.ts';
 import { userEnvironment } from '../../../git/user.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import type { Engine, EngineContext, RepositoryState, UnknownReason } from '../../model.ts';
 import { quietLog } from '../quiet-log.ts';
 import { accessArguments, type ResticSettings } from './access.ts';
+import { boundCache } from './cache-limit.ts';
 import { resticEnvironment, secretsIn } from './environment.ts';
 import { unlessConfigIsLost } from './lost-config.ts';
 import { createReader } from './read.ts';
@@ -65,6 +67,7 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
         : state;
     },
     init: (signal) => initialise(restic, signal),
+    tidy: () => tidy(restic),
     ...createReader(restic),
     ...createWriter(restic),
   };
@@ -130,6 +133,21 @@ async function stateOf(restic: Restic, signal: AbortSignal): Promise<RepositoryS
   return result.problem === undefined
     ? stateFrom(ids, result.stdout, restic.name, restic.shownLocation)
     : { kind: 'UNKNOWN', reason: result.problem };
+}
+
+async function tidy({ workDir, settings, warn }: Restic): Promise<void> {
+  const { cacheLimitBytes: limit } = settings;
+  try {
+    const removed = await boundCache(workDir, limit);
+    if (removed > 0 && limit > 0) {
+      warn('the cache of restic was larger than --cache-limit: it is fetched again as far as it is needed', {
+        removedBytes: removed,
+        limitBytes: limit,
+      });
+    }
+  } catch (error) {
+    warn('the cache of restic cannot be kept below --cache-limit', { error: errorMessage(error) });
+  }
 }
 
 async function initialise(restic: Restic, signal: AbortSignal): Promise<void> {
