@@ -251,6 +251,8 @@ export interface ScanResult extends ManifestSummary {
   readonly leftOutCount: number;
   /** Files that are marked as changing: named so, or changed whenever they were read. */
   readonly changing: number;
+  /** Of the metadata of all that was found (`manifest/fingerprint.ts`): the same as long as nothing changes. */
+  readonly fingerprint: string;
 }
 
 /** Describes a tree in a file, sorted by path, line by line; memory does not grow with the tree. */

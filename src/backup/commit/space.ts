@@ -1,5 +1,6 @@
 /** Whether a volume has room for a snapshot next to what it holds: both are there until the old is removed. */
 import { statfs } from 'node:fs/promises';
+import { createBreather } from '../../core/breather.ts';
 import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
@@ -37,12 +38,14 @@ export function shortage(need: SpaceNeed, free: Free): string | undefined {
 /** What a build that was interrupted has left takes no room a second time. */
 async function alreadyThere(path: string, signal: AbortSignal): Promise<SpaceNeed> {
   const root = openByteRoot(path);
+  const breathe = createBreather(signal);
   let bytes = 0;
   let entries = 0;
   try {
-    for await (const { status } of walkTree(root, { isExcluded: () => false, signal })) {
+    for (const { status } of walkTree(root, () => false)) {
       bytes += Number(status.blocks) * BLOCK_BYTES;
       entries += 1;
+      await breathe();
     }
     return { bytes, entries };
   } finally {

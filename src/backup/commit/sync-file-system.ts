@@ -2,6 +2,7 @@
 import { closeSync, fsync } from 'node:fs';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { createBreather } from '../../core/breather.ts';
 import { tryRun } from '../../core/exec/run.ts';
 import { type ByteDirectory, openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import { type Found, walkTree } from '../manifest/walk.ts';
@@ -27,6 +28,7 @@ export async function syncFileSystem(path: string, signal: AbortSignal): Promise
 /** Exported for its test. */
 export async function syncEach(path: string, signal: AbortSignal): Promise<void> {
   const root = openByteRoot(path);
+  const breathe = createBreather(signal);
   let open: number[] = [];
   const syncOpen = async () => {
     const batch = open;
@@ -34,7 +36,8 @@ export async function syncEach(path: string, signal: AbortSignal): Promise<void>
     await syncAndClose(batch);
   };
   try {
-    for await (const found of walkTree(root, { isExcluded: () => false, signal })) {
+    for (const found of walkTree(root, () => false)) {
+      await breathe();
       if (found.kind === 'directory') {
         syncDirectory(root, found);
       } else if (found.kind === 'file') {

@@ -6,6 +6,7 @@ import type { Log } from '../../core/log/log.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { changedSince } from '../manifest/changed-since.ts';
 import { MANIFEST_ERRORS } from '../manifest/errors.ts';
+import { fingerprintOf } from '../manifest/fingerprint.ts';
 import { scanVolume } from '../manifest/scan.ts';
 import {
   type BackupRequest,
@@ -66,7 +67,8 @@ export async function storeQuietly(
       isPartial: false,
     };
     const stored = await storeUnlessChanged(engine, request, { signal, onProgress });
-    const changed = await changedSince(volume, manifest, { signal, exclude });
+    const isSame = (await fingerprintOf(volume, { signal, exclude })) === scan.fingerprint;
+    const changed = isSame ? [] : await changedSince(volume, manifest, { signal, exclude });
     if (changed.length === 0 && stored !== undefined) {
       return { stored, scan, torn, isQuiet: changing.size === 0 };
     }

@@ -1,9 +1,10 @@
 /** What of a tree is not any more as its manifest says, by its metadata alone. */
+import { createBreather } from '../../core/breather.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import type { ScanOptions } from '../model.ts';
 import { type BytePath, compareInTree, type Entry } from './entry.ts';
 import { createExclusion } from './exclude.ts';
-import { readManifest } from './files.ts';
+import { manifestEntries, NONE } from './files.ts';
 import { createUnsteady } from './unsteady.ts';
 import { type Found, walkTree } from './walk.ts';
 
@@ -17,10 +18,11 @@ export async function changedSince(
   { signal, exclude }: Pick<ScanOptions, 'signal' | 'exclude'>,
 ): Promise<readonly Buffer[]> {
   const tree = openByteRoot(root);
-  const entries = readManifest(manifest, signal);
+  const breathe = createBreather(signal);
+  const entries = manifestEntries(manifest);
   const changed: Buffer[] = [];
   const unsteady = createUnsteady();
-  let entry = await nextOf(entries);
+  let entry = nextOf(entries);
   const note = (path: BytePath) => void changed.push(Buffer.from(path, 'latin1'));
   const cameOrWent = (path: BytePath, isDirectory: boolean): void => {
     if (!unsteady.has(path)) {
@@ -29,8 +31,8 @@ export async function changedSince(
       unsteady.add(path);
     }
   };
-  const passUntil = async (path: BytePath | undefined) => {
-    for (; entry !== undefined; entry = await nextOf(entries)) {
+  const passUntil = (path: BytePath | undefined) => {
+    for (; entry !== undefined; entry = nextOf(entries)) {
       if (path !== undefined && compareInTree(entry.path, path) >= 0) {
         return;
       }
@@ -38,11 +40,12 @@ export async function changedSince(
     }
   };
   try {
-    for await (const found of walkTree(tree, { isExcluded: createExclusion(exclude), signal })) {
+    for (const found of walkTree(tree, createExclusion(exclude))) {
+      await breathe();
       if (found.kind !== 'file' && found.kind !== 'directory') {
         continue;
       }
-      await passUntil(found.path);
+      passUntil(found.path);
       if (entry?.path !== found.path) {
         cameOrWent(found.path, found.kind === 'directory');
         continue;
@@ -53,19 +56,19 @@ export async function changedSince(
       if (!isSame(entry, found)) {
         note(found.path);
       }
-      entry = await nextOf(entries);
+      entry = nextOf(entries);
     }
-    await passUntil(undefined);
+    passUntil(undefined);
     return changed;
   } finally {
-    await entries.return({ entries: 0, files: 0, bytes: 0, digest: '' });
+    entries.return(NONE);
     tree.close();
   }
 }
 
-async function nextOf(entries: AsyncGenerator<Entry, unknown>) {
+function nextOf(entries: Generator<Entry, unknown>) {
   for (;;) {
-    const next = await entries.next();
+    const next = entries.next();
     if (next.done === true) {
       return undefined;
     }

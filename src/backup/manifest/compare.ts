@@ -6,7 +6,7 @@ import type { CompareOptions, Comparison } from '../model.ts';
 import { readStableFile } from './content.ts';
 import { compareInTree, type Entry, type FileEntry, shownPath } from './entry.ts';
 import { createExclusion } from './exclude.ts';
-import { readManifest } from './files.ts';
+import { manifestEntries, NONE } from './files.ts';
 import { createUnsteady } from './unsteady.ts';
 import { type Found, walkTree } from './walk.ts';
 
@@ -28,26 +28,31 @@ export async function compareTree(
   const tree = openByteRoot(root);
   const report = createReport(options);
   const isExcluded = createExclusion(options.exclude ?? []);
-  const found = walkTree(tree, { isExcluded, signal: options.signal });
-  const expected = readManifest(manifest, options.signal);
+  const found = walkTree(tree, isExcluded);
+  const expected = manifestEntries(manifest);
   try {
-    await merge(found, expected, report);
+    await merge(found, expected, report, createBreather(options.signal));
     return report.result();
   } finally {
-    await found.return();
-    await expected.return({ entries: 0, files: 0, bytes: 0, digest: '' });
+    found.return();
+    expected.return(NONE);
     tree.close();
   }
 }
 
 async function merge(
-  found: AsyncGenerator<Found, void>,
-  expected: AsyncGenerator<Entry, unknown>,
+  found: Generator<Found, void>,
+  expected: Generator<Entry, unknown>,
   report: Report,
+  breathe: Breather,
 ): Promise<void> {
-  let actual = await nextContent(found);
-  let entry = await nextOf(expected);
+  let actual = nextContent(found);
+  let entry = nextOf(expected);
   while (actual !== undefined || entry !== undefined) {
+    const pause = breathe();
+    if (pause !== undefined) {
+      await pause;
+    }
     const order = orderOf(actual, entry);
     if (order < 0 && actual !== undefined) {
       report.extra(actual);
@@ -57,8 +62,8 @@ async function merge(
       await report.both(actual, entry);
     }
     // Only then, as going on closes the directory of what was found.
-    actual = order <= 0 ? await nextContent(found) : actual;
-    entry = order >= 0 ? await nextOf(expected) : entry;
+    actual = order <= 0 ? nextContent(found) : actual;
+    entry = order >= 0 ? nextOf(expected) : entry;
   }
 }
 
@@ -69,14 +74,14 @@ function orderOf(actual: Found | undefined, entry: Entry | undefined): number {
   return entry === undefined ? -1 : compareInTree(actual.path, entry.path);
 }
 
-async function nextOf(entries: AsyncGenerator<Entry, unknown>): Promise<Entry | undefined> {
-  const next = await entries.next();
+function nextOf(entries: Generator<Entry, unknown>): Entry | undefined {
+  const next = entries.next();
   return next.done === true ? undefined : next.value;
 }
 
-async function nextContent(found: AsyncGenerator<Found, void>): Promise<Found | undefined> {
+function nextContent(found: Generator<Found, void>): Found | undefined {
   for (;;) {
-    const next = await found.next();
+    const next = found.next();
     if (next.done === true) {
       return undefined;
     }

@@ -16,6 +16,8 @@ const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | const
 export interface ManifestWriter {
   /** Entries come in the order of the tree. */
   add(entry: Entry): void;
+  /** An entry for a file of so many bytes, as `formatEntry` would write it. */
+  addFileLine(line: string, bytes: number): void;
   /** Writes the end, and closes the file. */
   finish(): ManifestSummary;
   /** Closes it as it is; after `finish` there is nothing to close. */
@@ -55,17 +57,29 @@ export function createManifestWriter(path: string): ManifestWriter {
     }
   }
 
+  function write(line: string): void {
+    counted.entries += 1;
+    text += `${line}\n`;
+    if (text.length >= CHUNK_BYTES) {
+      flush();
+    }
+  }
+
+  function countFile(size: number): void {
+    counted.files += 1;
+    counted.bytes += size;
+  }
+
   return {
     add(entry) {
-      counted.entries += 1;
       if (entry.type === 'file') {
-        counted.files += 1;
-        counted.bytes += entry.size;
+        countFile(entry.size);
       }
-      text += `${formatEntry(entry)}\n`;
-      if (text.length >= CHUNK_BYTES) {
-        flush();
-      }
+      write(formatEntry(entry));
+    },
+    addFileLine(line, size) {
+      countFile(size);
+      write(line);
     },
     finish() {
       flush();
@@ -78,9 +92,25 @@ export function createManifestWriter(path: string): ManifestWriter {
   };
 }
 
+/** What a manifest sums up to that is not read to its end. */
+export const NONE: ManifestSummary = { entries: 0, files: 0, bytes: 0, digest: '' };
+
 /**
- * The entries of a manifest; when all have been taken without an error, it was complete.
+ * The entries of a manifest; when all have been taken without an error, it was complete. Who takes them lets others work in
+ * between (`createBreather`), as for `readManifest`.
  * @returns what it sums up to
+ * @throws PillionError `manifest_invalid`, `read_failed`
+ */
+export function* manifestEntries(path: string): Generator<Entry, ManifestSummary, undefined> {
+  const parser = createManifestParser();
+  for (const bytes of manifestChunks(path)) {
+    yield* parser.push(bytes);
+  }
+  return parser.end();
+}
+
+/**
+ * The same for who does not mind what asynchronous generators cost.
  * @throws PillionError `manifest_invalid`, `read_failed`, or the signal's reason
  */
 export async function* readManifest(
@@ -89,19 +119,38 @@ export async function* readManifest(
 ): AsyncGenerator<Entry, ManifestSummary, undefined> {
   const breathe = createBreather(signal);
   const parser = createManifestParser();
+  for (const bytes of manifestChunks(path)) {
+    await breathe();
+    yield* parser.push(bytes);
+  }
+  await breathe();
+  return parser.end();
+}
+
+/** Its bytes, each time in the same memory; nothing of them is looked at. */
+export function* manifestChunks(path: string): Generator<Buffer, void, undefined> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   const fd = openManifest(path);
   try {
     for (;;) {
-      await breathe();
       const length = readChunk(fd, buffer, path);
       if (length === 0) {
-        return parser.end();
+        return;
       }
-      yield* parser.push(buffer.subarray(0, length));
+      yield buffer.subarray(0, length);
     }
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Its lines as they are, without what ends each; what follows the last end is left out. */
+export function* manifestLines(path: string): Generator<string, void, undefined> {
+  let rest = '';
+  for (const bytes of manifestChunks(path)) {
+    const lines = (rest + bytes.toString('latin1')).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
   }
 }
 

@@ -3,7 +3,8 @@
  * bsdtar can tell what a snapshot has. Bytes that are not plain are octal escapes. What mtree has no keyword for is in
  * `tags`, which other tools ignore: groups of hard links, files that change, identities.
  */
-import { type Entry, type FileEntry, NS_PER_SECOND } from './entry.ts';
+import type { BigIntStats } from 'node:fs';
+import { type BytePath, type Entry, type FileEntry, NS_PER_SECOND } from './entry.ts';
 
 export const FIRST_LINE = '#mtree';
 export const VERSION_LINE = '# made by pillion, version 1';
@@ -31,7 +32,13 @@ function unescaped(text: string): string | undefined {
     : undefined;
 }
 
+const NS_DIGITS = 9;
+
 function timeText(timeNs: bigint): string {
+  if (timeNs >= NS_PER_SECOND) {
+    const digits = String(timeNs);
+    return `${digits.slice(0, -NS_DIGITS)}.${digits.slice(-NS_DIGITS)}`;
+  }
   const part = ((timeNs % NS_PER_SECOND) + NS_PER_SECOND) % NS_PER_SECOND;
   return `${(timeNs - part) / NS_PER_SECOND}.${part.toString().padStart(9, '0')}`;
 }
@@ -62,11 +69,47 @@ function ownText(entry: Entry): string {
   return entry.isChanging === true ? ' tags=changing' : '';
 }
 
+const wordOf = (path: BytePath): string => (path === '' ? '.' : `./${escaped(path)}`);
+
+const commonText = (type: Entry['type'], mode: number, uid: number, gid: number, mtimeNs: bigint): string =>
+  ` type=${TYPES[type]} mode=0${mode.toString(8).padStart(3, '0')} uid=${uid} gid=${gid} time=${timeText(mtimeNs)}`;
+
 /** Without a line end. */
 export function formatEntry(entry: Entry): string {
-  const path = entry.path === '' ? '.' : `./${escaped(entry.path)}`;
-  const mode = `0${entry.mode.toString(8).padStart(3, '0')}`;
-  return `${path} type=${TYPES[entry.type]} mode=${mode} uid=${entry.uid} gid=${entry.gid} time=${timeText(entry.mtimeNs)}${ownText(entry)}`;
+  const { path, type, mode, uid, gid, mtimeNs } = entry;
+  return `${wordOf(path)}${commonText(type, mode, uid, gid, mtimeNs)}${ownText(entry)}`;
+}
+
+/** What stands before and after the hash in the line of a file that has one name and had not just changed. */
+export interface LineAroundHash {
+  /** The path. */
+  readonly word: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+export function lineAroundHash(path: BytePath, status: BigIntStats): LineAroundHash {
+  const word = wordOf(path);
+  const { mode, uid, gid, mtimeNs, ctimeNs, size, ino } = status;
+  const common = commonText('file', Number(mode) & 0o7777, Number(uid), Number(gid), mtimeNs);
+  return {
+    word,
+    before: `${word}${common} size=${size} sha256=`,
+    after: ` tags=inode-${ino},ctime-${timeText(ctimeNs)}`,
+  };
+}
+
+/** The path of a line; undefined when it is none that an entry can have. */
+export function pathOfLine(line: string): BytePath | undefined {
+  const end = line.indexOf(' ');
+  try {
+    return pathFrom(end === -1 ? line : line.slice(0, end));
+  } catch (error) {
+    if (error instanceof LineFault) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** What is wrong with a line, as a text. */

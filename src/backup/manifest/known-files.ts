@@ -1,48 +1,85 @@
 /** Hashes from an earlier manifest of the same tree, for files that are still the same by their status. */
 import type { BigIntStats } from 'node:fs';
 import { type BytePath, compareInTree, type Entry } from './entry.ts';
-import { readManifest } from './files.ts';
+import { manifestLines } from './files.ts';
+import { type LineAroundHash, LineFault, parseEntry, pathOfLine } from './format.ts';
 
 export interface KnownFiles {
   /** Paths are asked for in the order of the tree: the earlier manifest is read along. */
-  find(path: BytePath, status: BigIntStats): Promise<string | undefined> | string | undefined;
-  close(): Promise<void>;
+  find(path: BytePath, status: BigIntStats, line: LineAroundHash): string | undefined;
+  close(): void;
 }
 
-const NOTHING: KnownFiles = { find: () => undefined, close: async () => {} };
+const NOTHING: KnownFiles = { find: () => undefined, close: () => {} };
+const HASH = /^[0-9a-f]{64}$/;
+const HASH_LENGTH = 64;
 
 /** A manifest that cannot be read, or is damaged from some line on, only means that files are read again. */
-export function createKnownFiles(manifest: string | undefined, signal: AbortSignal): KnownFiles {
+export function createKnownFiles(manifest: string | undefined): KnownFiles {
   if (manifest === undefined) {
     return NOTHING;
   }
-  const entries = readManifest(manifest, signal);
-  let current: Entry | undefined;
-  let hasEnded = false;
+  const lines = manifestLines(manifest);
+  let current: string | undefined;
 
-  async function advance(): Promise<void> {
+  function advance(): void {
     try {
-      const next = await entries.next();
-      hasEnded = next.done === true;
+      const next = lines.next();
       current = next.done === true ? undefined : next.value;
     } catch {
-      signal.throwIfAborted();
-      hasEnded = true;
       current = undefined;
     }
   }
 
-  return {
-    async find(path, status) {
-      while (!hasEnded && (current === undefined || compareInTree(current.path, path) < 0)) {
-        await advance();
+  /** Whether the line of this path is the current one. */
+  function isAt(path: BytePath, word: string): boolean {
+    while (current !== undefined) {
+      if (current.startsWith(word) && current[word.length] === ' ') {
+        return true;
       }
-      return current?.path === path && isSame(current, status) ? current.sha256 : undefined;
+      if (!current.startsWith('#')) {
+        const other = pathOfLine(current);
+        if (other === undefined || compareInTree(other, path) > 0) {
+          return false;
+        }
+      }
+      advance();
+    }
+    return false;
+  }
+
+  advance();
+  return {
+    find(path, status, line) {
+      if (!isAt(path, line.word) || current === undefined) {
+        return undefined;
+      }
+      return hashBetween(current, line) ?? hashOfSame(current, status);
     },
-    async close() {
-      await entries.return({ entries: 0, files: 0, bytes: 0, digest: '' });
-    },
+    close: () => void lines.return(),
   };
+}
+
+/** Of nearly all files: their line is the same again. */
+function hashBetween(line: string, { before, after }: LineAroundHash): string | undefined {
+  const isSame =
+    line.length === before.length + HASH_LENGTH + after.length &&
+    line.startsWith(before) &&
+    line.endsWith(after);
+  const hash = isSame ? line.slice(before.length, before.length + HASH_LENGTH) : '';
+  return HASH.test(hash) ? hash : undefined;
+}
+
+function hashOfSame(line: string, status: BigIntStats): string | undefined {
+  try {
+    const entry = parseEntry(line);
+    return isSame(entry, status) ? entry.sha256 : undefined;
+  } catch (error) {
+    if (error instanceof LineFault) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 function isSame(entry: Entry, status: BigIntStats): entry is Extract<Entry, { type: 'file' }> {

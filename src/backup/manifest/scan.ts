@@ -7,6 +7,8 @@ import { readStableFile } from './content.ts';
 import { type BytePath, type Entry, type FileEntry, NS_PER_SECOND, shownPath } from './entry.ts';
 import { createExclusion } from './exclude.ts';
 import { createManifestWriter, type ManifestWriter } from './files.ts';
+import { createFingerprint } from './fingerprint.ts';
+import { lineAroundHash } from './format.ts';
 import { createKnownFiles, type KnownFiles } from './known-files.ts';
 import { type Found, walkTree } from './walk.ts';
 
@@ -23,51 +25,85 @@ const PROGRESS_MS = 500;
  */
 export async function scanVolume(root: string, manifest: string, options: ScanOptions): Promise<ScanResult> {
   const volume = openByteRoot(root);
-  const known = createKnownFiles(options.previous, options.signal);
+  const known = createKnownFiles(options.previous);
   const writer = createManifestWriter(manifest);
-  const scan = createScan(writer, known, options);
+  const breathe = createBreather(options.signal);
+  const scan = createScan(writer, known, breathe, options);
   try {
-    const isExcluded = createExclusion(options.exclude);
-    for await (const found of walkTree(volume, { isExcluded, signal: options.signal })) {
-      await scan.take(found);
+    for (const found of walkTree(volume, createExclusion(options.exclude))) {
+      const pending = scan.take(found) ?? breathe();
+      if (pending !== undefined) {
+        await pending;
+      }
     }
     return { ...writer.finish(), ...scan.result() };
   } finally {
     writer.close();
-    await known.close();
+    known.close();
     volume.close();
   }
 }
 
-function createScan(writer: ManifestWriter, known: KnownFiles, options: ScanOptions) {
-  const breathe = createBreather(options.signal);
+function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather, options: ScanOptions) {
   const changing = new Set(options.changing?.map((path) => path.toString('latin1')));
-  const readers: Reader = { known, changing, breathe, groups: new Map(), groupCount: 0 };
+  const readers: Reader = { changing, known, breathe, groups: new Map(), groupCount: 0 };
+  const fingerprint = createFingerprint();
   const leftOut: { path: string; type: string }[] = [];
   let leftOutCount = 0;
   let changed = 0;
   const tell = createTeller(options.onProgress);
 
+  function add(entry: Entry | undefined): void {
+    if (entry === undefined) {
+      return; // it has gone
+    }
+    if (entry.type === 'file') {
+      changed += entry.isChanging ? 1 : 0;
+      tell(entry.size);
+    }
+    writer.add(entry);
+  }
+
+  function leaveOut({ path, kind }: Found): void {
+    leftOutCount += 1;
+    if (leftOut.length < MAX_NAMED) {
+      leftOut.push({ path: shownPath(path), type: kind });
+    }
+  }
+
+  /** Takes a file whose content is known already, and has one name: that is nearly all of them. */
+  function addKnown({ path, status }: Found): boolean {
+    if (status.nlink > 1n || changing.has(path)) {
+      return false;
+    }
+    const line = lineAroundHash(path, status);
+    const hash = known.find(path, status, line);
+    if (hash === undefined) {
+      return false;
+    }
+    const bytes = Number(status.size);
+    tell(bytes);
+    writer.addFileLine(`${line.before}${hash}${line.after}`, bytes);
+    return true;
+  }
+
   return {
-    async take(found: Found): Promise<void> {
-      const entry = await describe(found, readers);
-      if (entry === undefined) {
-        return; // it has gone
+    /** Undefined where nothing has to be waited for. */
+    take(found: Found): Promise<void> | undefined {
+      fingerprint.add(found);
+      switch (found.kind) {
+        case 'directory':
+        case 'symlink':
+          add(describe(found, found.kind, changing));
+          return undefined;
+        case 'file':
+          return addKnown(found) ? undefined : describeFile(found, readers).then(add);
+        default:
+          leaveOut(found);
+          return undefined;
       }
-      if (entry === 'left out') {
-        leftOutCount += 1;
-        if (leftOut.length < MAX_NAMED) {
-          leftOut.push({ path: shownPath(found.path), type: found.kind });
-        }
-        return;
-      }
-      if (entry.type === 'file') {
-        changed += entry.isChanging ? 1 : 0;
-        tell(entry.size);
-      }
-      writer.add(entry);
     },
-    result: () => ({ leftOut, leftOutCount, changing: changed }),
+    result: () => ({ leftOut, leftOutCount, changing: changed, fingerprint: fingerprint.digest() }),
   };
 }
 
@@ -94,23 +130,19 @@ interface Reader {
   groupCount: number;
 }
 
-function describe(found: Found, reader: Reader): Promise<Entry | undefined> | Entry | 'left out' {
-  const common = commonOf(found.path, found.status);
-  switch (found.kind) {
-    case 'directory':
-      return {
-        type: 'directory',
-        ...common,
-        ...(reader.changing.has(found.path) ? { isChanging: true } : {}),
-      };
-    case 'symlink':
-      return { type: 'symlink', ...common, target: found.parent.readlink(found.name) };
-    case 'file':
-      return found.status.nlink > 1n ? describeLinked(found, reader) : describeFile(found, reader, undefined);
-    default:
-      return 'left out';
-  }
+function describe(
+  { path, status, parent, name }: Found,
+  kind: 'directory' | 'symlink',
+  changing: ReadonlySet<BytePath>,
+): Entry {
+  const common = commonOf(path, status);
+  return kind === 'symlink'
+    ? { type: 'symlink', ...common, target: parent.readlink(name) }
+    : { type: 'directory', ...common, ...(changing.has(path) ? { isChanging: true } : {}) };
 }
+
+const describeFile = (found: Found, reader: Reader): Promise<FileEntry | undefined> =>
+  found.status.nlink > 1n ? describeLinked(found, reader) : describeOne(found, reader, undefined);
 
 const commonOf = (path: BytePath, status: BigIntStats) => ({
   path,
@@ -120,7 +152,7 @@ const commonOf = (path: BytePath, status: BigIntStats) => ({
   mtimeNs: status.mtimeNs,
 });
 
-async function describeLinked(found: Found, reader: Reader): Promise<Entry | undefined> {
+async function describeLinked(found: Found, reader: Reader): Promise<FileEntry | undefined> {
   const { ino, nlink } = found.status;
   const known = reader.groups.get(ino);
   if (known !== undefined && (known.file.isChanging || isSameFile(known.file, found.status))) {
@@ -132,7 +164,7 @@ async function describeLinked(found: Found, reader: Reader): Promise<Entry | und
   }
   // One that changed since its other name was read is not what that is in this manifest any more.
   reader.groupCount += 1;
-  const file = await describeFile(found, reader, reader.groupCount);
+  const file = await describeOne(found, reader, reader.groupCount);
   if (file !== undefined) {
     reader.groups.set(ino, { file, namesLeft: Number(nlink) - 1 });
   }
@@ -142,7 +174,7 @@ async function describeLinked(found: Found, reader: Reader): Promise<Entry | und
 const isSameFile = ({ size, mtimeNs, identity }: FileEntry, status: BigIntStats): boolean =>
   BigInt(size) === status.size && mtimeNs === status.mtimeNs && identity?.ctimeNs === status.ctimeNs;
 
-async function describeFile(
+async function describeOne(
   found: Found,
   { known, changing, breathe }: Reader,
   links: number | undefined,
@@ -151,7 +183,7 @@ async function describeFile(
   if (changing.has(path)) {
     return changingFile(path, status, links);
   }
-  const hash = await known.find(path, status);
+  const hash = known.find(path, status, lineAroundHash(path, status));
   if (hash !== undefined) {
     return stableFile(path, status, links, hash);
   }

@@ -1,6 +1,5 @@
 /** The entries of a tree in the order of manifests, with their status; nothing is followed or read. */
 import type { BigIntStats } from 'node:fs';
-import { createBreather } from '../../core/breather.ts';
 import type { ByteDirectory } from '../../core/foreign-files/byte-directory.ts';
 import type { ByteName } from '../../core/foreign-files/entry-name.ts';
 import { type BytePath, joined, type LeftOutType, shownPath } from './entry.ts';
@@ -18,11 +17,6 @@ export interface Found {
   readonly kind: 'directory' | 'file' | 'symlink' | LeftOutType;
 }
 
-export interface WalkOptions {
-  readonly isExcluded: IsExcluded;
-  readonly signal?: AbortSignal | undefined;
-}
-
 interface Level {
   readonly directory: ByteDirectory;
   readonly path: BytePath;
@@ -30,12 +24,12 @@ interface Level {
   next: number;
 }
 
-/** @throws PillionError `read_failed`, `volume_too_deep`, or the signal's reason */
-export async function* walkTree(
-  root: ByteDirectory,
-  { isExcluded, signal }: WalkOptions,
-): AsyncGenerator<Found, void, undefined> {
-  const breathe = createBreather(signal);
+/**
+ * Not an asynchronous generator, which costs more than a system call for each entry: who takes the entries lets others work
+ * in between (`createBreather`).
+ * @throws PillionError `read_failed`, `volume_too_deep`
+ */
+export function* walkTree(root: ByteDirectory, isExcluded: IsExcluded): Generator<Found, void, undefined> {
   const levels: Level[] = [];
   const enter = (directory: ByteDirectory, path: BytePath) =>
     levels.push({ directory, path, names: directory.names(), next: 0 });
@@ -57,7 +51,6 @@ export async function* walkTree(
         continue;
       }
       yield found;
-      await breathe();
       const child = found.kind === 'directory' ? level.directory.open(name) : undefined;
       if (child !== undefined) {
         if (levels.length > MAX_DEPTH) {
