@@ -154,8 +154,12 @@ export interface Engine {
    * @throws PillionError when not everything was stored
    */
   backup(request: BackupRequest, work: EngineWork): Promise<StoredSnapshot>;
-  /** Reads from the repository what it holds of a snapshot: counts, and the manifest's bytes to be compared. */
-  readBack(snapshot: Snapshot, work: EngineWork): Promise<ReadBack>;
+  /**
+   * Reads from the repository what it holds of a snapshot: counts, and the manifest's bytes to be compared. What was stored
+   * and is `unproved` is looked for, too.
+   * @throws PillionError `read_back_failed`
+   */
+  readBack(snapshot: Snapshot, work: EngineWork, unproved?: readonly string[]): Promise<ReadBack>;
   /** Checks the repository's structure, and reads `share` (0 to 1) of its data. Problems are data, not errors. */
   verify(share: number, work: EngineWork): Promise<readonly string[]>;
   /**
@@ -203,6 +207,8 @@ export interface StoredSnapshot {
   readonly bytes: number;
   /** Bytes that the repository grew by, where the engine knows. */
   readonly added?: number | undefined;
+  /** What was sent that reading the manifest back does not read, in the engine's own words: for `readBack`. */
+  readonly unproved?: readonly string[] | undefined;
 }
 
 export interface ReadBack {

@@ -12,7 +12,6 @@ import {
   MANIFEST_NAME,
   type OnProgress,
   type RepositoryState,
-  type ScanResult,
   type Snapshot,
   type StoredSnapshot,
 } from '../model.ts';
@@ -21,7 +20,7 @@ import { sampleOf, settledFiles, writeSample } from '../volume/sample.ts';
 import { type GuardSettings, type Refusal, refusalBySize, refusalByState } from './guards.ts';
 import { type HookSpec, withHooks } from './hooks.ts';
 import { type RetentionRules, removable } from './retention.ts';
-import { forgetTorn, PREVIOUS, type QuietlyStored, storeQuietly } from './store-quietly.ts';
+import { forgetTorn, type Judge, PREVIOUS, type QuietlyStored, storeQuietly } from './store-quietly.ts';
 
 export interface BackupSpec {
   readonly volume: string;
@@ -77,26 +76,31 @@ export async function makeBackup(
 ): Promise<BackupOutcome> {
   const { signal } = signals;
   await requireVolume(spec.volume);
-  const repository = known ?? (await openRepository(spec, deps, signal));
-  await refuseByState(spec, deps, repository);
-  if (repository.kind !== 'HAS' && !deps.engine.keepsExtendedAttributes) {
-    deps.log.warn(
-      'this kind of repository keeps no extended attributes: ACLs and capabilities do not come back from it',
-      { engine: deps.engine.kind },
-    );
+  let repository: RepositoryState | undefined;
+  const open = async (during: AbortSignal): Promise<RepositoryState> => {
+    repository ??= await openToStore(spec, deps, known, during);
+    return repository;
+  };
+  // What no hook stands before may be described while the repository answers.
+  const { pre, post } = spec.hooks;
+  if (pre.length + post.length > 0) {
+    await open(signal);
   }
-  const judge = (scan: ScanResult) => refuse(refusalBySize(scan, repository, spec.guards));
   return withHooks(spec.hooks, spec.volume, deps.log, signals, async () => {
-    const quietly = await storeQuietly(spec, deps, judge, signal);
+    const ask = async (during: AbortSignal): Promise<Judge> => {
+      const found = await open(during);
+      return (scan) => refuse(refusalBySize(scan, found, spec.guards));
+    };
+    const quietly = await storeQuietly(spec, deps, ask, signal);
     const { stored, scan, torn } = quietly;
-    await readBack(quietly, deps, signal);
+    requireSame(quietly);
     await rename(join(spec.workDir, MANIFEST_NAME), join(spec.workDir, PREVIOUS));
     await mark(spec, deps);
     await keepSample(spec, deps, scan, signal);
-    const removed = await prune(spec, deps, repository, { ...stored, torn }, signal);
+    const before = snapshotsIn(await open(signal));
+    const removed = await prune(spec, deps, before, { ...stored, torn }, signal);
     const { snapshot, files, added } = stored;
     const gone = new Set(removed.map(({ id }) => id));
-    const before = repository.kind === 'HAS' ? repository.snapshots : [];
     const snapshots = [snapshot, ...before].filter(({ id }) => !gone.has(id));
     return {
       snapshot,
@@ -108,6 +112,27 @@ export async function makeBackup(
       snapshots,
     };
   });
+}
+
+const snapshotsIn = (repository: RepositoryState): readonly Snapshot[] =>
+  repository.kind === 'HAS' ? repository.snapshots : [];
+
+/** @throws PillionError `backup_refused`, `repository_unknown` */
+async function openToStore(
+  spec: BackupSpec,
+  deps: BackupDeps,
+  known: RepositoryState | undefined,
+  signal: AbortSignal,
+): Promise<RepositoryState> {
+  const repository = known ?? (await openRepository(spec, deps, signal));
+  await refuseByState(spec, deps, repository);
+  if (repository.kind !== 'HAS' && !deps.engine.keepsExtendedAttributes) {
+    deps.log.warn(
+      'this kind of repository keeps no extended attributes: ACLs and capabilities do not come back from it',
+      { engine: deps.engine.kind },
+    );
+  }
+  return repository;
 }
 
 function refuse(refusal: Refusal | undefined): void {
@@ -152,13 +177,8 @@ async function openRepository(
   return { kind: 'NONE' };
 }
 
-async function readBack(
-  { stored: { snapshot, files }, scan, isQuiet }: QuietlyStored,
-  { engine, onProgress }: BackupDeps,
-  signal: AbortSignal,
-): Promise<void> {
-  onProgress({ phase: 'read-back', filesDone: 0, bytesDone: 0 });
-  const back = await engine.readBack(snapshot, { signal, onProgress });
+/** @throws PillionError `read_back_failed` when what was read back is not what was sent */
+function requireSame({ stored: { snapshot, files }, scan, isQuiet, back }: QuietlyStored): void {
   if (back.manifestDigest !== scan.digest) {
     const message = `the repository gives back another manifest of snapshot ${snapshot.id} than it was sent`;
     throw BACKUP_ERRORS.read_back_failed({ message });
@@ -199,11 +219,10 @@ async function keepSample(
 async function prune(
   { retention }: BackupSpec,
   { engine, clock, log }: BackupDeps,
-  repository: RepositoryState,
+  before: readonly Snapshot[],
   { snapshot, torn }: StoredSnapshot & { readonly torn: readonly Snapshot[] },
   signal: AbortSignal,
 ): Promise<readonly Snapshot[]> {
-  const before = repository.kind === 'HAS' ? repository.snapshots : [];
   const gone = removable([snapshot, ...before], retention, new Set([snapshot.id]), clock.now());
   if (gone.length > 0) {
     log.info('removing snapshots', { snapshots: gone.map(({ id }) => id) });

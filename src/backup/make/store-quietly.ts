@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../core/errors.ts';
 import type { Log } from '../../core/log/log.ts';
+import { together } from '../../core/together.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { changedSince } from '../manifest/changed-since.ts';
 import { MANIFEST_ERRORS } from '../manifest/errors.ts';
@@ -13,6 +14,7 @@ import {
   type Engine,
   type EngineWork,
   MANIFEST_NAME,
+  type ReadBack,
   type ScanResult,
   type Snapshot,
   type StoredSnapshot,
@@ -30,18 +32,22 @@ export interface QuietlyStored {
   readonly isQuiet: boolean;
   /** What was stored while the volume changed: to be removed. */
   readonly torn: readonly Snapshot[];
+  readonly back: ReadBack;
 }
+
+/** Says whether what was found may be stored: throws when it must not be. */
+export type Judge = (scan: ScanResult) => void;
 
 /**
  * Stores the volume until nothing has changed meanwhile, but for what had changed before: files of which only the name is
  * compared at a restore then, and directories in which entries come and go.
- * @param judge throws when what was found must not be stored
+ * @param ask what the first scan need not wait for: gives the judge of what it finds
  * @throws PillionError `store_failed` when it does not come to rest
  */
 export async function storeQuietly(
   { volume, exclude, workDir, attempts }: BackupSpec,
   { engine, clock, log, onProgress }: BackupDeps,
-  judge: (scan: ScanResult) => void,
+  ask: (signal: AbortSignal) => Promise<Judge>,
   signal: AbortSignal,
 ): Promise<QuietlyStored> {
   const manifest = join(workDir, MANIFEST_NAME);
@@ -49,13 +55,18 @@ export async function storeQuietly(
   const torn: Snapshot[] = [];
   for (let attempt = 1; ; attempt += 1) {
     await rm(manifest, { force: true });
-    const scan = await scanVolume(volume, manifest, {
+    const [scan, judge] = await together(
       signal,
-      exclude,
-      previous: join(workDir, PREVIOUS),
-      changing: [...changing.values()],
-      onProgress,
-    });
+      (both) =>
+        scanVolume(volume, manifest, {
+          signal: both,
+          exclude,
+          previous: join(workDir, PREVIOUS),
+          changing: [...changing.values()],
+          onProgress,
+        }),
+      ask,
+    );
     judge(scan);
     tellLeftOut(scan, log);
     const request = {
@@ -67,10 +78,16 @@ export async function storeQuietly(
       isPartial: false,
     };
     const stored = await storeUnlessChanged(engine, request, { signal, onProgress });
-    const isSame = (await fingerprintOf(volume, { signal, exclude })) === scan.fingerprint;
-    const changed = isSame ? [] : await changedSince(volume, manifest, { signal, exclude });
-    if (changed.length === 0 && stored !== undefined) {
-      return { stored, scan, torn, isQuiet: changing.size === 0 };
+    const lookAgain = async (both: AbortSignal) => {
+      const look = { signal: both, exclude };
+      const isSame = (await fingerprintOf(volume, look)) === scan.fingerprint;
+      return isSame ? [] : await changedSince(volume, manifest, look);
+    };
+    const [changed, back] = await together(signal, lookAgain, (both) =>
+      readBack(stored, engine, { signal: both, onProgress }),
+    );
+    if (changed.length === 0 && stored !== undefined && back !== undefined) {
+      return { stored, scan, torn, isQuiet: changing.size === 0, back: back() };
     }
     torn.push(...(stored === undefined ? [] : [stored.snapshot]));
     const such = changed.slice(0, MAX_NAMED).map((path) => String(path) || '.');
@@ -83,6 +100,30 @@ export async function storeQuietly(
     }
     log.warn('the volume changed while it was read: reading it again', { changes: changed.length, such });
     changed.forEach((path) => changing.set(path.toString('latin1'), path));
+  }
+}
+
+/**
+ * What the repository has of a snapshot, or the failure to find out, which is nobody's business when the volume has changed
+ * meanwhile.
+ */
+async function readBack(
+  stored: StoredSnapshot | undefined,
+  engine: Engine,
+  work: EngineWork,
+): Promise<(() => ReadBack) | undefined> {
+  if (stored === undefined) {
+    return undefined;
+  }
+  work.onProgress?.({ phase: 'read-back', filesDone: 0, bytesDone: 0 });
+  try {
+    const back = await engine.readBack(stored.snapshot, work, stored.unproved);
+    return () => back;
+  } catch (error) {
+    work.signal.throwIfAborted();
+    return () => {
+      throw error;
+    };
   }
 }
 

@@ -9,6 +9,7 @@ import { accessArguments, type ResticSettings } from './access.ts';
 import { boundCache } from './cache-limit.ts';
 import { resticEnvironment, secretsIn } from './environment.ts';
 import { unlessConfigIsLost } from './lost-config.ts';
+import { inPair } from './pair.ts';
 import { createReader } from './read.ts';
 import { READ, type Restic } from './restic.ts';
 import { createRunner, type ResticResult, type ResticRunner } from './run-restic.ts';
@@ -23,6 +24,7 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
     secret(variable, value);
   }
   let isChecked = false;
+  let preparing: Promise<unknown> = Promise.resolve();
   /** For ssh, which does not run for a user without a name. */
   let user: Readonly<Record<string, string>> = {};
   const init = {
@@ -40,15 +42,10 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
     settings,
     warn,
     async run(call) {
-      if (!isChecked) {
-        const problem = await checkVersion(bare, call.signal);
-        if (problem !== undefined) {
-          return notRun(problem);
-        }
-        user = await nameForSsh(settings, workDir, warn);
-        isChecked = true;
-      }
-      const problem = await copyKeys(settings, workDir);
+      // Calls may begin at the same time.
+      const prepared = prepare(call.signal, preparing);
+      preparing = prepared.catch(() => undefined);
+      const problem = await prepared;
       return problem === undefined ? runner.run(call) : notRun(problem);
     },
     async ids(signal) {
@@ -57,6 +54,19 @@ export function createResticEngine(settings: ResticSettings, context: EngineCont
       return problem ?? parseIds(stdout);
     },
   };
+  async function prepare(signal: AbortSignal, before: Promise<unknown>): Promise<UnknownReason | undefined> {
+    await before;
+    if (!isChecked) {
+      const problem = await checkVersion(bare, signal);
+      if (problem !== undefined) {
+        return problem;
+      }
+      user = await nameForSsh(settings, workDir, warn);
+      isChecked = true;
+    }
+    return await copyKeys(settings, workDir);
+  }
+
   return {
     kind: 'restic',
     keepsExtendedAttributes: true,
@@ -117,11 +127,13 @@ async function stateForBackup(restic: Restic, signal: AbortSignal): Promise<Repo
 }
 
 async function stateOf(restic: Restic, signal: AbortSignal): Promise<RepositoryState> {
-  const ids = await restic.ids(signal);
+  const { callTimeoutMs: timeoutMs } = restic.settings;
+  const list = (during: AbortSignal) =>
+    restic.run({ args: ['snapshots', '--json', ...READ], signal: during, timeoutMs });
+  const [ids, listed] = await inPair(signal, restic.ids, list);
   if ('kind' in ids) {
     return { kind: 'UNKNOWN', reason: ids };
   }
-  const { callTimeoutMs: timeoutMs } = restic.settings;
   if (ids.length === 0) {
     // A store without the folder of snapshots lists none, and restic is content with that.
     const index = await restic.run({ args: ['list', 'index', ...READ], signal, timeoutMs });
@@ -129,10 +141,14 @@ async function stateOf(restic: Restic, signal: AbortSignal): Promise<RepositoryS
       ? { kind: 'NONE', ...(parseIds(index.stdout).length > 0 ? { isSuspect: true } : {}) }
       : { kind: 'UNKNOWN', reason: index.problem };
   }
-  const result = await restic.run({ args: ['snapshots', '--json', ...READ], signal, timeoutMs });
-  return result.problem === undefined
-    ? stateFrom(ids, result.stdout, restic.name, restic.shownLocation)
-    : { kind: 'UNKNOWN', reason: result.problem };
+  const stateOfList = ({ problem, stdout }: ResticResult): RepositoryState =>
+    problem === undefined
+      ? stateFrom(ids, stdout, restic.name, restic.shownLocation)
+      : { kind: 'UNKNOWN', reason: problem };
+  const state = stateOfList(listed);
+  // What somebody has stored between the two lists is not damaged.
+  const isDoubtful = state.kind === 'HAS' ? state.damaged.length > 0 : listed.problem === undefined;
+  return isDoubtful ? stateOfList(await list(signal)) : state;
 }
 
 async function tidy({ workDir, settings, warn }: Restic): Promise<void> {

@@ -59,10 +59,18 @@ const CGROUP_LIMIT = '/sys/fs/cgroup/memory.max';
 /** Of the container's memory: the rest is for this process, and for what Go does not count. */
 const SHARE = 0.6;
 
+/** Bytes that the container may take; undefined without a limit. */
+export const memoryOfContainer = (): number | undefined => limitFrom(readCgroup());
+
+function limitFrom(text: string | undefined): number | undefined {
+  const bytes = Number(text?.trim());
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
+}
+
 /** What Go's collector aims at, for the text of cgroup's memory.max; undefined without a limit. */
 export function memoryLimit(text: string | undefined): string | undefined {
-  const bytes = Number(text?.trim());
-  return Number.isSafeInteger(bytes) && bytes > 0 ? String(Math.floor(bytes * SHARE)) : undefined;
+  const bytes = limitFrom(text);
+  return bytes === undefined ? undefined : String(Math.floor(bytes * SHARE));
 }
 
 function readCgroup(): string | undefined {

@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import type { Engine, EngineWork, ReadBack, RestoredTree, Snapshot } from '../../model.ts';
 import { type Message, numberOf, stringOf } from './messages.ts';
+import { inPair } from './pair.ts';
 import { createPatience } from './patience.ts';
 import { pathInSnapshot, READ, type Restic } from './restic.ts';
+import { requireSentPacks } from './sent-packs.ts';
 
 type Reader = Pick<Engine, 'restoreTo' | 'readBack' | 'verify' | 'ls' | 'cat'>;
 
 export function createReader(restic: Restic): Reader {
   return {
     restoreTo: (snapshot, target, work) => restoreTo(restic, snapshot, target, work),
-    readBack: (snapshot, work) => readBack(restic, snapshot, work),
+    readBack: (snapshot, work, unproved = []) => proved(restic, snapshot, unproved, work),
     verify: (share, work) => verify(restic, share, work),
     ls: (snapshot, work, write) => ls(restic, snapshot, work, write),
     async cat(snapshot, path, { signal }, write) {
@@ -67,6 +69,20 @@ async function restoreTo(
     root: below(snapshot.root ?? '/'),
     manifest: snapshot.manifest === undefined ? undefined : below(snapshot.manifest),
   };
+}
+
+async function proved(
+  restic: Restic,
+  snapshot: Snapshot,
+  unproved: readonly string[],
+  work: EngineWork,
+): Promise<ReadBack> {
+  const [back] = await inPair(
+    work.signal,
+    (signal) => readBack(restic, snapshot, { ...work, signal }),
+    (signal) => requireSentPacks(restic, unproved, signal),
+  );
+  return back;
 }
 
 /** The manifest out of the store, which proves the snapshot, index, packs and key; its counts are those of the snapshot. */

@@ -32,19 +32,26 @@ export async function knownIndexes(workDir: string): Promise<readonly string[]> 
   return aged.toSorted((a, b) => a.at - b.at).map(({ name }) => name);
 }
 
+/** @param before what `knownIndexes` said before the backup */
+export async function newIndexes(workDir: string, before: readonly string[]): Promise<readonly string[]> {
+  const seen = new Set(before);
+  return (await knownIndexes(workDir)).filter((name) => !seen.has(name)).slice(-MAX_INDEXES);
+}
+
 /**
- * @param before what `knownIndexes` said before the backup
+ * @param indexes those that the backup has written
  * @throws PillionError `read_back_failed` when a pack is not there, or that cannot be found out
  */
 export async function requireSentPacks(
   restic: Restic,
-  before: readonly string[],
+  indexes: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const seen = new Set(before);
-  const fresh = (await knownIndexes(restic.workDir)).filter((name) => !seen.has(name));
+  if (indexes.length === 0) {
+    return;
+  }
   const needed = new Set<string>();
-  for (const index of fresh.slice(-MAX_INDEXES)) {
+  for (const index of indexes) {
     await addPacksOf(restic, index, needed, signal);
   }
   await removePresent(restic, needed, signal);

@@ -8,7 +8,7 @@ import { excludeLines } from './exclude.ts';
 import { type Message, numberOf, stringOf } from './messages.ts';
 import type { Restic } from './restic.ts';
 import type { ResticResult } from './run-restic.ts';
-import { knownIndexes, requireSentPacks } from './sent-packs.ts';
+import { knownIndexes, newIndexes } from './sent-packs.ts';
 import { bytesTag, PARTIAL_TAG, volumeTag } from './snapshots.ts';
 
 /** restic: another writer holds a lock that excludes us. */
@@ -75,10 +75,8 @@ async function backup(restic: Restic, request: BackupRequest, work: EngineWork):
   try {
     const result = await runLocked(restic, 'backup', { args, signal: work.signal, onMessage });
     const stored = await storedSnapshot(restic, request, result, summary, work);
-    if (!isProvedByManifest(summary, manifest)) {
-      await requireSentPacks(restic, indexes, work.signal);
-    }
-    return stored;
+    const unproved = isProvedByManifest(summary, manifest) ? [] : await newIndexes(restic.workDir, indexes);
+    return { ...stored, unproved };
   } finally {
     await rm(excludes, { force: true });
   }
