@@ -62,11 +62,11 @@ export function createKnownFiles(manifest: string | undefined): KnownFiles {
 
 /** Of nearly all files: their line is the same again. */
 function hashBetween(line: string, { before, after }: LineAroundHash): string | undefined {
-  const isSame =
+  const isAsBefore =
     line.length === before.length + HASH_LENGTH + after.length &&
     line.startsWith(before) &&
     line.endsWith(after);
-  const hash = isSame ? line.slice(before.length, before.length + HASH_LENGTH) : '';
+  const hash = isAsBefore ? line.slice(before.length, before.length + HASH_LENGTH) : '';
   return HASH.test(hash) ? hash : undefined;
 }
 
