@@ -12,6 +12,7 @@ import {
   MANIFEST_NAME,
   type OnProgress,
   type RepositoryState,
+  type ScanResult,
   type Snapshot,
   type StoredSnapshot,
 } from '../model.ts';
