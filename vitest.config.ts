@@ -75,7 +75,7 @@ export default defineConfig({
           testTimeout: 60_000,
           retry,
           expect,
-          maxWorkers: 2,
+          maxWorkers: 3,
           // Files share two processes, which halves the time: none leaves anything of the process changed.
           isolate: false,
         },

@@ -1,6 +1,5 @@
 /** Which trees go, and what git is asked to forget; git itself only writes down how it was called. */
 import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeTempDir, removeTempDir } from '../../../test/support/temp.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
@@ -35,9 +34,10 @@ const options = (needed: readonly string[], keptMs = 0) => ({
 });
 
 async function setUp(flags: readonly string[] = []) {
+  const privatePath = await makeTempDir();
   const shared = await createSharedRepository({
     root: dir.path,
-    privatePath: await makeTempDir(),
+    privatePath,
     url: '/srv/repo',
     filter: '',
     log,
@@ -45,7 +45,7 @@ async function setUp(flags: readonly string[] = []) {
   });
   onTestFinished(async () => {
     await shared.close();
-    await removeTempDir(dirname(shared.newIndexFile()));
+    await removeTempDir(privatePath);
   });
   const calls: string[] = [];
   const context: SyncContext = {
