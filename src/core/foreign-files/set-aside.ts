@@ -58,3 +58,23 @@ export async function makeRoomForFile(directory: ForeignDirectory, name: string,
   await directory.rename(name, directory, asideName(name));
   return true;
 }
+
+/**
+ * Writes a file by `write`. A directory in its place makes that fail and is set aside then: there hardly ever is one, so
+ * nothing is looked at before.
+ */
+export async function writeInPlace(
+  directory: ForeignDirectory,
+  name: string,
+  log: Log,
+  write: () => Promise<void>,
+): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(await makeRoomForFile(directory, name, log).catch(() => false))) {
+      throw error;
+    }
+    await write();
+  }
+}

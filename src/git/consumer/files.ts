@@ -118,9 +118,9 @@ function moduleFiles(format: ObjectFormat, holder: string, module: ModuleView): 
 export function treeFiles(view: ConsumerView): ConsumerFile[] {
   const record = join(view.root, '.git/worktrees', recordName(view.path));
   return [
+    { path: join(record, 'info/sparse-checkout'), text: view.sparsePatterns },
     { path: join(record, 'commondir'), text: '../..\n' },
     { path: join(record, 'gitdir'), text: `${join(view.path, '.git')}\n` },
-    { path: join(record, 'info/sparse-checkout'), text: view.sparsePatterns },
     { path: join(record, 'index'), copyOf: view.indexFile },
     { path: join(record, 'HEAD'), text: `${view.commit}\n` },
     ...view.modules.flatMap((module) => moduleFiles(view.format, record, module)),

@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import { withMadeDirectory } from '../../core/foreign-files/below.ts';
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
-import { makeRoomForFile, withEnsuredDirectory } from '../../core/foreign-files/set-aside.ts';
+import { makeRoomForFile, withEnsuredDirectory, writeInPlace } from '../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { ConsumerFile } from './files.ts';
 
@@ -27,35 +27,65 @@ async function put(
   { umask, log }: WriteInit,
 ): Promise<void> {
   if ('copyOf' in file) {
-    await makeRoomForFile(directory, name, log);
-    await directory.copyIn(file.copyOf, name);
-  } else if (file.text === undefined) {
-    await makeRoomForFile(directory, name, log);
-    await directory.remove(name);
-  } else if (!(await hasText(directory, name, file.text))) {
-    await makeRoomForFile(directory, name, log);
-    await directory.write(name, file.text, { mode: FILE_MODE & ~umask, fsync: false });
+    await writeInPlace(directory, name, log, () => directory.copyIn(file.copyOf, name));
+    return;
+  }
+  const { text } = file;
+  if (text === undefined) {
+    if ((await directory.stat(name)) !== undefined) {
+      await makeRoomForFile(directory, name, log);
+      await directory.remove(name);
+    }
+  } else if (!(await hasText(directory, name, text))) {
+    const options = { mode: FILE_MODE & ~umask, fsync: false };
+    await writeInPlace(directory, name, log, () => directory.write(name, text, options));
   }
 }
 
-/** Everything in `.git` is ours by its name; on the way to a tree is what the user or a commit has put there. */
-async function writeOne(root: ForeignDirectory, file: ConsumerFile, init: WriteInit): Promise<void> {
-  const path = relative(init.top, file.path);
-  const split = path.lastIndexOf('/');
-  const [parent, name] = split === -1 ? ['', path] : [path.slice(0, split), path.slice(split + 1)];
-  const use = (directory: ForeignDirectory) => put(directory, name, file, init);
-  await (path.startsWith('.git/')
-    ? withEnsuredDirectory(root, parent, init.log, use)
-    : withMadeDirectory(root, parent, 0o777, use));
+interface FilesOfDirectory {
+  /** Below the root; empty for the root itself. */
+  readonly parent: string;
+  readonly files: { readonly name: string; readonly file: ConsumerFile }[];
 }
 
-/** @throws PillionError `write_failed`, `not_a_directory` */
+/** Files that follow each other in one directory, which is opened once for all of them. */
+function byDirectory(files: readonly ConsumerFile[], top: string): FilesOfDirectory[] {
+  const groups: FilesOfDirectory[] = [];
+  for (const file of files) {
+    const path = relative(top, file.path);
+    const split = path.lastIndexOf('/');
+    const [parent, name] = split === -1 ? ['', path] : [path.slice(0, split), path.slice(split + 1)];
+    const last = groups.at(-1);
+    if (last?.parent === parent) {
+      last.files.push({ name, file });
+    } else {
+      groups.push({ parent, files: [{ name, file }] });
+    }
+  }
+  return groups;
+}
+
+/**
+ * Those of one directory are written at the same time, one directory after the other. Everything in `.git` is ours by its
+ * name; on the way to a tree is what the user or a commit has put there.
+ * @throws PillionError `write_failed`, `not_a_directory`
+ */
 export async function writeConsumerFiles(
   root: ForeignDirectory,
   files: readonly ConsumerFile[],
   init: WriteInit,
 ): Promise<void> {
-  for (const file of files) {
-    await writeOne(root, file, init);
+  for (const { parent, files: inOne } of byDirectory(files, init.top)) {
+    const use = async (directory: ForeignDirectory) => {
+      const ends = await Promise.allSettled(inOne.map(({ name, file }) => put(directory, name, file, init)));
+      for (const end of ends) {
+        if (end.status === 'rejected') {
+          throw end.reason;
+        }
+      }
+    };
+    await (parent === '.git' || parent.startsWith('.git/')
+      ? withEnsuredDirectory(root, parent, init.log, use)
+      : withMadeDirectory(root, parent, 0o777, use));
   }
 }
