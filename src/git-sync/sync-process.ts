@@ -115,7 +115,9 @@ async function assemble(
     observers,
   });
   // The last that is registered is run first.
-  syncer.closing.toReversed().forEach(({ name, run }) => lifecycle.onShutdown(name, run));
+  for (const { name, run, lastChanceMs } of syncer.closing.toReversed()) {
+    lifecycle.onShutdown(name, run, lastChanceMs);
+  }
   const loop = createLoop({
     syncer,
     schedule: settings,

@@ -1,7 +1,7 @@
 import { startTimer, type Timer } from '../timer.ts';
 
 /** Time to react to the deadline, so that work that hangs is told from work that hurries. Milliseconds. */
-const LAST_CHANCE_MS = 100;
+export const LAST_CHANCE_MS = 100;
 
 /**
  * Runs work that must not outlast a deadline by more than a moment.

@@ -124,6 +124,14 @@ describe('shutdown', () => {
     expect((await lifecycle.shutdown('done')).abandoned).toEqual([]);
   });
 
+  it('gives a step that would leave something behind the time it asked for, after a second signal too', async () => {
+    const { lifecycle, source } = start({ graceMs: 60_000 });
+    lifecycle.onShutdown('removes', () => new Promise((resolve) => setTimeout(resolve, 300)), 10_000);
+    source.emit('SIGTERM', 'SIGTERM');
+    source.emit('SIGTERM', 'SIGTERM');
+    expect((await lifecycle.shutdown('done')).abandoned).toEqual([]);
+  });
+
   it('counts the grace from the signal, not from its own start', async () => {
     const { lifecycle, source } = start({ graceMs: 30 });
     source.emit('SIGTERM', 'SIGTERM');

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { defineErrors, PillionError } from '../errors.ts';
 import { startTimer, type Timer } from '../timer.ts';
-import { withinDeadline } from './deadline.ts';
+import { LAST_CHANCE_MS, withinDeadline } from './deadline.ts';
 
 /** Signals that ask a process to end: Kubernetes sends the first, a terminal the second. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -59,7 +59,8 @@ export interface Lifecycle {
   readonly deadline: AbortSignal;
   /** The first stop signal received. */
   readonly exitSignal: NodeJS.Signals | undefined;
-  onShutdown(name: string, step: ShutdownStep): void;
+  /** @param lastChanceMs what it has after the deadline, for a step that must not leave something behind; default 100 */
+  onShutdown(name: string, step: ShutdownStep, lastChanceMs?: number): void;
   /** Runs the steps, once; later calls get the same report. Never rejects. */
   shutdown(reason: string, cause?: unknown): Promise<ShutdownReport>;
   /** Stops listening to signals. */
@@ -69,6 +70,7 @@ export interface Lifecycle {
 interface NamedStep {
   readonly name: string;
   readonly step: ShutdownStep;
+  readonly lastChanceMs: number;
 }
 
 /**
@@ -137,8 +139,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     get exitSignal() {
       return exitSignal;
     },
-    onShutdown(name, step) {
-      steps.push({ name, step });
+    onShutdown(name, step, lastChanceMs = LAST_CHANCE_MS) {
+      steps.push({ name, step, lastChanceMs });
     },
     shutdown(reason, cause) {
       begin(new ShutdownError(reason, undefined, cause));
@@ -160,9 +162,9 @@ async function runSteps(steps: NamedStep[], deadline: AbortSignal): Promise<Shut
   const abandoned: string[] = [];
   const failed: { name: string; error: unknown }[] = [];
   for (let next = steps.pop(); next !== undefined; next = steps.pop()) {
-    const { name, step } = next;
+    const { name, step, lastChanceMs } = next;
     try {
-      const ended = await withinDeadline(async () => await step(deadline), deadline);
+      const ended = await withinDeadline(async () => await step(deadline), deadline, lastChanceMs);
       if (!ended) {
         abandoned.push(name);
       }

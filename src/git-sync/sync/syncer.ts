@@ -67,7 +67,12 @@ export interface Syncer {
 export interface ClosingStep {
   readonly name: string;
   readonly run: () => Promise<void>;
+  /** What it has after the deadline, where something private would be left behind. */
+  readonly lastChanceMs?: number;
 }
+
+/** A busy machine removes a few small files within this, also when a second signal has cut the grace short. */
+const REMOVAL_MS = 1000;
 
 /** The parts of one syncer. */
 interface Parts {
@@ -182,8 +187,8 @@ export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Sy
   const closing: readonly ClosingStep[] = [
     { name: 'hooks', run: () => hooks.stopped() },
     { name: 'connection to the remote', run: async () => passInit.probe.close() },
-    { name: 'repository', run: () => shared.close() },
-    { name: 'authentication', run: () => authentication.close() },
+    { name: 'repository', run: () => shared.close(), lastChanceMs: REMOVAL_MS },
+    { name: 'authentication', run: () => authentication.close(), lastChanceMs: REMOVAL_MS },
   ];
   return {
     link,
