@@ -45,6 +45,8 @@ describe('a sample of a volume', () => {
       'c',
       'sub/\u00e4',
     ]);
+    // Now whichever is looked at first has other content.
+    await write('sub/b', 'CONTENT');
     expect(await sampleProblems(volume(), 1, signal)).toHaveLength(1);
     expect(await sampleProblems(volume(), 0, signal)).toEqual([]);
   });
