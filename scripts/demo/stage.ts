@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -23,6 +24,10 @@ export interface Stage {
   readonly sidecarUrl: string;
   /** What the user would type. */
   readonly sidecarCommand: readonly string[];
+  /** What is added to it for syncs that a webhook starts. */
+  readonly webhookFlags: readonly string[];
+  readonly webhookUrl: string;
+  readonly webhookSecret: string;
   sidecar: RunningPillion | undefined;
   /** Aborted when nobody wants to see more, and when the sidecar ends by itself. */
   readonly signal: AbortSignal;
@@ -47,11 +52,11 @@ async function freePort(): Promise<number> {
   return listening.port;
 }
 
-/** Commits files in the editor's clone and pushes them over HTTP; returns when the server has taken them. */
+/** Commits files in the editor's clone and pushes them over HTTP; gives the hash when the server has taken them. */
 export async function push(
   stage: Stage,
   files: Readonly<Record<string, string | Uint8Array>>,
-): Promise<void> {
+): Promise<string> {
   for (const [name, content] of Object.entries(files)) {
     const file = path.join(stage.editor, name);
     await mkdir(path.dirname(file), { recursive: true });
@@ -60,12 +65,14 @@ export async function push(
   await git(stage.editor, 'add', '--all');
   await git(stage.editor, 'commit', '--quiet', '--message', `change ${Object.keys(files).join(', ')}`);
   await git(stage.editor, 'push', '--quiet', 'origin', 'HEAD:main');
+  return git(stage.editor, 'rev-parse', 'HEAD');
 }
 
-/** Starts the sidecar with git-sync's own flags. */
-export async function startSidecar(stage: Stage): Promise<RunningPillion> {
+/** Starts the sidecar with git-sync's own flags, and more. */
+export async function startSidecar(stage: Stage, flags: readonly string[] = []): Promise<RunningPillion> {
+  const command = [...stage.sidecarCommand, ...flags];
   // In a group of its own: Ctrl-C is for the demo, which then ends the others in order.
-  const sidecar = await startPillion(stage.sidecarCommand, { cwd: stage.dir, detached: true });
+  const sidecar = await startPillion(command, { cwd: stage.dir, detached: true });
   stage.sidecar = sidecar;
   void sidecar.exit.then(({ code, signal }) => {
     if (stage.sidecar === sidecar) {
@@ -73,6 +80,13 @@ export async function startSidecar(stage: Stage): Promise<RunningPillion> {
     }
   });
   return sidecar;
+}
+
+/** Ends the sidecar as Kubernetes does. */
+export async function stopSidecar(stage: Stage): Promise<void> {
+  const { sidecar } = stage;
+  stage.sidecar = undefined;
+  await sidecar?.stop();
 }
 
 /** Kills the sidecar with all its processes, as the kernel does when a container is killed: nobody can clean up. */
@@ -101,6 +115,10 @@ export async function setStage(dir: string, signal: AbortSignal): Promise<Stage>
   await git(editor, 'remote', 'set-url', 'origin', repositoryUrl);
   await server.down();
   const sidecarPort = await freePort();
+  const webhookAddress = `127.0.0.1:${await freePort()}`;
+  const webhookSecret = randomBytes(32).toString('hex');
+  const secretFile = path.join(dir, 'webhook-secret');
+  await writeFile(secretFile, `${webhookSecret}\n`, { mode: 0o600 });
   const crash = new AbortController();
   const volume = path.join(dir, 'volume');
   await mkdir(volume);
@@ -123,6 +141,9 @@ export async function setStage(dir: string, signal: AbortSignal): Promise<Stage>
         '--max-failures=-1',
         `--http-bind=127.0.0.1:${sidecarPort}`,
       ],
+      webhookFlags: ['--period=0', `--trigger-bind=${webhookAddress}`, `--trigger-secret-file=${secretFile}`],
+      webhookUrl: `http://${webhookAddress}/`,
+      webhookSecret,
       sidecar: undefined,
       signal: AbortSignal.any([signal, crash.signal]),
       crash,

@@ -5,7 +5,8 @@ import type { RunningPillion } from '../../test/support/pillion.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { pageMustShow, pageToShow, pageUrl, statusOf, waitForStatus } from './page.ts';
 import { type Report, seconds } from './report.ts';
-import { killSidecar, push, type Stage, startSidecar } from './stage.ts';
+import { killSidecar, push, type Stage, startSidecar, stopSidecar } from './stage.ts';
+import { sendWebhook } from './webhook.ts';
 
 /** One thing that the demo shows: it throws when that does not hold. */
 export interface Step {
@@ -75,12 +76,39 @@ const pushChangesThePage: Step = {
   },
 };
 
+const pushByWebhook: Step = {
+  title: 'a push that arrives by webhook',
+  async run(stage, report) {
+    await stopSidecar(stage);
+    const sidecar = await startSidecar(stage, stage.webhookFlags);
+    await sidecar.waitForLog('waiting for requests to sync', { signal: stage.signal });
+    await waitForStatus(stage, stage.sidecarUrl, 200);
+    const after = await push(stage, { 'folder1/foo.md': '# Brought by a webhook\n' });
+    const refused = await sendWebhook(stage, after, 'the secret of somebody else');
+    if (refused !== 401) {
+      throw new Error(`a forged webhook is answered with ${refused}`);
+    }
+    await pageMustShow(stage, '<h1>Second version</h1>');
+    report.ok('without polls (--period=0) a push is not seen by itself, and a forged webhook is refused');
+    const start = performance.now();
+    const status = await sendWebhook(stage, after, stage.webhookSecret);
+    if (status !== 202) {
+      throw new Error(`the webhook is answered with ${status}`);
+    }
+    const ms = await pageToShow(stage, '<h1>Brought by a webhook</h1>', start);
+    report.ok(`a webhook as GitHub sends it brings it: ${seconds(ms)} from webhook to page`);
+    await stopSidecar(stage);
+    await startSidecar(stage);
+    await waitForStatus(stage, stage.sidecarUrl, 200);
+  },
+};
+
 const badPush: Step = {
   title: 'a bad push',
   async run(stage, report) {
     await git(stage.editor, 'push', '--quiet', 'origin', '--delete', 'main');
     await sidecarToFail(stage);
-    await pageMustShow(stage, '<h1>Second version</h1>');
+    await pageMustShow(stage, '<h1>Brought by a webhook</h1>');
     report.ok('a bad push (the branch is deleted): the sync fails, and the page stands');
     await push(stage, { 'folder1/foo.md': '# Third version\n' });
     const ms = await pageToShow(stage, '<h1>Third version</h1>', performance.now());
@@ -133,6 +161,7 @@ export const STEPS: readonly Step[] = [
   beforeTheFirstSync,
   firstSync,
   pushChangesThePage,
+  pushByWebhook,
   badPush,
   deadServer,
   killedInMidSync,

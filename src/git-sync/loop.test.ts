@@ -158,6 +158,30 @@ describe('the time between passes', () => {
   });
 });
 
+describe('without polls', () => {
+  const settings = v4(['--period=0', '--trigger-bind=:1', '--trigger-secret-file=/s', '--max-failures=-1']);
+
+  it('there is one sync at the start, and then one for each request', async () => {
+    const loop = start({ settings, passes: [async () => done()] });
+    await waitFor(() => loop.loop.status().nextPassAt === Number.POSITIVE_INFINITY, { what: 'it to wait' });
+    expect(loop.clock.waits()).toEqual([]);
+    await loop.clock.advance(3_600_000);
+    expect(loop.runs()).toBe(1);
+    loop.trigger.request('push');
+    await waitFor(() => loop.runs() === 2, { what: 'the second pass' });
+  });
+
+  it('a sync that failed is repeated all the same, after longer and longer waits', async () => {
+    const loop = start({ settings, passes: [broken] });
+    for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) {
+      const wait = await loop.waiting();
+      expect(wait).toBeGreaterThan(seconds * 800);
+      expect(wait).toBeLessThanOrEqual(seconds * 1000);
+      await loop.clock.advance(wait);
+    }
+  });
+});
+
 describe('a pinned commit', () => {
   it('is synced once; then only a wake-up leads to another pass', async () => {
     const loop = start({ passes: [async () => done({ changed: true, pinned: true })] });

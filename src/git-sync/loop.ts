@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log/log.ts';
 import { formatGoDuration } from '../core/options/go-values.ts';
+import { backoff } from '../core/retry.ts';
 import type { Schedule } from './settings.ts';
 import type { PassResult } from './sync/events.ts';
 import { HOOK_ERRORS } from './sync/hooks/errors.ts';
@@ -48,9 +49,18 @@ function periodOf(schedule: Schedule, everSucceeded: boolean): number {
   return everSucceeded ? schedule.periodMs : schedule.initPeriodMs;
 }
 
+/** Without a period a failed pass is repeated all the same: nobody asks a second time for what a push has asked for. */
+const UNASKED_RETRY = backoff({ initialMs: 1000, maxMs: 60_000, jitter: 0.2 });
+
+/** How long to wait after so many failures in a row, milliseconds. */
+function retryDelay(schedule: Schedule, everSucceeded: boolean, failures: number): number {
+  const period = periodOf(schedule, everSucceeded);
+  return period === Number.POSITIVE_INFINITY ? UNASKED_RETRY(failures) : period;
+}
+
 type Next =
   | { readonly kind: 'wait'; readonly ms: number }
-  /** Nothing can change any more: a request only has the published worktree checked again. */
+  /** There are no polls, or nothing can change any more: then a request only has the published worktree checked again. */
   | { readonly kind: 'wait-for-request' }
   | { readonly kind: 'exit'; readonly code: number };
 
@@ -63,7 +73,7 @@ function afterFailure({ syncer, schedule, messages, log }: LoopInit, error: unkn
     log.error('too many failures, aborting', error, { failCount, maxFailures });
     return { kind: 'exit', code: 1 };
   }
-  const ms = periodOf(schedule, everSucceeded);
+  const ms = retryDelay(schedule, everSucceeded, failCount);
   messages.willRetry(error, failCount, ms);
   return { kind: 'wait', ms };
 }
@@ -85,14 +95,17 @@ async function afterSuccess(init: LoopInit, result: PassResult, isFirst: boolean
     return finishOnce(init);
   }
   if (isFirst && schedule.initPeriodMs !== schedule.periodMs) {
-    const period = formatGoDuration(schedule.periodMs);
+    const period =
+      schedule.periodMs === Number.POSITIVE_INFINITY ? '0s' : formatGoDuration(schedule.periodMs);
     log.info('initial sync complete, switching to the regular period', { period });
   }
   if (result.pinned) {
     messages.pinned(result.hash);
     return { kind: 'wait-for-request' };
   }
-  return { kind: 'wait', ms: schedule.periodMs };
+  return schedule.periodMs === Number.POSITIVE_INFINITY
+    ? { kind: 'wait-for-request' }
+    : { kind: 'wait', ms: schedule.periodMs };
 }
 
 async function runCycle(init: LoopInit): Promise<Next> {

@@ -59,3 +59,13 @@ export const METRICS = defineMetrics({
     labels: ['hash'],
   },
 });
+
+/** With --trigger-bind. */
+export const TRIGGER_METRICS = defineMetrics({
+  requests: {
+    type: 'counter',
+    name: 'git_sync_trigger_requests_total',
+    help: 'Requests to --trigger-bind, by who sent them (github, gitlab, gitea, bitbucket, azure-devops, request; unknown without a proof) and what came of them (accepted, coalesced, ping, ignored, replayed, malformed, unauthorized, incomplete)',
+    labels: ['source', 'outcome'],
+  },
+});

@@ -19,6 +19,7 @@ import type { SyncObserver } from './sync/events.ts';
 import { absolute } from './sync/layout.ts';
 import { createSyncMessages } from './sync/observers/messages.ts';
 import { createSyncer } from './sync/syncer.ts';
+import type { Receiver } from './triggers/receiver/receiver.lazy.ts';
 import { requestOnSignal } from './triggers/signal.ts';
 import { createTrigger, type Trigger } from './triggers/trigger.ts';
 
@@ -105,7 +106,13 @@ async function assemble(
   if (settings.addUser) {
     await addUser(home, log);
   }
-  const observers = [...(await metricsOf(settings, scope)), messages.observe, observeErrorFile(errorFile)];
+  const receiver = await receiverOf(settings, trigger, scope);
+  const observers = [
+    ...(await metricsOf(settings, scope)),
+    messages.observe,
+    observeErrorFile(errorFile),
+    ...(receiver === undefined ? [] : [receiver.observe]),
+  ];
   const syncer = await createSyncer(settings, {
     ...scope,
     env: context.env,
@@ -128,6 +135,7 @@ async function assemble(
     stop: lifecycle.signal,
   });
   await startServer({ http: settings.http, scope, syncer, loop });
+  await receiver?.listen();
   logGitVersion(settings.git, scope);
   return loop;
 }
@@ -136,6 +144,22 @@ function listenToSignal({ syncOnSignal }: GitSyncSettings, trigger: Trigger, { l
   if (syncOnSignal !== undefined) {
     requestOnSignal(trigger, syncOnSignal, log);
   }
+}
+
+/** A single sync is not asked for again: an init container may have the flags of the sidecar after it. */
+async function receiverOf(
+  settings: GitSyncSettings,
+  trigger: Trigger,
+  scope: Scope,
+): Promise<Receiver | undefined> {
+  if (settings.trigger === undefined || settings.oneTime) {
+    return undefined;
+  }
+  const { createReceiver } = await import('./triggers/receiver/receiver.lazy.ts');
+  const count = settings.http?.metrics
+    ? (await import('./telemetry.ts')).createTriggerMetrics(await scope.registry())
+    : () => {};
+  return createReceiver({ ...settings.trigger, spec: settings, scope, trigger, count });
 }
 
 /** Nothing is counted, or loaded for it, when it cannot be scraped. */

@@ -1,6 +1,6 @@
 /** The metrics of one sync, as they follow from its events. */
 import { createMetrics, type MetricsRegistry } from '../core/metrics/metrics.ts';
-import { METRICS } from './metrics.ts';
+import { METRICS, TRIGGER_METRICS } from './metrics.ts';
 import type { SyncObserver } from './sync/events.ts';
 
 /**
@@ -50,4 +50,10 @@ export function createSyncMetrics(registry: MetricsRegistry, repository?: string
         return undefined;
     }
   };
+}
+
+/** Counts the requests of a receiver. */
+export function createTriggerMetrics(registry: MetricsRegistry): (source: string, outcome: string) => void {
+  const { requests } = createMetrics(TRIGGER_METRICS, registry);
+  return (source, outcome) => requests.inc({ source, outcome });
 }

@@ -72,6 +72,8 @@ const MOMENTS: readonly Moment[] = [
   { line: 'readiness of the sidecar answer 503' },
   { line: 'later the page is there' },
   { line: 'a push changes the page' },
+  { line: 'a forged webhook is refused' },
+  { line: 'a webhook as GitHub sends it' },
   { line: 'a bad push' },
   { line: 'a good push heals it' },
   { line: 'the git server is dead' },

@@ -219,7 +219,7 @@ export const BACKUP_OPTIONS = defineOptions({
     type: string,
     default: '',
     env: env('trigger-token-file'),
-    help: 'File with a token: POST /backup with it as bearer token starts a backup and answers when it has ended.',
+    help: 'File with a token, or a line for each: POST /backup with it as bearer token starts a backup and answers when it has ended.',
     check: shortPath,
   }),
 });

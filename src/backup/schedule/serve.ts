@@ -55,9 +55,9 @@ export async function serveBackups(server: BackupServer): Promise<void> {
 async function trigger({ values, scope, view, onDemand }: BackupServer) {
   const { triggerRoute } = await import('./trigger.ts');
   return triggerRoute({
-    tokenFile: values.triggerTokenFile,
+    path: values.triggerTokenFile,
     log: scope.log,
-    redact: (text) => scope.secrets.redact(text),
+    secrets: scope.secrets,
     async backUp() {
       const { result } = await onDemand();
       return { ok: result === 'success', report: renderFacts(view.facts()) };

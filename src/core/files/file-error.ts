@@ -1,4 +1,4 @@
-import { defineErrors, errorMessage, PillionError, systemErrorCode } from '../errors.ts';
+import { defineErrors, errorMessage, isPillionError, type PillionError, systemErrorCode } from '../errors.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'free space or give the volume more; the former content still stands',
@@ -66,7 +66,7 @@ export type FileFailure = typeof FILE_ERRORS.read_failed;
 
 /** A failed file operation in the form all errors have; an error that has it already is returned as it is. */
 export function fileError(failed: FileFailure, path: string, cause: unknown): PillionError {
-  if (cause instanceof PillionError) {
+  if (isPillionError(cause)) {
     return cause;
   }
   const systemCode = systemErrorCode(cause);

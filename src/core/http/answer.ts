@@ -5,7 +5,7 @@ import { deferred } from '../deferred.ts';
 import type { Log } from '../log/log.ts';
 import { startTimer } from '../timer.ts';
 import { SERVER_ERRORS, statusOf } from './errors.ts';
-import { hasBody, readBody } from './request-body.ts';
+import { hasBody, readBody, takeBody } from './request-body.ts';
 import { type Reply, type Route, type RouteRequest, textReply } from './route.ts';
 import type { Router } from './router.ts';
 
@@ -65,6 +65,7 @@ export function createAnswer({ router, log, isDraining }: AnswerInit): Answer {
         remoteAddress: request.socket.remoteAddress ?? '',
         signal,
         readBody: () => readBody(request, bodyLimits(route, signal)),
+        takeBody: (take) => takeBody(request, bodyLimits(route, signal), take),
       }),
     );
   }

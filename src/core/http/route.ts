@@ -19,6 +19,11 @@ export interface RouteRequest {
    *   413, 408 and 400
    */
   readonly readBody: () => Promise<Buffer>;
+  /**
+   * The same piece by piece, for what is longer than a route wants to hold; resolves at its end. Instead of `readBody`. A
+   * piece is gone when `take` returns.
+   */
+  readonly takeBody: (take: (chunk: Buffer) => void) => Promise<void>;
 }
 
 export interface Reply {

@@ -150,6 +150,34 @@ describe('the body of a request', () => {
     expect(await answer.text()).toBe(`${size}\n`);
   });
 
+  it('can be taken piece by piece, whole, and what was taken is given back', async () => {
+    const pieces: Buffer[] = [];
+    let text = '';
+    const server = await startServer({
+      routes: [
+        {
+          method: 'POST',
+          path: '/hook',
+          maxBodyBytes: 1_000_000,
+          async handle({ takeBody }) {
+            await takeBody((piece) => {
+              text += piece.toString();
+              pieces.push(piece);
+            });
+            return textReply(200, String(text.length));
+          },
+        },
+      ],
+    });
+    const body = 'abcdefgh'.repeat(100_000);
+    const answer = await get(server, '/hook', { method: 'POST', body });
+    expect([await answer.text(), text === body]).toEqual(['800000\n', true]);
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.map(({ length }) => length)).toEqual(pieces.map(() => 0));
+    const large = get(server, '/hook', { method: 'POST', body: 'x'.repeat(1_000_001) });
+    expect((await large).status).toBe(413);
+  });
+
   it('is not waited for any longer than its time', async () => {
     const server = await startReader({ bodyTimeoutMs: 50 });
     const socket = await open(server, 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n01');

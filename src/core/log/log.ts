@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
-import { PillionError } from '../errors.ts';
+import { isPillionError } from '../errors.ts';
 import { JSON_FORMAT } from './json-format.ts';
 import type { Caller, Fields, LogFormat, LogRecord } from './record.ts';
 import { describeError, renderJson } from './render.ts';
@@ -131,7 +131,7 @@ function namedLog(core: Core, logger: string): Log {
 }
 
 function errorFields(error: unknown, adviseAs: Core['adviseAs']): Fields {
-  if (!(error instanceof PillionError)) {
+  if (!isPillionError(error)) {
     return {};
   }
   const { code, hint } = error;

@@ -12,7 +12,7 @@ export const scheduleOptions = {
     type: duration,
     default: 10 * SECOND,
     env: ['GITSYNC_PERIOD', 'GIT_SYNC_PERIOD'],
-    help: 'how long to wait between syncs, at least 10ms',
+    help: 'how long to wait between syncs, at least 10ms; 0 with --trigger-bind: only requests start one, after the first',
   }),
   initPeriod: option({
     flag: 'init-period',
@@ -65,6 +65,20 @@ export const processOptions = {
     },
     parseSignal,
   ),
+  triggerBind: opening('trigger.bind', {
+    flag: 'trigger-bind',
+    type: string,
+    default: '',
+    env: ['GITSYNC_TRIGGER_BIND'],
+    help: "where to wait for requests to sync, e.g. ':9377': POSTs from the webhook of a forge, or with a bearer token",
+  }),
+  triggerSecretFile: setting('trigger.secretFile', {
+    flag: 'trigger-secret-file',
+    type: string,
+    default: '',
+    env: ['GITSYNC_TRIGGER_SECRET_FILE'],
+    help: 'a file with the secrets that requests to --trigger-bind must know, a line each; read again when it changes',
+  }),
   addUser: setting('addUser', {
     flag: 'add-user',
     type: bool,

@@ -103,6 +103,22 @@ export const rows: readonly Row[] = [
     env: ['GITSYNC_INIT_MAX_FAILURES'],
   },
   {
+    flag: 'trigger-bind',
+    value: ':9377',
+    expected: { trigger: { bind: ':9377', secretFile: '/s' } },
+    fallback: {},
+    env: ['GITSYNC_TRIGGER_BIND'],
+    also: ['--trigger-secret-file=/s'],
+  },
+  {
+    flag: 'trigger-secret-file',
+    value: '/s',
+    expected: { trigger: { bind: ':9377', secretFile: '/s' } },
+    fallback: {},
+    env: ['GITSYNC_TRIGGER_SECRET_FILE'],
+    also: ['--trigger-bind=:9377'],
+  },
+  {
     flag: 'add-user',
     value: 't',
     expected: { addUser: true },

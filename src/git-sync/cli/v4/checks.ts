@@ -37,7 +37,11 @@ const syncChecks: readonly V4Check[] = [
       oneOf(GC_MODES, gitGc) === undefined,
       `invalid flag: --git-gc must be one of ${quotedList(GC_MODES)}`,
     ),
-  ({ period }) => when(!isDuration(period, SHORTEST_PERIOD), 'invalid flag: --period must be at least 10ms'),
+  ({ period, triggerBind }) =>
+    when(
+      !(period === 0 && triggerBind !== '') && !isDuration(period, SHORTEST_PERIOD),
+      'invalid flag: --period must be at least 10ms',
+    ),
   ({ initPeriod }) =>
     when(
       initPeriod !== 0 && !isDuration(initPeriod, SHORTEST_PERIOD),
@@ -211,6 +215,11 @@ const extraChecks: readonly V4Check[] = [
     when(
       oneOf(CREDENTIAL_SCOPES, credentialScope) === undefined,
       `invalid flag: --credential-scope must be ${quotedList(CREDENTIAL_SCOPES)}`,
+    ),
+  ({ triggerBind, triggerSecretFile }) =>
+    when(
+      (triggerBind === '') !== (triggerSecretFile === ''),
+      'required flag: --trigger-bind and --trigger-secret-file must be specified together',
     ),
   ({ gitConfig }) => gitConfigComplaint('--git-config', gitConfig),
   ({ gitConfigAdd }) => gitConfigComplaint('--git-config-add', gitConfigAdd.join(',')),

@@ -57,6 +57,11 @@ const HOOKS: readonly string[] = [
     '--exechook-command names one program, without arguments and without a shell. It runs in the new tree after publication, with the hash in $GITSYNC_HASH. --webhook-url is called with the hash in the header Gitsync-Hash and no body. A hook that fails is repeated after its backoff, with a newer hash if there is one. Hooks also run for what was found published at the start, so they may see a hash twice. With --one-time each hook runs once, and its failure is an exit code of 1.',
   ),
   '',
+  'REQUESTS TO SYNC',
+  paragraph(
+    'With --trigger-bind a POST starts a sync: a webhook of GitHub, GitLab, Gitea, Forgejo, Bitbucket or Azure DevOps, or anybody with "Authorization: Bearer" and a secret of --trigger-secret-file. A push counts if it is to the followed ref of --repo. The answer says what will happen; with ?wait=1 it waits for the end of the sync. With --period=0 only requests start syncs, after the first.',
+  ),
+  '',
   'GIT CONFIGURATION',
   paragraph(
     '--git-config and --git-config-add take pairs of key and value: a colon between the two, a comma between pairs. Keys and values may stand in double quotes; a key with a colon in it must. In quoted keys and in all values these can be escaped with a backslash: n (line break), t (tab), double quote, comma, backslash.',

@@ -17,6 +17,19 @@ describe('the rules of v4', () => {
     [['--git-gc=now'], 'invalid flag: --git-gc must be one of "auto", "always", "aggressive", or "off"'],
     [['--period=9ms'], 'invalid flag: --period must be at least 10ms'],
     [['--period=-1s'], 'invalid flag: --period must be at least 10ms'],
+    [['--period=0'], 'invalid flag: --period must be at least 10ms'],
+    [
+      ['--period=9ms', '--trigger-bind=:1', '--trigger-secret-file=/s'],
+      'invalid flag: --period must be at least 10ms',
+    ],
+    [
+      ['--trigger-bind=:1'],
+      'required flag: --trigger-bind and --trigger-secret-file must be specified together',
+    ],
+    [
+      ['--trigger-secret-file=/s'],
+      'required flag: --trigger-bind and --trigger-secret-file must be specified together',
+    ],
     [['--init-period=9ms'], 'invalid flag: --init-period must be at least 10ms'],
     [['--sync-timeout=0'], 'invalid flag: --sync-timeout must be at least 10ms'],
     [

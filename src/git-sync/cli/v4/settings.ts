@@ -23,6 +23,9 @@ function githubApp(v: V4Values): GitHubApp | undefined {
   };
 }
 
+/** `--period=0`: nothing but a request starts a sync. */
+const periodOf = (ms: number) => (ms === 0 ? Number.POSITIVE_INFINITY : ms);
+
 /** Settings from values that have passed all checks. */
 export function v4Settings(
   v: V4Values,
@@ -40,7 +43,8 @@ export function v4Settings(
     follow: { kind: 'ref', ref: v.ref },
     root: resolve(cwd, v.root),
     link: v.link === '' ? defaultLinkName(v.repo) : v.link,
-    initPeriodMs: v.initPeriod === 0 ? v.period : v.initPeriod,
+    periodMs: periodOf(v.period),
+    initPeriodMs: periodOf(v.initPeriod === 0 ? v.period : v.initPeriod),
     initMaxFailures: given.has('initMaxFailures') ? v.initMaxFailures : v.maxFailures,
     changePermissions: 0,
     credentials: [...target.credentials, ...others],

@@ -1,0 +1,60 @@
+/**
+ * What was accepted before, so that nobody can start a sync with a request that he has only seen. An id is remembered, and
+ * where nothing but the body is signed the body too, since the id next to it can be made up.
+ */
+
+/** How many deliveries are remembered; about 200 bytes each. */
+const REMEMBERED = 1000;
+
+export interface Seen {
+  readonly id: string | undefined;
+  /** The signature of the body where it is all that is signed. */
+  readonly body: string | undefined;
+  /** Where the pushed ref was before, and is now. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+export interface Replays {
+  /**
+   * Whether this was accepted before. The same body under another id is a push that was made once more (a branch that went
+   * back and forth) if it begins where the last accepted push has moved the ref to.
+   */
+  has(seen: Seen): boolean;
+  add(seen: Seen): void;
+}
+
+export function createReplays(limit: number = REMEMBERED): Replays {
+  const known = new Set<string>();
+  let last: string | undefined;
+  const keysOf = ({ id, body }: Seen) => ({
+    id: id === undefined ? undefined : `id ${id}`,
+    body: body === undefined ? undefined : `body ${body}`,
+  });
+  const remember = (key: string | undefined) => {
+    if (key === undefined) {
+      return;
+    }
+    known.add(key);
+    const [oldest] = known;
+    if (known.size > limit && oldest !== undefined) {
+      known.delete(oldest);
+    }
+  };
+  return {
+    has(seen) {
+      const { id, body } = keysOf(seen);
+      if (id !== undefined && known.has(id)) {
+        return true;
+      }
+      const isContinued = seen.before !== undefined && seen.before === last;
+      return body !== undefined && known.has(body) && !isContinued;
+    },
+    add(seen) {
+      const { id, body } = keysOf(seen);
+      remember(id);
+      remember(body);
+      last = seen.after ?? last;
+    },
+  };
+}
