@@ -17,12 +17,24 @@ const AT_A_TIME = 16;
  * @throws PillionError `read_failed`, the system's error, or the signal's reason
  */
 export async function syncFileSystem(path: string, signal: AbortSignal): Promise<void> {
+  if (!(await syncWhole(path, signal))) {
+    await syncEach(path, signal);
+  }
+}
+
+/**
+ * Has written what is below a path as far as it stands there now, so that a sync later has little left to do; what goes wrong
+ * is told by that.
+ * @throws the signal's reason
+ */
+export const syncEarly = async (path: string, signal: AbortSignal): Promise<void> =>
+  void (await syncWhole(path, signal));
+
+async function syncWhole(path: string, signal: AbortSignal): Promise<boolean> {
   const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
   const outcome = await tryRun('sync', ['-f', path], { env, signal });
   signal.throwIfAborted();
-  if (outcome.exitCode !== 0) {
-    await syncEach(path, signal);
-  }
+  return outcome.exitCode === 0;
 }
 
 /** Exported for its test. */

@@ -3,10 +3,12 @@ import type { Clock } from '../../core/clock.ts';
 import { errorMessage, isPillionError } from '../../core/errors.ts';
 import type { Log } from '../../core/log/log.ts';
 import { backoff } from '../../core/retry.ts';
+import { together } from '../../core/together.ts';
 import { commit } from '../commit/commit.ts';
 import { requireSpace } from '../commit/space.ts';
 import { beginStage, dropStage } from '../commit/stage.ts';
 import { requireContent } from '../commit/staged-root.ts';
+import { syncEarly } from '../commit/sync-file-system.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { compareTree } from '../manifest/compare.ts';
 import type { Engine, OnProgress, RestoredTree, Snapshot, Stage, UnknownReason } from '../model.ts';
@@ -128,7 +130,12 @@ async function stageVerified(
   try {
     const tree = await write(stage, snapshot, deps, signal);
     requireContent(stage.target, tree);
-    await verify(tree, snapshot, deps, signal);
+    // The disk writes while what it is to write is read and compared.
+  await together(
+    signal,
+    (both) => verify(tree, snapshot, deps, both),
+    (both) => syncEarly(stage.target, both),
+  );
     return { stage, tree };
   } catch (error) {
     signal.throwIfAborted();
