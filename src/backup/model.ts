@@ -199,6 +199,8 @@ export interface BackupRequest {
   readonly now: number;
   /** See {@link Snapshot.isPartial}. */
   readonly isPartial: boolean;
+  /** A snapshot that is just what the volume is: an engine may store it again under a new time instead of the volume. */
+  readonly unchanged?: Snapshot | undefined;
 }
 
 export interface StoredSnapshot {
@@ -209,6 +211,8 @@ export interface StoredSnapshot {
   readonly added?: number | undefined;
   /** What was sent that reading the manifest back does not read, in the engine's own words: for `readBack`. */
   readonly unproved?: readonly string[] | undefined;
+  /** It is {@link BackupRequest.unchanged} once more: nothing was read of the volume. */
+  readonly isRepeated?: boolean | undefined;
 }
 
 export interface ReadBack {

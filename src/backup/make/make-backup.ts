@@ -20,8 +20,9 @@ import { isEmpty, requireVolume } from '../volume/inspect.ts';
 import { sampleOf, settledFiles, writeSample } from '../volume/sample.ts';
 import { type GuardSettings, type Refusal, refusalBySize, refusalByState } from './guards.ts';
 import { type HookSpec, withHooks } from './hooks.ts';
+import { noteSnapshot } from './repeat.ts';
 import { type RetentionRules, removable } from './retention.ts';
-import { forgetTorn, type Judge, PREVIOUS, type QuietlyStored, storeQuietly } from './store-quietly.ts';
+import { type Asked, forgetTorn, PREVIOUS, type QuietlyStored, storeQuietly } from './store-quietly.ts';
 
 export interface BackupSpec {
   readonly volume: string;
@@ -88,14 +89,16 @@ export async function makeBackup(
     await open(signal);
   }
   return withHooks(spec.hooks, spec.volume, deps.log, signals, async () => {
-    const ask = async (during: AbortSignal): Promise<Judge> => {
+    const ask = async (during: AbortSignal): Promise<Asked> => {
       const found = await open(during);
-      return (scan) => refuse(refusalBySize(scan, found, spec.guards));
+      const judge = (scan: ScanResult) => refuse(refusalBySize(scan, found, spec.guards));
+      return { judge, snapshots: snapshotsIn(found) };
     };
     const quietly = await storeQuietly(spec, deps, ask, signal);
-    const { stored, scan, torn } = quietly;
+    const { stored, request, scan, torn } = quietly;
     requireSame(quietly);
     await rename(join(spec.workDir, MANIFEST_NAME), join(spec.workDir, PREVIOUS));
+    await noteSnapshot(spec.workDir, request, scan, stored);
     await mark(spec, deps);
     await keepSample(spec, deps, scan, signal);
     const before = snapshotsIn(await open(signal));

@@ -20,6 +20,7 @@ import {
   type StoredSnapshot,
 } from '../model.ts';
 import type { BackupDeps, BackupSpec } from './make-backup.ts';
+import { unchangedSnapshot } from './repeat.ts';
 
 /** In the work directory: the manifest of the last backup, which knows the hashes of what has not changed since. */
 export const PREVIOUS = 'previous-manifest';
@@ -27,6 +28,7 @@ const MAX_NAMED = 5;
 
 export interface QuietlyStored {
   readonly stored: StoredSnapshot;
+  readonly request: BackupRequest;
   readonly scan: ScanResult;
   /** Nothing of it is marked as changing: an engine that walks by itself has found exactly what the manifest has. */
   readonly isQuiet: boolean;
@@ -35,19 +37,24 @@ export interface QuietlyStored {
   readonly back: ReadBack;
 }
 
-/** Says whether what was found may be stored: throws when it must not be. */
-export type Judge = (scan: ScanResult) => void;
+/** What the repository said. */
+export interface Asked {
+  /** Throws when what was found must not be stored. */
+  judge(scan: ScanResult): void;
+  /** Of the volume, newest first. */
+  readonly snapshots: readonly Snapshot[];
+}
 
 /**
  * Stores the volume until nothing has changed meanwhile, but for what had changed before: files of which only the name is
  * compared at a restore then, and directories in which entries come and go.
- * @param ask what the first scan need not wait for: gives the judge of what it finds
+ * @param ask what the first scan need not wait for: the question to the repository
  * @throws PillionError `store_failed` when it does not come to rest
  */
 export async function storeQuietly(
   { volume, exclude, workDir, attempts }: BackupSpec,
   { engine, clock, log, onProgress }: BackupDeps,
-  ask: (signal: AbortSignal) => Promise<Judge>,
+  ask: (signal: AbortSignal) => Promise<Asked>,
   signal: AbortSignal,
 ): Promise<QuietlyStored> {
   const manifest = join(workDir, MANIFEST_NAME);
@@ -55,7 +62,7 @@ export async function storeQuietly(
   const torn: Snapshot[] = [];
   for (let attempt = 1; ; attempt += 1) {
     await rm(manifest, { force: true });
-    const [scan, judge] = await together(
+    const [scan, { judge, snapshots }] = await together(
       signal,
       (both) =>
         scanVolume(volume, manifest, {
@@ -77,8 +84,12 @@ export async function storeQuietly(
       now: clock.now(),
       isPartial: false,
     };
-    const stored = await storeUnlessChanged(engine, request, { signal, onProgress });
+    const unchanged = await unchangedSnapshot(workDir, request, scan, snapshots);
+    const stored = await storeUnlessChanged(engine, { ...request, unchanged }, { signal, onProgress });
     const lookAgain = async (both: AbortSignal) => {
+      if (stored?.isRepeated === true) {
+        return []; // What changes now was not read.
+      }
       const look = { signal: both, exclude };
       const isSame = (await fingerprintOf(volume, look)) === scan.fingerprint;
       return isSame ? [] : await changedSince(volume, manifest, look);
@@ -87,7 +98,7 @@ export async function storeQuietly(
       readBack(stored, engine, { signal: both, onProgress }),
     );
     if (changed.length === 0 && stored !== undefined && back !== undefined) {
-      return { stored, scan, torn, isQuiet: changing.size === 0, back: back() };
+      return { stored, request, scan, torn, isQuiet: changing.size === 0, back: back() };
     }
     torn.push(...(stored === undefined ? [] : [stored.snapshot]));
     const such = changed.slice(0, MAX_NAMED).map((path) => String(path) || '.');

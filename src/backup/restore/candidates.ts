@@ -131,11 +131,11 @@ async function stageVerified(
     const tree = await write(stage, snapshot, deps, signal);
     requireContent(stage.target, tree);
     // The disk writes while what it is to write is read and compared.
-  await together(
-    signal,
-    (both) => verify(tree, snapshot, deps, both),
-    (both) => syncEarly(stage.target, both),
-  );
+    await together(
+      signal,
+      (both) => verify(tree, snapshot, deps, both),
+      (both) => syncEarly(stage.target, both),
+    );
     return { stage, tree };
   } catch (error) {
     signal.throwIfAborted();

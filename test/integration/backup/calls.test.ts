@@ -24,7 +24,7 @@ describe.skipIf(restic18() === undefined)(`restic is called (skipped when ${NO_R
     await writeTree(volume, { a: 'a', 'd/b': 'b' });
     await mkdir(dir.join('bin'));
     const wrapper = dir.join('bin/restic');
-    const word = `for word; do case $word in version|list|snapshots|backup|dump|cat|init|restore|forget) echo $word >> ${dir.join('calls')}; break;; esac; done`;
+    const word = `for word; do case $word in version|list|snapshots|backup|rewrite|dump|cat|init|restore|forget) echo $word >> ${dir.join('calls')}; break;; esac; done`;
     await writeFile(wrapper, `#!/bin/sh\n${word}\nexec ${restic18()} "$@"\n`);
     await chmod(wrapper, 0o755);
     const env = { PATH: `${path.dirname(wrapper)}:${process.env['PATH']}` };
@@ -38,7 +38,7 @@ describe.skipIf(restic18() === undefined)(`restic is called (skipped when ${NO_R
     await calls();
     await running.waitForLog('"job succeeded"', { from });
     running.signal('SIGSTOP');
-    expect(await calls()).toEqual(['backup', 'dump']);
+    expect(await calls()).toEqual(['rewrite', 'dump']);
     running.signal('SIGCONT');
     await running.stop();
     await calls();

@@ -25,6 +25,8 @@ export interface ResticRunner {
 export interface ResticCall {
   readonly args: readonly string[];
   readonly signal: AbortSignal;
+  /** More than every call has. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   readonly timeoutMs?: number | undefined;
   /** Ends it early when its requests fail and nothing comes of trying again. */
   readonly patience?: Patience | undefined;
@@ -70,7 +72,7 @@ export function createRunner(init: RunnerInit): ResticRunner {
       const isStreamed = call.onMessage !== undefined || call.onBytes !== undefined;
       const start = (signal: AbortSignal) =>
         tryRun('restic', [...init.args, ...call.args], {
-          env: init.env(),
+          env: { ...init.env(), ...call.env },
           cwd: init.workDir,
           signal: patience === undefined ? signal : AbortSignal.any([signal, patience.signal]),
           graceMs: GRACE_MS,

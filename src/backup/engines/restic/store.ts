@@ -6,6 +6,7 @@ import { MANIFEST_ERRORS } from '../../manifest/errors.ts';
 import type { BackupRequest, Engine, EngineWork, Snapshot, StoredSnapshot } from '../../model.ts';
 import { excludeLines } from './exclude.ts';
 import { type Message, numberOf, stringOf } from './messages.ts';
+import { repeatSnapshot } from './repeat.ts';
 import type { Restic } from './restic.ts';
 import type { ResticResult } from './run-restic.ts';
 import { knownIndexes, newIndexes } from './sent-packs.ts';
@@ -41,6 +42,17 @@ async function runLocked(restic: Restic, command: string, call: Call): Promise<R
 }
 
 async function backup(restic: Restic, request: BackupRequest, work: EngineWork): Promise<StoredSnapshot> {
+  const { unchanged } = request;
+  const run = (command: string, call: Call) => runLocked(restic, command, call);
+  const repeated = unchanged && (await repeatSnapshot(restic, request, unchanged, work.signal, run));
+  return repeated ?? (await storeVolume(restic, request, work));
+}
+
+async function storeVolume(
+  restic: Restic,
+  request: BackupRequest,
+  work: EngineWork,
+): Promise<StoredSnapshot> {
   const { volume, manifest, isPartial } = request;
   const excludes = join(restic.workDir, 'excludes');
   const tags = [
