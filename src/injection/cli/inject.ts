@@ -4,6 +4,7 @@ import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import type { Values } from '../../core/options/option.ts';
 import { version } from '../../core/version.ts';
 import { type Finding, type Rewritten, rewrite } from '../offline/rewrite.ts';
+import { AS_KUBECTL_READS, jsonOf } from '../offline/yaml-reading.ts';
 import type { INJECT_OPTIONS } from '../options.ts';
 import { type Input, readManifests, settingsOf } from './input.ts';
 
@@ -47,10 +48,14 @@ export function written({ file, line, level, message }: Finding & { readonly fil
   return `${place}:${line}: ${level === 'warning' ? 'warning: ' : ''}${message}`;
 }
 
+/** It may stand at the start of a stream, and nowhere else. */
+const BYTE_ORDER_MARK = /^\ufeff/;
+
 /** The texts as they are, with a boundary where one file follows another. */
 function joined(results: readonly Result[]): string {
   return results
-    .map(({ rewritten: { text } }, at) => {
+    .map(({ rewritten: { text: whole } }, at) => {
+      const text = at === 0 ? whole : whole.replace(BYTE_ORDER_MARK, '');
       const ended = text === '' || text.endsWith('\n') || at === results.length - 1 ? text : `${text}\n`;
       if (at === 0 || /^---(?:\s|$)/.test(ended)) {
         return ended;
@@ -62,8 +67,8 @@ function joined(results: readonly Result[]): string {
 }
 
 function asJson(results: readonly Result[]): string {
-  const documents = results.flatMap(({ rewritten }) => parseAllDocuments(rewritten.text, { version: '1.1' }));
+  const documents = results.flatMap(({ rewritten }) => parseAllDocuments(rewritten.text, AS_KUBECTL_READS));
   const values = documents.map((document) => document.toJS() as unknown).filter((value) => value !== null);
   const whole = values.length === 1 ? values[0] : { apiVersion: 'v1', kind: 'List', items: values };
-  return `${JSON.stringify(whole, null, 2)}\n`;
+  return `${jsonOf(whole, 2)}\n`;
 }

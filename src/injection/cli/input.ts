@@ -1,7 +1,8 @@
 /** What is named on the command line: manifests and profiles, read from files, folders and standard input. */
+import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { text as readStream } from 'node:stream/consumers';
+import { buffer as readStream } from 'node:stream/consumers';
 import { systemErrorCode, usageError } from '../../core/errors.ts';
 import { NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
 import { builtInProfiles } from '../built-in/profiles.ts';
@@ -10,6 +11,7 @@ import type { InjectionSettings } from '../engine/decision.ts';
 import { INJECT_ERRORS } from '../errors.ts';
 import { mergeProfiles } from '../profiles/merge.ts';
 import type { Profile } from '../profiles/profile.ts';
+import { textOfBytes } from './text-of.ts';
 
 export interface Input {
   /** As it was named; for messages. */
@@ -31,14 +33,37 @@ async function readable<T>(path: string, work: Promise<T>): Promise<T> {
 /** The files of a folder and below in their order, or the file itself. */
 async function filesAt(cwd: string, name: string): Promise<string[]> {
   const found = await readable(name, stat(resolve(cwd, name)));
-  if (!found.isDirectory()) {
-    return [name];
+  return found.isDirectory() ? (await filesBelow(cwd, name)).toSorted() : [name];
+}
+
+/**
+ * Nothing but files is opened, since a pipe would be waited for; a link may lead to a file, but not to a folder, since that may be
+ * one on the way there. Names with two dots are those of a mounted ConfigMap, in which every file has a link of its own.
+ */
+async function filesBelow(cwd: string, folder: string): Promise<string[]> {
+  const entries = await readable(folder, readdir(resolve(cwd, folder), { withFileTypes: true }));
+  const found = entries
+    .filter((entry) => !entry.name.startsWith('..'))
+    .map(async (entry): Promise<string[]> => {
+      const name = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        return filesBelow(cwd, name);
+      }
+      return MANIFEST.test(name) && (entry.isFile() || (await leadsToFile(cwd, name, entry))) ? [name] : [];
+    });
+  return (await Promise.all(found)).flat();
+}
+
+async function leadsToFile(cwd: string, name: string, entry: Dirent): Promise<boolean> {
+  return entry.isSymbolicLink() && (await readable(name, stat(resolve(cwd, name)))).isFile();
+}
+
+async function textIn(name: string, bytes: Promise<Buffer>): Promise<string> {
+  const text = textOfBytes(await readable(name, bytes));
+  if (typeof text !== 'string') {
+    throw INJECT_ERRORS.manifest_encoding({ path: name, ...text });
   }
-  const names = await readable(name, readdir(resolve(cwd, name), { recursive: true }));
-  return names
-    .filter((each) => MANIFEST.test(each))
-    .toSorted()
-    .map((each) => join(name, each));
+  return text;
 }
 
 /** All manifests that are named; standard input where nothing is, unless that is a terminal. */
@@ -49,7 +74,7 @@ export async function readManifests(cwd: string, names: readonly string[]): Prom
   const inputs: Input[] = [];
   for (const name of names.length === 0 ? ['-'] : names) {
     if (name === '-') {
-      inputs.push({ name: '-', text: await readStream(process.stdin) });
+      inputs.push({ name: '-', text: await textIn('standard input', readStream(process.stdin)) });
     } else {
       inputs.push(...(await readFiles(cwd, [name])));
     }
@@ -62,7 +87,7 @@ export async function readFiles(cwd: string, names: readonly string[]): Promise<
   const inputs: Input[] = [];
   for (const name of names) {
     for (const file of await filesAt(cwd, name)) {
-      inputs.push({ name: file, text: await readable(file, readFile(resolve(cwd, file), 'utf8')) });
+      inputs.push({ name: file, text: await textIn(file, readFile(resolve(cwd, file))) });
     }
   }
   return inputs;

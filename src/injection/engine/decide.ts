@@ -1,5 +1,6 @@
 /** pod + request + profiles -> decision and patch. Pure: no clock, no network, no logs. */
 import type { Json } from '../../kubernetes/json.ts';
+import { ASK, PREFIX } from '../annotations.ts';
 import { needWords, unmetNeed } from '../profiles/needs.ts';
 import { sentence } from '../text.ts';
 import { checkedResult } from './check.ts';
@@ -34,18 +35,37 @@ export function decide(request: InjectionRequest, settings: InjectionSettings, v
   if (isRefusal(view)) {
     return refused(request.pod, view);
   }
+  const askIsNoText = noText(view, (key) => key === ASK);
+  if (askIsNoText !== undefined) {
+    return refused(request.pod, askIsNoText);
+  }
   const skip = skipReason(view, request, settings);
   if (skip !== undefined) {
     const asked = !['not-asked', 'opted-out', 'not-a-creation'].includes(skip.reason);
     return unchanged(request.pod, skip.reason, skip.message, asked ? [skip.message] : []);
   }
   const ask = askOf(view, request.namespaceDefault) ?? '';
-  const instances = readInstances(ask, view.annotations, request.namespace, settings);
+  const instances =
+    noText(view, (key) => key.startsWith(PREFIX)) ??
+    readInstances(ask, view.annotations, request.namespace, settings);
   if (isRefusal(instances)) {
     return refused(request.pod, instances);
   }
   const steps = stepsOf(instances, view, settings);
   return isRefusal(steps) ? refused(request.pod, steps) : patched(view, steps, version);
+}
+
+/** In a manifest an annotation may be anything; the API server takes texts alone, and makes an empty one of null. */
+function noText({ annotations }: PodView, isMeant: (key: string) => boolean): Refusal | undefined {
+  const wrong = Object.entries(annotations).find(
+    ([key, value]) => isMeant(key) && typeof value !== 'string' && !(value === null && key === ASK),
+  );
+  if (wrong === undefined) {
+    return undefined;
+  }
+  const [key, value] = wrong;
+  const shown = typeof value === 'object' ? (value === null ? 'null' : 'a list or an object') : String(value);
+  return { reason: 'bad-value', message: `${key}: ${shown} is no text: write it in quotes` };
 }
 
 function stepsOf(

@@ -1,5 +1,6 @@
 /** Values as YAML in block style, a small part of what the library can, at a tenth of its cost. */
 import { isMap, type Json } from '../../kubernetes/json.ts';
+import { jsonOf } from './yaml-reading.ts';
 
 /** Texts that mean themselves in YAML 1.1 and 1.2: words, paths, flags, and quantities. */
 const PLAIN = /^(?:[A-Za-z/]|--[A-Za-z])[A-Za-z0-9_./@%+,=~-]*(?::[A-Za-z0-9_./@%+,=~-]+)*$/;
@@ -13,7 +14,7 @@ const ESCAPED = /[^\x20-\x7e]/g;
 
 function scalar(value: Json): string {
   if (typeof value !== 'string') {
-    return JSON.stringify(value);
+    return jsonOf(value);
   }
   if ((PLAIN.test(value) && !RESERVED.test(value)) || QUANTITY.test(value)) {
     return value;

@@ -78,7 +78,7 @@ function isPlainMap(node: unknown): node is YAMLMap {
 }
 
 /** A list or map that can be walked into; anything else by its value. */
-function opened(overlay: Overlay, js: (node: unknown) => Json): Overlay {
+export function opened(overlay: Overlay, js: (node: unknown) => Json): Overlay {
   if (overlay.kind !== 'original') {
     return overlay;
   }

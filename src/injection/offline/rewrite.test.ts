@@ -7,12 +7,13 @@ import { askingPod } from '../testing/pods.ts';
 import { runsOf } from '../testing/runs.ts';
 import { testSettings } from '../testing/settings.ts';
 import { type Mode, rewrite } from './rewrite.ts';
+import { AS_KUBECTL_READS } from './yaml-reading.ts';
 
 const settings = testSettings();
 const run = (text: string, mode: Mode = 'inject', changes = {}) =>
   rewrite(text, { settings: { ...settings, ...changes }, version: '1.2.3', mode });
 const parsed = (text: string): unknown[] =>
-  parseAllDocuments(text, { version: '1.1' }).map((document) => document.toJS() as unknown);
+  parseAllDocuments(text, AS_KUBECTL_READS).map((document) => document.toJS() as unknown);
 
 const DEPLOYMENT = `# what it is for
 apiVersion: apps/v1
@@ -115,6 +116,131 @@ items:
     const started = performance.now();
     expect(run(stream).findings[0]).toMatchObject({ level: 'error' });
     expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
+
+describe('an alias', () => {
+  const list = (second: string) => `kind: List
+items:
+  - kind: Pod
+    metadata: { annotations: { pillion.dev/inject: label, pillion.dev/label.value: x } }
+    spec: &spec
+      containers:
+        - name: web # the application
+  - kind: Pod
+    metadata: ${second}
+    spec: *spec
+`;
+  const ca = (text: string) => text.replace('label, pillion.dev/label.value: x', 'ca-bundle');
+
+  test('of a pod that did not ask is written out, when what it names is injected into', () => {
+    const { text, findings } = run(ca(list('{ name: bare }')));
+    expect(findings).toEqual([]);
+    const [{ items }] = parsed(text) as [{ items: [JsonMap, JsonMap] }];
+    expect(items[0]).toHaveProperty('spec.volumes');
+    expect(items[1]).toEqual({
+      kind: 'Pod',
+      metadata: { name: 'bare' },
+      spec: { containers: [{ name: 'web' }] },
+    });
+    expect(text).toContain('- name: web # the application');
+  });
+
+  test('stays one where both become the same, and the way back is to the byte', () => {
+    const stream = ca(list('{ annotations: { pillion.dev/inject: ca-bundle } }'));
+    const { text } = run(stream);
+    expect(text).toContain('spec: *spec');
+    const [{ items }] = parsed(text) as [{ items: [JsonMap, JsonMap] }];
+    expect(items[1]['spec']).toEqual(items[0]['spec']);
+    expect(run(text, 'uninject').text).toBe(stream);
+  });
+
+  test('of an anchor that is written over makes no text that cannot be read', () => {
+    const stream = `kind: Pod
+metadata: {annotations: {pillion.dev/inject: ca-bundle}}
+spec:
+  containers:
+  - &a {name: web}
+  - <<: *a
+    name: twin
+    env: &env [{name: A, value: a}]
+  initContainers:
+  - {name: first, env: *env}
+`;
+    const { text } = run(stream);
+    const [before] = parsed(stream);
+    expect(parsed(text)).toEqual([decide({ pod: before as JsonMap, namespace: '' }, settings, '1.2.3').pod]);
+  });
+
+  test('wherever it stands, never brings a change to what did not ask', () => {
+    const { numRuns } = runsOf(60);
+    const shared = fc
+      .tuple(askingPod, askingPod, fc.subarray([0, 1, 2, 3, 4, 5, 6]), fc.boolean())
+      .map(([first, second, shares, asks]) => {
+        const [a, b] = [structuredClone(first), structuredClone(second)] as Record<string, never>[];
+        const [spec, other] = [a?.['spec'], b?.['spec']] as unknown as Record<string, unknown>[];
+        // What stands in two places of an object is written once, with an anchor.
+        const share = (at: number, key: string) => {
+          if (shares.includes(at) && spec?.[key] !== undefined && other !== undefined) {
+            other[key] = spec[key];
+          }
+        };
+        ['containers', 'initContainers', 'volumes'].forEach((key, at) => share(at, key));
+        const twins = (spec?.['containers'] ?? []) as Record<string, unknown>[];
+        const [one, two] = twins;
+        for (const [at, key] of ['env', 'volumeMounts'].entries()) {
+          if (shares.includes(at + 3) && one?.[key] !== undefined && two !== undefined) {
+            two[key] = one[key];
+          }
+        }
+        const metadata = shares.includes(5) ? a?.['metadata'] : b?.['metadata'];
+        const bare = { kind: 'Pod', metadata: { name: 'bare' }, spec: shares.includes(6) ? spec : other };
+        return {
+          kind: 'List',
+          items: [...(asks ? [] : [bare]), a, { ...b, metadata }, ...(asks ? [bare] : [])],
+        };
+      });
+    fc.assert(
+      fc.property(shared, fc.constantFrom(2, 4), (value, indent) => {
+        const stream = stringify(value, { version: '1.1', lineWidth: 0, indent });
+        const [before] = parsed(stream) as [{ items: JsonMap[] }];
+        const { text, findings } = run(stream);
+        if (findings.some(({ level }) => level === 'error')) {
+          return;
+        }
+        const expected = before.items.map((pod) => decide({ pod, namespace: '' }, settings, '1.2.3').pod);
+        expect(parsed(text)).toEqual([{ kind: 'List', items: expected }]);
+        expect(run(text).text).toBe(text);
+        expect(parsed(run(text, 'uninject').text)).toEqual([before]);
+      }),
+      { numRuns },
+    );
+  });
+});
+
+describe('what asks', () => {
+  test('is found in JSON whose slashes are escaped', () => {
+    const json =
+      '{"kind":"Pod","metadata":{"annotations":{"pillion.dev\\/inject":"label"}},"spec":{"containers":[{"name":"a"}]}}';
+    expect(run(json).text).toContain('"foo": "bar"');
+  });
+
+  test.each([
+    ['pillion.dev/inject: true', 'pillion.dev/inject: true is no text: write it in quotes'],
+    ['pillion.dev/inject: [label]', 'pillion.dev/inject: a list or an object is no text'],
+    ['pillion.dev/inject: label\n    pillion.dev/label.value: 0o10', 'pillion.dev/label.value: 8 is no text'],
+    ['pillion.dev/inject: label\n    pillion.dev/label.value:', 'pillion.dev/label.value: null is no text'],
+  ])('is refused where it is no text, as the API server would: %j', (annotations, words) => {
+    const pod = `kind: Pod\nmetadata:\n  annotations:\n    ${annotations}\nspec: {containers: [{name: a}]}\n`;
+    const [finding] = run(pod).findings;
+    expect(finding).toMatchObject({ level: 'error', line: annotations.includes('\n') ? 5 : 4 });
+    expect(finding?.message).toContain(words);
+  });
+
+  test('may give a time of day without quotes', () => {
+    const pod = `kind: Pod\nmetadata:\n  annotations:\n    pillion.dev/inject: label\n    pillion.dev/label.value: x\n    at: 02:30\nspec: {containers: [{name: a, args: [02:30, 2026-01-01]}]}\n`;
+    const [{ spec }] = parsed(run(pod).text) as [{ spec: JsonMap }];
+    expect(spec).toEqual({ containers: [{ name: 'a', args: ['02:30', '2026-01-01'] }] });
   });
 });
 

@@ -1,17 +1,20 @@
 /** One stream of manifests -> the same with everything put in (or taken out) that its workloads ask for. */
-import { type Document, isMap, isScalar, LineCounter, parseDocument, stringify } from 'yaml';
-import type { Json } from '../../kubernetes/json.ts';
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Json, sameJson } from '../../kubernetes/json.ts';
 import { ASK, RECORD } from '../annotations.ts';
 import { decide } from '../engine/decide.ts';
 import { type Decision, type InjectionSettings, isRefusal } from '../engine/decision.ts';
 import { applyPatch, type PatchOperation, pointer, pointerSteps } from '../engine/json-patch.ts';
 import { uninject } from '../engine/uninject.ts';
 import { sentence } from '../text.ts';
+import { hasAliases, withAliases } from './aliases.ts';
+import { blockLines } from './block-style.ts';
 import { type DocumentText, splitDocuments } from './documents.ts';
 import { column, rangeOf, textOf } from './layout.ts';
 import { nodeValue, overlayOf } from './overlay.ts';
-import { applySplices, isNotInPlace, splicesOf } from './splice.ts';
+import { applySplices, isNotInPlace, NotInPlace, splicesOf } from './splice.ts';
 import { type Workload, workloadsOf } from './workloads.ts';
+import { AS_KUBECTL_READS, roundedNumbers } from './yaml-reading.ts';
 
 export type Mode = 'inject' | 'uninject';
 
@@ -73,8 +76,8 @@ export function rewrite(stream: string, options: RewriteOptions): Rewritten {
   };
 }
 
-/** A key in double quotes could be written with escapes. */
-const ESCAPE = /\\[xuU]/;
+/** A key in double quotes could be written with escapes; some writers of JSON do so with every slash. */
+const ESCAPE = /\\[xuU/\r\n]/;
 
 function mayConcern(text: string, mode: Mode): boolean {
   return text.includes(mode === 'inject' ? ASK : RECORD) || (text.includes('"') && ESCAPE.test(text));
@@ -92,14 +95,13 @@ function parse(
   text: string,
 ): Parsed | { readonly at: number; readonly message: string; readonly lines: LineCounter } {
   const lines = new LineCounter();
-  // As kubectl reads it: YAML 1.1, in which yes is true and << merges.
-  const document = parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { ...AS_KUBECTL_READS, lineCounter: lines });
   const [error] = document.errors;
   if (error !== undefined) {
     return { at: error.pos[0], message: error.message, lines };
   }
   try {
-    return { document, lines, value: nodeValue(document.contents, document) };
+    return { document, lines, value: roundedNumbers(nodeValue(document.contents, document)) as Json };
   } catch (failure) {
     return { at: 0, message: failure instanceof Error ? failure.message : 'cannot be read', lines };
   }
@@ -169,22 +171,42 @@ function below({ path }: Workload, patch: readonly PatchOperation[]): PatchOpera
   return patch.map((operation) => ({ ...operation, path: prefix + operation.path }));
 }
 
-function edited(text: string, { document, value }: Parsed, operations: readonly PatchOperation[]): string {
+function edited(text: string, parsed: Parsed, operations: readonly PatchOperation[]): string {
   if (operations.length === 0) {
     return text;
   }
   try {
-    const layout = textOf(text);
-    const overlay = overlayOf(document, operations);
-    return applySplices(text, splicesOf(overlay, layout, listIndentOf(document, text, operations)));
+    return editedInPlace(text, parsed, operations);
   } catch (error) {
     if (!isNotInPlace(error)) {
       throw error;
     }
     // A style that nobody can edit in place (a list that begins on the line of another): rewritten as a whole.
+    const { newline } = textOf(text);
     const start = /^---[^\n]*\n/.exec(text)?.[0] ?? '';
-    return start + stringify(applyPatch(value, operations), { version: '1.1', lineWidth: 0 });
+    const value = nodeValue(parsed.document.contents, parsed.document);
+    return start + blockLines(applyPatch(value, operations), 0).join(newline) + newline;
   }
+}
+
+function editedInPlace(
+  text: string,
+  { document, value }: Parsed,
+  operations: readonly PatchOperation[],
+): string {
+  const layout = textOf(text);
+  const overlay = overlayOf(document, operations);
+  const listIndent = listIndentOf(document, text, operations);
+  if (!hasAliases(document)) {
+    return applySplices(text, splicesOf(overlay, layout, listIndent));
+  }
+  const after = applySplices(text, splicesOf(withAliases(overlay, document), layout, listIndent));
+  // An anchor that was written over is missed by whoever names it.
+  const again = parse(after);
+  if ('message' in again || !sameJson(again.value, applyPatch(value, operations))) {
+    throw new NotInPlace();
+  }
+  return after;
 }
 
 /** How far the list of containers is indented below its key: people do it in two ways. */

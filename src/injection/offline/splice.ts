@@ -14,6 +14,7 @@ import {
   type Text,
 } from './layout.ts';
 import { keyOf, type ListOverlay, type MapOverlay, type Overlay, pairOf } from './overlay.ts';
+import { jsonOf } from './yaml-reading.ts';
 
 export interface Splice {
   readonly from: number;
@@ -31,7 +32,7 @@ interface Place {
 }
 
 /** A part of the text that cannot be changed in place: its parent is rewritten. */
-class NotInPlace extends Error {}
+export class NotInPlace extends Error {}
 
 /** The changes of a whole document, in the order of the text. */
 export function splicesOf(overlay: Overlay, text: Text, listIndent: number): Splice[] {
@@ -66,7 +67,7 @@ function flow(value: Json): string {
       .map(([key, item]) => `${JSON.stringify(key)}: ${flow(item)}`)
       .join(', ')}}`;
   }
-  return JSON.stringify(value);
+  return jsonOf(value);
 }
 
 /** A value as lines, each behind the margin. */
@@ -120,7 +121,7 @@ const isObjectOrList = (value: Json) => typeof value === 'object' && value !== n
 
 function scalarText(value: Json, old: unknown): string {
   if (typeof value !== 'string') {
-    return value === null ? '' : JSON.stringify(value);
+    return value === null ? '' : jsonOf(value);
   }
   const style = isScalar(old) ? old.type : undefined;
   const type = style === 'QUOTE_DOUBLE' || style === 'QUOTE_SINGLE' ? style : 'PLAIN';

@@ -1,9 +1,10 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { runPillion } from '../../support/pillion.ts';
+import { runProgram } from '../../support/run-program.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
 import { NO_AWS } from '../credentials/support/credentials.ts';
 
@@ -171,6 +172,39 @@ describe('pillion inject', () => {
     const { code, stderr } = await inject(['-f', join(temp.path, 'none.yaml')]);
     expect(code).toBe(1);
     expect(stderr).toContain('none.yaml: ENOENT');
+  });
+
+  test('of a folder only files are read, each once: no pipe is waited for, and no link to a folder followed', async () => {
+    const folder = join(temp.path, 'folder');
+    await mkdir(join(folder, '..2026_11', 'inner.yaml'), { recursive: true });
+    await mkdir(join(folder, 'also.yaml'));
+    await writeFile(join(folder, '..2026_11', 'app.yaml'), await deployment());
+    await symlink('..2026_11', join(folder, '..data'));
+    await symlink('..data/app.yaml', join(folder, 'app.yaml'));
+    await symlink('..', join(folder, 'around'));
+    await symlink('nowhere', join(folder, 'nowhere'));
+    await runProgram('mkfifo', [join(folder, 'pipe.yaml')]);
+    const { code, stdout } = await inject(['-f', folder]);
+    expect(code).toBe(0);
+    expect(stdout).toBe((await inject([], await deployment())).stdout);
+  });
+
+  test('what is no UTF-8 is refused with its line, since it would not come out as it went in', async () => {
+    const file = join(temp.path, 'latin.yaml');
+    await writeFile(file, Buffer.from('kind: ConfigMap\ndata: {a: caf\xe9}\n', 'latin1'));
+    const { code, stdout, stderr } = await inject(['-f', file]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`${file}:2: no UTF-8`);
+  });
+
+  test('JSON has the values that kubectl reads, with all their digits', async () => {
+    const { stdout } = await inject(
+      ['-o', 'json'],
+      'kind: Odd\ndata: {at: 02:30, on: 2026-01-01, big: 12345678901234567890, mode: 0o644}\n',
+    );
+    expect(stdout.replaceAll(/\s/g, '')).toBe(
+      '{"kind":"Odd","data":{"at":"02:30","true":"2026-01-01","big":12345678901234567890,"mode":420}}',
+    );
   });
 
   test('a thousand Deployments take a moment and little memory', async () => {
