@@ -7,7 +7,7 @@ import { profileOf } from '../testing/settings.ts';
 describe('a refusal names the key, the value and what would be right', () => {
   test.each([
     ...BAD_ANNOTATIONS,
-    [{ ...REPO, 'pillion.dev/git-sync.period': 5 }, 'bad-value', 'not empty'],
+    [{ ...REPO, 'pillion.dev/git-sync.period': 5 }, 'bad-value', '5 is no text: write it in quotes'],
   ] as const)('%j: %s', (annotations, reason, words) => {
     const decision = decide(pod(annotations));
     expect(decision).toMatchObject({ outcome: 'refused', reason, patch: [] });

@@ -1,6 +1,7 @@
 /** What a profile may not do although each of its fields is well formed. */
 import type { ProfileProblem } from './compile.ts';
-import { type LeafPart, leafParameters } from './leaf.ts';
+import { leafParameters } from './leaf.ts';
+import { lintPrograms } from './lint-programs.ts';
 import type { Profile } from './profile.ts';
 import { type Conditional, field, type Template } from './template.ts';
 
@@ -35,10 +36,10 @@ function lintContainer(profile: Profile): ProfileProblem[] {
   const problems: ProfileProblem[] = [
     ...lintOwnName(field(container, 'name'), [...path, 'name']),
     ...lintImage(field(container, 'image'), [...path, 'image']),
-    ...lintShell(container, path),
+    ...lintPrograms(container, path),
   ];
   if (once !== undefined) {
-    problems.push(...lintShell(onceContainer(container, once), ['spec', 'once']));
+    problems.push(...lintPrograms(onceContainer(container, once), ['spec', 'once']));
   }
   if (role === 'init') {
     for (const key of ['startupProbe', 'livenessProbe', 'readinessProbe', 'lifecycle', 'ports']) {
@@ -94,55 +95,6 @@ function lintImage(image: Template | undefined, path: ProfileProblem['path']): P
   return names.length === 0 || (names.join() === 'image' && image.parts.length === 1)
     ? []
     : [{ path, message: 'must be fixed, or ${image}: an annotation may not choose what runs' }];
-}
-
-/** Programs that take a program text as an argument, and the options that announce it. */
-const INTERPRETERS =
-  /^(?:sh|bash|dash|ash|zsh|ksh|fish|busybox|python[0-9.]*|perl|ruby|node|php|awk|gawk|lua|su)$/;
-const TEXT_FOLLOWS = /^-[A-Za-z]*[cepr]$|^--(?:command|eval|print)$/;
-
-type Word = readonly LeafPart[];
-
-function isInterpreter(word: string): boolean {
-  return !word.startsWith('-') && INTERPRETERS.test(word.split('/').at(-1) ?? '');
-}
-
-function words(container: Template): Word[] {
-  return ['command', 'args'].flatMap((key) => {
-    const list = field(container, key);
-    const items = list?.kind === 'list' ? list.items : [];
-    return items.flatMap(({ value }) => (value.kind === 'leaf' ? [value.parts] : []));
-  });
-}
-
-/**
- * A value may be an argument of a shell's script, never its text, and never an option of the shell: behind an
- * interpreter only the words that follow the text announced by -c (or else the script's name) are free.
- */
-function lintShell(container: Template, path: ProfileProblem['path']): ProfileProblem[] {
-  const all = words(container);
-  const start = all.findIndex((word) => isInterpreter(literalOf(word)));
-  const behind = start === -1 ? [] : all.slice(start + 1);
-  const announced = behind.findLastIndex((word) => TEXT_FOLLOWS.test(literalOf(word)));
-  const script = behind.findIndex(isScript);
-  const fixed = announced === -1 ? script : announced + 1;
-  const wrong = behind.findIndex(hasValue);
-  return wrong !== -1 && (fixed === -1 || wrong <= fixed)
-    ? [{ path, message: 'a parameter may not be part of a program text: pass it behind it, as an argument' }]
-    : [];
-}
-
-function isScript(word: Word): boolean {
-  const literal = literalOf(word);
-  return !hasValue(word) && !literal.startsWith('-') && !isInterpreter(literal);
-}
-
-function literalOf(word: Word): string {
-  return word.map((part) => (typeof part === 'string' ? part : '')).join('');
-}
-
-function hasValue(word: Word): boolean {
-  return leafParameters(word).some((name) => name !== 'instance' && name !== 'image');
 }
 
 function lintApplication(

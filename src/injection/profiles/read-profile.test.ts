@@ -73,6 +73,16 @@ describe('a profile that is wrong says where and how', () => {
       'part of a program text',
     ],
     [
+      'a value for a program',
+      { ...text, ...container({ command: ['${text}', 'x'] }) },
+      'an annotation may not choose what runs',
+    ],
+    [
+      'a value for the program of a probe',
+      { ...text, ...container({ startupProbe: { exec: { command: ['/bin/${text}'] } } }) },
+      'spec.container.startupProbe.exec.command: the program must be fixed',
+    ],
+    [
       'a value in a shell text, split',
       { ...text, ...container({ command: ['/bin/bash', '-eo', 'pipefail', '-c'], args: ['${text}'] }) },
       'part of a program text',
@@ -153,6 +163,36 @@ describe('a profile that is wrong says where and how', () => {
     ['no container to run once', { once: { args: ['x'] } }, 'there is no container'],
   ])('%s', (_, spec, message) => {
     expect(problemsOf(spec).join('\n')).toContain(message);
+  });
+
+  test.each(['startupProbe', 'livenessProbe', 'readinessProbe', 'postStart', 'preStop'])(
+    'a value in a shell text: %s',
+    (key) => {
+      const run = { exec: { command: ['sh', '-c', 'test ${text}'] } };
+      const isHook = key.startsWith('p');
+      const problems = problemsOf({
+        ...text,
+        ...container(isHook ? { lifecycle: { [key]: run } } : { [key]: run }),
+      });
+      const place = isHook ? `lifecycle.${key}` : key;
+      expect(problems).toEqual([
+        `spec.container.${place}.exec.command: a parameter may not be part of a program text: pass it behind it, as an argument`,
+      ]);
+    },
+  );
+
+  test.each([
+    ['{"parameters": {"__proto__": {"type": "string"}}}', 'spec.parameters.__proto__: is no name'],
+    ['{"colour": "x"}', 'spec.colour: unknown field'],
+    ['{"role": "main"}', 'spec.role: must be one of sidecar, init'],
+    ['{"parameters": {"a": {"type": "strnig"}}}', 'spec.parameters.a.type: must be one of string, name'],
+    ['{"parameters": {"a": {"type": "choice"}}}', 'spec.parameters.a.choices: is missing'],
+    ['{"parameters": {"a": {"type": "choice", "choices": []}}}', 'spec.parameters.a.choices: must be >=1'],
+    ['{"labels": ["x"]}', 'spec.labels: must be an object'],
+    ['{"parameters": ["x"]}', 'spec.parameters: must be an object'],
+    ['{"description": 5}', 'spec.description: must be a text (in quotes)'],
+  ])('%s', (spec, words) => {
+    expect(problemsOf(JSON.parse(spec) as object).join('\n')).toContain(words);
   });
 
   test('all of it at once', () => {

@@ -5,6 +5,7 @@ import type { Parameter } from '../parameters/parameter.ts';
 import { rulesOf } from '../parameters/rules.ts';
 import { quoted } from '../text.ts';
 import { BUILT_IN_NAMES, type CompileContext, compile, type ProfileProblem } from './compile.ts';
+import { issueWords } from './issue-words.ts';
 import { lint } from './lint.ts';
 import type { Profile } from './profile.ts';
 import { PROFILE_SOURCE, type ReadSource } from './source.ts';
@@ -42,6 +43,10 @@ const COMMON_PARAMETERS: readonly Parameter[] = [
 
 /** Reads one parsed document; `origin` says where it stands. */
 export function readProfile(document: unknown, origin: string): ReadProfile {
+  const nowhere = pathOfNoKey(document);
+  if (nowhere !== undefined) {
+    return { name: undefined, problems: [{ path: nowhere, message: 'is no name' }] };
+  }
   const parsed = v.safeParse(PROFILE_SOURCE, document, { abortPipeEarly: true });
   if (!parsed.success) {
     const named = isMap(document) && isMap(document['metadata']) ? document['metadata']['name'] : undefined;
@@ -49,7 +54,7 @@ export function readProfile(document: unknown, origin: string): ReadProfile {
       name: typeof named === 'string' ? named : undefined,
       problems: parsed.issues.map((issue) => ({
         path: (issue.path ?? []).map((step) => step.key as string | number),
-        message: issue.message,
+        message: issueWords(issue),
       })),
     };
   }
@@ -59,6 +64,22 @@ export function readProfile(document: unknown, origin: string): ReadProfile {
   const profile = compileProfile(source, document, origin, context);
   const problems = [...context.problems, ...lint(profile)];
   return problems.length === 0 ? { profile } : { name: profile.name, problems };
+}
+
+/** The library that checks the shape passes over this key, and what is not seen cannot be told. */
+const NO_KEY = '__proto__';
+
+function pathOfNoKey(value: unknown): (string | number)[] | undefined {
+  if (typeof value !== 'object' || value === null) {
+    return undefined;
+  }
+  for (const [key, inner] of Object.entries(value)) {
+    const below = key === NO_KEY ? [] : pathOfNoKey(inner);
+    if (below !== undefined) {
+      return [Array.isArray(value) ? Number(key) : key, ...below];
+    }
+  }
+  return undefined;
 }
 
 function parametersOf(source: ReadSource): Map<string, Parameter> {

@@ -1,6 +1,7 @@
 /** Profiles in a text of YAML: every document that is one, and everything that is wrong with its place. */
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { textAt } from '../../kubernetes/json.ts';
+import { PREFIX } from '../annotations.ts';
 import { sentence } from '../text.ts';
 import type { ProfileProblem } from './compile.ts';
 import type { Profile } from './profile.ts';
@@ -55,7 +56,10 @@ function readDocument(document: Document, origin: string, lines: LineCounter): R
     return { profiles: [], problems: [wrong(0, why)] };
   }
   if (textAt(value, 'kind') !== KIND) {
-    return { profiles: [], problems: [] };
+    // Others may stand in the same folder, but what claims to be ours has a slip in its kind.
+    const isOurs = textAt(value, 'apiVersion')?.startsWith(PREFIX) === true;
+    const at = offsetOf(document, ['kind']);
+    return { profiles: [], problems: isOurs ? [wrong(at, `kind: must be ${KIND}`)] : [] };
   }
   const result = readProfile(value, origin);
   if ('profile' in result) {

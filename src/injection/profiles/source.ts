@@ -2,6 +2,7 @@
 
 import { RE2JS } from 're2js';
 import * as v from 'valibot';
+import { isMap } from '../../kubernetes/json.ts';
 import { parseDuration } from '../parameters/duration.ts';
 import type { ParameterDeclaration } from '../parameters/parameter.ts';
 import { parseQuantity } from '../parameters/quantity.ts';
@@ -83,7 +84,10 @@ const PARAMETER = v.variant('type', [
 
 const template = v.unknown();
 const list = v.optional(v.pipe(v.array(template), v.maxLength(32)), []);
-const texts = v.optional(v.record(v.string(), template), {});
+/** The library takes a list for an object with the keys 0, 1, 2. */
+const mapOf = <const S extends v.GenericSchema>(schema: S) =>
+  v.pipe(v.custom<v.InferInput<S>>(isMap, 'must be an object'), schema);
+const texts = v.optional(mapOf(v.record(v.string(), template)), {});
 
 /** One document of kind InjectionProfile. */
 export const PROFILE_SOURCE = v.strictObject({
@@ -92,7 +96,7 @@ export const PROFILE_SOURCE = v.strictObject({
   metadata: v.looseObject({ name: NAME }),
   spec: v.strictObject({
     description: v.optional(v.pipe(v.string(), v.maxLength(400)), ''),
-    parameters: v.optional(v.record(NAME, PARAMETER), {}),
+    parameters: v.optional(mapOf(v.record(NAME, PARAMETER)), {}),
     role: v.optional(v.picklist(['sidecar', 'init']), 'sidecar'),
     phase: v.optional(v.picklist(['first', 'before', 'after']), 'before'),
     container: v.optional(template),
