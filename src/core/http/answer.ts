@@ -56,7 +56,7 @@ export function createAnswer({ router, log, isDraining }: AnswerInit): Answer {
     const { route } = found;
     const { timeoutMs } = route;
     const limit = typeof timeoutMs === 'function' ? timeoutMs(url.searchParams) : timeoutMs;
-    return withCaller(limit, response, (signal) =>
+    return withCaller(limit, response, (signal, giveUp) =>
       handle(route, {
         method: method === 'HEAD' ? 'GET' : method,
         path: url.pathname,
@@ -66,6 +66,7 @@ export function createAnswer({ router, log, isDraining }: AnswerInit): Answer {
         signal,
         readBody: () => readBody(request, bodyLimits(route, signal)),
         takeBody: (take) => takeBody(request, bodyLimits(route, signal), take),
+        giveUp,
       }),
     );
   }
@@ -125,12 +126,12 @@ function bodyLimits(route: Route, signal: AbortSignal) {
 
 /**
  * Works for as long as somebody waits for the answer.
- * @throws PillionError `caller_gone` or `answer_timeout`, whatever the work does then
+ * @throws PillionError `caller_gone` or `answer_timeout`, or what it was given up for, whatever the work does then
  */
 async function withCaller(
   timeoutMs: number | undefined,
   response: ServerResponse,
-  work: (signal: AbortSignal) => Promise<Reply>,
+  work: (signal: AbortSignal, giveUp: (reason: Error) => void) => Promise<Reply>,
 ): Promise<Reply> {
   const controller = new AbortController();
   const cut = deferred<never>();
@@ -145,7 +146,7 @@ async function withCaller(
       : startTimer(timeoutMs, () => end(SERVER_ERRORS.answer_timeout({ timeoutMs })));
   response.once('close', onClose);
   try {
-    return await Promise.race([work(controller.signal), cut.promise]);
+    return await Promise.race([work(controller.signal, end), cut.promise]);
   } finally {
     timer?.cancel();
     response.off('close', onClose);

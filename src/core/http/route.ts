@@ -24,6 +24,8 @@ export interface RouteRequest {
    * piece is gone when `take` returns.
    */
   readonly takeBody: (take: (chunk: Buffer) => void) => Promise<void>;
+  /** Ends the request with this error, whatever it waits for: its body is read no further. */
+  readonly giveUp: (reason: Error) => void;
 }
 
 export interface Reply {

@@ -18,7 +18,7 @@ import { PatchError, type PatchOperation } from './json-patch.ts';
 import { buildPatch, type Step } from './patch.ts';
 import { fitPodResources } from './pod-resources.ts';
 import { type PodView, viewPod } from './pod-view.ts';
-import { askOf, skipReason } from './skip.ts';
+import { askOf, otherRequest, skipReason } from './skip.ts';
 import { statusOf } from './status.ts';
 import { applicationContainers, targetsOf } from './targets.ts';
 import { type Wanted, wantedOf } from './wanted.ts';
@@ -31,6 +31,10 @@ const LONGEST_WARNING = 120;
  * @param version is written into the record
  */
 export function decide(request: InjectionRequest, settings: InjectionSettings, version: string): Decision {
+  const other = otherRequest(request);
+  if (other !== undefined) {
+    return unchanged(request.pod, other.reason, other.message, []);
+  }
   const view = viewPod(request.pod);
   if (isRefusal(view)) {
     return refused(request.pod, view);
@@ -41,7 +45,7 @@ export function decide(request: InjectionRequest, settings: InjectionSettings, v
   }
   const skip = skipReason(view, request, settings);
   if (skip !== undefined) {
-    const asked = !['not-asked', 'opted-out', 'not-a-creation'].includes(skip.reason);
+    const asked = !['not-asked', 'opted-out'].includes(skip.reason);
     return unchanged(request.pod, skip.reason, skip.message, asked ? [skip.message] : []);
   }
   const ask = askOf(view, request.namespaceDefault) ?? '';

@@ -14,6 +14,7 @@ export type Reason =
   | 'already-injected'
   | 'injected-by-another-version'
   | 'not-a-creation'
+  | 'not-a-pod'
   | 'system-namespace'
   | 'mirror-pod'
   | 'windows'
@@ -55,6 +56,8 @@ export interface InjectionRequest {
   /** CREATE unless this is a review of something else. */
   readonly operation?: string | undefined;
   readonly subResource?: string | undefined;
+  /** Of the object: Pod unless this is a review of something else. */
+  readonly kind?: string | undefined;
   /** The profile that the namespace's label names. */
   readonly namespaceDefault?: string | undefined;
 }

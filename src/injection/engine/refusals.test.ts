@@ -50,6 +50,8 @@ describe('pods that are left alone', () => {
     ['opted-out', pod({ 'pillion.dev/inject': 'none' }), { namespaceDefault: 'label' }],
     ['not-a-creation', pod(REPO), { operation: 'UPDATE' }],
     ['not-a-creation', pod(REPO), { subResource: 'ephemeralcontainers' }],
+    ['not-a-creation', null, { operation: 'DELETE' }],
+    ['not-a-pod', { kind: 'Deployment', metadata: { annotations: REPO }, spec: {} }, { kind: 'Deployment' }],
     ['system-namespace', pod(REPO), { namespace: 'kube-system' }],
     ['mirror-pod', pod({ ...REPO, 'kubernetes.io/config.mirror': 'x' }), {}],
     ['windows', pod(REPO, { os: { name: 'windows' } }), {}],

@@ -12,6 +12,20 @@ export function askOf(view: PodView, namespaceDefault: string | undefined): stri
   return textAt(view.annotations, ASK) ?? namespaceDefault;
 }
 
+/** Why a request is none about a new pod, whatever object it has: one that ends has none at all. */
+export function otherRequest({
+  operation = 'CREATE',
+  subResource = '',
+  kind = 'Pod',
+}: InjectionRequest): Refusal | undefined {
+  if (operation !== 'CREATE' || subResource !== '') {
+    return { reason: 'not-a-creation', message: 'containers of a pod are decided when it is created' };
+  }
+  return kind === 'Pod'
+    ? undefined
+    : { reason: 'not-a-pod', message: 'only pods are injected into, not what makes them' };
+}
+
 /** Why nothing is put into this pod; undefined when something is. */
 export function skipReason(
   view: PodView,
@@ -24,9 +38,6 @@ export function skipReason(
   }
   if (OPTED_OUT.test(ask)) {
     return { reason: 'opted-out', message: `${ASK} is ${NOTHING}` };
-  }
-  if ((request.operation ?? 'CREATE') !== 'CREATE' || (request.subResource ?? '') !== '') {
-    return { reason: 'not-a-creation', message: 'containers of a pod are decided when it is created' };
   }
   if (settings.systemNamespaces.has(request.namespace)) {
     return { reason: 'system-namespace', message: `nothing is put into pods of ${request.namespace}` };

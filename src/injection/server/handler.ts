@@ -6,17 +6,16 @@ import type { Log } from '../../core/log/log.ts';
 import type { Metrics } from '../../core/metrics/metrics.ts';
 import { decide } from '../engine/decide.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
-import { createByteBudget } from './byte-budget.ts';
 import type { INJECTOR_METRICS } from './metrics.ts';
 import { ADVISE_PATH, MUTATE_PATH, NAMESPACE_PATH } from './paths.ts';
+import { createReadingRoom } from './reading-room.ts';
 import { type Review, readReview, renderVerdict, type Verdict, verdictOf } from './review.ts';
 import { adviceOn } from './workload-advice.ts';
 
 /** An API server takes objects up to 3 MiB; a review holds up to two of them and what other webhooks have added. */
 export const MAX_BODY_BYTES = 8 << 20;
-/** All bodies that are read at once. */
-const MAX_BODIES_BYTES = 96 << 20;
-const MAX_IN_FLIGHT = 512;
+/** All bodies that are read at once; the work itself is done in one go. */
+const ROOM = { places: 512, bytes: 96 << 20, now: () => performance.now() } as const;
 /** When the caller does not say; an API server's own default. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 const LONGEST_TIMEOUT_MS = 30_000;
@@ -50,12 +49,17 @@ export interface Told {
 type Judge = (review: Review, path: string) => Judged;
 
 export function webhookRoutes(deps: WebhookDeps): Route[] {
-  const budget = createByteBudget(MAX_BODIES_BYTES);
+  const room = createReadingRoom(ROOM);
 
   async function answer(request: RouteRequest, webhook: string, judge: Judge): Promise<Reply> {
     const length = Number(request.headers['content-length'] ?? MAX_BODY_BYTES);
     const bytes = Math.min(Number.isFinite(length) ? length : MAX_BODY_BYTES, MAX_BODY_BYTES);
-    if (!budget.take(bytes)) {
+    const leave = room.enter({
+      address: request.remoteAddress,
+      bytes,
+      giveUp: (timeoutMs) => request.giveUp(SERVER_ERRORS.body_timeout({ timeoutMs: Math.round(timeoutMs) })),
+    });
+    if (leave === undefined) {
       deps.metrics?.rejected.inc({ reason: 'busy' });
       return { ...textReply(503, 'busy'), headers: { 'retry-after': '1' } };
     }
@@ -68,7 +72,7 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
       deps.metrics?.rejected.inc({ reason: whyRejected(error) });
       throw error;
     } finally {
-      budget.giveBack(bytes);
+      leave();
     }
   }
 
@@ -133,9 +137,9 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
     const namespaceDefault = path.startsWith(`${NAMESPACE_PATH}/`)
       ? path.slice(NAMESPACE_PATH.length + 1)
       : undefined;
-    const { object, namespace, operation, subResource } = review;
+    const { object, namespace, operation, subResource, kind } = review;
     const decision = decide(
-      { pod: object, namespace, operation, subResource, namespaceDefault },
+      { pod: object, namespace, operation, subResource, kind, namespaceDefault },
       deps.settings(),
       deps.version,
     );
@@ -157,7 +161,6 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
     method: 'POST',
     path,
     maxBodyBytes: MAX_BODY_BYTES,
-    maxInFlight: MAX_IN_FLIGHT,
     bodyTimeoutMs: LONGEST_TIMEOUT_MS,
     timeoutMs: timeoutOf,
     handle: (request) => answer(request, webhook, judge),

@@ -18,6 +18,8 @@ export interface Review {
   readonly uid: string;
   readonly operation: string;
   readonly subResource: string;
+  /** Of the object, where the request says so. */
+  readonly kind?: string | undefined;
   readonly namespace: string;
   /** What the object is called, for the log: controllers' pods have no name yet. */
   readonly name: string;
@@ -48,6 +50,7 @@ export function readReview(body: Buffer): Review | { readonly problem: string } 
     uid,
     operation: textAt(request, 'operation') ?? '',
     subResource: textAt(request, 'subResource') ?? '',
+    kind: textAt(request, 'kind', 'kind'),
     namespace: textAt(request, 'namespace') ?? '',
     name: nameOf(request, object),
     isDryRun: memberAt(request, 'dryRun') === true,

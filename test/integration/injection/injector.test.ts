@@ -1,5 +1,5 @@
 /** `pillion injector`, asked over TLS as an API server asks. */
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, symlink, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { connect } from 'node:tls';
 import jsonPatch from 'fast-json-patch';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runPillion } from '../../support/pillion.ts';
+import { runProgram } from '../../support/run-program.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { type Answer, ASKS, podOf, reviewOf, startInjector } from './support/injector.ts';
@@ -162,9 +163,59 @@ describe('a request that is no review', () => {
       { what: 'the late request to be counted' },
     );
   });
+
+  test('of a crowd that sends in drops, in small bodies or in large ones, shuts nobody out', async () => {
+    const injector = await startInjector(temp.path);
+    const crowd = async (count: number, length: number) => {
+      const all = Array.from({ length: count }, () => {
+        const one = connect({ port: injector.port, host: '127.0.0.1', rejectUnauthorized: false });
+        one.on('error', () => undefined).resume();
+        onTestFinished(() => void one.destroy());
+        return new Promise<void>((resolve) => {
+          one.once('secureConnect', () => {
+            one.write(
+              `POST /mutate?timeout=30s HTTP/1.1\r\nhost: a\r\ncontent-length: ${length}\r\n\r\n{`,
+              () => resolve(),
+            );
+          });
+          one.once('close', () => resolve());
+        });
+      });
+      await Promise.all(all);
+    };
+    const isServed = async () => (await injector.post(reviewOf(podOf(ASKS)))).status === 200;
+    await crowd(600, 100);
+    await waitFor(isServed, { what: 'an answer beside many small bodies' });
+    expect((await injector.get('/readyz')).status).toBe(200);
+    await crowd(20, 8 << 20);
+    await waitFor(isServed, { what: 'an answer beside large bodies' });
+    for (let at = 0; at < 20; at += 1) {
+      expect(await isServed()).toBe(true);
+    }
+  });
 });
 
 describe('the server', () => {
+  test('shows a new certificate though a pipe, a file without an end or an expired one stood in its place', async () => {
+    const injector = await startInjector(temp.path);
+    const put = async (make: (path: string) => Promise<unknown>) => {
+      const path = `${injector.certFile}.new`;
+      await make(path);
+      await rename(path, injector.certFile);
+    };
+    await put((path) => runProgram('mkfifo', [path]));
+    await injector.running.waitForLog('there is no certificate in it');
+    await put((path) => symlink('/dev/zero', path));
+    await injector.running.waitForLog('"certificate_unreadable"');
+    const { cert, key } = injector.authority.issueExpired('pillion-injector.pillion.svc');
+    await put((path) => writeFile(path, key + cert));
+    await injector.running.waitForLog('it has expired');
+    expect((await injector.get('/readyz')).status).toBe(200);
+    await injector.renew('other.example', 'pillion-injector.pillion.svc', '127.0.0.1');
+    await injector.running.waitForLog('certificate replaced');
+    expect((await injector.post(reviewOf(podOf({})))).status).toBe(200);
+  });
+
   test('shows a new certificate as soon as it is there, and keeps the old one while the new one is wrong', async () => {
     const injector = await startInjector(temp.path);
     await writeFile(`${injector.certFile}.new`, 'no certificate\n');

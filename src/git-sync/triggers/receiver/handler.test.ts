@@ -78,6 +78,7 @@ function start(waitMs = 60_000) {
         signal: new AbortController().signal,
         readBody: () => Promise.resolve(bytes),
         takeBody: (take) => Promise.resolve(take(bytes)),
+        giveUp: () => undefined,
       });
       return { status: reply.status, ...(JSON.parse(String(reply.body)) as Record<string, unknown>) };
     },

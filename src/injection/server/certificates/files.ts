@@ -1,14 +1,18 @@
 /** Certificates that somebody else makes: files of a mounted Secret, of cert-manager, or one PEM with everything. */
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../../core/clock.ts';
 import { systemErrorCode } from '../../../core/errors.ts';
+import { readText } from '../../../core/files.ts';
+import { SERVER_ERRORS } from '../../../core/http/errors.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { untilAborted } from '../../../core/until-aborted.ts';
 import { INJECTOR_ERRORS } from '../errors.ts';
 import { servedOf } from './pem.ts';
 import type { CertificateSource, Served } from './source.ts';
 
-const POLL_MS = 5_000;
+/** A new certificate is shown within a second; nothing is as cheap as reading some KiB that have not changed. */
+const POLL_MS = 500;
+/** A chain is some KiB. */
+const LARGEST_BYTES = 1 << 20;
 
 export interface CertificateFiles {
   readonly certFile: string;
@@ -33,11 +37,20 @@ export function certificateFiles(files: CertificateFiles, deps: FilesDeps): Cert
     return servedOf(cert, key);
   }
 
+  /** One that has ended is no reason to give up one that has not. */
+  function mustBeBetter(served: Served): void {
+    const now = clock.now();
+    if (served.expiresAt <= now && used !== undefined && used.expiresAt > now) {
+      throw SERVER_ERRORS.certificate_invalid({ why: 'it has expired' });
+    }
+  }
+
   async function look(signal: AbortSignal, use: (served: Served) => Promise<void>): Promise<void> {
     try {
       const served = await read(signal);
       lastFailure = '';
       if (served.cert !== used?.cert || served.key !== used.key) {
+        mustBeBetter(served);
         await use(served);
         used = served;
       }
@@ -68,7 +81,8 @@ export function certificateFiles(files: CertificateFiles, deps: FilesDeps): Cert
 
 async function textOf(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    // A pipe in its place is not waited for, and what has no end is not read to it.
+    return await readText(file, LARGEST_BYTES);
   } catch (error) {
     const why = systemErrorCode(error) ?? 'it cannot be read';
     throw INJECTOR_ERRORS.certificate_unreadable({ file, why }, { cause: error });
