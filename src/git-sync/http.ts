@@ -1,5 +1,6 @@
 /** git-sync's own endpoints, alongside the shared ones. */
 import { ANY, type HealthCheck, type Route, textReply } from '../core/http/server.ts';
+import { formatGoDuration } from '../core/options/go-values.ts';
 import type { SyncStatus } from './sync/status.ts';
 
 /** A pass that runs this much longer than its limit means that the loop hangs. */
@@ -24,10 +25,33 @@ export function checkLive({ passDeadlineAt }: SyncStatus, now: number): HealthCh
   return hangs ? { ok: false, reason: 'a sync hangs beyond its timeout' } : { ok: true };
 }
 
-/** Ready when the data is there: published by this process, or by an earlier one that was asked for the same. */
-export function checkReady(status: SyncStatus, isPublished: boolean): HealthCheck {
+/** How old data may be, and since when this process has known of it. Milliseconds, `since` and `now` since the epoch. */
+export interface Freshness {
+  /** 0 is no limit. */
+  readonly maxAgeMs: number;
+  /** The start of the process: what an earlier one has left counts as confirmed then. */
+  readonly startedAt: number;
+  readonly now: number;
+}
+
+/** How long no pass has succeeded, milliseconds; 0 for a commit that was asked for by its hash. */
+export function ageOf(status: SyncStatus, { startedAt, now }: Omit<Freshness, 'maxAgeMs'>): number {
+  return status.isPinned ? 0 : now - (status.lastSuccessAt ?? startedAt);
+}
+
+/**
+ * Ready when the data is there: published by this process, or by an earlier one that was asked for the same; and not
+ * older than it may be.
+ */
+export function checkReady(status: SyncStatus, isPublished: boolean, fresh: Freshness): HealthCheck {
   if (status.publishedHash === undefined && !status.hasEarlierData) {
     return { ok: false, reason: 'repo is not ready' };
+  }
+  const age = ageOf(status, fresh);
+  if (fresh.maxAgeMs !== 0 && age > fresh.maxAgeMs) {
+    const limit = formatGoDuration(fresh.maxAgeMs);
+    const seconds = Math.floor(age / 1000);
+    return { ok: false, reason: `no sync has succeeded for ${seconds} s, and --max-age is ${limit}` };
   }
   return isPublished ? { ok: true } : { ok: false, reason: 'the published link points nowhere' };
 }

@@ -66,6 +66,7 @@ function start({ settings = v4(), passes, failedHooks = [] }: Options) {
     messages,
     clock,
     log,
+    share: 0.5,
     stop: stop.signal,
   });
   const ended = loop.run();

@@ -2,7 +2,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log/log.ts';
 import { formatGoDuration } from '../core/options/go-values.ts';
-import { backoff } from '../core/retry.ts';
 import type { Schedule } from './settings.ts';
 import type { PassResult } from './sync/events.ts';
 import { HOOK_ERRORS } from './sync/hooks/errors.ts';
@@ -11,6 +10,7 @@ import { hasSucceeded } from './sync/status.ts';
 import type { Syncer } from './sync/syncer.ts';
 import { withPeriod } from './triggers/period.ts';
 import type { Trigger } from './triggers/trigger.ts';
+import { isForgiven, waitAfterFailure, waitAfterSuccess } from './waits.ts';
 
 export interface LoopInit {
   readonly syncer: Syncer;
@@ -19,6 +19,8 @@ export interface LoopInit {
   readonly messages: SyncMessages;
   readonly clock: Clock;
   readonly log: Log;
+  /** From 0 to 1: what this pod has of the jitter. */
+  readonly share: number;
   /** Aborted when the process is to end. */
   readonly stop: AbortSignal;
 }
@@ -45,35 +47,22 @@ export function isTooMany(failures: number, limit: number): boolean {
   return limit >= 0 && failures >= limit;
 }
 
-function periodOf(schedule: Schedule, everSucceeded: boolean): number {
-  return everSucceeded ? schedule.periodMs : schedule.initPeriodMs;
-}
-
-/** Without a period a failed pass is repeated all the same: nobody asks a second time for what a push has asked for. */
-const UNASKED_RETRY = backoff({ initialMs: 1000, maxMs: 60_000, jitter: 0.2 });
-
-/** How long to wait after so many failures in a row, milliseconds. */
-function retryDelay(schedule: Schedule, everSucceeded: boolean, failures: number): number {
-  const period = periodOf(schedule, everSucceeded);
-  return period === Number.POSITIVE_INFINITY ? UNASKED_RETRY(failures) : period;
-}
-
 type Next =
   | { readonly kind: 'wait'; readonly ms: number }
   /** There are no polls, or nothing can change any more: then a request only has the published worktree checked again. */
   | { readonly kind: 'wait-for-request' }
   | { readonly kind: 'exit'; readonly code: number };
 
-function afterFailure({ syncer, schedule, messages, log }: LoopInit, error: unknown): Next {
+function afterFailure({ syncer, schedule, messages, log, share }: LoopInit, error: unknown): Next {
   const status = syncer.status();
   const failCount = status.failuresInARow;
   const everSucceeded = hasSucceeded(status);
   const maxFailures = failureLimit(schedule, everSucceeded);
-  if (isTooMany(failCount, maxFailures)) {
+  if (isTooMany(failCount, maxFailures) && !isForgiven(schedule, everSucceeded, error)) {
     log.error('too many failures, aborting', error, { failCount, maxFailures });
     return { kind: 'exit', code: 1 };
   }
-  const ms = retryDelay(schedule, everSucceeded, failCount);
+  const ms = waitAfterFailure(schedule, everSucceeded, failCount, error, share);
   messages.willRetry(error, failCount, ms);
   return { kind: 'wait', ms };
 }
@@ -103,9 +92,8 @@ async function afterSuccess(init: LoopInit, result: PassResult, isFirst: boolean
     messages.pinned(result.hash);
     return { kind: 'wait-for-request' };
   }
-  return schedule.periodMs === Number.POSITIVE_INFINITY
-    ? { kind: 'wait-for-request' }
-    : { kind: 'wait', ms: schedule.periodMs };
+  const ms = waitAfterSuccess(schedule, init.share);
+  return ms === Number.POSITIVE_INFINITY ? { kind: 'wait-for-request' } : { kind: 'wait', ms };
 }
 
 async function runCycle(init: LoopInit): Promise<Next> {

@@ -47,6 +47,18 @@ export const METRICS = defineMetrics({
     name: 'git_sync_consecutive_failures',
     help: 'Failed passes since the last that ended well',
   },
+  failures: {
+    type: 'counter',
+    name: 'git_sync_failures_total',
+    help: 'Failed passes by reason, which is an error code of the reference, or other',
+    labels: ['reason'],
+  },
+  polls: {
+    type: 'counter',
+    name: 'git_sync_polls_total',
+    help: 'Questions to the remote whether the ref has moved, by kind: http (in this process), git (git ls-remote), waiting (not asked, since the server has asked for a pause)',
+    labels: ['kind'],
+  },
   keptTrees: {
     type: 'gauge',
     name: 'git_sync_unremovable_trees',
@@ -57,6 +69,20 @@ export const METRICS = defineMetrics({
     name: 'git_sync_published_info',
     help: 'The published commit, as a label; the value is always 1',
     labels: ['hash'],
+  },
+});
+
+/** Read at each scrape. */
+export const SYNC_GAUGES = defineMetrics({
+  lastChange: {
+    type: 'gauge',
+    name: 'git_sync_last_change_timestamp_seconds',
+    help: 'When a commit was last published that was not before, or was confirmed at the first sync',
+  },
+  age: {
+    type: 'gauge',
+    name: 'git_sync_age_seconds',
+    help: 'How long no sync has succeeded, since the start of the process before the first; 0 where the commit is named',
   },
 });
 

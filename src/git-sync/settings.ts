@@ -1,5 +1,5 @@
 /** What a run of git-sync is asked to do, whichever dialect said it. Durations are milliseconds. */
-import type { processOptions, scheduleOptions } from './options/process.ts';
+import type { processOptions, scheduleOptions, waitOptions } from './options/process.ts';
 import type { SettingsOf } from './options/setting.ts';
 import type { SyncSpec } from './sync/spec.ts';
 
@@ -7,11 +7,16 @@ import type { SyncSpec } from './sync/spec.ts';
  * When the repository is synced, and when that is given up: at the Nth failure in a row; 0 and 1 are the same, negative is
  * never.
  */
-export interface Schedule extends SettingsOf<typeof scheduleOptions> {
+export interface Schedule extends SettingsOf<typeof scheduleOptions & typeof waitOptions> {
   /** The wait between passes until the first success. */
   readonly initPeriodMs: number;
   /** The failures that count until the first success. */
   readonly initMaxFailures: number;
+  /**
+   * Nobody has said how many failures may be. Then an outage of the server or the network does not end the process once a
+   * sync has succeeded: a pod that is restarted has no more data than before.
+   */
+  readonly forgivesOutages: boolean;
   /** The process ends after the first success. */
   readonly oneTime: boolean;
 }

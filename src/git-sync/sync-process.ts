@@ -22,6 +22,7 @@ import { createSyncer } from './sync/syncer.ts';
 import type { Receiver } from './triggers/receiver/receiver.lazy.ts';
 import { requestOnSignal } from './triggers/signal.ts';
 import { createTrigger, type Trigger } from './triggers/trigger.ts';
+import { shareOf } from './waits.ts';
 
 /** Below Kubernetes' default of 30 s, with room for the container runtime. */
 const GRACE_MS = 25_000;
@@ -132,9 +133,10 @@ async function assemble(
     messages,
     clock,
     log,
+    share: shareOf(),
     stop: lifecycle.signal,
   });
-  await startServer({ http: settings.http, scope, syncer, loop });
+  await startServer({ settings, scope, syncer, loop });
   await receiver?.listen();
   logGitVersion(settings.git, scope);
   return loop;

@@ -1,4 +1,5 @@
 /** The metrics of one sync, as they follow from its events. */
+import { isPillionError } from '../core/errors.ts';
 import { createMetrics, type MetricsRegistry } from '../core/metrics/metrics.ts';
 import { METRICS, TRIGGER_METRICS } from './metrics.ts';
 import type { SyncObserver } from './sync/events.ts';
@@ -33,7 +34,10 @@ export function createSyncMetrics(registry: MetricsRegistry, repository?: string
       case 'pass-succeeded':
         metrics.lastSuccess.set((status.lastSuccessAt ?? 0) / 1000);
         return countPass(event.status, event.seconds, 0);
+      case 'remote-asked':
+        return metrics.polls.inc({ kind: event.by });
       case 'pass-failed':
+        metrics.failures.inc({ reason: isPillionError(event.error) ? event.error.code : 'other' });
         return countPass('error', event.seconds, status.failuresInARow);
       case 'cleaned-up':
         return metrics.keptTrees.set(event.keptTrees);

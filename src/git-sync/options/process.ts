@@ -1,6 +1,6 @@
 /** The options of the process: when it syncs, when it gives up, what it logs and serves. */
 import { option } from '../../core/options/option.ts';
-import { bool, duration, int, string } from '../../core/options/value-types.ts';
+import { bool, duration, float, int, string } from '../../core/options/value-types.ts';
 import { opening, setting } from './setting.ts';
 import { parseSignal } from './signal-names.ts';
 
@@ -35,6 +35,30 @@ export const scheduleOptions = {
     defaultText: 'the same as --max-failures',
     env: ['GITSYNC_INIT_MAX_FAILURES'],
     help: 'what counts instead of --max-failures until one sync has succeeded (defaults to --max-failures)',
+  }),
+};
+
+export const waitOptions = {
+  jitter: setting('jitter', {
+    flag: 'jitter',
+    type: float,
+    default: 0,
+    env: ['GITSYNC_JITTER'],
+    help: 'the part of each wait, 0 to 1, that pods differ in: a pod always waits the same, at most so much less',
+  }),
+  maxBackoff: setting('maxBackoffMs', {
+    flag: 'max-backoff',
+    type: duration,
+    default: 0,
+    env: ['GITSYNC_MAX_BACKOFF'],
+    help: 'after failed syncs wait twice as long each time, from the period up to this; 0 always waits the period',
+  }),
+  maxAge: setting('maxAgeMs', {
+    flag: 'max-age',
+    type: duration,
+    default: 0,
+    env: ['GITSYNC_MAX_AGE'],
+    help: '/readyz is 503 when no sync has succeeded for this long; 0 is no limit',
   }),
 };
 

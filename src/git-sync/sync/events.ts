@@ -1,4 +1,5 @@
 /** What a sync reports of its work as it goes on. Metrics, log lines, hooks, status and records follow from it. */
+import type { PollKind } from '../../git/remote/probe.ts';
 import type { SyncStatus } from './status.ts';
 
 export type HookName = 'exechook' | 'webhook' | 'pre-publish-exechook';
@@ -28,6 +29,8 @@ export type SyncEvent =
       readonly source: string;
       readonly status: 'success' | 'error';
     }
+  /** The remote was asked whether the ref has moved. */
+  | { readonly kind: 'remote-asked'; readonly by: PollKind }
   /** Nothing has to be done. */
   | { readonly kind: 'up-to-date'; readonly hash: string }
   | { readonly kind: 'creating-repository'; readonly path: string }

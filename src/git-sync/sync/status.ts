@@ -1,5 +1,5 @@
 /** What is known of a sync, as it follows from its events; the one source of readiness, /status, metrics and limits. */
-import { errorMessage } from '../../core/errors.ts';
+import { errorMessage, isPillionError } from '../../core/errors.ts';
 import type { SyncEvent } from './events.ts';
 
 /** Times are milliseconds since the epoch. */
@@ -13,7 +13,11 @@ export interface SyncStatus {
   readonly failuresInARow: number;
   readonly lastSuccessAt: number | undefined;
   readonly lastChangeAt: number | undefined;
-  readonly lastError: { readonly at: number; readonly message: string } | undefined;
+  /** Nothing can be newer than what is published: its commit is named. */
+  readonly isPinned: boolean;
+  readonly lastError:
+    | { readonly at: number; readonly message: string; readonly code: string | undefined }
+    | undefined;
   /** When the running pass must have ended, or one that still hangs; undefined between passes. */
   readonly passDeadlineAt: number | undefined;
 }
@@ -26,6 +30,7 @@ export function initialStatus(hasEarlierData: boolean): SyncStatus {
     failuresInARow: 0,
     lastSuccessAt: undefined,
     lastChangeAt: undefined,
+    isPinned: false,
     lastError: undefined,
     passDeadlineAt: undefined,
   };
@@ -49,13 +54,18 @@ export function nextStatus(status: SyncStatus, event: SyncEvent, now: number): S
         publishedHash: event.result.hash,
         failuresInARow: 0,
         lastSuccessAt: now,
+        isPinned: event.result.pinned,
         lastChangeAt: event.status === 'success' ? now : status.lastChangeAt,
       };
     case 'pass-failed':
       return {
         ...status,
         failuresInARow: status.failuresInARow + 1,
-        lastError: { at: now, message: errorMessage(event.error) },
+        lastError: {
+          at: now,
+          message: errorMessage(event.error),
+          code: isPillionError(event.error) ? event.error.code : undefined,
+        },
       };
     case 'pass-ended':
       return event.hangs ? status : { ...status, passDeadlineAt: undefined };

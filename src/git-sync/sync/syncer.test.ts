@@ -62,7 +62,7 @@ describe('the sync of one repository', () => {
     await pass();
     kinds();
     expect(await pass()).toMatchObject({ changed: false });
-    expect(kinds()).toEqual(['pass-started', 'up-to-date', 'pass-succeeded', 'pass-ended']);
+    expect(kinds()).toEqual(['pass-started', 'remote-asked', 'up-to-date', 'pass-succeeded', 'pass-ended']);
     const second = await repo.commit({ file: 'second\n' });
     expect(await pass()).toMatchObject({ hash: second, changed: true });
     expect(await published(link)).toBe(second);

@@ -136,6 +136,7 @@ function openPass(parts: Parts, hooks: Hooks): TimedPassInit {
     place: authentication.privatePath,
     agent: `git/pillion-${version}`,
     env,
+    onAsk: (by) => emitter.emit({ kind: 'remote-asked', by }),
     authorization: (url) => Promise.resolve(authentication.authorization(url)),
     onMoved: (to) =>
       log.warn(

@@ -22,10 +22,15 @@ export interface RemoteProbeInit {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The Authorization header (Basic) for an address, if there are credentials for it. */
   readonly authorization: (url: string) => Promise<string | undefined>;
+  /** Told before each question, and waited for. */
+  readonly onAsk?: (by: PollKind) => Promise<void>;
   /** Called when the address redirects to another, once. */
   readonly onMoved?: (to: string) => void;
   readonly clock: Clock;
 }
+
+/** In this process, by `git ls-remote`, or not at all while the server wants to be left alone. */
+export type PollKind = 'http' | 'git' | 'waiting';
 
 /** What is known of the remote ref. */
 export type RemoteState =
@@ -157,15 +162,19 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   return {
     async ask(signal) {
       if (clock.monotonic() < askGitUntil) {
+        await init.onAsk?.('git');
         return lsRemote(signal);
       }
       if (busy !== undefined && clock.monotonic() < busy.until) {
+        await init.onAsk?.('waiting');
         return busy.state;
       }
+      await init.onAsk?.('http');
       http ??= await loadHttp();
       const answer = await http(signal);
       if (answer.kind === 'unsupported') {
         askGitUntil = clock.monotonic() + ASK_GIT_MS;
+        await init.onAsk?.('git');
         return lsRemote(signal);
       }
       if (answer.kind === 'ref') {

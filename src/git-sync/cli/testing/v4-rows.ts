@@ -1,8 +1,10 @@
 /** Section 1.3 of the contract as data: each flag of v4, what it does, its default and its variables. */
+import { ownRows } from './own-rows.ts';
 import { REPO } from './parse.ts';
 import { APP, app, both, hook, type Row, ssh, web, without } from './row.ts';
 
 export const rows: readonly Row[] = [
+  ...ownRows,
   {
     flag: 'ref',
     value: 'v1',
@@ -101,22 +103,6 @@ export const rows: readonly Row[] = [
     expected: { initMaxFailures: 3, maxFailures: 0 },
     fallback: { initMaxFailures: 0 },
     env: ['GITSYNC_INIT_MAX_FAILURES'],
-  },
-  {
-    flag: 'trigger-bind',
-    value: ':9377',
-    expected: { trigger: { bind: ':9377', secretFile: '/s' } },
-    fallback: {},
-    env: ['GITSYNC_TRIGGER_BIND'],
-    also: ['--trigger-secret-file=/s'],
-  },
-  {
-    flag: 'trigger-secret-file',
-    value: '/s',
-    expected: { trigger: { bind: ':9377', secretFile: '/s' } },
-    fallback: {},
-    env: ['GITSYNC_TRIGGER_SECRET_FILE'],
-    also: ['--trigger-bind=:9377'],
   },
   {
     flag: 'add-user',

@@ -9,6 +9,7 @@ import { firstComplaint } from '../checks.ts';
 import { type ExitResult, type LogNote, lines, type ParseInput, type ParseResult } from '../result.ts';
 import { unknownVariables } from '../unknown-variables.ts';
 import { v4Options } from '../v4/options.ts';
+import { givenKeys } from '../v4/shown.ts';
 import { v3Checks } from './checks.ts';
 import { GLOG_NAMES } from './glog.ts';
 import { type V3Values, v3Options } from './options.ts';
@@ -115,7 +116,11 @@ export function parseV3(input: ParseInput): ParseResult {
   }
   return {
     kind: 'run',
-    settings: v3Settings({ ...values, root: resolve(input.cwd, values.root) }, show(reading, redactor)),
+    settings: v3Settings(
+      { ...values, root: resolve(input.cwd, values.root) },
+      givenKeys(reading),
+      show(reading, redactor),
+    ),
     notes: { stderr: notes, log },
   };
 }

@@ -25,7 +25,11 @@ function ssh(v: V3Values): Pick<GitSyncSettings, 'ssh' | 'mustExist'> {
 }
 
 /** Settings from values that have passed all checks. */
-export function v3Settings(v: V3Values, shown: GitSyncSettings['shown']): GitSyncSettings {
+export function v3Settings(
+  v: V3Values,
+  given: ReadonlySet<string>,
+  shown: GitSyncSettings['shown'],
+): GitSyncSettings {
   // v3 tolerates N failures and ends at the next; the settings count the one that ends it.
   const maxFailures = v.maxSyncFailures < 0 ? -1 : v.maxSyncFailures + 1;
   const periodMs = Math.max(Math.trunc(v.wait * SECOND), SHORTEST_PERIOD);
@@ -40,6 +44,7 @@ export function v3Settings(v: V3Values, shown: GitSyncSettings['shown']): GitSyn
     periodMs,
     initPeriodMs: periodMs,
     maxFailures,
+    forgivesOutages: !given.has('maxSyncFailures'),
     initMaxFailures: maxFailures,
     ...ssh(v),
     gitConfig: parseGitConfig(v.gitConfig),

@@ -221,6 +221,22 @@ const extraChecks: readonly V4Check[] = [
       (triggerBind === '') !== (triggerSecretFile === ''),
       'required flag: --trigger-bind and --trigger-secret-file must be specified together',
     ),
+  ({ jitter }) => when(!(jitter >= 0 && jitter <= 1), 'invalid flag: --jitter must be from 0 to 1'),
+  ({ maxBackoff }) =>
+    when(
+      maxBackoff !== 0 && !isDuration(maxBackoff, SHORTEST_PERIOD),
+      'invalid flag: --max-backoff must be at least 10ms',
+    ),
+  ({ maxAge, period }) =>
+    when(
+      maxAge !== 0 && period === 0,
+      'invalid flag: --max-age needs a --period: without polls no data is known to be fresh',
+    ),
+  ({ maxAge, period }) =>
+    when(
+      maxAge !== 0 && !(isDuration(maxAge, SHORTEST_PERIOD) && maxAge > period),
+      'invalid flag: --max-age must be longer than --period',
+    ),
   ({ gitConfig }) => gitConfigComplaint('--git-config', gitConfig),
   ({ gitConfigAdd }) => gitConfigComplaint('--git-config-add', gitConfigAdd.join(',')),
   ({ repo }) => flagComplaint('--repo', repoProblem(repo)),

@@ -3,7 +3,7 @@ import { defineOptions, option, type Values } from '../../../core/options/option
 import { bool, float, int, string } from '../../../core/options/value-types.ts';
 import { githubOptions, loginOptions } from '../../options/credentials.ts';
 import { hookOptions } from '../../options/hooks.ts';
-import { processOptions, scheduleOptions } from '../../options/process.ts';
+import { processOptions, scheduleOptions, waitOptions } from '../../options/process.ts';
 import { syncOptions } from '../../options/sync.ts';
 
 const generalOptions = {
@@ -140,6 +140,7 @@ export const v4Options = defineOptions({
   ...generalOptions,
   ...syncOptions,
   ...scheduleOptions,
+  ...waitOptions,
   ...processOptions,
   ...hookOptions,
   ...loginOptions,

@@ -30,6 +30,17 @@ describe('the rules of v4', () => {
       ['--trigger-secret-file=/s'],
       'required flag: --trigger-bind and --trigger-secret-file must be specified together',
     ],
+    [['--jitter=-0.1'], 'invalid flag: --jitter must be from 0 to 1'],
+    [['--jitter=1.1'], 'invalid flag: --jitter must be from 0 to 1'],
+    [['--jitter=NaN'], 'invalid flag: --jitter must be from 0 to 1'],
+    [['--max-backoff=9ms'], 'invalid flag: --max-backoff must be at least 10ms'],
+    [['--max-backoff=-1s'], 'invalid flag: --max-backoff must be at least 10ms'],
+    [['--max-age=10s'], 'invalid flag: --max-age must be longer than --period'],
+    [['--max-age=-1s'], 'invalid flag: --max-age must be longer than --period'],
+    [
+      ['--max-age=1h', '--period=0', '--trigger-bind=:1', '--trigger-secret-file=/s'],
+      'invalid flag: --max-age needs a --period: without polls no data is known to be fresh',
+    ],
     [['--init-period=9ms'], 'invalid flag: --init-period must be at least 10ms'],
     [['--sync-timeout=0'], 'invalid flag: --sync-timeout must be at least 10ms'],
     [

@@ -45,6 +45,7 @@ export function v4Settings(
     link: v.link === '' ? defaultLinkName(v.repo) : v.link,
     periodMs: periodOf(v.period),
     initPeriodMs: periodOf(v.initPeriod === 0 ? v.period : v.initPeriod),
+    forgivesOutages: !given.has('maxFailures') && !given.has('maxSyncFailures'),
     initMaxFailures: given.has('initMaxFailures') ? v.initMaxFailures : v.maxFailures,
     changePermissions: 0,
     credentials: [...target.credentials, ...others],

@@ -1,0 +1,63 @@
+/** How long to wait between passes: pure, from the schedule and what has happened. All values are milliseconds. */
+import { hostname } from 'node:os';
+import { isPillionError } from '../core/errors.ts';
+import { backoff } from '../core/retry.ts';
+import type { Schedule } from './settings.ts';
+
+/** Without a period a failed pass is repeated all the same: nobody asks a second time for what a push has asked for. */
+const UNASKED = { initialMs: 1000, maxMs: 60_000, jitter: 0.2 };
+/** A server that asks for a longer wait is asked again all the same. */
+const LONGEST_ASKED_MS = 10 * 60_000;
+
+/**
+ * A number from 0 to 1 that stays the same for a pod, also across restarts, and is another for its neighbours: FNV-1a over
+ * the name of the host, with the bits mixed once more, since names of pods differ at their end only.
+ */
+export function shareOf(name: string = hostname()): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(name)) {
+    hash = Math.imul(hash ^ byte, 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
+
+function period(schedule: Schedule, everSucceeded: boolean): number {
+  return everSucceeded ? schedule.periodMs : schedule.initPeriodMs;
+}
+
+/** The wait after a pass that went well; `Infinity` where only requests start one. `share` is the pod's. */
+export function waitAfterSuccess(schedule: Schedule, share: number): number {
+  return schedule.periodMs * (1 - schedule.jitter * share);
+}
+
+/** The wait after so many failures in a row, of which the last is `error`. */
+export function waitAfterFailure(
+  schedule: Schedule,
+  everSucceeded: boolean,
+  failures: number,
+  error: unknown,
+  share: number,
+): number {
+  const usual = period(schedule, everSucceeded);
+  const { jitter, maxBackoffMs } = schedule;
+  if (usual !== Number.POSITIVE_INFINITY && maxBackoffMs === 0) {
+    return usual * (1 - jitter * share);
+  }
+  const growth =
+    usual === Number.POSITIVE_INFINITY
+      ? { ...UNASKED, maxMs: maxBackoffMs === 0 ? UNASKED.maxMs : maxBackoffMs }
+      : { initialMs: usual, maxMs: Math.max(usual, maxBackoffMs), jitter };
+  const wait = backoff({ ...growth, random: () => share })(failures);
+  const asked = isPillionError(error) ? Number(error.facts['retryAfterMs'] ?? 0) : 0;
+  return Math.max(wait, Math.min(asked, LONGEST_ASKED_MS));
+}
+
+/** What is over when the server or the network is back: it says nothing about what is configured or published. */
+const OUTAGES: ReadonlySet<string> = new Set(['remote_unreachable', 'sync_timeout']);
+
+/** Whether a failure must not end the process: an outage after a first success, unless it was said how many may be. */
+export function isForgiven(schedule: Schedule, everSucceeded: boolean, error: unknown): boolean {
+  return schedule.forgivesOutages && everSucceeded && isPillionError(error) && OUTAGES.has(error.code);
+}
