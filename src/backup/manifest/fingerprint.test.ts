@@ -82,6 +82,16 @@ describe('the fingerprint of a tree', () => {
   });
 });
 
+describe('a scan', () => {
+  it('leaves the times at which files were used as they are', async () => {
+    await makeSmall();
+    const used = async () => (await lstat(at('a'), { bigint: true })).atimeNs;
+    const before = await used();
+    await scanVolume(volume(), temp.join('manifest'), { signal, exclude: [] });
+    expect(await used()).toBe(before);
+  });
+});
+
 describe('a second scan', () => {
   it('writes the lines of the first again, of names and groups of every kind', async () => {
     makeOddTree(volume());

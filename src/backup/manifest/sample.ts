@@ -8,6 +8,7 @@ import { LineFault, parseEntry } from './format.ts';
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
 /** More than a line has as a rule; one that is longer is not picked. */
 const WINDOW_BYTES = 4096;
+const NEWLINE = 0x0a;
 /** Up to here all is read. */
 const SMALL_BYTES = 256 * 1024;
 
@@ -40,7 +41,7 @@ export function pickFiles(manifest: string, count: number, seed: string): readon
 }
 
 function allLines(fd: number, size: number, seed: string): string[] {
-  const text = readAt(fd, 0, size);
+  const text = readAt(fd, 0, Buffer.allocUnsafe(size)).toString('latin1');
   const order = (line: string) => hash('sha256', `${seed}\0${line}`, 'hex');
   const lines = text.split('\n').map((line) => ({ line, order: order(line) }));
   return lines.toSorted((a, b) => (a.order < b.order ? -1 : 1)).map(({ line }) => line);
@@ -48,24 +49,25 @@ function allLines(fd: number, size: number, seed: string): string[] {
 
 /** Twice as many as are wanted: directories and links are among them, and some are picked twice. */
 function* someLines(fd: number, size: number, count: number, seed: string): Generator<string> {
+  const window = Buffer.allocUnsafe(WINDOW_BYTES);
   for (let number = 0; number < 2 * count; number += 1) {
     const random = hash('sha256', `${seed}\0${number}`, 'buffer').readUIntBE(0, 6) / 2 ** 48;
-    const text = readAt(fd, Math.floor(random * size), WINDOW_BYTES);
-    const start = text.indexOf('\n');
-    const end = text.indexOf('\n', start + 1);
+    const bytes = readAt(fd, Math.floor(random * size), window);
+    const start = bytes.indexOf(NEWLINE);
+    const end = bytes.indexOf(NEWLINE, start + 1);
     if (start !== -1 && end !== -1) {
-      yield text.slice(start + 1, end);
+      // A part of a longer text would keep all of that in memory.
+      yield bytes.toString('latin1', start + 1, end);
     }
   }
 }
 
-function readAt(fd: number, position: number, bytes: number): string {
-  const buffer = Buffer.allocUnsafe(bytes);
+function readAt(fd: number, position: number, into: Buffer): Buffer {
   let done = 0;
-  for (let length = -1; length !== 0 && done < bytes; done += length) {
-    length = readSync(fd, buffer, done, bytes - done, position + done);
+  for (let length = -1; length !== 0 && done < into.length; done += length) {
+    length = readSync(fd, into, done, into.length - done, position + done);
   }
-  return buffer.toString('latin1', 0, done);
+  return into.subarray(0, done);
 }
 
 function fileOf(line: string): FileEntry | undefined {

@@ -32,6 +32,8 @@ import { type ByteName, entryPath, shownName, single } from './entry-name.ts';
 const O_PATH = 0o10000000;
 const HOLD = O_PATH | constants.O_DIRECTORY;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+/** Reading is no use of a file that anybody is to see, and a time for each of 100,000 files is much to write. */
+const WITHOUT_TRACE = constants.O_NOATIME ?? 0;
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /** What stands in the place of a directory or file and is none. */
@@ -101,6 +103,20 @@ export const fileTime = (timeNs: bigint): string =>
 function hold(fd: number, shownPath: string): ByteDirectory {
   const path = descriptorPath(fd, shownPath);
   let isOpen = true;
+  let trace = WITHOUT_TRACE;
+
+  /** Only the owner of a file and root may leave no trace; what one of a directory refuses is not tried for the others. */
+  function openToRead(file: string | Buffer): number | undefined {
+    try {
+      return openUnless(file, READ | trace);
+    } catch (error) {
+      if (trace === 0 || systemErrorCode(error) !== 'EPERM') {
+        throw error;
+      }
+      trace = 0;
+      return openUnless(file, READ);
+    }
+  }
 
   function attempt<T>(failed: FileFailure, name: ByteName | undefined, work: () => T): T {
     try {
@@ -135,7 +151,7 @@ function hold(fd: number, shownPath: string): ByteDirectory {
         const child = openUnless(at(name), HOLD | constants.O_NOFOLLOW);
         return child === undefined ? undefined : hold(child, `${shownPath}/${shownName(name)}`);
       }),
-    openFile: (name) => read(name, () => openUnless(at(name), READ)),
+    openFile: (name) => read(name, () => openToRead(at(name))),
     make: (name, mode) =>
       write(name, () => {
         mkdirSync(at(name), { mode });

@@ -117,20 +117,33 @@ async function checkVersion(runner: ResticRunner, signal: AbortSignal): Promise<
 
 /** In one call, where there are snapshots of the volume; what cannot be read is of no interest then. */
 async function stateForBackup(restic: Restic, signal: AbortSignal): Promise<RepositoryState> {
-  const { callTimeoutMs: timeoutMs } = restic.settings;
-  const result = await restic.run({ args: ['snapshots', '--json', ...READ], signal, timeoutMs });
+  const result = await listSnapshots(restic, signal);
   if (result.problem !== undefined) {
     return { kind: 'UNKNOWN', reason: result.problem };
   }
   const state = stateFrom([], result.stdout, restic.name, restic.shownLocation);
-  return state.kind === 'HAS' ? state : stateOf(restic, signal);
+  return state.kind === 'HAS' ? state : stateOfLists(restic, await restic.ids(signal), result, signal);
 }
 
 async function stateOf(restic: Restic, signal: AbortSignal): Promise<RepositoryState> {
+  const [ids, listed] = await inPair(signal, restic.ids, (both) => listSnapshots(restic, both));
+  return stateOfLists(restic, ids, listed, signal);
+}
+
+const listSnapshots = (restic: Restic, signal: AbortSignal): Promise<ResticResult> =>
+  restic.run({
+    args: ['snapshots', '--json', ...READ],
+    signal,
+    timeoutMs: restic.settings.callTimeoutMs,
+  });
+
+async function stateOfLists(
+  restic: Restic,
+  ids: readonly string[] | UnknownReason,
+  listed: ResticResult,
+  signal: AbortSignal,
+): Promise<RepositoryState> {
   const { callTimeoutMs: timeoutMs } = restic.settings;
-  const list = (during: AbortSignal) =>
-    restic.run({ args: ['snapshots', '--json', ...READ], signal: during, timeoutMs });
-  const [ids, listed] = await inPair(signal, restic.ids, list);
   if ('kind' in ids) {
     return { kind: 'UNKNOWN', reason: ids };
   }
@@ -147,8 +160,10 @@ async function stateOf(restic: Restic, signal: AbortSignal): Promise<RepositoryS
       : { kind: 'UNKNOWN', reason: problem };
   const state = stateOfList(listed);
   // What somebody has stored between the two lists is not damaged.
-  const isDoubtful = state.kind === 'HAS' ? state.damaged.length > 0 : listed.problem === undefined;
-  return isDoubtful ? stateOfList(await list(signal)) : state;
+  const isDoubtful =
+    (state.kind === 'HAS' && state.damaged.length > 0) ||
+    (state.kind === 'UNKNOWN' && listed.problem === undefined);
+  return isDoubtful ? stateOfList(await listSnapshots(restic, signal)) : state;
 }
 
 async function tidy({ workDir, settings, warn }: Restic): Promise<void> {

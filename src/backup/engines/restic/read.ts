@@ -95,7 +95,9 @@ async function readBack(restic: Restic, snapshot: Snapshot, { signal }: EngineWo
   const { problem } = await restic.run({
     args: ['dump', ...READ, snapshot.id, snapshot.manifest],
     signal,
-    onBytes: (chunk) => void hash.update(chunk),
+    // As text, which is garbage of the heap and goes with the next megabyte of it, and the buffers with it: those lie outside,
+    // and by themselves would wait until there are tens of megabytes of them.
+    onBytes: (chunk) => void hash.update(chunk.toString('latin1'), 'latin1'),
   });
   if (problem !== undefined) {
     throw BACKUP_ERRORS.read_back_failed({ message: `${what}: ${problem.message}` });
