@@ -13,8 +13,8 @@ export interface Schedule extends SettingsOf<typeof scheduleOptions & typeof wai
   /** The failures that count until the first success. */
   readonly initMaxFailures: number;
   /**
-   * Nobody has said how many failures may be. Then an outage of the server or the network does not end the process once a
-   * sync has succeeded: a pod that is restarted has no more data than before.
+   * Nobody has said how many failures may be. Then an outage of the server or the network, or a commit that a gate
+   * refuses, does not end the process once a sync has succeeded: a pod that is restarted has no more data than before.
    */
   readonly forgivesOutages: boolean;
   /** The process ends after the first success. */

@@ -54,10 +54,13 @@ export function waitAfterFailure(
   return Math.max(wait, Math.min(asked, LONGEST_ASKED_MS));
 }
 
-/** What is over when the server or the network is back: it says nothing about what is configured or published. */
-const OUTAGES: ReadonlySet<string> = new Set(['remote_unreachable', 'sync_timeout']);
+/** What passes by itself or with the next commit: it says nothing about what is configured or published. */
+const PASSING: ReadonlySet<string> = new Set(['remote_unreachable', 'sync_timeout', 'pre_publish_failed']);
 
-/** Whether a failure must not end the process: an outage after a first success, unless it was said how many may be. */
+/**
+ * Whether a failure must not end the process: an outage, or a commit that a gate refuses, after a first success, unless it was
+ * said how many may be.
+ */
 export function isForgiven(schedule: Schedule, everSucceeded: boolean, error: unknown): boolean {
-  return schedule.forgivesOutages && everSucceeded && isPillionError(error) && OUTAGES.has(error.code);
+  return schedule.forgivesOutages && everSucceeded && isPillionError(error) && PASSING.has(error.code);
 }

@@ -1,5 +1,5 @@
 /** The options of what follows a sync. */
-import { duration, int, string } from '../../core/options/value-types.ts';
+import { bool, duration, int, string, strings } from '../../core/options/value-types.ts';
 import { opening, setting } from './setting.ts';
 
 const SECOND = 1000;
@@ -46,6 +46,27 @@ export const hookOptions = {
     default: 3 * SECOND,
     env: ['GITSYNC_PRE_PUBLISH_EXECHOOK_BACKOFF'],
     help: 'how long to wait before a failed pre-publish exechook is run again, at least 1s',
+  }),
+  prePublish: setting('prePublish', {
+    flag: 'pre-publish',
+    type: strings,
+    default: [],
+    env: ['GITSYNC_PRE_PUBLISH'],
+    help: 'a command that must succeed in each new tree before it is published: a program, or a JSON list with its arguments; can be repeated',
+  }),
+  prePublishShell: setting('prePublishShell', {
+    flag: 'pre-publish-shell',
+    type: bool,
+    default: false,
+    env: ['GITSYNC_PRE_PUBLISH_SHELL'],
+    help: 'take each --pre-publish for a line of the shell',
+  }),
+  prePublishTimeLimit: setting('prePublishTimeoutMs', {
+    flag: 'pre-publish-timeout',
+    type: duration,
+    default: 60 * SECOND,
+    env: ['GITSYNC_PRE_PUBLISH_TIMEOUT'],
+    help: 'the time that each --pre-publish may take, at least 1s; it counts towards --sync-timeout',
   }),
   webhookUrl: opening('webhook.url', {
     flag: 'webhook-url',

@@ -15,16 +15,18 @@ export interface ApplyInit {
   /** Our link; absolute. */
   readonly link: string;
   readonly gates: readonly Gate[];
+  /** The commit that our link leads to, if it leads to one. */
+  readonly previous: string | undefined;
 }
 
 async function passGates(
-  { gates }: ApplyInit,
+  { gates, previous }: ApplyInit,
   path: string,
   hash: string,
   signal: AbortSignal,
 ): Promise<void> {
   for (const gate of gates) {
-    await gate.check({ hash, path }, signal);
+    await gate.check({ hash, path, previous }, signal);
   }
 }
 

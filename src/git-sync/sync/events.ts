@@ -2,7 +2,7 @@
 import type { PollKind } from '../../git/remote/probe.ts';
 import type { SyncStatus } from './status.ts';
 
-export type HookName = 'exechook' | 'webhook' | 'pre-publish-exechook';
+export type HookName = 'exechook' | 'webhook' | 'pre-publish-exechook' | 'pre-publish';
 
 export interface Change {
   /** The commit that was published before; empty for none. */

@@ -16,7 +16,7 @@ import { type CleanupOptions, cleanUp, staleTrees } from './cleanup.ts';
 import type { LockedContext, SyncContext } from './context.ts';
 import type { PassResult } from './events.ts';
 import { isPinned } from './follow.ts';
-import type { Gate } from './gate.ts';
+import { type Gate, throwIfRefused } from './gate.ts';
 import { isTreeOfAnyDialect, type Layout } from './layout.ts';
 import type { RootAccess } from './lock/root-access.ts';
 import { isChange, planFor } from './plan.ts';
@@ -55,6 +55,9 @@ export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSig
     : await checkUpToDate({ ...init, ...context }, signal);
   if (seen.published !== undefined) {
     return confirm(init, seen.published);
+  }
+  if (seen.expected !== undefined) {
+    throwIfRefused(init.gates, seen.expected);
   }
   // Told before the fetch, which may be long, and in vain.
   await readSparsePatterns(context.spec);
@@ -98,10 +101,14 @@ async function publishCommit(
   if (!changed && !isFirst) {
     return confirm(init, hash);
   }
-  const change = { local: (current && layout.hashOf(current)) ?? '', remote: hash, changed };
+  if (!plan.isCurrent) {
+    throwIfRefused(init.gates, hash);
+  }
+  const previous = current && layout.hashOf(current);
+  const change = { local: previous ?? '', remote: hash, changed };
   await emit({ kind: 'update-required', change });
   await shared.current().setRef(`refs/heads/${OWN_BRANCH}`, hash);
-  await applyPlan(context, init, plan, signal);
+  await applyPlan(context, { ...init, previous }, plan, signal);
   await writeBranch(context, hash);
   await shared.removeIndexes();
   if (current !== undefined && current !== plan.path && isTreeOfAnyDialect(root, current)) {

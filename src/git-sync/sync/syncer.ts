@@ -7,7 +7,8 @@ import { type Authentication, prepareAuthentication } from '../../git/auth/authe
 import { withoutPassword } from '../../git/public-url.ts';
 import { explainMissingRef } from '../../git/remote/missing-ref.ts';
 import { createRemoteProbe } from '../../git/remote/probe.ts';
-import { createGit } from '../../git/run.ts';
+import { createGit, type Git } from '../../git/run.ts';
+import { parseCommands } from '../options/commands.ts';
 import type { SyncContext } from './context.ts';
 import { createEmitter, type Emitter } from './emitter.ts';
 import type { HookName, PassResult, SyncObserver } from './events.ts';
@@ -119,7 +120,28 @@ function openHooks({ spec, deps, layout, emitter, authentication }: Parts): Hook
   });
 }
 
-function openPass(parts: Parts, hooks: Hooks): TimedPassInit {
+/** What the options ask for; nothing is loaded for what they do not. */
+async function gatesOf({ spec, deps, root, emitter, authentication }: Parts, git: Git): Promise<Gate[]> {
+  const commands = parseCommands(spec.prePublish, spec.prePublishShell);
+  if (commands.length === 0) {
+    return [];
+  }
+  const { createPrePublishGate } = await import('./gates/pre-publish.ts');
+  const gate = createPrePublishGate({
+    commands,
+    timeoutMs: spec.prePublishTimeoutMs,
+    git,
+    root,
+    place: authentication.privatePath,
+    env: () => ({ ...deps.hookEnv, ...authentication.hookVariables() }),
+    clock: deps.clock,
+    log: deps.log.child('pre-publish'),
+    onResult: (status) => emitter.emit({ kind: 'hook-ended', hook: 'pre-publish', status }),
+  });
+  return [gate];
+}
+
+async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
   const { spec, deps, root, link, layout, emitter, authentication, shared } = parts;
   const { log, clock, env } = deps;
   const git = createGit({
@@ -159,7 +181,7 @@ function openPass(parts: Parts, hooks: Hooks): TimedPassInit {
     layout,
     probe,
     clock,
-    gates: deps.gates ?? [],
+    gates: [...(deps.gates ?? []), ...(await gatesOf(parts, git))],
     retention: deps.retention ?? keepFor(spec.staleWorktreeTimeoutMs),
     reportedTrees: new Set(),
     ...(deps.unwindMs === undefined ? {} : { unwindMs: deps.unwindMs }),
@@ -183,7 +205,7 @@ export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Sy
       log: deps.log,
     }),
   );
-  const passInit = openPass(parts, hooks);
+  const passInit = await openPass(parts, hooks);
   const pass = createTimedPasses(passInit);
   const closing: readonly ClosingStep[] = [
     { name: 'hooks', run: () => hooks.stopped() },

@@ -3,6 +3,27 @@ import type { Row } from './row.ts';
 
 export const ownRows: readonly Row[] = [
   {
+    flag: 'pre-publish',
+    value: '["npm","ci"]',
+    expected: { prePublish: ['["npm","ci"]'] },
+    fallback: { prePublish: [] },
+    env: ['GITSYNC_PRE_PUBLISH'],
+  },
+  {
+    flag: 'pre-publish-shell',
+    value: 'true',
+    expected: { prePublishShell: true },
+    fallback: { prePublishShell: false },
+    env: ['GITSYNC_PRE_PUBLISH_SHELL'],
+  },
+  {
+    flag: 'pre-publish-timeout',
+    value: '5m',
+    expected: { prePublishTimeoutMs: 300_000 },
+    fallback: { prePublishTimeoutMs: 60_000 },
+    env: ['GITSYNC_PRE_PUBLISH_TIMEOUT'],
+  },
+  {
     flag: 'jitter',
     value: '0.25',
     expected: { jitter: 0.25 },

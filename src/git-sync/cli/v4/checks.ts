@@ -1,5 +1,6 @@
 /** What v4 demands of its options, in its order and in its words; then what Pillion demands in addition. */
 
+import { commandProblem } from '../../options/commands.ts';
 import { gitConfigProblem } from '../../options/git-config-grammar.ts';
 import { isUncatchable, parseSignal } from '../../options/signal-names.ts';
 import { CREDENTIAL_SCOPES, GC_MODES, oneOf, SUBMODULE_MODES } from '../../options/words.ts';
@@ -220,6 +221,13 @@ const extraChecks: readonly V4Check[] = [
     when(
       (triggerBind === '') !== (triggerSecretFile === ''),
       'required flag: --trigger-bind and --trigger-secret-file must be specified together',
+    ),
+  ({ prePublish, prePublishShell }) =>
+    flagComplaint('--pre-publish', commandProblem(prePublish, prePublishShell)),
+  ({ prePublishTimeLimit }) =>
+    when(
+      !isDuration(prePublishTimeLimit, SHORTEST_HOOK),
+      'invalid flag: --pre-publish-timeout must be at least 1s',
     ),
   ({ jitter }) => when(!(jitter >= 0 && jitter <= 1), 'invalid flag: --jitter must be from 0 to 1'),
   ({ maxBackoff }) =>

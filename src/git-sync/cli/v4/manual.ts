@@ -57,6 +57,11 @@ const HOOKS: readonly string[] = [
     '--exechook-command names one program, without arguments and without a shell. It runs in the new tree after publication, with the hash in $GITSYNC_HASH. --webhook-url is called with the hash in the header Gitsync-Hash and no body. A hook that fails is repeated after its backoff, with a newer hash if there is one. Hooks also run for what was found published at the start, so they may see a hash twice. With --one-time each hook runs once, and its failure is an exit code of 1.',
   ),
   '',
+  'A CHECK BEFORE PUBLICATION',
+  paragraph(
+    'With --pre-publish nothing is published that a command refuses: it runs in the complete new tree, with $GITSYNC_HASH, $GITSYNC_HASH_PREVIOUS and $GITSYNC_CHANGED_PATHS_FILE, and must end with 0 within --pre-publish-timeout. It is one program, or a JSON list of a program and its arguments; with --pre-publish-shell a line for the shell. Several run one after the other. A commit that was refused is tried again after a while, another one at once.',
+  ),
+  '',
   'REQUESTS TO SYNC',
   paragraph(
     'With --trigger-bind a POST starts a sync: a webhook of GitHub, GitLab, Gitea, Forgejo, Bitbucket or Azure DevOps, or anybody with "Authorization: Bearer" and a secret of --trigger-secret-file. A push counts if it is to the followed ref of --repo. The answer says what will happen; with ?wait=1 it waits for the end of the sync. With --period=0 only requests start syncs, after the first.',

@@ -30,6 +30,15 @@ describe('the rules of v4', () => {
       ['--trigger-secret-file=/s'],
       'required flag: --trigger-bind and --trigger-secret-file must be specified together',
     ],
+    [
+      ['--pre-publish=npm ci'],
+      'invalid flag: --pre-publish holds blanks: give a list like ["npm", "ci"], or --pre-publish-shell for shell lines',
+    ],
+    [
+      ['--pre-publish=["npm"'],
+      'invalid flag: --pre-publish is no JSON list of a program and its arguments, like ["npm", "ci"]',
+    ],
+    [['--pre-publish-timeout=0'], 'invalid flag: --pre-publish-timeout must be at least 1s'],
     [['--jitter=-0.1'], 'invalid flag: --jitter must be from 0 to 1'],
     [['--jitter=1.1'], 'invalid flag: --jitter must be from 0 to 1'],
     [['--jitter=NaN'], 'invalid flag: --jitter must be from 0 to 1'],

@@ -36,7 +36,8 @@ export function createExecHook({ hook, log, env, treePath }: ExecHookInit) {
   };
 }
 
-function reasonOf({ command }: ExecHook, cwd: string, outcome: RunOutcome): string {
+/** How a run has ended, in the words of git-sync. */
+export function outcomeInWords(command: string, cwd: string, outcome: RunOutcome): string {
   if (outcome.timedOut) {
     return 'context deadline exceeded';
   }
@@ -48,7 +49,7 @@ function reasonOf({ command }: ExecHook, cwd: string, outcome: RunOutcome): stri
 async function failed(hook: ExecHook, cwd: string, outcome: RunOutcome): Promise<PillionError> {
   const { stdout, stderr } = outcome;
   const streams = `{ stdout: ${JSON.stringify(stdout)}, stderr: ${JSON.stringify(stderr)} }`;
-  const why = `Run(${hook.command}): ${reasonOf(hook, cwd, outcome)}: ${streams}`;
+  const why = `Run(${hook.command}): ${outcomeInWords(hook.command, cwd, outcome)}: ${streams}`;
   return HOOK_ERRORS.hook_failed({ why, hint: await hintOf(hook, cwd, outcome) });
 }
 

@@ -1,0 +1,100 @@
+/** `--pre-publish`: commands that must succeed in a new tree before a link leads there. */
+import type { Clock } from '../../../core/clock.ts';
+import type { PillionError } from '../../../core/errors.ts';
+import { type RunOutcome, tryRun } from '../../../core/exec/run.ts';
+import type { Log } from '../../../core/log/log.ts';
+import { backoff } from '../../../core/retry.ts';
+import type { Git } from '../../../git/run.ts';
+import type { HookCommand } from '../../options/commands.ts';
+import type { Candidate, Gate } from '../gate.ts';
+import { outcomeInWords } from '../hooks/exechook.ts';
+import { changedPaths } from './changed-paths.ts';
+import { GATE_ERRORS } from './errors.ts';
+
+export interface PrePublishInit {
+  readonly commands: readonly HookCommand[];
+  /** For each, milliseconds. */
+  readonly timeoutMs: number;
+  readonly git: Git;
+  readonly root: string;
+  /** A private directory for the list of changed paths. */
+  readonly place: string;
+  readonly env: () => Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onResult: (status: 'success' | 'error') => Promise<void>;
+}
+
+/** From one try with the same commit to the next. */
+const DELAYS = backoff({ initialMs: 10_000, maxMs: 5 * 60_000 });
+const MAX_OUTPUT_BYTES = 64 * 1024;
+/** Of each stream, in the log and in an error. */
+const SHOWN_CHARACTERS = 2000;
+
+/** A commit that was refused. */
+interface Refused {
+  readonly hash: string;
+  readonly times: number;
+  /** Of the monotonic clock: not asked again before. */
+  readonly until: number;
+  readonly error: PillionError;
+}
+
+const shown = (text: string) => text.slice(-SHOWN_CHARACTERS).trimEnd();
+
+function failureOf({ shown: line }: HookCommand, cwd: string, outcome: RunOutcome): string | undefined {
+  if (outcome.exitCode === 0 && !outcome.timedOut) {
+    return undefined;
+  }
+  const said = [outcome.stdout, outcome.stderr].map(shown).filter((text) => text !== '');
+  return [`Run(${line}): ${outcomeInWords(line, cwd, outcome)}`, ...said].join(': ');
+}
+
+/** A gate that runs the commands one after the other; the first that fails, or takes too long, refuses the commit. */
+export function createPrePublishGate(init: PrePublishInit): Gate {
+  const { commands, timeoutMs, clock, log, onResult } = init;
+  let refused: Refused | undefined;
+
+  async function runAll(candidate: Candidate, signal: AbortSignal): Promise<string | undefined> {
+    const { hash, path: cwd, previous = '' } = candidate;
+    const paths = await changedPaths(init, candidate, signal);
+    const told = {
+      GITSYNC_HASH: hash,
+      GITSYNC_HASH_PREVIOUS: previous,
+      GITSYNC_CHANGED_PATHS_FILE: paths,
+    };
+    for (const command of commands) {
+      const { program, args, shown: line } = command;
+      log.info('running pre-publish command', { hash, command: line });
+      const env = { ...init.env(), ...told };
+      const options = { cwd, env, timeoutMs, signal, maxOutputBytes: MAX_OUTPUT_BYTES };
+      const outcome = await tryRun(program, args, options);
+      signal.throwIfAborted();
+      const failure = failureOf(command, cwd, outcome);
+      if (failure !== undefined) {
+        return failure;
+      }
+      const [stdout, stderr] = [shown(outcome.stdout), shown(outcome.stderr)];
+      log.info('pre-publish command succeeded', { hash, command: line, stdout, stderr });
+    }
+    return undefined;
+  }
+
+  return {
+    refusal: (hash) =>
+      refused?.hash === hash && clock.monotonic() < refused.until ? refused.error : undefined,
+    async check(candidate, signal) {
+      const { hash } = candidate;
+      const why = await runAll(candidate, signal);
+      await onResult(why === undefined ? 'success' : 'error');
+      if (why === undefined) {
+        refused = undefined;
+        return;
+      }
+      const times = refused?.hash === hash ? refused.times + 1 : 1;
+      const error = GATE_ERRORS.pre_publish_failed({ hash, why });
+      refused = { hash, times, until: clock.monotonic() + DELAYS(times), error };
+      throw error;
+    },
+  };
+}
