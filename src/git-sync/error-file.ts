@@ -23,6 +23,7 @@ export interface ErrorFileInit {
   readonly root: string;
   /** Absolute; empty for none. */
   readonly path: string;
+  /** Called with why the file cannot be as it should; once, as long as it is for the same reason. */
   readonly onFailure: (why: string) => void;
 }
 
@@ -53,10 +54,17 @@ export function createErrorFile(init: ErrorFileInit): ErrorFile {
   }
   let wanted: Wanted | undefined;
   let working: Promise<void> | undefined;
+  let told: string | undefined;
+  const tell = (why: string | undefined) => {
+    if (why !== undefined && why !== told) {
+      init.onFailure(why);
+    }
+    told = why;
+  };
   const work = async () => {
     for (let next = wanted; next !== undefined; next = wanted) {
       wanted = undefined;
-      await put(init, next).catch((error: unknown) => init.onFailure(errorMessage(error)));
+      tell(await put(init, next).then(() => undefined, errorMessage));
     }
     working = undefined;
   };

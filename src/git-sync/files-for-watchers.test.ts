@@ -1,6 +1,6 @@
 /** The error file and the touch file: what watchers of the volume look at. */
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../test/support/use-temp-dir.ts';
@@ -85,6 +85,23 @@ describe('the error file', () => {
     expect(told).toHaveLength(2);
     expect(told[0]).toMatch(/EISDIR|ENOTEMPTY|EEXIST/);
     expect(await readdir(dir.path)).toEqual(['e']);
+  });
+
+  it('tells a reason once, however often it stays the same, and again once it could be written', async () => {
+    await mkdir(dir.join('e/in-the-way'), { recursive: true });
+    const file = errorFile();
+    for (let round = 0; round < 3; round += 1) {
+      file.remove();
+      await file.settled();
+    }
+    expect(told).toHaveLength(1);
+    await rm(dir.join('e'), { recursive: true });
+    file.remove();
+    await file.settled();
+    await mkdir(dir.join('e'));
+    file.remove();
+    await file.settled();
+    expect(told).toHaveLength(2);
   });
 
   it('without a path is none', async () => {

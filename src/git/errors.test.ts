@@ -53,6 +53,7 @@ const SAYINGS: readonly (readonly [string, string])[] = [
     'web_page',
   ],
   ['fatal: http://h/r/info/refs not valid: is this a git repository?', 'web_page'],
+  ["fatal: unable to access 'http://h/r/': Maximum (20) redirects followed", 'redirect_loop'],
   ["fatal: unable to access 'http://h/r/': The requested URL returned error: 407", 'proxy_refused'],
   ["fatal: unable to access 'https://h/r/': CONNECT tunnel failed, response 407", 'proxy_refused'],
   // curl 7.x before 7.87.

@@ -75,6 +75,10 @@ export const GIT_ERRORS = defineErrors({
     message: said,
     hint: 'a web page answers in place of the repository (a sign-in page, a portal, a proxy): check --repo, and give credentials that work without a browser',
   },
+  redirect_loop: {
+    message: said,
+    hint: 'the server, or a proxy before it, redirects again and again: check --repo (http or https, the path), and what it answers to a browser that is not signed in',
+  },
   proxy_refused: {
     message: said,
     hint: 'the proxy that https_proxy, http_proxy or http.proxy names does not let this through: give it a user and a password if it asks for them (407), or name the host in no_proxy',
@@ -151,6 +155,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
   ['bad_filter', /invalid filter-spec/],
   ['dumb_http', /dumb http transport does not support/],
   ['web_page', /unable to update url base from redirection|info\/refs not valid: is this a git repository/],
+  ['redirect_loop', /Maximum \(\d+\) redirects followed/],
   ['proxy_refused', /returned error: 407|CONNECT tunnel failed|from proxy after CONNECT/i],
   [
     'bad_address',

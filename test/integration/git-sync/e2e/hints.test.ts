@@ -66,6 +66,15 @@ describe('a repository that is none', () => {
     expect(lastError(await scene.mustFail(flags, { plainGit: true })).code).toBe('web_page');
   });
 
+  it('and redirects in a circle is told so', async (test) => {
+    const scene = await makeScene(test);
+    const circle = await serve(test, ({ url = '' }, response) => {
+      response.writeHead(302, { location: `/again${url}` }).end();
+    });
+    const flags = [`--repo=${circle}/repo.git`, '--one-time'];
+    expect(lastError(await scene.mustFail(flags, { plainGit: true })).code).toBe('redirect_loop');
+  });
+
   it('or has no commit yet: the advice is not about a --ref that nobody gave', async (test) => {
     const scene = await makeScene(test);
     const empty = await createRepository(scene.join('empty'));
