@@ -48,7 +48,7 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
       near === undefined ? `sub-commands: ${Object.keys(SUB_COMMANDS).join(', ')}` : `did you mean ${near}?`,
     );
   }
-  const target = requireTarget(values, positionals);
+  const target = await requireTarget(values, positionals);
   const { runBackups } = await import('./schedule/run-backups.ts');
   return runBackups(context, values, target);
 }

@@ -39,6 +39,10 @@ export const BACKUP_ERRORS = defineErrors({
     hint,
     about: 'the volume is not there, is no directory, or cannot be written to',
   },
+  volume_not_answering: {
+    message,
+    hint: 'look at the mount and at its server (NFS, FUSE, CSI driver); nothing was begun that a next start does not finish. --volume-timeout is how long it may take',
+  },
   command_failed: {
     message,
     hint,

@@ -9,6 +9,7 @@ import { type ResolveInput, resolveOptions } from '../core/options/resolve.ts';
 import type { ReachValues } from './options/backup.ts';
 import { localPathOf } from './repository.ts';
 import { isOnVolume } from './volume/on-volume.ts';
+import { requireAnswer } from './volume/watch.ts';
 
 export interface ReadSettings<O extends Options> {
   readonly values: Values<O>;
@@ -45,11 +46,11 @@ function withoutLink(volume: string): string {
   }
 }
 
-/** @throws PillionError `usage` for what is missing, and for words that are no flags */
-export function requireTarget(
-  values: Pick<ReachValues, 'volume' | 'name' | 'workDir' | 'repository'>,
+/** @throws PillionError `usage` for what is missing, and for words that are no flags; `volume_not_answering` */
+export async function requireTarget(
+  values: Pick<ReachValues, 'volume' | 'volumeTimeout' | 'name' | 'workDir' | 'repository'>,
   positionals: readonly string[],
-): { readonly volume: string; readonly name: string } {
+): Promise<{ readonly volume: string; readonly name: string }> {
   if (positionals.length > 0) {
     throw usageError(`unexpected ${JSON.stringify(positionals[0])}`, 'everything here is a flag; see --help');
   }
@@ -57,6 +58,8 @@ export function requireTarget(
     throw usageError('there is no volume', '--volume /DATA, where the volume is mounted; see --help');
   }
   const given = resolve(values.volume);
+  const never = new AbortController().signal;
+  await requireAnswer({ volume: given, volumeTimeoutMs: values.volumeTimeout }, never);
   const volume = withoutLink(given);
   const { workDir, repository } = values;
   if (workDir !== '' && isOnVolume(volume, workDir)) {

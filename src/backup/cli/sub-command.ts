@@ -48,7 +48,7 @@ export async function runSubCommand<O extends Options>(
   if (positionals.length < words) {
     throw usageError(`pillion backup ${command.usage}: something is missing`, 'see --help');
   }
-  const target = requireTarget(reachValues, positionals.slice(words));
+  const target = await requireTarget(reachValues, positionals.slice(words));
   const options = processOptionsOf(context, reachValues, command.failure);
   return runProcess(options, (scope) =>
     withEngine(reachValues, target.name, scope, (engine, workDir) =>

@@ -18,14 +18,14 @@ import {
 } from '../model.ts';
 import { isEmpty, requireVolume } from '../volume/inspect.ts';
 import { sampleOf, settledFiles, writeSample } from '../volume/sample.ts';
+import { type Watched, watchVolume } from '../volume/watch.ts';
 import { type GuardSettings, type Refusal, refusalBySize, refusalByState } from './guards.ts';
 import { type HookSpec, withHooks } from './hooks.ts';
 import { noteSnapshot } from './repeat.ts';
 import { type RetentionRules, removable } from './retention.ts';
 import { type Asked, forgetTorn, PREVIOUS, type QuietlyStored, storeQuietly } from './store-quietly.ts';
 
-export interface BackupSpec {
-  readonly volume: string;
+export interface BackupSpec extends Watched {
   readonly name: string;
   readonly exclude: readonly string[];
   readonly workDir: string;
@@ -76,8 +76,7 @@ export async function makeBackup(
   signals: Signals,
   known?: RepositoryState,
 ): Promise<BackupOutcome> {
-  const { signal } = signals;
-  await requireVolume(spec.volume);
+  const watched = <T>(work: (signal: AbortSignal) => Promise<T>) => watchVolume(spec, signals.signal, work);
   let repository: RepositoryState | undefined;
   const open = async (during: AbortSignal): Promise<RepositoryState> => {
     repository ??= await openToStore(spec, deps, known, during);
@@ -85,10 +84,11 @@ export async function makeBackup(
   };
   // What no hook stands before may be described while the repository answers.
   const { pre, post } = spec.hooks;
-  if (pre.length + post.length > 0) {
-    await open(signal);
-  }
-  return withHooks(spec.hooks, spec.volume, deps.log, signals, async () => {
+  await watched(async (signal) => {
+    await requireVolume(spec.volume);
+    await (pre.length + post.length > 0 ? open(signal) : undefined);
+  });
+  const work = async (signal: AbortSignal): Promise<BackupOutcome> => {
     const ask = async (during: AbortSignal): Promise<Asked> => {
       const found = await open(during);
       const judge = (scan: ScanResult) => refuse(refusalBySize(scan, found, spec.guards));
@@ -115,7 +115,8 @@ export async function makeBackup(
       removed: removed.length,
       snapshots,
     };
-  });
+  };
+  return withHooks(spec.hooks, spec.volume, deps.log, signals, () => watched(work));
 }
 
 const snapshotsIn = (repository: RepositoryState): readonly Snapshot[] =>

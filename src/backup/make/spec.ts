@@ -5,7 +5,7 @@ import { splitWords } from '../commands/words.ts';
 import type { MAKE_OPTIONS, ReachValues } from '../options/backup.ts';
 import type { BackupSpec } from './make-backup.ts';
 
-export type MakeValues = Values<typeof MAKE_OPTIONS> & Pick<ReachValues, 'exclude'>;
+export type MakeValues = Values<typeof MAKE_OPTIONS> & Pick<ReachValues, 'exclude' | 'volumeTimeout'>;
 
 /** @throws PillionError `usage` for a command that cannot be read */
 export function backupSpec(
@@ -17,6 +17,7 @@ export function backupSpec(
   const { keepMonthly, keepWithin } = values;
   return {
     ...place,
+    volumeTimeoutMs: values.volumeTimeout,
     exclude: values.exclude,
     init: values.init,
     guards: { maxShrink, allowShrink, allowUnmarked },

@@ -44,6 +44,14 @@ export function repositoryOptions(env: Variables) {
       help: 'The directory whose content is kept: where the volume is mounted. An absolute path.',
       check: absolutePath,
     }),
+    volumeTimeout: option({
+      flag: 'volume-timeout',
+      type: duration,
+      default: 120_000,
+      env: env('volume-timeout'),
+      help: 'How long the file system of the volume may take to answer a call. After that, and twice that at the latest, the command fails, or is ended when it is blocked.',
+      check: (value) => (value >= 1000 ? undefined : 'must be at least 1s'),
+    }),
     repository: option({
       flag: 'repository',
       type: string,

@@ -8,6 +8,7 @@ import type { Engine } from '../model.ts';
 import { RESTORE_OPTIONS, type RestoreValues } from '../options/restore.ts';
 import { serve } from '../serve.ts';
 import { readSettings, requireTarget } from '../settings.ts';
+import { watchVolume } from '../volume/watch.ts';
 import { processOptionsOf, withEngine } from '../with-engine.ts';
 import { runAfter } from './after.ts';
 import { observeRestore, type RestoreView } from './observe.ts';
@@ -25,7 +26,7 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
     context.stdout(`${version}\n`);
     return 0;
   }
-  const target = requireTarget(values, positionals);
+  const target = await requireTarget(values, positionals);
   const specs = restoreSpec(values, target, context.env);
   const options = processOptionsOf(context, values, 'the application must not start');
   return runProcess(options, (scope) =>
@@ -43,14 +44,19 @@ async function perform(
   const { signal } = lifecycle;
   if (values.plan) {
     const { planRestore } = await import('./plan.ts');
-    const { exitCode, document } = await planRestore(spec, engine, signal);
+    const { exitCode, document } = await watchVolume(spec, signal, (watched) =>
+      planRestore(spec, engine, watched),
+    );
     context.stdout(`${scope.secrets.redact(JSON.stringify(document, undefined, 2))}\n`);
     return exitCode;
   }
   const view = await observe(values, scope);
   const began = clock.monotonic();
-  const result = await restoreVolume(spec, { engine, clock, log, events: view.events }, signal);
-  await runAfter(after, log, clock, signal);
+  const result = await watchVolume(spec, signal, async (watched) => {
+    const done = await restoreVolume(spec, { engine, clock, log, events: view.events }, watched);
+    await runAfter(after, log, clock, watched);
+    return done;
+  });
   log.info('the application may start', { result, seconds: Math.round(clock.monotonic() - began) / 1000 });
   return 0;
 }

@@ -25,6 +25,7 @@ import { decideInTime } from './wait.ts';
 
 export interface RestoreSpec {
   readonly volume: string;
+  readonly volumeTimeoutMs: number;
   readonly name: string;
   readonly ignored: readonly string[];
   readonly policy: DecisionPolicy;

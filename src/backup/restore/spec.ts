@@ -16,6 +16,7 @@ export function restoreSpec(
   const commands = (lines: readonly string[], flag: string) => lines.map((line) => splitWords(line, flag));
   const spec: RestoreSpec = {
     volume,
+    volumeTimeoutMs: values.volumeTimeout,
     name,
     ignored: values.ignore,
     policy: { onMissing: values.onMissing },

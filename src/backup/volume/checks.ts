@@ -1,8 +1,12 @@
 /** What a volume must pass to count as good. */
-import { lstat, opendir } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { createBreather } from '../../core/breather.ts';
+import { systemErrorCode } from '../../core/errors.ts';
+import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import { describeEnd, runCommand } from '../commands/run-command.ts';
-import { OWN_FOLDER } from '../model.ts';
+import { createExclusion } from '../manifest/exclude.ts';
+import { walkTree } from '../manifest/walk.ts';
 import { sampleProblems } from './sample.ts';
 
 export interface VolumeChecks {
@@ -37,7 +41,7 @@ export async function checkVolume(
 ): Promise<Verdict> {
   const problems: string[] = [];
   for (const path of checks.required) {
-    if (!(await isThere(join(volume, path)))) {
+    if (!isThere(join(volume, path))) {
       problems.push(`${path} is missing`);
     }
   }
@@ -67,12 +71,12 @@ export async function checkVolume(
   return { kind: 'good' };
 }
 
-async function isThere(path: string): Promise<boolean> {
+/** At once, or not at all: of a call that hangs, `watchVolume` ends the process. */
+function isThere(path: string): boolean {
   try {
-    await lstat(path);
-    return true;
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+    if (systemErrorCode(error) === 'ENOTDIR') {
       return false;
     }
     throw error;
@@ -80,18 +84,23 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** Bytes in regular files, or the first sum that is enough. */
-async function bytesUpTo(root: string, enough: number, signal: AbortSignal): Promise<number> {
+async function bytesUpTo(volume: string, enough: number, signal: AbortSignal): Promise<number> {
+  if (enough === 0) {
+    return 0;
+  }
+  const root = openByteRoot(volume);
+  const breathe = createBreather(signal);
   let bytes = 0;
-  const waiting = enough > 0 ? [root] : [];
-  for (let path = waiting.pop(); path !== undefined && bytes < enough; path = waiting.pop()) {
-    signal.throwIfAborted();
-    for await (const entry of await opendir(path)) {
-      if (entry.isDirectory() && !(path === root && entry.name === OWN_FOLDER)) {
-        waiting.push(join(path, entry.name));
-      } else if (entry.isFile()) {
-        bytes += (await lstat(join(path, entry.name))).size;
+  try {
+    for (const { kind, status } of walkTree(root, createExclusion([]))) {
+      await breathe();
+      bytes += kind === 'file' ? Number(status.size) : 0;
+      if (bytes >= enough) {
+        break;
       }
     }
+    return bytes;
+  } finally {
+    root.close();
   }
-  return bytes;
 }
