@@ -4,6 +4,7 @@ import { decide, needsRepository } from '../decision.ts';
 import type { Engine } from '../model.ts';
 import { inspectVolume, requireVolume } from '../volume/inspect.ts';
 import { describeRepository, describeVolume } from './observe.ts';
+import { hintFor } from './refusal.ts';
 import type { RestoreSpec } from './restore.ts';
 
 export interface Plan {
@@ -30,7 +31,7 @@ export async function planRestore(spec: RestoreSpec, engine: Engine, signal: Abo
     document: {
       volume: { path: spec.volume, name: spec.name, ...describeVolume(volume) },
       repository: repository === undefined ? { state: 'not asked' } : describeRepository(repository),
-      decision,
+      decision: decision.action === 'refuse' ? { ...decision, hint: hintFor(volume, repository) } : decision,
     },
   };
 }

@@ -1,4 +1,5 @@
 /** `POST /backup`: a backup on demand, for who has a token. */
+import { existsSync } from 'node:fs';
 import { bearerToken, isOneOf } from '../../core/http/same-secret.ts';
 import { openSecretFile, type SecretFile, type SecretFileInit } from '../../core/http/secret-file.ts';
 import { jsonReply, type Reply, type Route } from '../../core/http/server.ts';
@@ -10,9 +11,10 @@ export interface TriggerInit extends SecretFileInit {
 
 const MAX_IN_FLIGHT = 4;
 
-export function triggerRoute(init: TriggerInit): Route {
+/** @throws PillionError `secret_file_unusable` for a file that is there, and of which no token can be used */
+export async function triggerRoute(init: TriggerInit): Promise<Route> {
   const { log, secrets, backUp } = init;
-  const tokens = whenAsked(init);
+  const tokens = await tokensOf(init);
   return {
     method: 'POST',
     path: '/backup',
@@ -29,8 +31,8 @@ export function triggerRoute(init: TriggerInit): Route {
 }
 
 /** The file need not be there before the first request: a Secret may come later than the pod. */
-function whenAsked(init: SecretFileInit): () => Promise<readonly string[]> {
-  let file: SecretFile | undefined;
+async function tokensOf(init: SecretFileInit): Promise<() => Promise<readonly string[]>> {
+  let file: SecretFile | undefined = existsSync(init.path) ? await openSecretFile(init) : undefined;
   return async () => {
     try {
       file ??= await openSecretFile(init);

@@ -241,6 +241,15 @@ describe('the sidecar', () => {
     expect(await snapshots(command)).toHaveLength(1);
   });
 
+  it('refuses a token that is too short when it starts', async () => {
+    const command = await scene();
+    await writeFile(dir.join('token'), 'Xshort\n');
+    const flags = ['--schedule', '@daily', '--http-bind', '127.0.0.1:0', '--trigger-token-file'];
+    const { code, stderr } = await run(['backup'], { ...command, flags: [...flags, dir.join('token')] });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('fewer than 16 characters')]);
+    expect(stderr).not.toContain('Xshort');
+  });
+
   it('drills and verifies on schedule, and finds bit rot', async () => {
     const command = await scene();
     await now(command, '--init');

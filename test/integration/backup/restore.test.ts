@@ -129,6 +129,11 @@ describe.skipIf(restic18() === undefined)(`pillion restore with restic (skipped 
     const volume = await emptyVolume();
     const repository = await makeRepository();
     const command = { volume, repository, name: 'another', flags: ['--timeout', '0'] };
+    const plan = await run(['restore', '--plan'], command);
+    expect([plan.code, JSON.parse(plan.stdout).decision]).toEqual([
+      1,
+      { action: 'refuse', why: expect.anything(), mayChange: false, hint: expect.stringContaining('--name') },
+    ]);
     const refused = await run(['restore'], command);
     expect([refused.code, refused.stderr]).toEqual([
       1,
