@@ -28,7 +28,13 @@ export const BACKUP_ERRORS = defineErrors({
   },
   no_space: {
     message,
-    hint: 'make the volume larger, or remove old quarantines from .pillion on it',
+    hint: (said: Said): string =>
+      said.hint ?? 'make the volume larger, or remove old quarantines from .pillion on it',
+    about: 'a restore has no room on the volume, or a backup none in its work directory',
+  },
+  repository_full: {
+    message,
+    hint: 'make room where the repository is (its disk, quota or bucket), or let --keep-* remove older snapshots; those that are there stay as they are',
   },
   work_dir_unusable: {
     message,

@@ -9,6 +9,7 @@ import { requireSpace } from '../commit/space.ts';
 import { beginStage, dropStage } from '../commit/stage.ts';
 import { requireContent } from '../commit/staged-root.ts';
 import { syncEarly } from '../commit/sync-file-system.ts';
+import { isNoRoom } from '../engines/no-room.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { compareTree } from '../manifest/compare.ts';
 import type { Engine, OnProgress, RestoredTree, Snapshot, Stage, UnknownReason } from '../model.ts';
@@ -179,7 +180,7 @@ async function write(
       if (BACKUP_ERRORS.no_space.matches(error)) {
         throw error;
       }
-      if (isDiskFull(error)) {
+      if (isNoRoom(error)) {
         throw BACKUP_ERRORS.no_space(
           { message: `no room on the volume: ${errorMessage(error)}` },
           { cause: error },
@@ -224,9 +225,6 @@ async function whyAway(
   const state = await engine.state(signal);
   return state.kind === 'UNKNOWN' ? state.reason : undefined;
 }
-
-const isDiskFull = (error: unknown): boolean =>
-  /no space left|enospc|disk quota exceeded|edquot/i.test(errorMessage(error));
 
 /** @throws PillionError `restore_failed` when the tree is not what was stored */
 async function verify(

@@ -44,6 +44,48 @@ async function expectUntouched(): Promise<void> {
   expect(await readTree(volume())).toEqual(OLD);
 }
 
+describe.skipIf(!canMount)(`a repository without room (restic is left out when ${NO_RESTIC})`, () => {
+  const repositories = () => temp.join('repositories');
+  afterEach(() => {
+    spawnSync('umount', [repositories()]);
+  });
+
+  const places: readonly (readonly [string, () => string])[] = [
+    ['dir', () => `dir:${repositories()}/directory`],
+    ['git', () => `git+file://${repositories()}/data.git#data`],
+    ...(restic18() === undefined ? [] : ([['restic', () => `${repositories()}/restic`]] as const)),
+  ];
+
+  it.each(places)(
+    'of %s is named, and not the volume, and what was stored before stays',
+    async (_, place) => {
+      await mkdir(repositories());
+      const options = ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', repositories()];
+      expect(spawnSync('mount', options).status).toBe(0);
+      await writeTree(volume(), { small: 'x' });
+      const command = { volume: volume(), repository: place() };
+      await succeed(['backup', 'now'], { ...command, flags: ['--init'] });
+      await writeFile(`${volume()}/large`, randomBytes(12_000_000));
+      const { code, stderr } = await run(['backup', 'now'], command);
+      expect([code, stderr]).toEqual([1, expect.stringContaining('"code":"repository_full"')]);
+      expect(stderr).toContain('make room where the repository is');
+      expect(stderr).not.toMatch(/quarantine|larger/);
+      await succeed(['backup', 'drill'], command);
+    },
+  );
+
+  it('is told from a work directory without room', async () => {
+    await mkdir(repositories());
+    const options = ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', repositories()];
+    expect(spawnSync('mount', options).status).toBe(0);
+    await writeFile(`${volume()}/large`, randomBytes(12_000_000));
+    const repository = `git+file://${temp.join('data.git')}#data`;
+    const flags = ['--init', '--work-dir', repositories()];
+    const { code, stderr } = await run(['backup', 'now'], { volume: volume(), repository, flags });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('name another with --work-dir')]);
+  });
+});
+
 describe.skipIf(!canMount)(`a volume (restic is left out when ${NO_RESTIC})`, () => {
   describe.each(ENGINES)('restored by %s', (_, place) => {
     it('that is too small is told so, and left as it is', async () => {

@@ -1,11 +1,13 @@
 /** Backups in a directory: for demonstrations, tests, and a second volume. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorMessage } from '../../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../../core/files/file-error.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import { shownPath } from '../../manifest/entry.ts';
 import { readManifest } from '../../manifest/files.ts';
 import type { Engine, EngineContext, EngineWork, RepositoryState, Snapshot } from '../../model.ts';
+import { isNoRoom, outOfRoom } from '../no-room.ts';
 import { forgetSnapshots } from './forget.ts';
 import { readBackSnapshot, restoreSnapshot, verifyObjects } from './read.ts';
 import {
@@ -31,7 +33,13 @@ export function createDirEngine(path: string, { name, workDir }: EngineContext):
     state: (signal) => look(path, name, signal),
     init: async () => makeRepository(path),
     restoreTo: (snapshot, target, work) => restoreSnapshot(path, snapshot, target, work),
-    backup: (request, work) => storeSnapshot(path, name, request, work),
+    async backup(request, work) {
+      try {
+        return await storeSnapshot(path, name, request, work);
+      } catch (error) {
+        throw isNoRoom(error) ? outOfRoom(errorMessage(error), workDir, error) : error;
+      }
+    },
     readBack: (snapshot, work) => readBackSnapshot(path, snapshot, workDir, work),
     verify: (share, work) => verifyObjects(path, share, work),
     forget: (snapshots, work) => forgetSnapshots(path, snapshots, work),

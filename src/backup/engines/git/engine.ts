@@ -5,7 +5,7 @@ import { BACKUP_ERRORS } from '../../errors.ts';
 import type { Engine, EngineContext, EngineWork } from '../../model.ts';
 import { type GitAccess, type GitEngineSettings, withGit } from './access.ts';
 import { listFiles, readBackSnapshot, showFile, verifyTip } from './read.ts';
-import { inOurWords, reasonOf } from './reason.ts';
+import { inOurWords, reasonOf, withoutRoomToStore } from './reason.ts';
 import { restoreSnapshot } from './restore.ts';
 import { stateOf } from './state.ts';
 import { storeSnapshot } from './store.ts';
@@ -50,7 +50,14 @@ export function createGitEngine(settings: GitEngineSettings, context: EngineCont
     init: (signal) => using({ signal }, (access) => initialise(access, signal)),
     restoreTo: (snapshot, target, work) =>
       using(work, (access) => restoreSnapshot(access, snapshot, target, work)),
-    backup: (request, work) => using(work, (access) => storeSnapshot(access, request, work)),
+    backup: (request, work) =>
+      using(work, async (access) => {
+        try {
+          return await storeSnapshot(access, request, work);
+        } catch (error) {
+          throw withoutRoomToStore(error, context.workDir);
+        }
+      }),
     readBack: (snapshot, work) => using(work, (access) => readBackSnapshot(access, snapshot, work)),
     verify: (share, work) => using(work, (access) => verifyTip(access, share, work)),
     forget: async () => {

@@ -3,6 +3,7 @@ import { errorMessage, isPillionError, type PillionError } from '../../../core/e
 import { GIT_ERRORS } from '../../../git/errors.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import type { UnknownReason } from '../../model.ts';
+import { outOfRoom } from '../no-room.ts';
 
 interface Meaning {
   readonly kind: UnknownReason['kind'];
@@ -75,6 +76,15 @@ export function inOurWords(error: unknown): unknown {
     return BACKUP_ERRORS.no_space({ message: `git has no room: ${message}` }, { cause: error });
   }
   return BACKUP_ERRORS.repository_unknown({ message, hint }, { cause: error });
+}
+
+/** What git could not write during a backup was on the server, or in the work directory. */
+export function withoutRoomToStore(error: unknown, workDir: string): unknown {
+  if (!GIT_ERRORS.disk_full.matches(error)) {
+    return error;
+  }
+  const isRemote = /remote: |remote unpack failed|unpacker error/.test(error.message);
+  return outOfRoom(isRemote ? shortMessage(error) : `${workDir}: ${shortMessage(error)}`, workDir, error);
 }
 
 /** The words that git and ssh had last are the reason; the command that was run is not. Exported for its test. */

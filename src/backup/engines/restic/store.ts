@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import { MANIFEST_ERRORS } from '../../manifest/errors.ts';
 import type { BackupRequest, Engine, EngineWork, Snapshot, StoredSnapshot } from '../../model.ts';
+import { isNoRoom, outOfRoom } from '../no-room.ts';
 import { excludeLines } from './exclude.ts';
 import { type Message, numberOf, stringOf } from './messages.ts';
 import { repeatSnapshot } from './repeat.ts';
@@ -125,6 +126,10 @@ async function storedSnapshot(
       if (complaints.every((line) => VANISHED.test(line))) {
         throw MANIFEST_ERRORS.volume_changed({ message: `files went away while they were read: ${said}` });
       }
+    }
+    const noRoom = complaints.find(isNoRoom);
+    if (noRoom !== undefined) {
+      throw outOfRoom(noRoom, restic.workDir);
     }
     throw BACKUP_ERRORS.store_failed({
       message: `restic could not store everything: ${said}`,
