@@ -128,6 +128,9 @@ export interface EngineContext {
  */
 export type StateUse = 'restore' | 'backup';
 
+/** What becomes of a backup when somebody else has pushed to its branch meanwhile. */
+export type PushRacePolicy = 'fail' | 'branch' | 'overwrite';
+
 export interface Engine {
   readonly kind: 'restic' | 'git' | 'dir';
   /** ACLs, capabilities, what applications note at a file. */

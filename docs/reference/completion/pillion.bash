@@ -30,8 +30,9 @@ _pillion() {
     backup)
       case "$prev" in
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
+        --on-push-race) COMPREPLY=($(compgen -W 'fail branch overwrite' -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--volume --volume-timeout --repository --name --exclude --work-dir --password-file --ssh-key-file --ssh-known-hosts-file --cacert --limit-upload --limit-download --restic-option --cache-limit --call-timeout --http-bind --http-metrics --log-level --verbose --grace --config --help --version --init --pre --post --hook-timeout --max-shrink --allow-shrink --allow-unmarked --attempts --retry-lock --git-allow-secrets --keep-last --keep-hourly --keep-daily --keep-weekly --keep-monthly --keep-within --schedule --run-at --tz --on-stop --one-time --retries --retry-delay --timeout --max-age --verify-schedule --verify-percent --drill-schedule --trigger-token-file' -- "$cur")); fi ;;
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--volume --volume-timeout --repository --name --exclude --work-dir --password-file --ssh-key-file --ssh-known-hosts-file --cacert --limit-upload --limit-download --restic-option --cache-limit --call-timeout --http-bind --http-metrics --log-level --verbose --grace --config --help --version --init --pre --post --hook-timeout --max-shrink --allow-shrink --allow-unmarked --attempts --retry-lock --on-push-race --git-allow-secrets --keep-last --keep-hourly --keep-daily --keep-weekly --keep-monthly --keep-within --schedule --run-at --tz --on-stop --one-time --retries --retry-delay --timeout --max-age --verify-schedule --verify-percent --drill-schedule --trigger-token-file' -- "$cur")); fi ;;
     credentials)
       case "$prev" in
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;

@@ -1,6 +1,6 @@
 /** The engine of a repository. Each is loaded when it is wanted. */
 import { usageError } from '../../core/errors.ts';
-import type { Engine, EngineContext } from '../model.ts';
+import type { Engine, EngineContext, PushRacePolicy } from '../model.ts';
 import type { ReachValues } from '../options/backup.ts';
 import { parseRepository, type RepositoryAddress } from '../repository.ts';
 import type { GitEngineSettings } from './git/engine.ts';
@@ -19,7 +19,7 @@ export type EngineValues = Pick<
   | 'sshKnownHostsFile'
   | 'callTimeout'
   | 'cacheLimit'
-> & { readonly retryLock?: number; readonly gitAllowSecrets?: boolean };
+> & { readonly retryLock?: number; readonly gitAllowSecrets?: boolean; readonly onPushRace?: PushRacePolicy };
 
 export async function createEngine(values: EngineValues, context: EngineContext): Promise<Engine> {
   const address = parseRepository(values.repository);
@@ -53,6 +53,7 @@ function gitSettings(
     sshKnownHostsFile,
     callTimeoutMs: callTimeout,
     allowSecrets: values.gitAllowSecrets === true,
+    onPushRace: values.onPushRace ?? 'fail',
   };
 }
 

@@ -1,5 +1,6 @@
 import { defineOptions, option, type Values } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
+import type { PushRacePolicy } from '../model.ts';
 import {
   accessOptions,
   COMMAND_FORM,
@@ -112,6 +113,13 @@ export const MAKE_OPTIONS = defineOptions({
     env: env('retry-lock'),
     help: 'How long to wait for a lock that another writer holds in the repository.',
     check: notNegative,
+  }),
+  onPushRace: option<PushRacePolicy>({
+    flag: 'on-push-race',
+    type: choice('fail', 'branch', 'overwrite'),
+    default: 'fail',
+    env: env('on-push-race'),
+    help: 'When somebody else has pushed to the branch of git while the volume was backed up: fail, and leave it to the next backup, which goes on behind them; push to a new branch beside it; or overwrite what they have pushed, and nothing that came later.',
   }),
   gitAllowSecrets: option({
     flag: 'git-allow-secrets',

@@ -6,7 +6,7 @@ import { timeoutSignal } from '../../../core/timer.ts';
 import { prepareAuthentication } from '../../../git/auth/authentication.ts';
 import { createGit, type Git } from '../../../git/run.ts';
 import type { Credential, GitSettings } from '../../../git/settings.ts';
-import type { EngineContext } from '../../model.ts';
+import type { EngineContext, PushRacePolicy } from '../../model.ts';
 import { quietLog } from '../quiet-log.ts';
 
 export interface GitEngineSettings {
@@ -25,6 +25,8 @@ export interface GitEngineSettings {
   readonly callTimeoutMs: number;
   /** Files that look like keys and passwords are stored as well. */
   readonly allowSecrets?: boolean | undefined;
+  /** Default: fail. */
+  readonly onPushRace?: PushRacePolicy | undefined;
   readonly program?: string | undefined;
 }
 

@@ -33,7 +33,8 @@ export function readBackSnapshot(
   return withScratch(access, async (directory) => {
     const gitDir = join(directory, 'git');
     await makeBare(access, gitDir, snapshot.id.length === 64 ? 'sha256' : 'sha1', signal);
-    const args = ['fetch', '--quiet', '--no-tags', '--depth=1', '--filter=blob:none', 'origin', access.ref];
+    const ref = snapshot.root ?? access.ref; // one that has lost a race has a branch of its own
+    const args = ['fetch', '--quiet', '--no-tags', '--depth=1', '--filter=blob:none', 'origin', ref];
     await access.run(args, { gitDir, signal });
     const tip = await readTip(access, gitDir, 'FETCH_HEAD', signal);
     const id = await access.run(['rev-parse', 'FETCH_HEAD'], { gitDir, signal });

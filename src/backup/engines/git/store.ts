@@ -13,6 +13,7 @@ import { type BlobListWriter, createBlobList, type Located, readLocated } from '
 import { commitHeader, dataHeader, END, place, placeInline, remove, type TreeMode } from './fast-import.ts';
 import { HEAD_BYTES, hasSecretName, isPrivateKey, objectionTo } from './guard.ts';
 import { renderMessage, type SnapshotFacts } from './message.ts';
+import { push } from './push.ts';
 import { askTip, fetchTip, openCache, TIP, type Tip } from './repository.ts';
 import { takeOut } from './restore.ts';
 import { BLOBS_PATH, MANIFEST_PATH, snapshotsOf } from './state.ts';
@@ -57,11 +58,13 @@ export async function storeSnapshot(
   const facts = factsOf(access, request, summary, tip);
   const added = await makeCommit(access, before, request, facts, work);
   const id = await access.run(['rev-parse', '--verify', COMMIT], { gitDir: before.gitDir, signal });
-  await push(access, before, id, signal);
-  await access.run(['update-ref', TIP, id], { gitDir: before.gitDir, signal });
+  const ref = await push(access, { gitDir: before.gitDir, expected: tip?.id ?? '', id }, signal);
+  if (ref === access.ref) {
+    await access.run(['update-ref', TIP, id], { gitDir: before.gitDir, signal });
+  }
   const [snapshot] = snapshotsOf({ id, facts, time: facts.time });
   return {
-    snapshot: snapshot ?? { id, time: facts.time },
+    snapshot: { ...(snapshot ?? { id, time: facts.time }), ...(ref === access.ref ? {} : { root: ref }) },
     files: summary.files,
     bytes: summary.bytes,
     added,
@@ -326,31 +329,4 @@ async function sendFile(write: Write, path: string, file: string): Promise<void>
     await write(chunk as Buffer);
   }
   await write(NEWLINE);
-}
-
-/** Never over what somebody else has pushed. */
-async function push(
-  access: GitAccess,
-  { gitDir, tip }: Before,
-  id: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const lease = `--force-with-lease=${access.ref}:${tip?.id ?? ''}`;
-  try {
-    await access.run(['push', '--quiet', '--no-verify', lease, 'origin', `${id}:${access.ref}`], {
-      gitDir,
-      signal,
-    });
-  } catch (error) {
-    if (/stale info|non-fast-forward|fetch first|cannot lock ref|already exists/.test(String(error))) {
-      throw BACKUP_ERRORS.store_failed(
-        {
-          message: `somebody else has pushed to ${access.settings.shown} while the volume was backed up`,
-          hint: 'let one pod alone back up to a branch; the next backup goes on from what is there now',
-        },
-        { cause: error },
-      );
-    }
-    throw error;
-  }
 }
