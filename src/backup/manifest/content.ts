@@ -19,6 +19,8 @@ export interface FileContent {
 export interface ReadOptions {
   /** Takes the content; the bytes are only good until the function returns or what it returns is resolved. */
   readonly consume?: (bytes: Buffer, status: BigIntStats) => void | Promise<void>;
+  /** What is torn is taken as well: of a file that changes all the time nothing else can be had. */
+  readonly takesTorn?: boolean;
   /** Called between chunks. */
   readonly breathe?: () => Promise<void> | undefined;
 }
@@ -27,7 +29,7 @@ export interface ReadOptions {
 export async function readStableFile(
   parent: ByteDirectory,
   name: ByteName,
-  { consume, breathe }: ReadOptions = {},
+  { consume, takesTorn = false, breathe }: ReadOptions = {},
 ): Promise<FileContent | undefined> {
   const fd = parent.openFile(name);
   if (fd === undefined) {
@@ -44,7 +46,7 @@ export async function readStableFile(
         : await readLarge(fd, before, consume, breathe);
     const after = fstatSync(fd, { bigint: true });
     const isStable = isUnchanged(before, after) && BigInt(size) === before.size;
-    return isStable ? { size, sha256, status: after } : undefined;
+    return isStable || takesTorn ? { size, sha256, status: after } : undefined;
   } catch (error) {
     throw fileError(FILE_ERRORS.read_failed, `${parent.shownPath}/${shownName(name)}`, error);
   } finally {

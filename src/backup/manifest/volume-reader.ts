@@ -14,6 +14,8 @@ export interface VolumeReader {
     entry: FileEntry,
     consume: (bytes: Buffer, status: BigIntStats) => void | Promise<void>,
   ): Promise<{ readonly size: number; readonly sha256: string }>;
+  /** The first directory on the way to it that is not there, or itself; undefined when it is there. */
+  missing(path: BytePath): BytePath | undefined;
   close(): void;
 }
 
@@ -46,7 +48,7 @@ export function createVolumeReader(volume: string): VolumeReader {
       const content =
         directory === undefined
           ? undefined
-          : await readStableFile(directory, nameOf(entry.path), { consume });
+          : await readStableFile(directory, nameOf(entry.path), { consume, takesTorn: entry.isChanging });
       const isAsStored = content !== undefined && (entry.isChanging || content.sha256 === entry.sha256);
       if (!isAsStored) {
         throw MANIFEST_ERRORS.volume_changed({
@@ -54,6 +56,16 @@ export function createVolumeReader(volume: string): VolumeReader {
         });
       }
       return content;
+    },
+    missing(path) {
+      const parts = path.split('/');
+      for (let count = 1; count <= parts.length; count += 1) {
+        const part = parts.slice(0, count).join('/');
+        if (open(parentOf(part) ?? '')?.stat(nameOf(part)) === undefined) {
+          return part;
+        }
+      }
+      return undefined;
     },
     close() {
       levels.forEach(({ directory }) => directory.close());

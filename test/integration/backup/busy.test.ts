@@ -1,6 +1,6 @@
 /** A volume that is never quiet: what is stored of it verifies all the same. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readTree, run, writeTree } from '../../support/backup/program.ts';
@@ -32,7 +32,12 @@ for (let n = 0; ; n += 1) {
 const canMount = (target: string): boolean =>
   spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', target]).status === 0;
 
-describe.skipIf(restic18() === undefined)(`a volume with restic (skipped when ${NO_RESTIC})`, () => {
+const ENGINES: readonly (readonly [string, () => string])[] = [
+  ['dir', () => `dir:${dir.join('repository')}`],
+  ...(restic18() === undefined ? [] : ([['restic', () => dir.join('repository')]] as const)),
+];
+
+describe.each(ENGINES)(`a volume with %s (restic is left out when ${NO_RESTIC})`, (_, place) => {
   it('is stored though it is written to all the time, and the newest snapshot verifies', async () => {
     const volume = dir.join('volume');
     await mkdir(volume);
@@ -41,7 +46,7 @@ describe.skipIf(restic18() === undefined)(`a volume with restic (skipped when ${
     onTestFinished(() => void writer.kill('SIGKILL'));
     const log = path.join(volume, 'log');
     await waitFor(async () => (await readTree(log))['app.log'] !== '' || undefined, { what: 'writes' });
-    const repository = dir.join('repository');
+    const repository = place();
     const flags = ['--init', '--attempts', '6'];
     const stored = await run(['backup', 'now'], { volume, repository, flags });
     expect([stored.code, stored.stderr]).toEqual([0, expect.stringContaining('reading it again')]);
@@ -54,7 +59,40 @@ describe.skipIf(restic18() === undefined)(`a volume with restic (skipped when ${
     const snapshots = await run(['backup', 'snapshots'], { volume, repository });
     expect(snapshots.stdout.trim().split('\n')).toHaveLength(1);
   });
+});
 
+/** Longer and shorter all the time. */
+const RESTLESS = `
+const fs = require('node:fs');
+for (let n = 0; ; n += 1) {
+  fs.writeFileSync('restless', Buffer.alloc(4e6 + (n % 7) * 1e6, 'x'));
+}`;
+
+describe.each([...ENGINES, ['git', () => `git+file://${dir.join('data.git')}#data`] as const])(
+  `a file that never holds still, with %s (restic is left out when ${NO_RESTIC})`,
+  (_, place) => {
+    it('keeps nothing else from being stored', async () => {
+      const volume = dir.join('volume');
+      await mkdir(volume);
+      await writeTree(volume, { ...QUIET, restless: '' });
+      const writer = spawn(process.execPath, ['-e', RESTLESS], { cwd: volume, stdio: 'ignore' });
+      onTestFinished(() => void writer.kill('SIGKILL'));
+      await waitFor(async () => (await stat(path.join(volume, 'restless'))).size > 0 || undefined, {
+        what: 'writes',
+      });
+      const repository = place();
+      expect((await run(['backup', 'now'], { volume, repository, flags: ['--init'] })).code).toBe(0);
+      writer.kill('SIGKILL');
+      const restored = dir.join('restored');
+      await mkdir(restored);
+      const { code, stderr } = await run(['restore'], { volume: restored, repository });
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('given up')]);
+      expect(await readTree(restored)).toMatchObject(QUIET);
+    });
+  },
+);
+
+describe.skipIf(restic18() === undefined)(`a volume with restic (skipped when ${NO_RESTIC})`, () => {
   it('is stored without another file system that is mounted in it', async ({ skip }) => {
     const volume = dir.join('volume');
     const mounted = path.join(volume, 'sub/mounted');

@@ -123,7 +123,7 @@ describe('a branch of git as a repository', () => {
     await backUp(engine, volume(), temp.path);
     const tree = await restore(engine, await newest(engine), temp.join('restored'));
     expect(await differences(tree)).toEqual([]);
-    expect(rsyncDifferences(volume(), tree.root)).toEqual([]);
+    expect(hasRsync ? rsyncDifferences(volume(), tree.root) : []).toEqual([]);
     const names = await git('-C', remote(), 'ls-tree', '-r', '--name-only', 'backup/data');
     expect(names.trim().split('\n')).toEqual([
       '.pillion/blobs',

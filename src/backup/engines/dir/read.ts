@@ -9,6 +9,7 @@ import { createTreeBuilder, type FileSink } from '../../manifest/build.ts';
 import { shownPath } from '../../manifest/entry.ts';
 import { readManifest, summariseManifest } from '../../manifest/files.ts';
 import type { EngineWork, ReadBack, RestoredTree, Snapshot } from '../../model.ts';
+import { createGone } from './gone.ts';
 import {
   listRecords,
   OBJECTS,
@@ -83,12 +84,16 @@ async function build(
 ): Promise<void> {
   const root = openByteRoot(rootPath);
   const builder = createTreeBuilder(root);
+  const isGone = createGone(record.gone);
   const breathe = createBreather(signal);
   let filesDone = 0;
   let bytesDone = 0;
   try {
     for await (const entry of readManifest(manifest, signal)) {
       await breathe();
+      if (isGone(entry.path)) {
+        continue;
+      }
       const sink = await builder.add(entry);
       if (sink !== undefined) {
         await fill(repository, sink, sink.entry.sha256 ?? record.changing[entry.path]);
@@ -153,10 +158,14 @@ export function readBackSnapshot(
     mkdirSync(workDir, { recursive: true, mode: 0o700 });
     const manifest = await copyManifest(repository, record, workDir, 'read-back.mtree');
     const breathe = createBreather(signal);
+    const isGone = createGone(record.gone);
     let files = 0;
     for await (const entry of readManifest(manifest, signal)) {
       await breathe();
-      const hash = entry.type === 'file' ? (entry.sha256 ?? record.changing[entry.path]) : undefined;
+      const hash =
+        entry.type === 'file' && !isGone(entry.path)
+          ? (entry.sha256 ?? record.changing[entry.path])
+          : undefined;
       if (entry.type === 'file' && hash !== undefined) {
         const size = sizeOf(repository, hash);
         files += size !== undefined && (entry.isChanging || size === BigInt(entry.size)) ? 1 : 0;
@@ -196,9 +205,13 @@ export function verifyObjects(
         if (digest !== record.manifest) {
           problems.push(`snapshot ${record.id}: its manifest is not what was stored`);
         }
+        const isGone = createGone(record.gone);
         for await (const entry of readManifest(manifest, signal)) {
           await breathe();
-          const hash = entry.type === 'file' ? (entry.sha256 ?? record.changing[entry.path]) : undefined;
+          const hash =
+            entry.type === 'file' && !isGone(entry.path)
+              ? (entry.sha256 ?? record.changing[entry.path])
+              : undefined;
           if (hash !== undefined && !seen.has(hash)) {
             seen.add(hash);
             const problem = await objectProblem(repository, hash, isChosen(hash, share));

@@ -36,6 +36,8 @@ const RECORD = v.object({
   manifest: hash,
   /** Content of files that have none in the manifest as they were changing, by their path in bytes. */
   changing: v.record(v.string(), hash),
+  /** What had gone when it was to be stored, where that is usual; paths in bytes. */
+  gone: v.optional(v.array(v.string()), []),
 });
 export type SnapshotRecord = v.InferOutput<typeof RECORD>;
 

@@ -2,8 +2,10 @@ import { basename, dirname } from 'node:path';
 import { createBreather } from '../../../core/breather.ts';
 import { type ByteDirectory, openByteRoot } from '../../../core/foreign-files/byte-directory.ts';
 import { randomId } from '../../../core/random-id.ts';
-import type { FileEntry } from '../../manifest/entry.ts';
+import type { BytePath, FileEntry } from '../../manifest/entry.ts';
+import { MANIFEST_ERRORS } from '../../manifest/errors.ts';
 import { readManifest, summariseManifest } from '../../manifest/files.ts';
+import { createUnsteady } from '../../manifest/unsteady.ts';
 import { createVolumeReader } from '../../manifest/volume-reader.ts';
 import type { BackupRequest, EngineWork, StoredSnapshot } from '../../model.ts';
 import {
@@ -31,11 +33,12 @@ export function storeSnapshot(
       version: 1,
       name,
       time: now,
-      files,
+      files: files - objects.goneFiles,
       bytes,
       isPartial,
       manifest: digest,
       changing: objects.changing,
+      gone: objects.gone,
     };
     const id = `${new Date(now).toISOString().replaceAll(/[:.]/g, '-')}-${randomId().slice(0, 8)}`;
     await within(repository, SNAPSHOTS, async (snapshots) => {
@@ -44,7 +47,7 @@ export function storeSnapshot(
       await writeWhole(snapshots, `${id}.json`, (write) => write(Buffer.from(JSON.stringify(record))));
       snapshots.sync();
     });
-    return { snapshot: snapshotOf({ id, ...record }), files, bytes, added: objects.added };
+    return { snapshot: snapshotOf({ id, ...record }), files: record.files, bytes, added: objects.added };
   });
 }
 
@@ -62,14 +65,31 @@ async function copyIn(source: string, directory: ByteDirectory, name: string): P
 async function storeObjects(repository: ByteDirectory, volume: string, manifest: string, work: EngineWork) {
   const reader = createVolumeReader(volume);
   const changing: Record<string, string> = {};
+  const gone: BytePath[] = [];
   const groups = new Set<number>();
+  const unsteady = createUnsteady();
   const breathe = createBreather(work.signal);
   let added = 0;
   let filesDone = 0;
   let bytesDone = 0;
+  let goneFiles = 0;
+  const hasGone = (path: BytePath): boolean => {
+    const missing = reader.missing(path);
+    if (missing === undefined || !unsteady.has(missing)) {
+      return false;
+    }
+    if (missing !== gone.at(-1)) {
+      gone.push(missing);
+    }
+    goneFiles += 1;
+    return true;
+  };
   try {
     for await (const entry of readManifest(manifest, work.signal)) {
       await breathe();
+      if (entry.type === 'directory' && entry.isChanging === true) {
+        unsteady.add(entry.path);
+      }
       if (entry.type !== 'file') {
         continue;
       }
@@ -79,8 +99,16 @@ async function storeObjects(repository: ByteDirectory, volume: string, manifest:
       if (entry.links !== undefined && groups.has(entry.links)) {
         continue;
       }
+      const stored = await storeObject(repository, reader, entry).catch((error: unknown) => {
+        if (MANIFEST_ERRORS.volume_changed.matches(error) && hasGone(entry.path)) {
+          return undefined;
+        }
+        throw error;
+      });
+      if (stored === undefined) {
+        continue;
+      }
       groups.add(entry.links ?? -1);
-      const stored = await storeObject(repository, reader, entry);
       added += stored.added;
       if (entry.sha256 === undefined) {
         changing[entry.path] = stored.hash;
@@ -89,7 +117,7 @@ async function storeObjects(repository: ByteDirectory, volume: string, manifest:
   } finally {
     reader.close();
   }
-  return { changing, added };
+  return { changing, gone, goneFiles, added };
 }
 
 async function storeObject(

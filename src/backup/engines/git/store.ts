@@ -21,6 +21,7 @@ import { treePath } from './tree-path.ts';
 
 const COMMIT = 'refs/pillion/new';
 const NEWLINE = Buffer.from('\n');
+const PADDING_BYTES = 64 * 1024;
 
 /** What is known of the branch before. */
 interface Before {
@@ -260,10 +261,18 @@ function createSender(
   async function sendContent(entry: FileEntry, mode: TreeMode): Promise<string> {
     const hash = createHash(algorithm);
     let isFirst = true;
+    /** Of what git was told to expect. */
+    let left = 0;
     const begin = async (size: number) => {
       isFirst = false;
+      left = size;
       hash.update(`blob ${size}\0`);
       await write(Buffer.concat([placeInline(mode, treePath(entry.path)), dataHeader(size)]));
+    };
+    const add = async (bytes: Buffer) => {
+      left -= bytes.length;
+      hash.update(bytes);
+      await write(bytes);
     };
     const { size } = await volume.read(entry, async (bytes, status) => {
       if (isFirst) {
@@ -272,11 +281,14 @@ function createSender(
         }
         await begin(Number(status.size));
       }
-      hash.update(bytes);
-      await write(bytes);
+      await add(bytes.subarray(0, left));
     });
     if (isFirst) {
       await begin(0);
+    }
+    // One that changes all the time may have become shorter than it was when it was opened.
+    for (let missing = left; missing > 0; missing -= PADDING_BYTES) {
+      await add(Buffer.alloc(Math.min(missing, PADDING_BYTES)));
     }
     await write(NEWLINE);
     sent += size;
