@@ -59,6 +59,10 @@ writeFileSync(at('tiny/file'), 'x');
 await pillion('backup', 'now', '--volume', at('tiny'), '--repository', at('ours'), '--init');
 calls();
 
+// In a pod `pillion restore` has looked at the volume before anything is backed up.
+await pillion('restore', '--volume', volume, ...place);
+calls();
+
 const first = { alone: await backUpAlone(), ours: await backUp() };
 const firstCalls = calls();
 const unchanged = { alone: await backUpAlone(), ours: await backUp() };

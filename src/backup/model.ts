@@ -162,7 +162,7 @@ export interface Engine {
    * and is `unproved` is looked for, too.
    * @throws PillionError `read_back_failed`
    */
-  readBack(snapshot: Snapshot, work: EngineWork, unproved?: readonly string[]): Promise<ReadBack>;
+  readBack(snapshot: Snapshot, work: EngineWork, unproved?: Unproved): Promise<ReadBack>;
   /** Checks the repository's structure, and reads `share` (0 to 1) of its data. Problems are data, not errors. */
   verify(share: number, work: EngineWork): Promise<readonly string[]>;
   /**
@@ -212,10 +212,18 @@ export interface StoredSnapshot {
   readonly bytes: number;
   /** Bytes that the repository grew by, where the engine knows. */
   readonly added?: number | undefined;
-  /** What was sent that reading the manifest back does not read, in the engine's own words: for `readBack`. */
-  readonly unproved?: readonly string[] | undefined;
+  /** What was sent that reading the manifest back does not read: for `readBack`. */
+  readonly unproved?: Unproved | undefined;
   /** It is {@link BackupRequest.unchanged} once more: nothing was read of the volume. */
   readonly isRepeated?: boolean | undefined;
+}
+
+/** Lists in the store of what a backup has sent, as an engine calls them. */
+export interface Unproved {
+  /** Those that may be such lists, the newest first; the first of them are. */
+  readonly lists: readonly string[];
+  /** How much they tell of, all in all. */
+  readonly items: number;
 }
 
 export interface ReadBack {

@@ -17,17 +17,22 @@ async function calls(): Promise<string[]> {
   return text.trim().split('\n').filter(Boolean);
 }
 
+/** A restic that notes what it is called for, first in the PATH of this environment. */
+async function noted(): Promise<Record<string, string>> {
+  await mkdir(dir.join('bin'));
+  const wrapper = dir.join('bin/restic');
+  const word = `for word; do case $word in version|list|snapshots|backup|rewrite|dump|cat|init|restore|forget) echo $word >> ${dir.join('calls')}; break;; esac; done`;
+  await writeFile(wrapper, `#!/bin/sh\n${word}\nexec ${restic18()} "$@"\n`);
+  await chmod(wrapper, 0o755);
+  return { PATH: `${path.dirname(wrapper)}:${process.env['PATH']}` };
+}
+
 describe.skipIf(restic18() === undefined)(`restic is called (skipped when ${NO_RESTIC})`, () => {
   it('twice by a scheduled backup of a volume that has not changed, and by a restore of a good volume not at all', async () => {
     const volume = dir.join('volume');
     const repository = dir.join('repository');
     await writeTree(volume, { a: 'a', 'd/b': 'b' });
-    await mkdir(dir.join('bin'));
-    const wrapper = dir.join('bin/restic');
-    const word = `for word; do case $word in version|list|snapshots|backup|rewrite|dump|cat|init|restore|forget) echo $word >> ${dir.join('calls')}; break;; esac; done`;
-    await writeFile(wrapper, `#!/bin/sh\n${word}\nexec ${restic18()} "$@"\n`);
-    await chmod(wrapper, 0o755);
-    const env = { PATH: `${path.dirname(wrapper)}:${process.env['PATH']}` };
+    const env = await noted();
     await succeed(['backup', 'now'], { volume, repository, env, flags: ['--init'] });
     await makeKeysQuick(repository, PASSWORD);
     const flags = ['--schedule', '@every 2s'];
@@ -73,5 +78,23 @@ describe.skipIf(restic18() === undefined)(`restic is called (skipped when ${NO_R
     await mkdir(volume);
     await succeed(['restore'], { volume, repository });
     expect(Object.keys(await readTree(volume))).toHaveLength(801);
+  });
+
+  it('once for the one list of packs that a backup has added, however many there are and without a cache', async () => {
+    const volume = dir.join('volume');
+    const repository = dir.join('repository');
+    const env = await noted();
+    const backUp = async (number: number) => {
+      await writeTree(volume, { a: `${number}`, [`d/${number}`]: `${number}` });
+      const flags = [...(number === 0 ? ['--init'] : []), '--work-dir', dir.join(`work-${number}`)];
+      await calls();
+      await succeed(['backup', 'now'], { volume, repository, env, flags });
+    };
+    await backUp(0);
+    await makeKeysQuick(repository, PASSWORD);
+    for (let number = 1; number < 4; number += 1) {
+      await backUp(number);
+    }
+    expect((await calls()).toSorted()).toEqual(['backup', 'cat', 'dump', 'list', 'snapshots', 'version']);
   });
 });

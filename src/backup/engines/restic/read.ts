@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { BACKUP_ERRORS } from '../../errors.ts';
-import type { Engine, EngineWork, ReadBack, RestoredTree, Snapshot } from '../../model.ts';
+import type { Engine, EngineWork, ReadBack, RestoredTree, Snapshot, Unproved } from '../../model.ts';
 import { type Message, numberOf, stringOf } from './messages.ts';
 import { inPair } from './pair.ts';
 import { createPatience } from './patience.ts';
@@ -14,7 +14,7 @@ type Reader = Pick<Engine, 'restoreTo' | 'readBack' | 'verify' | 'ls' | 'cat'>;
 export function createReader(restic: Restic): Reader {
   return {
     restoreTo: (snapshot, target, work) => restoreTo(restic, snapshot, target, work),
-    readBack: (snapshot, work, unproved = []) => proved(restic, snapshot, unproved, work),
+    readBack: (snapshot, work, unproved) => proved(restic, snapshot, unproved, work),
     verify: (share, work) => verify(restic, share, work),
     ls: (snapshot, work, write) => ls(restic, snapshot, work, write),
     async cat(snapshot, path, { signal }, write) {
@@ -74,13 +74,13 @@ async function restoreTo(
 async function proved(
   restic: Restic,
   snapshot: Snapshot,
-  unproved: readonly string[],
+  unproved: Unproved | undefined,
   work: EngineWork,
 ): Promise<ReadBack> {
   const [back] = await inPair(
     work.signal,
     (signal) => readBack(restic, snapshot, { ...work, signal }),
-    (signal) => requireSentPacks(restic, unproved, signal),
+    async (signal) => unproved && (await requireSentPacks(restic, unproved, signal)),
   );
   return back;
 }

@@ -6,6 +6,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineSplitter } from '../../../core/exec/lines.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
+import type { Unproved } from '../../model.ts';
 import { cacheFolder } from './environment.ts';
 import { READ, type Restic } from './restic.ts';
 
@@ -14,7 +15,8 @@ const INDEX_FOLDER = /\/index(?:\/[\da-f]{2})?$/;
 /** Nobody adds more in one backup; a new work directory gets all that the repository has, the newest last. */
 const MAX_INDEXES = 8;
 const MAX_LINE_BYTES = 1024;
-const PACK = /"id":"([\da-f]{64})","blobs"/g;
+/** Of a pack, or of a blob in it. */
+const ENTRY = /"id":"([\da-f]{64})","(blobs|type)"/g;
 /** A little longer than the longest match, which may lie in two chunks. */
 const OVERLAP = 90;
 
@@ -32,27 +34,36 @@ export async function knownIndexes(workDir: string): Promise<readonly string[]> 
   return aged.toSorted((a, b) => a.at - b.at).map(({ name }) => name);
 }
 
-/** @param before what `knownIndexes` said before the backup */
+/**
+ * The newest first. Where restic had no cache before, those that it has fetched are among them, after those that it wrote.
+ * @param before what `knownIndexes` said before the backup
+ */
 export async function newIndexes(workDir: string, before: readonly string[]): Promise<readonly string[]> {
   const seen = new Set(before);
-  return (await knownIndexes(workDir)).filter((name) => !seen.has(name)).slice(-MAX_INDEXES);
+  return (await knownIndexes(workDir))
+    .filter((name) => !seen.has(name))
+    .slice(-MAX_INDEXES)
+    .toReversed();
 }
 
 /**
- * @param indexes those that the backup has written
  * @throws PillionError `read_back_failed` when a pack is not there, or that cannot be found out
  */
 export async function requireSentPacks(
   restic: Restic,
-  indexes: readonly string[],
+  { lists, items }: Unproved,
   signal: AbortSignal,
 ): Promise<void> {
-  if (indexes.length === 0) {
-    return;
-  }
   const needed = new Set<string>();
-  for (const index of indexes) {
-    await addPacksOf(restic, index, needed, signal);
+  let left = items;
+  for (const index of lists) {
+    if (left <= 0) {
+      break;
+    }
+    left -= await addPacksOf(restic, index, needed, signal);
+  }
+  if (needed.size === 0) {
+    return;
   }
   await removePresent(restic, needed, signal);
   if (needed.size > 0) {
@@ -66,26 +77,39 @@ export async function requireSentPacks(
   }
 }
 
-/** An index is one line of JSON, of megabytes: it is never held. */
+/**
+ * An index is one line of JSON, of megabytes: it is never held.
+ * @returns how many blobs it tells of
+ */
 async function addPacksOf(
   restic: Restic,
   index: string,
   packs: Set<string>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   let rest = '';
+  let blobs = 0;
   const onBytes = (chunk: Buffer): void => {
     const text = rest + chunk.toString('latin1');
-    for (const [, id = ''] of text.matchAll(PACK)) {
-      packs.add(id);
+    let end = 0;
+    for (const match of text.matchAll(ENTRY)) {
+      const [all, id = '', what] = match;
+      end = match.index + all.length;
+      if (what === 'blobs') {
+        packs.add(id);
+      } else {
+        blobs += 1;
+      }
     }
-    rest = text.slice(-OVERLAP);
+    // Nothing is counted twice.
+    rest = text.slice(Math.max(end, text.length - OVERLAP));
   };
   const { problem } = await restic.run({ args: ['cat', 'index', index, ...READ], signal, onBytes });
   if (problem !== undefined) {
     const message = `cannot read index ${index} back: ${problem.message}`;
     throw BACKUP_ERRORS.read_back_failed({ message });
   }
+  return blobs;
 }
 
 async function removePresent(restic: Restic, packs: Set<string>, signal: AbortSignal): Promise<void> {

@@ -88,8 +88,12 @@ async function storeVolume(
   try {
     const result = await runLocked(restic, 'backup', { args, signal: work.signal, onMessage });
     const stored = await storedSnapshot(restic, request, result, summary, work);
-    const unproved = isProvedByManifest(summary, manifest) ? [] : await newIndexes(restic.workDir, indexes);
-    return { ...stored, unproved };
+    if (isProvedByManifest(summary, manifest)) {
+      return stored;
+    }
+    const lists = await newIndexes(restic.workDir, indexes);
+    const items = numberOf(summary?.['data_blobs']) + numberOf(summary?.['tree_blobs']);
+    return { ...stored, unproved: { lists, items: items || Number.POSITIVE_INFINITY } };
   } finally {
     await rm(excludes, { force: true });
   }
