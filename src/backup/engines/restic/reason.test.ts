@@ -15,6 +15,7 @@ const rows: readonly (readonly [string, number | undefined, string, string])[] =
   ['unreachable', undefined, 'server response unexpected: 500 Internal Server Error', '500'],
   ['damaged', 1, 'config file has zero size, invalid repository?', 'half a repository'],
   ['damaged', 1, 'ciphertext verification failed', 'a flipped bit'],
+  ['damaged', 1, 'pack a5: unexpected file size: got 10, expected 502', 'a pack that is cut off'],
   ['failed', 77, 'something new', 'a code of the future'],
 ];
 

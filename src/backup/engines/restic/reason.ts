@@ -23,7 +23,7 @@ const BY_WORDS: readonly (readonly [Kind, RegExp])[] = [
   ],
   [
     'damaged',
-    /zero size|ciphertext|invalid data returned|unable to decode|unexpected end of json|invalid character|does not match|not found in (?:the )?index|failed to load|invalid repository/i,
+    /zero size|unexpected file size|ciphertext|invalid data returned|unable to decode|unexpected end of json|invalid character|does not match|not found in (?:the )?index|failed to load|invalid repository/i,
   ],
   [
     'unreachable',
