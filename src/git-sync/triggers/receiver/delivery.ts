@@ -1,6 +1,6 @@
 /** What a delivery says, in one form for all forges. Nothing here is believed before the sender has proved who it is. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { azurePush, bitbucketPush, githubPush, gitlabPush } from './pushes.ts';
+import { azurePush, bitbucketPush, githubPush, gitlabPush, noPush } from './pushes.ts';
 
 export type Source =
   | 'github'
@@ -35,7 +35,8 @@ export type Event =
   | ({ readonly kind: 'push' } & Push)
   /** The forge tries out whether anybody answers. */
   | { readonly kind: 'ping' }
-  | { readonly kind: 'other'; readonly name: string }
+  /** Something else, which is told in words. */
+  | { readonly kind: 'other'; readonly why: string }
   /** No more is asked for than a sync. */
   | { readonly kind: 'request' }
   /** A push of which the body is longer than what is read of it. */
@@ -118,7 +119,7 @@ function parse(headers: IncomingHttpHeaders, bytes: Buffer): unknown {
   return JSON.parse(isForm ? (new URLSearchParams(body).get('payload') ?? '') : body) as unknown;
 }
 
-function readPush(forge: Forge, name: string, headers: IncomingHttpHeaders, body: Body): Event {
+function readPush(forge: Forge, headers: IncomingHttpHeaders, body: Body): Event {
   if (!body.isWhole) {
     return { kind: 'unread-push' };
   }
@@ -129,7 +130,9 @@ function readPush(forge: Forge, name: string, headers: IncomingHttpHeaders, body
     return { kind: 'malformed', why: 'the body is no JSON' };
   }
   const push = forge.read(data);
-  return push === undefined ? { kind: 'other', name } : { kind: 'push', ...push };
+  return push === undefined
+    ? { kind: 'other', why: 'the body says nothing of a push' }
+    : { kind: 'push', ...push };
 }
 
 function readForge(forge: Forge, name: string, headers: IncomingHttpHeaders, body: Body): Event {
@@ -137,9 +140,7 @@ function readForge(forge: Forge, name: string, headers: IncomingHttpHeaders, bod
   if (forge.pings.includes(event)) {
     return { kind: 'ping' };
   }
-  return forge.pushes.includes(event)
-    ? readPush(forge, name, headers, body)
-    : { kind: 'other', name: name.slice(0, MAX_ID) };
+  return forge.pushes.includes(event) ? readPush(forge, headers, body) : { kind: 'other', why: noPush(name) };
 }
 
 /** Azure DevOps sends no header of its own. A body that is none of its events is that of somebody who asks for a sync. */

@@ -251,6 +251,25 @@ describe('what starts no sync', () => {
   });
 });
 
+describe('what is signed and was ignored', () => {
+  it('starts no sync without the header of its event, nor under another, nor later', async () => {
+    const { send, requests, wait } = start();
+    const other = { ...push('1'), body: push('1').body ?? '' };
+    const { 'x-github-event': _, ...bare } = other.headers ?? {};
+    expect(await send({ ...other, headers: bare })).toMatchObject({
+      status: 200,
+      outcome: 'ignored',
+      message: expect.stringContaining('needs the header'),
+    });
+    expect(await send(other)).toMatchObject({ outcome: 'replayed' });
+    await wait(60_000);
+    expect(await send({ ...other, headers: { ...bare, 'x-forgejo-event': 'push' } })).toMatchObject({
+      outcome: 'replayed',
+    });
+    expect(requests()).toBe(0);
+  });
+});
+
 describe('a push that the server does not show yet', () => {
   it('is looked for again, a few times', async () => {
     const { send, begin, end, wait, requests } = start();

@@ -70,26 +70,34 @@ export function createHandler(init: HandlerInit): Handle {
       log.at(1, 'a request starts no sync', { source, outcome, why, delivery: id });
       return answer(outcome, why, redact);
     };
+    const judged = event.kind === 'push' ? judgePush(event, followed) : undefined;
+    const change = judged?.wanted ? judged.change : undefined;
+    const seen = seenAs(proven, change);
+    if (replays.has(seen)) {
+      return tell('replayed', 'this was delivered before');
+    }
+    // What starts no sync counts as well: it could come again under another name.
+    replays.add(seen);
     if (event.kind === 'ping') {
       const name = followedName(followed.follow);
       return tell('ping', `the hook works: a push to ${name} of ${followed.repo} starts a sync`);
     }
-    if (event.kind === 'other') {
-      return tell('ignored', `the event ${event.name} starts no sync: a push does`);
-    }
     if (event.kind === 'malformed') {
       return tell('malformed', event.why);
     }
-    const judged = event.kind === 'push' ? judgePush(event, followed) : undefined;
+    if (event.kind === 'other') {
+      return tell('ignored', event.why);
+    }
     if (judged?.wanted === false) {
       return tell('ignored', judged.why);
     }
-    const seen = seenAs(proven, judged?.change);
-    if (replays.has(seen)) {
-      return tell('replayed', 'this was delivered before, and a sync has followed it');
+    if (event.kind === 'request' && proven.signed !== undefined) {
+      return tell(
+        'ignored',
+        'a signed body needs the header with the event; who just asks for a sync gives a token',
+      );
     }
-    replays.add(seen);
-    return accept(proven, judged?.change);
+    return accept(proven, change);
   }
 
   function accept({ delivery, request }: Proven, change: RefChange | undefined): Promise<Reply> | Reply {

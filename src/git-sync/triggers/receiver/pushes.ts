@@ -2,6 +2,12 @@
 import type { Event, Push, RefChange } from './delivery.ts';
 import { listAt, textAt, textsAt } from './json.ts';
 
+const LONGEST_NAME = 128;
+
+/** Why an event is left alone. */
+export const noPush = (event: string) =>
+  `the event ${event.slice(0, LONGEST_NAME)} starts no sync: a push does`;
+
 /** A ref that is not there has a hash of zeros. */
 const isNone = (hash: string | undefined) => hash === undefined || /^0+$/.test(hash);
 
@@ -95,7 +101,7 @@ export function azurePush(
   }
   const id = textAt(data, 'id');
   if (name !== 'git.push') {
-    return { id, event: { kind: 'other', name } };
+    return { id, event: { kind: 'other', why: noPush(name) } };
   }
   const changes = listAt(data, 'resource', 'refUpdates').flatMap((each) => {
     const ref = textAt(each, 'name');

@@ -1,24 +1,24 @@
 /**
- * What was accepted before, so that nobody can start a sync with a request that he has only seen. An id is remembered, and
+ * What was delivered before, so that nobody can start a sync with a request that he has only seen. An id is remembered, and
  * where nothing but the body is signed the body too, since the id next to it can be made up.
  */
 
 /** How many deliveries are remembered; about 200 bytes each. */
-const REMEMBERED = 1000;
+const REMEMBERED = 2000;
 
 export interface Seen {
   readonly id: string | undefined;
   /** The signature of the body where it is all that is signed. */
   readonly body: string | undefined;
-  /** Where the pushed ref was before, and is now. */
+  /** Where the followed ref was before the push, and is now; undefined for what moves it not. */
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
 export interface Replays {
   /**
-   * Whether this was accepted before. The same body under another id is a push that was made once more (a branch that went
-   * back and forth) if it begins where the last accepted push has moved the ref to.
+   * Whether this came before. The same body under another id is a push that was made once more (a branch that went back and
+   * forth) if it begins where the last push of the followed ref has moved it to.
    */
   has(seen: Seen): boolean;
   add(seen: Seen): void;
