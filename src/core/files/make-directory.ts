@@ -13,8 +13,11 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<void> {
     await mkdir(path, { mode });
   } catch (error) {
     const parent = dirname(path);
-    if (systemErrorCode(error) === 'ENOENT' && !(await isDirectory(parent))) {
-      await makeDirectory(parent, mode);
+    if (systemErrorCode(error) === 'ENOENT') {
+      if (!(await isDirectory(parent))) {
+        await makeDirectory(parent, mode);
+      }
+      // Once more in any case: somebody else may have made the parent since.
       await makeLast(path, mode);
     } else if (!(await isDirectory(path))) {
       throw error;
