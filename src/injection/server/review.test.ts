@@ -28,6 +28,14 @@ function read(value: unknown): Review {
 const responseOf = (review: Review, verdict: Parameters<typeof renderVerdict>[1]) =>
   (JSON.parse(renderVerdict(review, verdict)) as { response: Record<string, unknown> }).response;
 
+it('a refusal is at most 200 characters, with whose it is', () => {
+  const pod = { spec: { containers: [{ name: 'a' }] } };
+  const decision = decide({ pod, namespace: '' }, testSettings(), '1');
+  const long = { ...decision, outcome: 'refused', reason: 'bad-value', message: 'x'.repeat(200) } as const;
+  const { status } = responseOf(read(REVIEW), verdictOf(long));
+  expect(status).toMatchObject({ code: 422, message: expect.stringMatching(/^pillion: x{188}\.\.\.$/) });
+});
+
 describe('readReview', () => {
   it('reads what an API server sends, and names a pod that has no name yet', () => {
     expect(read(REVIEW)).toEqual({

@@ -100,7 +100,7 @@ export function renderVerdict({ apiVersion, uid }: Review, verdict: Verdict): st
     allowed,
     ...(message !== undefined && {
       status: {
-        message: sentence(message, 256),
+        message: sentence(message),
         code: code ?? 422,
         reason: code === 500 ? 'InternalError' : 'Invalid',
       },

@@ -202,3 +202,13 @@ test('a wrong flag, or no cluster at all, ends with what to do', async () => {
   expect(nowhere.code).toBe(1);
   expect(nowhere.stderr).toContain('kubectl proxy');
 });
+
+test('an API server that cannot be reached is a failure, since nothing was looked at', async () => {
+  // Nobody listens on port 1.
+  const { code, stdout } = await runPillion(['injector', 'check', '--api-server=http://127.0.0.1:1']);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    /^failed +API server: cannot be reached, so that nothing was looked at: .+\n +try: kubectl proxy/,
+  );
+  expect(stdout.split('\n')).toHaveLength(3);
+});

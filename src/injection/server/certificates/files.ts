@@ -1,6 +1,6 @@
 /** Certificates that somebody else makes: files of a mounted Secret, of cert-manager, or one PEM with everything. */
 import type { Clock } from '../../../core/clock.ts';
-import { systemErrorCode } from '../../../core/errors.ts';
+import { errorMessage, isPillionError, systemErrorCode } from '../../../core/errors.ts';
 import { readText } from '../../../core/files.ts';
 import { SERVER_ERRORS } from '../../../core/http/errors.ts';
 import type { Log } from '../../../core/log/log.ts';
@@ -84,7 +84,8 @@ async function textOf(file: string): Promise<string> {
     // A pipe in its place is not waited for, and what has no end is not read to it.
     return await readText(file, LARGEST_BYTES);
   } catch (error) {
-    const why = systemErrorCode(error) ?? 'it cannot be read';
-    throw INJECTOR_ERRORS.certificate_unreadable({ file, why }, { cause: error });
+    const code = isPillionError(error) ? error.facts['systemCode'] : systemErrorCode(error);
+    const why = typeof code === 'string' ? code : errorMessage(error);
+    throw INJECTOR_ERRORS.certificate_unreadable({ file, why });
   }
 }

@@ -42,6 +42,16 @@ export function notLooked(check: string, problem: string): Finding {
   return { check, level: 'warning', message: `could not be looked at: ${problem}`, hint };
 }
 
+/** Whoever waits for the exit code must not take silence for a working injector. */
+export function notReached(problem: string): Finding {
+  return {
+    check: 'API server',
+    level: 'failed',
+    message: `cannot be reached, so that nothing was looked at: ${problem}`,
+    hint: 'kubectl proxy, and --api-server=http://127.0.0.1:8001',
+  };
+}
+
 const SHOWN = 5;
 
 /** `a, b, c and 7 more` */

@@ -9,7 +9,7 @@ import { HTTP_PORT } from '../manifest/settings.ts';
 import { type AnsweredAccess, accessFindings, accessReview, wantedAccess } from './access.ts';
 import { type ServedChain, trustFindings } from './certificates.ts';
 import { nodeFindings, ownFindings, readyEndpoints, versionFindings } from './cluster.ts';
-import { type Finding, type Looked, look, notLooked, valueOf } from './finding.ts';
+import { type Finding, type Looked, look, notLooked, notReached, valueOf } from './finding.ts';
 import { podsAndSecrets } from './gather-pods.ts';
 import { type Installed, installedAs } from './installed.ts';
 import { POLICY, type PolicyFacts, policyFindings } from './policies.ts';
@@ -35,6 +35,12 @@ export interface CheckInput {
 
 /** All findings, in the order in which things depend on each other. */
 export async function* findingsOf(input: CheckInput): AsyncGenerator<Finding> {
+  const { client, signal } = input;
+  const asked = await look(() => client.call({ method: 'GET', path: '/version', signal }));
+  if ('problem' in asked) {
+    yield notReached(asked.problem);
+    return;
+  }
   const [mutating, validating] = await webhookConfigurations(input);
   const hasNoWebhook = 'value' in mutating && mutating.value === undefined;
   const policies = hasNoWebhook ? valueOf(await look(() => installedPolicies(input))) : undefined;
