@@ -26,3 +26,9 @@ export function sentence(text: string, longest = LONGEST_MESSAGE): string {
   const clean = printable(text);
   return clean.length <= longest ? clean : `${clean.slice(0, longest - 3).trimEnd()}...`;
 }
+
+/** Why a text cannot be read as YAML. The library follows nesting, and a node that names itself, until there is no room left. */
+export function yamlProblem(failure: unknown): string {
+  const message = failure instanceof Error ? failure.message : 'cannot be read';
+  return message.includes('call stack') ? 'nested too deeply' : message;
+}

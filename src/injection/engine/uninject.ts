@@ -58,6 +58,11 @@ export function uninject(pod: Json): Uninjected | Refusal | undefined {
   if (record === undefined) {
     return { reason: 'bad-value', message: `${RECORD}: ${quoted(text)} is no record of an injection` };
   }
+  const injected = new Set(Object.values(record.instances).flatMap(({ containers }) => containers));
+  if (view.containers.length > 0 && view.containers.every(({ name }) => injected.has(name))) {
+    // Nobody injects into a pod of nothing: whoever wrote this means the application.
+    return { reason: 'bad-value', message: `${RECORD}: names every container, and nothing would be left` };
+  }
   const patch = removals(view, record);
   return { patch, pod: applyPatch(pod, patch) };
 }

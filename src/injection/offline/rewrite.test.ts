@@ -218,6 +218,27 @@ spec:
   });
 });
 
+test.each([
+  ['brackets', `[${'['.repeat(20_000)}${']'.repeat(20_000)}]`],
+  ['a node that names itself', '&s {containers: [{name: a, x: *s}]}'],
+])('what is nested without an end is refused in words: %s', (_, spec) => {
+  const [finding] = run(
+    `kind: Pod\nmetadata: {annotations: {pillion.dev/inject: label}}\nspec: ${spec}\n`,
+  ).findings;
+  expect(finding?.message).toBe('not readable as YAML: nested too deeply');
+});
+
+test('a record that names every container takes none out', () => {
+  const record = JSON.stringify({
+    version: '1',
+    instances: { a: { profile: 'x', hash: '1', containers: ['app'] } },
+  });
+  const pod = `kind: Pod\nmetadata:\n  annotations:\n    pillion.dev/injected: '${record}'\nspec:\n  containers:\n  - name: app\n`;
+  const { text, findings } = run(pod, 'uninject');
+  expect(text).toBe(pod);
+  expect(findings[0]?.message).toContain('names every container, and nothing would be left');
+});
+
 describe('what asks', () => {
   test('is found in JSON whose slashes are escaped', () => {
     const json =

@@ -6,7 +6,7 @@ import { decide } from '../engine/decide.ts';
 import { type Decision, type InjectionSettings, isRefusal } from '../engine/decision.ts';
 import { applyPatch, type PatchOperation, pointer, pointerSteps } from '../engine/json-patch.ts';
 import { uninject } from '../engine/uninject.ts';
-import { sentence } from '../text.ts';
+import { sentence, yamlProblem } from '../text.ts';
 import { hasAliases, withAliases } from './aliases.ts';
 import { blockLines } from './block-style.ts';
 import { type DocumentText, splitDocuments } from './documents.ts';
@@ -98,12 +98,12 @@ function parse(
   const document = parseDocument(text, { ...AS_KUBECTL_READS, lineCounter: lines });
   const [error] = document.errors;
   if (error !== undefined) {
-    return { at: error.pos[0], message: error.message, lines };
+    return { at: error.pos[0], message: yamlProblem(error), lines };
   }
   try {
     return { document, lines, value: roundedNumbers(nodeValue(document.contents, document)) as Json };
   } catch (failure) {
-    return { at: 0, message: failure instanceof Error ? failure.message : 'cannot be read', lines };
+    return { at: 0, message: yamlProblem(failure), lines };
   }
 }
 

@@ -2,7 +2,7 @@
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { textAt } from '../../kubernetes/json.ts';
 import { PREFIX } from '../annotations.ts';
-import { sentence } from '../text.ts';
+import { sentence, yamlProblem } from '../text.ts';
 import type { ProfileProblem } from './compile.ts';
 import type { Profile } from './profile.ts';
 import { readProfile } from './read-profile.ts';
@@ -46,14 +46,13 @@ function readDocument(document: Document, origin: string, lines: LineCounter): R
   };
   const [error] = document.errors;
   if (error !== undefined) {
-    return { profiles: [], problems: [wrong(error.pos[0], `not readable as YAML: ${error.message}`)] };
+    return { profiles: [], problems: [wrong(error.pos[0], `not readable as YAML: ${yamlProblem(error)}`)] };
   }
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (failure) {
-    const why = failure instanceof Error ? failure.message : 'cannot be read';
-    return { profiles: [], problems: [wrong(0, why)] };
+    return { profiles: [], problems: [wrong(0, yamlProblem(failure))] };
   }
   if (textAt(value, 'kind') !== KIND) {
     // Others may stand in the same folder, but what claims to be ours has a slip in its kind.
