@@ -10,6 +10,7 @@ import { profileOf } from '../../src/injection/testing/settings.ts';
 import { type Json, type JsonMap, memberAt, textAt } from '../../src/kubernetes/json.ts';
 import { OBJECTS } from '../../src/kubernetes/pod-schema.ts';
 import { corpusPods } from './support/corpus.ts';
+import { oddPod } from './support/odd-pods.ts';
 import {
   type Comparison,
   cases,
@@ -55,6 +56,15 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
     const twice = await compare(cases(once.map(({ result }) => result.after)));
     expect(new Set(reasons(twice))).toEqual(new Set(['already-injected']));
   });
+
+  it.each([0, 1, 3])(
+    'gives what nobody would write what the engine gives it, or refuses it in the same words, with up to %d values that may be anything',
+    async (odd) => {
+      const pods = fc.sample(oddPod(odd), { numRuns: runsOf(250).numRuns, seed: 13 + odd });
+      const compared = await compare(cases(pods), { hasUnprintable: true });
+      expect(new Set(reasons(compared)).size).toBeGreaterThan(5);
+    },
+  );
 
   it('puts back what others have taken away between two calls', async () => {
     const pods = fc.sample(askingPod, { numRuns: runsOf(40).numRuns, seed: 12 }).map(known);

@@ -51,15 +51,16 @@ export function mountClash(reaches: readonly Reach[]): Refusal | undefined {
   const taken = new Map<string, { path: string; by: string }[]>();
   for (const { wanted, targets } of reaches) {
     for (const target of targets) {
-      const here = taken.get(target.name) ?? mountsOf(target);
-      taken.set(target.name, here);
+      const place = `${target.list}/${target.at}`;
+      const here = taken.get(place) ?? mountsOf(target);
+      taken.set(place, here);
       for (const mount of wanted.mounts) {
         const path = textAt(mount.json, 'mountPath') ?? '';
         const clash = here.find((other) => samePath(other.path, path) && other.by !== mount.name);
         if (clash !== undefined) {
           const tip = advice(wanted.instance, mountParameter(wanted.instance.profile));
-          const place = `${wanted.instance.name}: ${path} of the container ${target.name}`;
-          return { reason: 'mount-clash', message: `${place} is taken by the volume ${clash.by}${tip}` };
+          const where = `${wanted.instance.name}: ${path} of the container ${target.name}`;
+          return { reason: 'mount-clash', message: `${where} is taken by the volume ${clash.by}${tip}` };
         }
         here.push({ path, by: mount.name });
       }
@@ -75,14 +76,21 @@ function mountsOf({ mounts }: PodContainer): { path: string; by: string }[] {
   }));
 }
 
-function portsOf(container: JsonMap): number[] {
+interface Port {
+  readonly number: number;
+  /** The same number of another protocol is another port. */
+  readonly key: string;
+}
+
+function portsOf(container: JsonMap): Port[] {
   return listAt(container, 'ports').flatMap((port: Json) => {
     const number = member(port, 'containerPort');
-    return typeof number === 'number' ? [number] : [];
+    const protocol = textAt(port, 'protocol') ?? 'TCP';
+    return typeof number === 'number' ? [{ number, key: `${number}/${protocol}` }] : [];
   });
 }
 
-/** A port that another container of the pod declares: all share one network. */
+/** A port that another container of the pod declares: all share one network. Of several that do, the first is named. */
 export function portClash(
   all: readonly Wanted[],
   fresh: readonly Wanted[],
@@ -90,21 +98,23 @@ export function portClash(
 ): Refusal | undefined {
   const ours = new Set(all.flatMap(({ containers }) => containers.map(({ name }) => name)));
   const others = [...view.initContainers, ...view.containers].filter(({ name }) => !ours.has(name));
-  const taken = new Map(others.flatMap(({ name, json }) => portsOf(json).map((port) => [port, name])));
-  const settled = all.filter((wanted) => !fresh.includes(wanted));
-  for (const { containers } of settled) {
-    containers.forEach(({ name, json }) => portsOf(json).forEach((port) => taken.set(port, name)));
+  const settled = all.filter((wanted) => !fresh.includes(wanted)).flatMap(({ containers }) => containers);
+  const taken = new Map<string, string>();
+  for (const { name, json } of [...settled, ...others]) {
+    for (const { key } of portsOf(json).filter((port) => !taken.has(port.key))) {
+      taken.set(key, name);
+    }
   }
   for (const { containers, instance } of fresh) {
     for (const { name, json } of containers) {
-      for (const port of portsOf(json)) {
-        const by = taken.get(port);
+      for (const { key, number } of portsOf(json)) {
+        const by = taken.get(key);
         if (by !== undefined) {
           const tip = advice(instance, portParameter(instance.profile));
-          const message = `${instance.name}: port ${port} is taken by the container ${by}${tip}`;
+          const message = `${instance.name}: port ${number} is taken by the container ${by}${tip}`;
           return { reason: 'port-clash', message };
         }
-        taken.set(port, name);
+        taken.set(key, name);
       }
     }
   }

@@ -4,7 +4,7 @@ import { type Cel, cel, celConcat, celObject } from '../cel.ts';
 import { NO_TOKEN_NAME } from '../engine/wanted.ts';
 import { firstOfAll, quotedCel, refusal } from './refusal.ts';
 import type { Variable } from './settings.ts';
-import { reaches } from './steps.ts';
+import { portKey, reaches } from './steps.ts';
 
 /** What is wrong with where things would go, in the engine's order. */
 export function placeVariables(): Variable[] {
@@ -63,13 +63,14 @@ function portClashes(): Cel {
   const ports = cel`variables.steps.map(s, s.it.containers.map(c, c.?ports.orValue([]).map(p, ${celObject([
     { key: 'of', value: cel`s` },
     { key: 'name', value: cel`c.name` },
-    { key: 'port', value: cel`p.containerPort` },
+    { key: 'number', value: cel`p.containerPort` },
+    { key: 'port', value: portKey(cel`p`) },
   ])})).flatten()).flatten()`;
   const settled = cel`l.filter(q, q.of.status != "new" && q.port == p.port).map(q, string(q.name))`;
   const before = cel`l.slice(0, i).filter(q, q.of.status == "new" && q.port == p.port).map(q, string(q.name))`;
   const foreign = cel`variables.application.filter(a, a.ports.exists(q, q == p.port)).map(a, string(a.name))`;
   const taken = cel`(${before} + ${settled} + ${foreign})`;
-  const message = cel`p.of.it.instance + ": port " + string(p.port) + " is taken by the container " + n + p.of.it.portAdvice`;
+  const message = cel`p.of.it.instance + ": port " + string(p.number) + " is taken by the container " + n + p.of.it.portAdvice`;
   const clashes = cel`l.transformList(i, p, p.of.status == "new", ${taken}.map(n, ${refusal('port-clash', message)})).flatten()`;
   return cel`[${ports}].map(l, ${clashes})[0]`;
 }

@@ -16,6 +16,11 @@ export function reaches(it: Cel): Cel {
   return cel`(${it}.isNamed ? a.name in ${it}.targets : (${it}.intoAll || !a.isInit))`;
 }
 
+/** The same number of another protocol is another port. */
+export function portKey(port: Cel): Cel {
+  return cel`string(${port}.containerPort) + "/" + string(${port}.?protocol.orValue("TCP"))`;
+}
+
 const badNames = (list: string, containers: Cel) =>
   cel`${containers}.transformList(i, c, !string(c.name).matches(${CONTAINER_NAME_PATTERN}), ${refusal(
     'bad-pod',
@@ -89,7 +94,7 @@ function containersOf(list: string, containers: Cel): Cel {
     { key: 'json', value: cel`c` },
     { key: 'mounts', value: mounts },
     { key: 'env', value: cel`c.?env.orValue([]).map(e, string(e.name))` },
-    { key: 'ports', value: cel`c.?ports.orValue([]).map(p, p.containerPort)` },
+    { key: 'ports', value: cel`c.?ports.orValue([]).map(p, ${portKey(cel`p`)})` },
   ])})`;
 }
 

@@ -67,6 +67,15 @@ export const CLASHES: readonly (readonly [
   ],
   [
     REPO,
+    {
+      initContainers: [{ name: 'first', ports: [{ containerPort: 9740, protocol: 'UDP' }] }],
+      containers: ['second', 'third'].map((name) => ({ name, ports: [{ containerPort: 9740 }] })),
+    },
+    'port-clash',
+    'git-sync: port 9740 is taken by the container second; set pillion.dev/git-sync.port',
+  ],
+  [
+    REPO,
     { containers: [{ name: 'web', volumeMounts: [{ name: 'data', mountPath: '/git/' }] }] },
     'mount-clash',
     'git-sync: /git of the container web is taken by the volume data; set pillion.dev/git-sync.mount',
