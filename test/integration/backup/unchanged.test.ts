@@ -1,10 +1,11 @@
 /** A volume that is as its last snapshot has it: the snapshot is stored again, and nobody walks the volume for it. */
 import { chmod, cp, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { PASSWORD, readTree, run, succeed, writeTree } from '../../support/backup/program.ts';
 import { makeKeysQuick } from '../../support/backup/quick-key.ts';
-import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
+import { startRestServer } from '../../support/backup/rest-server.ts';
+import { NO_RESTIC, restic18, restServer } from '../../support/backup/restic.ts';
 import { runProgram } from '../../support/run-program.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
@@ -78,6 +79,19 @@ describe.skipIf(restic18() === undefined)(`an unchanged volume (skipped when ${N
     const { code, stderr } = await run(['restore'], { volume, repository: dir.join('repository') });
     expect([code, stderr]).toEqual([0, expect.stringContaining(repeated?.id ?? 'none')]);
     expect(await readTree(volume)).toEqual(await readTree(scene.volume));
+  });
+
+  it.skipIf(restServer() === undefined)('is stored again where a server only lets it add', async () => {
+    await cp(scene.repository, dir.join('rest/app'), { recursive: true });
+    const server = await startRestServer(restServer() ?? '', dir.join('rest'), ['app'], {
+      isAppendOnly: true,
+    });
+    onTestFinished(() => server.stop());
+    const before = await snapshotsIn(dir.join('rest/app'));
+    await backUp(server.location('app'));
+    const after = await snapshotsIn(dir.join('rest/app'));
+    expect(after).toHaveLength(before.length + 1);
+    expect(after.at(-1)?.original).toBe(before.at(-1)?.id);
   });
 
   it.each<[string, () => Promise<unknown>]>([
