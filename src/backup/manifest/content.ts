@@ -1,7 +1,8 @@
 /** Reads the content of a file that others may be writing to. */
 
 import { createHash, hash } from 'node:crypto';
-import { type BigIntStats, closeSync, fstatSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
 import type { ByteDirectory } from '../../core/foreign-files/byte-directory.ts';
 import { type ByteName, shownName } from '../../core/foreign-files/entry-name.ts';
@@ -43,7 +44,9 @@ export async function readStableFile(
     const { size, sha256 } =
       before.size < SMALL_BYTES
         ? await readSmall(fd, before, consume)
-        : await readLarge(fd, before, consume, breathe);
+        : before.size < LARGE_BYTES
+          ? await readMiddling(fd, before, consume, breathe)
+          : await readLarge(fd, before, consume, breathe);
     const after = fstatSync(fd, { bigint: true });
     const isStable = isUnchanged(before, after) && BigInt(size) === before.size;
     return isStable || takesTorn ? { size, sha256, status: after } : undefined;
@@ -76,15 +79,15 @@ interface Read {
 function readSmall(fd: number, status: BigIntStats, consume: ReadOptions['consume']): Read | Promise<Read> {
   const own = consume === undefined ? buffer : Buffer.allocUnsafe(Number(status.size) + 1);
   const bytes = own.subarray(0, readSync(fd, own, 0, own.length, null));
-  const read = { size: bytes.length, sha256: hash('sha256', bytes, 'hex') };
+  const whole = { size: bytes.length, sha256: hash('sha256', bytes, 'hex') };
   if (consume === undefined || bytes.length === 0) {
-    return read;
+    return whole;
   }
   const pending = consume(bytes, status);
-  return pending === undefined ? read : pending.then(() => read);
+  return pending === undefined ? whole : pending.then(() => whole);
 }
 
-async function readLarge(
+async function readMiddling(
   fd: number,
   status: BigIntStats,
   consume: ReadOptions['consume'],
@@ -102,5 +105,46 @@ async function readLarge(
     size += length;
     await consume?.(bytes, status);
     await breathe?.();
+  }
+}
+
+/** From here on it pays to read in another thread. */
+const LARGE_BYTES = 4 * 1024 * 1024;
+const LARGE_CHUNK_BYTES = 512 * 1024;
+const readAside = promisify(read);
+const spare: Buffer[] = [];
+const takeBuffer = (): Buffer => spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_CHUNK_BYTES);
+
+/** While one piece is hashed here the next is read. */
+async function readLarge(
+  fd: number,
+  status: BigIntStats,
+  consume: ReadOptions['consume'],
+  breathe: ReadOptions['breathe'],
+): Promise<Read> {
+  const sum = createHash('sha256');
+  let current = takeBuffer();
+  let next = takeBuffer();
+  const readNext = () => readAside(fd, next, 0, next.length, null);
+  let pending = readNext();
+  try {
+    for (let size = 0; ; ) {
+      const { bytesRead } = await pending;
+      if (bytesRead === 0) {
+        return { size, sha256: sum.digest('hex') };
+      }
+      [current, next] = [next, current];
+      pending = readNext();
+      const bytes = current.subarray(0, bytesRead);
+      sum.update(bytes);
+      size += bytesRead;
+      await consume?.(bytes, status);
+      await breathe?.();
+    }
+  } finally {
+    // The descriptor is closed after this, and may then be another file's.
+    await pending.catch(() => undefined);
+    spare.push(current, next);
+    spare.length = Math.min(spare.length, 2);
   }
 }

@@ -1,0 +1,45 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { useTempDir } from '../../../test/support/use-temp-dir.ts';
+import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
+import { readStableFile } from './content.ts';
+
+const temp = useTempDir();
+const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+const openFiles = () => readdirSync('/proc/self/fd').length;
+
+describe('the content of a file', () => {
+  it.each([0, 1, 65_535, 65_536, 4 * 2 ** 20 - 1, 4 * 2 ** 20, 9_000_001])(
+    'of %d bytes is read and hashed whole, in order, and several at a time',
+    async (size) => {
+      const contents = [randomBytes(size), randomBytes(size)];
+      await Promise.all(contents.map((content, index) => writeFile(temp.join(`file${index}`), content)));
+      const root = openByteRoot(temp.path);
+      const read = contents.map(async (content, index) => {
+        const sum = createHash('sha256');
+        const consume = (bytes: Buffer) => void sum.update(bytes);
+        const found = await readStableFile(root, `file${index}`, index === 0 ? { consume } : {});
+        expect(found).toMatchObject({ size, sha256: hashOf(content) });
+        expect(index === 0 ? sum.digest('hex') : hashOf(content)).toBe(hashOf(content));
+      });
+      await Promise.all(read);
+      root.close();
+    },
+  );
+
+  it('that is not wanted any more is not read on, and its file is closed', async () => {
+    await writeFile(temp.join('file'), randomBytes(20 * 2 ** 20));
+    const root = openByteRoot(temp.path);
+    const before = openFiles();
+    let chunks = 0;
+    const breathe = async () => {
+      chunks += 1;
+      throw new Error('enough');
+    };
+    await expect(readStableFile(root, 'file', { breathe })).rejects.toThrow('enough');
+    expect([chunks, openFiles()]).toEqual([1, before]);
+    root.close();
+  });
+});
