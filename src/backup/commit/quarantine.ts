@@ -7,6 +7,10 @@ export const QUARANTINE = 'quarantine';
 export const excess = (names: readonly string[], keep: number): string[] =>
   names.toSorted().slice(0, Math.max(0, names.length - Math.max(keep, 1)));
 
+/** Of a commit that was not begun after all, or was taken back. */
+export const removeEmptyQuarantines = (folder: ForeignDirectory): Promise<void> =>
+  pruneQuarantines(folder, Number.POSITIVE_INFINITY);
+
 /** Removes empty ones, and the oldest beyond so many. What cannot be removed stays. */
 export async function pruneQuarantines(folder: ForeignDirectory, keep: number): Promise<void> {
   const quarantines = await folder.open(QUARANTINE);

@@ -3,6 +3,7 @@ import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import type { Recover, Recovered } from '../model.ts';
 import { readJournal } from './journal.ts';
 import { withOwnFolder } from './own-folder.ts';
+import { removeEmptyQuarantines } from './quarantine.ts';
 import { replay } from './replay.ts';
 import { discardStage, readStage, removeTrash, STAGE } from './stage.ts';
 
@@ -25,6 +26,7 @@ export const recover: Recover = (volume, { isReadOnly = false } = {}) =>
     }
     if (!isReadOnly) {
       await removeTrash(folder);
+      await removeEmptyQuarantines(folder);
     }
     return await staged(folder, isReadOnly);
   });

@@ -2,7 +2,7 @@
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import { type BegunJournal, moveOn, type OnStep, removeJournal } from './journal.ts';
 import { applyToRoot, giveModesBack, isLocked, move, openPlaces, type Places } from './places.ts';
-import { pruneQuarantines } from './quarantine.ts';
+import { removeEmptyQuarantines } from './quarantine.ts';
 import type { Journal } from './records.ts';
 
 /** The marker of a commit, written before it is begun, so that nothing of it needs room on a disk that is full. */
@@ -33,10 +33,10 @@ export async function takeBack(
   } finally {
     places.close();
   }
+  await removeEmptyQuarantines(folder);
   await folder.remove(NEXT_MARKER);
   await removeJournal(folder, 'refill');
   step('taken back');
-  await pruneQuarantines(folder, Number.POSITIVE_INFINITY);
 }
 
 function empty({ volume, source }: Places, { modes, undo }: Journal, step: OnStep): void {

@@ -55,6 +55,9 @@ export async function restoreFirst(
       : [],
   );
   const tried = snapshots.filter(({ id }) => !rejected.has(id)).slice(0, 1 + spec.maxFallback);
+  if (tried.length === 0) {
+    await dropStage(spec); // of one that was refused just before a kill
+  }
   for (const [number, snapshot] of tried.entries()) {
     try {
       await restoreOne(snapshot, deps, signal);

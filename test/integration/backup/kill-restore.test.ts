@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PASSWORD, readTree, start, succeed, writeTree } from '../../support/backup/program.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { PASSWORD, readTree, run, start, succeed, writeTree } from '../../support/backup/program.ts';
 import { makeKeysQuick } from '../../support/backup/quick-key.ts';
 import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
@@ -80,4 +81,42 @@ describe.each([
       expect(interrupted).toBeGreaterThan(KILLS / 4);
     },
   );
+});
+
+describe('a restore that is killed, of which the check refuses every snapshot', () => {
+  it('leaves the old data, at the latest after the next start, and a mended check is content with it', async () => {
+    const scratch = await makeTempDir();
+    onTestFinished(() => removeTempDir(scratch));
+    const repository = `dir:${path.join(scratch, 'directory')}`;
+    const source = path.join(scratch, 'source');
+    await writeTree(source, AFTER);
+    await succeed(['backup', 'now'], { volume: source, repository, flags: ['--init'] });
+    const volume = path.join(scratch, 'volume');
+    const refusing = ['--check', `sh -c 'sleep 0.2; exit 1'`];
+    let inPlace = 0;
+    for (let number = 0; number < KILLS; number += 1) {
+      await rm(volume, { recursive: true, force: true });
+      await writeTree(volume, BEFORE);
+      const running = await start(['restore'], { volume, repository, flags: refusing });
+      const from = number % 2 === 0 ? '"restoring"' : '"in progress: commit"';
+      await Promise.race([running.waitForLog(from), running.exit]);
+      await delay(Math.random() * 150);
+      running.signal('SIGKILL');
+      await running.exit;
+      await running.stop();
+      const own = await readdir(path.join(volume, '.pillion'));
+      if (own.some((name) => name.startsWith('journal'))) {
+        inPlace += 1;
+      } else {
+        expect(await readTree(volume)).toEqual(BEFORE);
+      }
+      const next = await run(['restore'], { volume, repository, flags: refusing });
+      expect([next.code, next.stderr]).toEqual([1, expect.stringContaining('check sh: exit code 1')]);
+      expect(await readTree(volume)).toEqual(BEFORE);
+      expect(await readdir(path.join(volume, '.pillion'))).toEqual(['rejected.json']);
+      await succeed(['restore'], { volume, repository, flags: ['--check', 'grep -q garbage app.db'] });
+      expect(await readTree(volume)).toEqual(BEFORE);
+    }
+    expect(inPlace).toBeGreaterThan(0);
+  });
 });
