@@ -93,6 +93,19 @@ export async function readRecord<T>(
   }
 }
 
+/** The same for a record that only saves work: one that is damaged, or was put there by somebody else, is as good as none. */
+export async function readNote<T>(
+  folder: ForeignDirectory,
+  name: string,
+  parse: (value: unknown) => T,
+): Promise<T | undefined> {
+  try {
+    return await readRecord(folder, name, parse);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Replaces a record as a whole, also for a power loss. */
 export async function writeRecord(folder: ForeignDirectory, name: string, value: unknown): Promise<void> {
   await folder.removeLeftovers(name);

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { readRecord, withMadeOwnFolder, writeRecord } from '../commit/own-folder.ts';
+import { readNote, withMadeOwnFolder, writeRecord } from '../commit/own-folder.ts';
 import type { VolumeChecks } from '../volume/checks.ts';
 
 const RECORD = 'rejected.json';
@@ -23,7 +23,7 @@ export async function readRejected(
   checks: VolumeChecks,
 ): Promise<ReadonlyMap<string, string>> {
   const found = await withMadeOwnFolder(volume, (folder) =>
-    readRecord(folder, RECORD, (value) => v.parse(RECORDED, value)),
+    readNote(folder, RECORD, (value) => v.parse(RECORDED, value)),
   );
   return new Map(found?.checks === keyOf(checks) ? found.snapshots.map(({ id, why }) => [id, why]) : []);
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { appendFile, mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
@@ -60,8 +61,36 @@ describe('a sample of a volume', () => {
     expect(await sampleProblems(volume(), 10, signal)).toHaveLength(1);
     const record = `${volume()}/.pillion/sample.json`;
     const text = await readFile(record, 'utf8');
-    await writeFile(record, text.replace('"size": 7', '"size": 8'));
+    for (const spoilt of [
+      text.replace('"size": 7', '"size": 8'),
+      text.slice(0, -9),
+      '',
+      ' '.repeat(2_000_000),
+      '{"version":1,"digest":"x","files":[]}',
+    ]) {
+      await writeFile(record, spoilt);
+      expect(await sampleProblems(volume(), 10, signal)).toEqual([]);
+    }
+    const file = { path: '../x', size: 1, mtimeNs: '1', sha256: 'a'.repeat(64) };
+    const digest = hash('sha256', JSON.stringify([file]), 'hex');
+    await writeFile(record, JSON.stringify({ version: 1, digest, files: [file] }));
     expect(await sampleProblems(volume(), 10, signal)).toEqual([]);
+    await rm(record);
+    await mkdir(record);
+    expect(await sampleProblems(volume(), 10, signal)).toEqual([]);
+  });
+
+  it('can be read again whatever its names are', async () => {
+    await mkdir(volume());
+    for (let number = 0; number < 1000; number += 1) {
+      await write(`${'\u0001'.repeat(240)}${number}`, 'content');
+    }
+    await sampled();
+    const text = await readFile(`${volume()}/.pillion/sample.json`, 'utf8');
+    const { files } = JSON.parse(text) as { files: { path: string }[] };
+    await write(files[0]?.path ?? '', 'CONTENT');
+    expect(await sampleProblems(volume(), 1000, signal)).toHaveLength(1);
+    expect(files.length).toBeGreaterThan(400);
   });
 
   it('has no file of which a change could go unseen', async () => {

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import * as v from 'valibot';
 import { createBreather } from '../../core/breather.ts';
 import { type ByteDirectory, openByteRoot } from '../../core/foreign-files/byte-directory.ts';
-import { readRecord, withMadeOwnFolder, withOwnFolder, writeRecord } from '../commit/own-folder.ts';
+import { readNote, withMadeOwnFolder, withOwnFolder, writeRecord } from '../commit/own-folder.ts';
 import { TIME_TOLERANCE_NS } from '../manifest/compare.ts';
 import { readStableFile } from '../manifest/content.ts';
 import { type FileEntry, NS_PER_SECOND, nameOf, parentOf, shownPath } from '../manifest/entry.ts';
@@ -15,14 +15,17 @@ import { MAX_SAMPLE } from '../model.ts';
 
 const RECORD = 'sample.json';
 /** So that the record stays one that can be read. */
-const MAX_PATHS_BYTES = 512 * 1024;
+const MAX_PATHS_BYTES = 128 * 1024;
 /** For each use: a sample is to be cheap, and says what it says. */
 const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_MS = 30_000;
 
+const isPath = (path: string): boolean =>
+  path.split('/').every((part) => !['', '.', '..'].includes(part) && !/[\0\u0100-\uffff]/.test(part));
+
 const FILE = v.object({
   /** Each byte as one character. */
-  path: v.pipe(v.string(), v.maxLength(128 * 1024)),
+  path: v.pipe(v.string(), v.maxLength(128 * 1024), v.check(isPath, 'no path')),
   size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   mtimeNs: v.pipe(v.string(), v.regex(/^-?\d{1,21}$/)),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
@@ -62,10 +65,8 @@ export async function writeSample(volume: string, files: readonly FileEntry[]): 
 /** One that is damaged, or was written by something else, says nothing about the volume. */
 async function readSample(volume: string): Promise<readonly SampledFile[]> {
   return await withOwnFolder(volume, { isMade: false }, async (folder) => {
-    const found = await (folder && readRecord(folder, RECORD, (value) => v.safeParse(SAMPLE, value)));
-    return found?.success === true && digestOf(found.output.files) === found.output.digest
-      ? found.output.files
-      : [];
+    const found = await (folder && readNote(folder, RECORD, (value) => v.parse(SAMPLE, value)));
+    return found !== undefined && digestOf(found.files) === found.digest ? found.files : [];
   });
 }
 
