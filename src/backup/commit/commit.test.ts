@@ -6,7 +6,7 @@ import { compareTree } from '../manifest/compare.ts';
 import { scanVolume } from '../manifest/scan.ts';
 import type { CommitOptions } from '../model.ts';
 import { makeOddTree } from '../testing/odd-tree.ts';
-import { commit, settleCommit } from './commit.ts';
+import { commit, nameable, settleCommit } from './commit.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { excess } from './quarantine.ts';
 import { recover } from './recover.ts';
@@ -210,6 +210,27 @@ describe('a commit', () => {
     expect(await readFile(`${volume()}/.pillion/quarantine/${quarantine}/only-old.1`, 'utf8')).toBe(
       'of another writer',
     );
+  });
+
+  it('names what it brings, unless there is too much of it: then all is taken back', async () => {
+    expect(nameable(['a', 'b'])).toEqual(['a', 'b']);
+    expect(nameable(Array.from({ length: 40_000 }, () => 'x'.repeat(255)))).toBeUndefined();
+    await makeOld();
+    const old = await describeTree(volume(), 'old');
+    const { stage, tree } = await stageNew();
+    const onStep = (name: string) => {
+      if (name === 'to be judged') {
+        throw new Error('stop');
+      }
+    };
+    const refuse = () => Promise.reject(new Error('refused'));
+    await expect(commit(stage, tree, { ...OPTIONS, judge: refuse, onStep })).rejects.toThrow('stop');
+    const path = `${volume()}/.pillion/journal-judge.json`;
+    const journal = JSON.parse(await readFile(path, 'utf8'));
+    delete journal.undo.entries;
+    await writeFile(path, JSON.stringify(journal));
+    await expect(settleCommit(volume(), refuse)).rejects.toThrow('refused');
+    expect((await problems(old)).filter((line) => !line.startsWith('.: has another time'))).toEqual([]);
   });
 
   it('that was interrupted is not finished by a look', async () => {

@@ -96,7 +96,7 @@ function prepare(stage: Stage, tree: RestoredTree, options: CommitOptions): Jour
       keepQuarantines: Math.min(options.keepQuarantines, Number.MAX_SAFE_INTEGER),
       ...(options.judge === undefined
         ? {}
-        : { undo: { entries: contentNames(source), attributes: attributesOf(old) } }),
+        : { undo: { entries: nameable(contentNames(source)), attributes: attributesOf(old) } }),
     };
   } finally {
     source.close();
@@ -108,6 +108,13 @@ function attributesOf(directory: ByteDirectory): Attributes {
   const { mode, uid, gid, mtimeNs } = directory.status();
   return { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
 }
+
+/** In characters, of which one takes up to six bytes in a journal, which must stay one that can be read. */
+const MAX_NAMED = 8 * 1024 * 1024;
+
+/** Exported for its test. */
+export const nameable = (names: readonly string[]): string[] | undefined =>
+  names.reduce((sum, name) => sum + name.length, 0) <= MAX_NAMED ? [...names] : undefined;
 
 /** Sorts by time. */
 const quarantineName = (now: number): string =>

@@ -52,8 +52,8 @@ const JOURNAL = v.object({
   /** There for what is judged when it is in place, and may be taken back. */
   undo: v.optional(
     v.object({
-      /** What the stage brings: nothing else is taken back. */
-      entries: v.array(name),
+      /** What the stage brings: nothing else is taken back. Without it, because it would be too large: all there is. */
+      entries: v.optional(v.array(name)),
       /** What the root of the volume was like. */
       attributes: ATTRIBUTES,
     }),

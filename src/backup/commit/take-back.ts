@@ -1,6 +1,7 @@
 /** Undoes a commit whose outcome was not good enough: the volume is then what it was before. */
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import { type BegunJournal, moveOn, type OnStep, removeJournal } from './journal.ts';
+import { contentNames } from './movable.ts';
 import { applyToRoot, giveModesBack, isLocked, move, openPlaces, type Places } from './places.ts';
 import { removeEmptyQuarantines } from './quarantine.ts';
 import type { Journal } from './records.ts';
@@ -40,7 +41,7 @@ export async function takeBack(
 }
 
 function empty({ volume, source }: Places, { modes, undo }: Journal, step: OnStep): void {
-  for (const name of undo?.entries ?? []) {
+  for (const name of undo?.entries ?? contentNames(volume)) {
     if (source !== undefined && volume.stat(name) !== undefined && source.stat(name) === undefined) {
       move(volume, name, source, isLocked(modes, name, true));
       step(`emptied ${name}`);
