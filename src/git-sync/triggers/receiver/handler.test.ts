@@ -50,6 +50,7 @@ function start(waitMs = 60_000) {
   const unseen = watchForUnseen((why) => void pace.request(why));
   passes.onSuccess(unseen.found);
   const counts: string[] = [];
+  const stop = new AbortController();
   const handle = createHandler({
     followed: { repo: REPO, follow: { kind: 'ref', ref: 'main' } },
     secrets: { current: () => Promise.resolve([SECRET]) },
@@ -61,10 +62,12 @@ function start(waitMs = 60_000) {
     redact: createSecrets().redact,
     count: (source, outcome) => void counts.push(`${source} ${outcome}`),
     waitMs,
+    stop: stop.signal,
   });
   const emit = (event: Parameters<typeof passes.observe>[0]) => passes.observe(event, initialStatus(false));
   return {
     lines,
+    stop,
     counts,
     requests: () => requested.mock.calls.length,
     async send({ headers = {}, body = '', query = '' }: Sent) {
@@ -80,7 +83,9 @@ function start(waitMs = 60_000) {
         takeBody: (take) => Promise.resolve(take(bytes)),
         giveUp: () => undefined,
       });
-      return { status: reply.status, ...(JSON.parse(String(reply.body)) as Record<string, unknown>) };
+      const isJson = reply.contentType?.startsWith('application/json') ?? false;
+      const said = isJson ? (JSON.parse(String(reply.body)) as Record<string, unknown>) : {};
+      return { status: reply.status, ...said };
     },
     async wait(ms: number) {
       await clock.advance(ms);
@@ -184,6 +189,15 @@ describe('a request with a secret', () => {
     await begin();
     await end(B);
     expect(await answer).toMatchObject({ hash: B });
+  });
+
+  it('that waits is told when the process ends', async () => {
+    const { send, begin, stop } = start();
+    const answer = send(bearer('wait=1'));
+    await settle();
+    await begin();
+    stop.abort();
+    expect(await answer).toMatchObject({ status: 503 });
   });
 
   it('waits for so long, and only so many do', async () => {

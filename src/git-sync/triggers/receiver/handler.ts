@@ -1,6 +1,6 @@
 /** From a request to its answer: who sends it, what it says, whether it is new, and what follows. */
 import type { Clock } from '../../../core/clock.ts';
-import type { Reply, RouteRequest } from '../../../core/http/route.ts';
+import { type Reply, type RouteRequest, textReply } from '../../../core/http/route.ts';
 import type { SecretFile } from '../../../core/http/secret-file.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { withSignal } from '../../../core/scoped-signal.ts';
@@ -31,6 +31,8 @@ export interface HandlerInit {
   readonly count: (source: Source | 'unknown', outcome: Outcome) => void;
   /** How long `?wait=1` waits, milliseconds. */
   readonly waitMs: number;
+  /** Aborted at the end of the process, which nobody's wait holds up. */
+  readonly stop: AbortSignal;
 }
 
 export type Handle = (request: RouteRequest) => Promise<Reply>;
@@ -125,9 +127,13 @@ export function createHandler(init: HandlerInit): Handle {
     waiting += 1;
     try {
       const outcome = await withSignal(signal, { timeoutMs: init.waitMs }, (ended) =>
-        untilAborted(next, ended).catch(() => undefined),
+        withSignal(init.stop, {}, (stopped) =>
+          untilAborted(untilAborted(next, ended), stopped).catch(() => undefined),
+        ),
       );
-      return resultOf(outcome, init.waitMs, redact);
+      return init.stop.aborted && outcome === undefined
+        ? textReply(503, 'the process ends')
+        : resultOf(outcome, init.waitMs, redact);
     } finally {
       waiting -= 1;
     }

@@ -1,4 +1,5 @@
 /** The pushes of each forge, from the bodies that their documentation describes. */
+import { isFullHash } from '../../../git/object-name.ts';
 import type { Event, Push, RefChange } from './delivery.ts';
 import { listAt, textAt, textsAt } from './json.ts';
 
@@ -11,13 +12,13 @@ export const noPush = (event: string) =>
 /** A ref that is not there has a hash of zeros. */
 const isNone = (hash: string | undefined) => hash === undefined || /^0+$/.test(hash);
 
+function hashOf(text: string | undefined): string | undefined {
+  const hash = text?.toLowerCase();
+  return hash !== undefined && isFullHash(hash) && !isNone(hash) ? hash : undefined;
+}
+
 function change(ref: string, before: string | undefined, after: string | undefined): RefChange {
-  return {
-    ref,
-    before: isNone(before) ? undefined : before?.toLowerCase(),
-    after: isNone(after) ? undefined : after?.toLowerCase(),
-    isDeleted: isNone(after),
-  };
+  return { ref, before: hashOf(before), after: hashOf(after), isDeleted: isNone(after) };
 }
 
 /** GitHub, Gitea, Forgejo, Gogs: the event `push`. */

@@ -54,6 +54,7 @@ export async function createReceiver(init: ReceiverInit): Promise<Receiver> {
     log,
     redact: (text) => scope.secrets.redact(text),
     count,
+    stop: lifecycle.signal,
     waitMs: Math.min(spec.syncTimeoutMs, LONGEST_WAIT_MS),
   });
   return {

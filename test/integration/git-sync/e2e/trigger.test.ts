@@ -137,6 +137,26 @@ describe('--trigger-bind with --period=0', () => {
     await waitFor(async () => (await passesOf(sync)) === before + 2, { what: 'both syncs' });
   });
 
+  it('ends at once at SIGTERM although somebody waits for a result', async (test) => {
+    const scene = await makeScene(test);
+    const { path: git } = await installFake(scene.join('bin'), 'git-slow', {
+      ONLY: 'ls-remote',
+      SECONDS_TO_SLEEP: 60,
+    });
+    const sync = await startTriggered(scene, [`--git=${git}`]);
+    await sync.synced();
+    const answer = fetch(`http://127.0.0.1:${await sync.port()}/?wait=1`, {
+      method: 'POST',
+      headers: BEARER,
+    });
+    await sync.waitForLog('ls-remote -q');
+    const start = performance.now();
+    sync.signal('SIGTERM');
+    expect(await sync.exit).toMatchObject({ signal: 'SIGTERM' });
+    expect(performance.now() - start).toBeLessThan(10_000);
+    expect((await answer).status).toBe(503);
+  });
+
   it('leaves alone what is pushed elsewhere, and says so', async (test) => {
     const { scene, sync } = await first(test);
     const hash = await scene.commit('second');
