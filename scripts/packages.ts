@@ -15,6 +15,8 @@ const PROGRAMS_OF_PACKAGE = {
   'openssh-client': ['ssh', 'ssh-keygen'],
   'openssh-server': ['sshd'],
   openssl: ['openssl'],
+  // Applies what `pillion inject --diff` prints.
+  patch: ['patch'],
   pgbouncer: ['pgbouncer'],
   // The server has no program in PATH; this one comes with it.
   postgresql: ['pg_ctlcluster', 'psql'],

@@ -51,6 +51,7 @@ const packages = ensurePackages([
   'openssh-server',
   'openssh-client',
   'openssl',
+  'patch',
   'pgbouncer',
   'postgresql',
   'procps',

@@ -34,7 +34,9 @@ export async function injectManifests(
   }
   if (values.diff) {
     const { printDiff } = await import('./diff.ts');
-    results.forEach(({ input, rewritten }) => printDiff(input.name, rewritten.changes, context.stdout));
+    results.forEach(({ input, rewritten }) =>
+      printDiff(input.name, input.text, rewritten.changes, context.stdout),
+    );
   } else if (values.output === 'json') {
     context.stdout(asJson(results));
   } else {

@@ -128,6 +128,24 @@ describe('pillion inject', () => {
     expect(stdout).toContain('+      - name: pillion-git-sync');
   });
 
+  test('shows a diff of a stream that patch(1) applies to the letter, wherever its documents end', async () => {
+    const one = await deployment();
+    const texts = [
+      ...(await corpus()).map(({ text }) => text),
+      `${one}---\n---\n\n---\n# nothing\n---\n${one}`,
+      `${one}---\n${one}---\n${one}`.trimEnd(),
+      `kind: Pod\nmetadata: {annotations: {pillion.dev/inject: label}}\nspec: {containers: [{name: a}]}\n---\n${one}---\na: 1`,
+    ];
+    const file = join(temp.path, 'stream.yaml');
+    for (const text of texts) {
+      await writeFile(file, text);
+      const { stdout } = await inject(['--diff', '-f', file]);
+      const args = ['--batch', '--binary', '--silent', '--fuzz=0', file];
+      await runProgram('patch', args, { input: stdout });
+      expect(await readFile(file, 'utf8')).toBe((await inject([], text)).stdout);
+    }
+  });
+
   test('prints one object, or a List, as JSON', async () => {
     const one = await inject(['-o', 'json'], await deployment());
     expect(JSON.parse(one.stdout)).toMatchObject({ kind: 'Deployment' });
