@@ -1,6 +1,7 @@
 /** What a profile may not do although each of its fields is well formed. */
 import type { ProfileProblem } from './compile.ts';
 import { leafParameters } from './leaf.ts';
+import { lintContradictions } from './lint-contradictions.ts';
 import { lintPrograms } from './lint-programs.ts';
 import type { Profile } from './profile.ts';
 import { type Conditional, field, type Template } from './template.ts';
@@ -37,6 +38,7 @@ function lintContainer(profile: Profile): ProfileProblem[] {
     ...lintOwnName(field(container, 'name'), [...path, 'name']),
     ...lintImage(field(container, 'image'), [...path, 'image']),
     ...lintPrograms(container, path),
+    ...lintContradictions(container, path),
   ];
   if (once !== undefined) {
     problems.push(...lintPrograms(onceContainer(container, once), ['spec', 'once']));

@@ -83,6 +83,21 @@ describe('a profile that is wrong says where and how', () => {
       'spec.container.startupProbe.exec.command: the program must be fixed',
     ],
     [
+      'root that may not be root',
+      container({ securityContext: { runAsUser: 0 } }),
+      'spec.container.securityContext.runAsUser: is root, and runAsNonRoot is true',
+    ],
+    [
+      'more memory than the limit that is given without one',
+      container({ resources: { requests: { memory: '1Gi' } } }),
+      'spec.container.resources.requests.memory: 1Gi is more than the limit 128Mi',
+    ],
+    [
+      'a limit below the request that is given without one',
+      container({ resources: { limits: { cpu: '5m' } } }),
+      'spec.container.resources.requests.cpu: 10m is more than the limit 5m',
+    ],
+    [
       'a value in a shell text, split',
       { ...text, ...container({ command: ['/bin/bash', '-eo', 'pipefail', '-c'], args: ['${text}'] }) },
       'part of a program text',
