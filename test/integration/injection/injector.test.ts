@@ -196,6 +196,18 @@ describe('a request that is no review', () => {
 });
 
 describe('the server', () => {
+  test('is not ready with a certificate that is not for its Service, and keeps one that is', async () => {
+    const injector = await startInjector(temp.path, ['--namespace=shop']);
+    const wrong = await injector.get('/readyz');
+    expect(wrong.status).toBe(503);
+    expect(wrong.text).toContain('it is not for pillion-injector.shop.svc');
+    await injector.renew('*.shop.svc', '127.0.0.1');
+    await waitFor(async () => (await injector.get('/readyz')).status === 200, { what: 'the right one' });
+    await injector.renew('pillion-injector.pillion.svc', '127.0.0.1');
+    await injector.running.waitForLog('it is not for pillion-injector.shop.svc');
+    expect((await injector.get('/readyz')).status).toBe(200);
+  });
+
   test('shows a new certificate though a pipe, a file without an end or an expired one stood in its place', async () => {
     const injector = await startInjector(temp.path);
     const put = async (make: (path: string) => Promise<unknown>) => {

@@ -20,7 +20,10 @@ export async function certificateSource(
   cluster: ClusterAccess | undefined,
 ): Promise<CertificateSource> {
   if (values.tlsCertFile !== '') {
-    return certificateFiles({ certFile: values.tlsCertFile, keyFile: values.tlsKeyFile }, { clock, log });
+    const namespace = cluster?.namespace ?? values.namespace;
+    const name = namespace === '' ? undefined : namesOf(values.service, namespace)[0];
+    const files = { certFile: values.tlsCertFile, keyFile: values.tlsKeyFile };
+    return certificateFiles(files, { name, clock, log });
   }
   if (cluster === undefined) {
     if (values.namespace !== '') {

@@ -1,4 +1,5 @@
 /** Certificates that somebody else makes: files of a mounted Secret, of cert-manager, or one PEM with everything. */
+import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
 import { errorMessage, isPillionError, systemErrorCode } from '../../../core/errors.ts';
 import { readText } from '../../../core/files.ts';
@@ -21,13 +22,15 @@ export interface CertificateFiles {
 }
 
 export interface FilesDeps {
+  /** What an API server calls the Service, where that is known: a certificate for others is of no use to it. */
+  readonly name?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly pollMs?: number;
 }
 
 export function certificateFiles(files: CertificateFiles, deps: FilesDeps): CertificateSource {
-  const { clock, log, pollMs = POLL_MS } = deps;
+  const { name, clock, log, pollMs = POLL_MS } = deps;
   let used: Served | undefined;
   let lastFailure = '';
 
@@ -37,11 +40,21 @@ export function certificateFiles(files: CertificateFiles, deps: FilesDeps): Cert
     return servedOf(cert, key);
   }
 
-  /** One that has ended is no reason to give up one that has not. */
+  /** Why nobody could trust it; what follows from the time is told elsewhere, too. */
+  function flaw(served: Served | undefined): string | undefined {
+    if (served !== undefined && served.expiresAt <= clock.now()) {
+      return 'it has expired';
+    }
+    return served === undefined || name === undefined || isFor(served, name)
+      ? undefined
+      : `it is not for ${name}`;
+  }
+
+  /** One that is of no use is no reason to give up one that is. */
   function mustBeBetter(served: Served): void {
-    const now = clock.now();
-    if (served.expiresAt <= now && used !== undefined && used.expiresAt > now) {
-      throw SERVER_ERRORS.certificate_invalid({ why: 'it has expired' });
+    const why = flaw(served);
+    if (why !== undefined && flaw(used) === undefined) {
+      throw SERVER_ERRORS.certificate_invalid({ why });
     }
   }
 
@@ -66,6 +79,10 @@ export function certificateFiles(files: CertificateFiles, deps: FilesDeps): Cert
   }
 
   return {
+    problem() {
+      const why = flaw(used);
+      return why === undefined ? undefined : `the certificate is of no use: ${why}`;
+    },
     async load(signal) {
       used = await read(signal);
       return used;
@@ -77,6 +94,11 @@ export function certificateFiles(files: CertificateFiles, deps: FilesDeps): Cert
       }
     },
   };
+}
+
+/** Names may stand for others (`*.pillion.svc`), but the common name for none: API servers do not look at it. */
+function isFor({ cert }: Served, name: string): boolean {
+  return new X509Certificate(cert).checkHost(name, { subject: 'never' }) !== undefined;
 }
 
 async function textOf(file: string): Promise<string> {
