@@ -2,6 +2,7 @@
  * `npm run bench -- backup [--quick] [--write]`: restore and backup beside restic alone, on the same volume and disk, with a
  * repository each. Pillion does more: it describes and hashes the volume, reads back, stages, compares and syncs.
  */
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,11 +75,19 @@ interface Pair {
 }
 
 function median(all: readonly Taken[]): Taken {
-  const sorted = all.map(({ seconds }) => seconds).toSorted((one, other) => one - other);
+  const middle = (values: readonly number[]) =>
+    values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
   return {
-    seconds: sorted[Math.floor(sorted.length / 2)] ?? 0,
+    seconds: middle(all.map(({ seconds }) => seconds)),
+    cpuSeconds: middle(all.map(({ cpuSeconds }) => cpuSeconds)),
     peakMiB: Math.max(...all.map(({ peakMiB }) => peakMiB)),
   };
+}
+
+/** What one has written is not for the other to wait for. */
+async function onQuietDisk(work: () => Promise<Taken>): Promise<Taken> {
+  execFileSync('sync');
+  return await work();
 }
 
 async function inTurns(prepare: () => void): Promise<Pair & { readonly calls: number }> {
@@ -87,7 +96,7 @@ async function inTurns(prepare: () => void): Promise<Pair & { readonly calls: nu
   calls();
   for (let round = 0; round < ROUNDS; round += 1) {
     prepare();
-    pairs.push({ alone: await backUpAlone(), ours: await backUp() });
+    pairs.push({ alone: await onQuietDisk(backUpAlone), ours: await onQuietDisk(backUp) });
   }
   return {
     alone: median(pairs.map(({ alone: taken }) => taken)),
@@ -97,7 +106,7 @@ async function inTurns(prepare: () => void): Promise<Pair & { readonly calls: nu
 }
 
 noteLoad();
-const first = { alone: await backUpAlone(), ours: await backUp() };
+const first = { alone: await onQuietDisk(backUpAlone), ours: await onQuietDisk(backUp) };
 const firstCalls = calls();
 const unchanged = await inTurns(() => {});
 const changed = await inTurns(() => changeTree(volume, size, 100));
@@ -105,8 +114,8 @@ mkdirSync(at('restored'));
 calls();
 noteLoad();
 const restored = {
-  alone: await alone('restore', '--quiet', 'latest', '--target', at('restored-alone')),
-  ours: await pillion('restore', '--volume', at('restored'), ...place),
+  alone: await onQuietDisk(() => alone('restore', '--quiet', 'latest', '--target', at('restored-alone'))),
+  ours: await onQuietDisk(() => pillion('restore', '--volume', at('restored'), ...place)),
 };
 const restoreCalls = calls();
 
@@ -116,6 +125,7 @@ const row = (what: string, { alone: other, ours }: Pair, goal: string, count?: n
   `${other.seconds.toFixed(1)} s`,
   `${(ours.seconds / other.seconds).toFixed(2)}x`,
   goal,
+  `${(ours.cpuSeconds / other.cpuSeconds).toFixed(2)}x`,
   `${ours.peakMiB.toFixed(0)} MiB (+${(ours.peakMiB - bare.peakMiB).toFixed(0)})`,
   count === undefined ? '' : String(count),
 ];
@@ -127,6 +137,7 @@ publish({
     'restic alone',
     'ratio',
     'goal',
+    'CPU',
     "Pillion's own memory (above bare Node)",
     'calls of restic',
   ],
