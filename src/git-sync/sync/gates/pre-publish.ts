@@ -8,6 +8,7 @@ import type { Git } from '../../../git/run.ts';
 import type { HookCommand } from '../../options/commands.ts';
 import type { Candidate, Gate } from '../gate.ts';
 import { outcomeInWords } from '../hooks/exechook.ts';
+import { checkTree } from '../repository/tree-check.ts';
 import { changedPaths } from './changed-paths.ts';
 import { GATE_ERRORS } from './errors.ts';
 
@@ -50,6 +51,15 @@ function failureOf({ shown: line }: HookCommand, cwd: string, outcome: RunOutcom
   return [`Run(${line}): ${outcomeInWords(line, cwd, outcome)}`, ...said].join(': ');
 }
 
+/** What is damaged would be replaced at the next pass, and damaged again. */
+async function damageTo({ hash, path }: Candidate, root: string): Promise<string | undefined> {
+  const state = await checkTree(root, path, hash);
+  const found = { missing: 'gone', empty: 'empty', 'wrong-commit': 'damaged' } as const;
+  return state === 'ok'
+    ? undefined
+    : `the tree is ${found[state]} after the commands, which must leave its .git and its files`;
+}
+
 /** A gate that runs the commands one after the other; the first that fails, or takes too long, refuses the commit. */
 export function createPrePublishGate(init: PrePublishInit): Gate {
   const { commands, timeoutMs, clock, log, onResult } = init;
@@ -85,7 +95,7 @@ export function createPrePublishGate(init: PrePublishInit): Gate {
       refused?.hash === hash && clock.monotonic() < refused.until ? refused.error : undefined,
     async check(candidate, signal) {
       const { hash } = candidate;
-      const why = await runAll(candidate, signal);
+      const why = (await runAll(candidate, signal)) ?? (await damageTo(candidate, init.root));
       await onResult(why === undefined ? 'success' : 'error');
       if (why === undefined) {
         refused = undefined;

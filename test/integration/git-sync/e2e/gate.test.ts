@@ -81,6 +81,17 @@ describe('--pre-publish', () => {
     await expectNoProcess(marker, 10_000);
   });
 
+  it.each(['rm -r .git', 'rm -r "$PWD"', 'rm -r file .git; ln -s / .git'])(
+    'does not publish a tree that a command has damaged: %s',
+    async (damage) => {
+      const cleanUps: (() => Promise<void>)[] = [];
+      const scene = await makeScene({ onTestFinished: (cleanUp) => cleanUps.push(cleanUp) });
+      const result = await scene.mustFail(['--one-time', '--pre-publish-shell', `--pre-publish=${damage}`]);
+      expect(result.stderr).toContain('after the commands');
+      await Promise.all(cleanUps.map((cleanUp) => cleanUp()));
+    },
+  );
+
   it('takes arguments as they are, without a shell, one command after the other', async (test) => {
     const scene = await makeScene(test);
     const program = scene.join('program');
