@@ -46,19 +46,23 @@ function page(profile: Profile): string {
   const { name, description, origin, role, phase, container } = profile;
   const how = container === undefined ? 'no container' : `${role}, ${phase}`;
   const parameters = [...profile.parameters.values()].map((parameter) => row(name, parameter));
-  return [`${name} (${how}; ${origin})`, `  ${description}`, ...parameters, ''].join('\n');
+  const told = description === '' ? [] : [`  ${description}`];
+  return [`${name} (${how}; ${origin})`, ...told, ...parameters, ''].join('\n');
 }
 
 function row(profile: string, parameter: Parameter): string {
   const { name, declaration } = parameter;
   const { type, required, default: fallback, description } = declaration;
   const facts = [type, required ? 'required' : '', fallback === undefined ? '' : `default ${fallback}`];
-  const allowed =
+  const words =
     rulesOf(parameter)
       .at(-1)
       ?.words.replace(/^must be /, '') ?? '';
-  return [
-    `  pillion.dev/${profile}.${name}: ${facts.filter((fact) => fact !== '').join(', ')}`,
-    `      ${description}${type === 'choice' || type === 'duration' || type === 'quantity' || type === 'integer' ? ` (${allowed})` : ''}`,
-  ].join('\n');
+  const allowed = TOLD.has(type) ? `(${words})` : '';
+  const below = [description, allowed].filter((text) => text !== '').join(' ');
+  const head = `  pillion.dev/${profile}.${name}: ${facts.filter((fact) => fact !== '').join(', ')}`;
+  return below === '' ? head : `${head}\n      ${below}`;
 }
+
+/** Whose bounds are of interest. */
+const TOLD: ReadonlySet<string> = new Set(['choice', 'duration', 'quantity', 'integer']);

@@ -203,6 +203,12 @@ describe('a profile that is wrong says where and how', () => {
     ['{"parameters": {"a": {"type": "strnig"}}}', 'spec.parameters.a.type: must be one of string, name'],
     ['{"parameters": {"a": {"type": "choice"}}}', 'spec.parameters.a.choices: is missing'],
     ['{"parameters": {"a": {"type": "choice", "choices": []}}}', 'spec.parameters.a.choices: must be >=1'],
+    [
+      '{"parameters": {"a": {"type": "integer", "min": 5, "max": 3}}}',
+      'spec.parameters.a.max: is less than min',
+    ],
+    ['{"parameters": {"a": {"type": "duration", "min": "1h", "max": "59m"}}}', 'a.max: is less than min'],
+    ['{"parameters": {"a": {"type": "quantity", "min": "1Gi", "max": "1G"}}}', 'a.max: is less than min'],
     ['{"labels": ["x"]}', 'spec.labels: must be an object'],
     ['{"parameters": ["x"]}', 'spec.parameters: must be an object'],
     ['{"description": 5}', 'spec.description: must be a text (in quotes)'],

@@ -1,7 +1,9 @@
 /** A profile's document -> a profile, or everything that is wrong with it. */
 import * as v from 'valibot';
 import { isMap, type JsonMap } from '../../kubernetes/json.ts';
-import type { Parameter } from '../parameters/parameter.ts';
+import { parseDuration } from '../parameters/duration.ts';
+import type { Parameter, ParameterDeclaration } from '../parameters/parameter.ts';
+import { parseQuantity } from '../parameters/quantity.ts';
 import { rulesOf } from '../parameters/rules.ts';
 import { quoted } from '../text.ts';
 import { BUILT_IN_NAMES, type CompileContext, compile, type ProfileProblem } from './compile.ts';
@@ -96,6 +98,9 @@ function checkParameters({ parameters, problems }: CompileContext): void {
     if (BUILT_IN_NAMES.includes(name)) {
       problems.push({ path, message: `${name} has a meaning of its own: choose another name` });
     }
+    if (isEmptyRange(parameter.declaration)) {
+      problems.push({ path: [...path, 'max'], message: 'is less than min: nobody could give a value' });
+    }
     if (fallback === undefined) {
       continue;
     }
@@ -112,6 +117,19 @@ function checkParameters({ parameters, problems }: CompileContext): void {
         message: 'must leave room for further instances: at most 65000',
       });
     }
+  }
+}
+
+function isEmptyRange(declaration: ParameterDeclaration): boolean {
+  switch (declaration.type) {
+    case 'integer':
+      return declaration.min > declaration.max;
+    case 'duration':
+      return (parseDuration(declaration.min) ?? 0) > (parseDuration(declaration.max) ?? 0);
+    case 'quantity':
+      return (parseQuantity(declaration.min) ?? 0n) > (parseQuantity(declaration.max) ?? 0n);
+    default:
+      return false;
   }
 }
 
