@@ -1,5 +1,6 @@
 /** `pillion git-sync`: reads the command line of either dialect and starts the sync. */
 import type { CommandContext, ExitStatus } from '../core/command.ts';
+import { stayLean } from '../core/process/lean.ts';
 import { parseGitSync } from './cli/parse.ts';
 import { createErrorFile } from './error-file.ts';
 
@@ -25,6 +26,9 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
     context.stderr(parsed.stderr);
     context.stdout(parsed.stdout);
     return parsed.code;
+  }
+  if (!parsed.settings.oneTime) {
+    stayLean();
   }
   parsed.notes.stderr.forEach((note) => context.stderr(`${note}\n`));
   const { runGitSync } = await import('./sync-process.ts');

@@ -1,5 +1,4 @@
 /** One process that syncs one repository: what belongs to the process, and how the parts are put together. */
-import { setFlagsFromString } from 'node:v8';
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import type { LogOptions } from '../core/log/log.ts';
 import { withoutVariables } from '../core/options/secrecy.ts';
@@ -85,10 +84,6 @@ export async function runGitSync(run: GitSyncRun): Promise<ExitStatus> {
 
 /** What holds for the whole process, in the order that git-sync's users know. */
 async function prepareProcess({ settings, notes, context }: GitSyncRun, { log }: Scope): Promise<void> {
-  // A sidecar waits most of its life: V8's optimising compiler would only bring 3 MiB of itself into memory.
-  setFlagsFromString('--no-opt');
-  // Each pass leaves garbage behind: a young generation that may grow to 16 MiB would take 30 MiB more after a busy hour.
-  setFlagsFromString('--semi-space-growth-factor=1');
   logStartup(log, settings, notes);
   await requireGit(settings.git, context.env);
   process.umask(settings.groupWrite ? 0o002 : 0o022);

