@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ENV, temporaryDirectory } from '../exec/fixtures/fixtures.ts';
-import { run } from '../exec/run.ts';
+import { temporaryDirectory } from '../exec/fixtures/fixtures.ts';
 import { readTextIfExists } from '../files.ts';
 
 describe('readTextIfExists', () => {
@@ -46,10 +46,11 @@ describe('readTextIfExists', () => {
   it('gives an error for a pipe that brings too much', async () => {
     const path = join(await temporaryDirectory(), 'fifo');
     spawnSync('mkfifo', [path]);
-    const writer = spawn('sh', ['-c', 'exec 3<>"$0"; echo; yes >&3', path]);
+    const writer = spawn('sh', ['-c', 'exec 3<>"$0"; echo; exec yes >&3', path]);
+    const ended = once(writer, 'exit');
     await new Promise((resolve) => writer.stdout.once('data', resolve));
     await expect(readTextIfExists(path, 1000)).rejects.toMatchObject({ code: 'file_too_large' });
     writer.kill();
-    await run('true', [], { env: ENV });
+    await ended;
   });
 });
