@@ -1,6 +1,6 @@
 /** `pillion git-sync`: reads the command line of either dialect and starts the sync. */
 import type { CommandContext, ExitStatus } from '../core/command.ts';
-import { stayLean } from '../core/process/lean.ts';
+import { favourMemory } from '../core/process/lean.ts';
 import { parseGitSync } from './cli/parse.ts';
 import { createErrorFile } from './error-file.ts';
 
@@ -28,7 +28,7 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
     return parsed.code;
   }
   if (!parsed.settings.oneTime) {
-    stayLean();
+    favourMemory();
   }
   parsed.notes.stderr.forEach((note) => context.stderr(`${note}\n`));
   const { runGitSync } = await import('./sync-process.ts');
