@@ -103,6 +103,8 @@ export interface ForeignDirectory {
   utimes(name: string, time: Date): Promise<boolean>;
   /** Makes an empty file, or sets the times of what is there to now. */
   touch(name: string, mode?: number): Promise<void>;
+  /** Of this very directory. */
+  statOfItself(): Promise<Stats>;
   /** Device and inode: the same directory under another name is the same. */
   identity(): Promise<string>;
   close(): Promise<void>;
@@ -249,11 +251,11 @@ function createForeignDirectory(
           .then(Boolean),
       ),
     touch: (name, mode = 0o644) => attempt(FILE_ERRORS.write_failed, name, () => touch(at(name), mode)),
-    identity: () =>
-      attempt(FILE_ERRORS.read_failed, '', async () => {
-        const { dev, ino } = await held.stat();
-        return `${dev}:${ino}`;
-      }),
+    statOfItself: () => attempt(FILE_ERRORS.read_failed, '', () => held.stat()),
+    async identity() {
+      const { dev, ino } = await directory.statOfItself();
+      return `${dev}:${ino}`;
+    },
     close: () => held.close(),
   };
   return directory;

@@ -59,14 +59,20 @@ function without(paths: readonly string[], used: readonly string[]): string[] {
   return paths.filter((path) => !kept.has(path));
 }
 
+/** All worktrees but those that are needed. */
+export async function unneededTrees(root: string, needed: readonly string[]): Promise<string[]> {
+  return without(await candidates(root), needed);
+}
+
 /** The worktrees that may go. Only reads, so it needs no lock. */
 export async function staleTrees(
   { root, log }: SyncContext,
   { needed, retention, now }: CleanupOptions,
+  found?: readonly string[],
 ): Promise<string[]> {
-  const unneeded = without(await candidates(root), needed);
+  const unneeded = found ?? (await unneededTrees(root, needed));
   if (unneeded.length === 0) {
-    return []; // the usual end of a poll, without a look at the links
+    return []; // without a look at the links
   }
   const linked = (await linksOf(root)).map(({ target }) => target);
   const unused = without(unneeded, [...needed, ...linked]);

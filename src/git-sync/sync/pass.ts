@@ -12,7 +12,7 @@ import { isDiskFull } from '../../git/errors.ts';
 import { OWN_BRANCH } from '../../git/private-repository.ts';
 import type { RemoteProbe } from '../../git/remote/probe.ts';
 import { applyPlan } from './apply-plan.ts';
-import { type CleanupOptions, cleanUp, staleTrees } from './cleanup.ts';
+import { type CleanupOptions, cleanUp, staleTrees, unneededTrees } from './cleanup.ts';
 import type { LockedContext, SyncContext } from './context.ts';
 import type { PassResult } from './events.ts';
 import { isPinned } from './follow.ts';
@@ -26,6 +26,7 @@ import { withFetchedCommit } from './repair.ts';
 import { readSparsePatterns } from './repository/sparse.ts';
 import { writeBranch } from './repository/tree-view.ts';
 import type { Retention } from './retention.ts';
+import type { SettledTrees } from './settled-trees.ts';
 import { checkUpToDate } from './up-to-date.ts';
 
 export interface PassInit {
@@ -40,6 +41,7 @@ export interface PassInit {
   readonly retention: Retention;
   /** Stale worktrees of which the log says already that some of it cannot be removed. */
   readonly reportedTrees: Set<string>;
+  readonly settledTrees: SettledTrees;
   /** Absolute paths of worktrees that hooks work in. */
   readonly inUse: () => readonly string[];
 }
@@ -120,7 +122,7 @@ async function publishCommit(
 
 /** Removes the worktrees that are not needed any more now that this commit is published. */
 export async function cleanUpAfter(init: PassInit, published: string, signal: AbortSignal): Promise<void> {
-  const { context, access, layout, clock, retention } = init;
+  const { context, access, layout, clock, retention, settledTrees } = init;
   const options = (): CleanupOptions => ({
     published,
     needed: [layout.treePath(published), ...init.inUse()],
@@ -128,7 +130,14 @@ export async function cleanUpAfter(init: PassInit, published: string, signal: Ab
     now: clock.now(),
     reportedTrees: init.reportedTrees,
   });
-  const hasStale = (await staleTrees(context, options())).length > 0;
+  const { needed } = options();
+  const state = await settledTrees.read(needed);
+  if (settledTrees.isSettled(state)) {
+    return; // the usual end of a poll
+  }
+  const unneeded = await unneededTrees(context.root, needed);
+  settledTrees.settle(unneeded.length === 0 && init.reportedTrees.size === 0 ? state : undefined);
+  const hasStale = (await staleTrees(context, options(), unneeded)).length > 0;
   if (hasStale || init.reportedTrees.size > 0) {
     if (!hasStale) {
       init.reportedTrees.clear(); // somebody else has removed what was left

@@ -23,6 +23,7 @@ import { hasEarlierPublication } from './publication.ts';
 import { createSharedRepository, type SharedRepository } from './repository/shared-repository.ts';
 import { keepFor, type Retention } from './retention.ts';
 import { prepareRoot } from './root.ts';
+import { createSettledTrees } from './settled-trees.ts';
 import type { SyncSpec } from './spec.ts';
 import type { SyncStatus } from './status.ts';
 import { createTimedPasses, type TimedPassInit } from './timed-pass.ts';
@@ -184,6 +185,7 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
     gates: [...(deps.gates ?? []), ...(await gatesOf(parts, git))],
     retention: deps.retention ?? keepFor(spec.staleWorktreeTimeoutMs),
     reportedTrees: new Set(),
+    settledTrees: createSettledTrees(root, clock),
     ...(deps.unwindMs === undefined ? {} : { unwindMs: deps.unwindMs }),
     inUse: () => hooks.busy().map((hash) => layout.treePath(hash)),
   };
