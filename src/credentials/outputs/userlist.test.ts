@@ -73,6 +73,13 @@ describe('the merge into a userlist', () => {
     );
   });
 
+  it('leaves no line of the user behind the new one, of which pgbouncer reads as much as stands before a NUL', () => {
+    const former = Buffer.from('"b" "2"\n"app" "old" "\0\n');
+    const { content, brokenLines } = mergeUserlist(former, { username: 'app', password: 'new' }, LIMIT);
+    expect(content.toString()).toBe('"b" "2"\n"app" "new"\n');
+    expect(brokenLines).toEqual([2]);
+  });
+
   it('loses no user that pgbouncer saw before, whatever the file holds, and is stable', () => {
     const piece = fc.oneof(
       fc.constantFrom(

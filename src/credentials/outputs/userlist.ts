@@ -23,7 +23,7 @@ export interface MergedUserlist {
 interface Line {
   /** With its line end. */
   readonly text: string;
-  /** Undefined for comments, blank lines and broken ones. */
+  /** Undefined for comments, blank lines and broken ones, but for those that pgbouncer reads as far as a NUL. */
   readonly user: string | undefined;
   readonly password: string;
   readonly marker: string | undefined;
@@ -60,7 +60,8 @@ export function mergeUserlist(
       isWritten = true;
     }
   }
-  const broken = lines.filter(({ isBroken }) => isBroken);
+  // One of this user would count once more behind the new one.
+  const broken = lines.filter((line) => line.isBroken && !isOwn(line));
   const all = [...kept, ...(isWritten ? [] : [own]), ...broken.map(({ text }) => text)];
   return {
     content: Buffer.from(all.map(endLine).join(''), 'latin1'),
@@ -79,8 +80,8 @@ export function readUserlist(
   const lines = readLines(content.toString('latin1'), maxPasswordBytes);
   const fromLatin1 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
   return {
-    entries: lines.flatMap(({ user, password }) =>
-      user === undefined ? [] : [{ username: fromLatin1(user), password: fromLatin1(password) }],
+    entries: lines.flatMap(({ user, password, isBroken }) =>
+      user === undefined || isBroken ? [] : [{ username: fromLatin1(user), password: fromLatin1(password) }],
     ),
     brokenLines: lines.flatMap(({ isBroken }, index) => (isBroken ? [index + 1] : [])),
   };
@@ -137,10 +138,12 @@ function readLines(text: string, maxPasswordBytes: number): Line[] {
 
 /** Quotes that go on over a line end are legal for pgbouncer and mean a torn file here: nobody has such names. */
 function readLine(text: string, maxPasswordBytes: number): Line {
-  const body = trimAscii(text);
+  const [readable = '', ...behindNul] = text.split('\0');
+  const hasNul = behindNul.length > 0;
+  const body = trimAscii(readable);
   const none = { text, user: undefined, password: '', marker: undefined };
   if (body === '' || body.startsWith(';')) {
-    return { ...none, isBroken: body.includes('\0') };
+    return { ...none, isBroken: hasNul };
   }
   const user = quotedAt(body, 0);
   const start = user === undefined ? -1 : body.indexOf('"', user.end);
@@ -149,14 +152,13 @@ function readLine(text: string, maxPasswordBytes: number): Line {
     user !== undefined &&
     password !== undefined &&
     user.length <= MAX_USERNAME_BYTES &&
-    password.length <= maxPasswordBytes &&
-    !body.includes('\0');
+    password.length <= maxPasswordBytes;
   if (!isRead) {
     return { ...none, isBroken: true };
   }
   const rest = trimAscii(body.slice(password.end));
   const marker = rest.startsWith(MARKER) ? rest.slice(MARKER.length) : undefined;
-  return { text, user: user.value, password: password.value, marker, isBroken: false };
+  return { text, user: user.value, password: password.value, marker, isBroken: hasNul };
 }
 
 interface Quoted {
