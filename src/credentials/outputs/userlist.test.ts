@@ -73,11 +73,15 @@ describe('the merge into a userlist', () => {
     );
   });
 
-  it('leaves no line of the user behind the new one, of which pgbouncer reads as much as stands before a NUL', () => {
-    const former = Buffer.from('"b" "2"\n"app" "old" "\0\n');
+  it.each([
+    ['as much as stands before a NUL', '"app" "old" "\0\n', ''],
+    ['a password on the next line', '"app"\n"old"\n', '"old"\n'],
+  ])('leaves no line of the user behind the new one, of which pgbouncer reads %s', (_, line, rest) => {
+    const former = Buffer.from(`"b" "2"\n${line}`);
     const { content, brokenLines } = mergeUserlist(former, { username: 'app', password: 'new' }, LIMIT);
-    expect(content.toString()).toBe('"b" "2"\n"app" "new"\n');
-    expect(brokenLines).toEqual([2]);
+    expect(content.toString()).toBe(`"b" "2"\n"app" "new"\n${rest}`);
+    expect(loadUserlist(content).users.get('app')).toBe('new');
+    expect(brokenLines[0]).toBe(2);
   });
 
   it('loses no user that pgbouncer saw before, whatever the file holds, and is stable', () => {

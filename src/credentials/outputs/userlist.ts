@@ -23,7 +23,7 @@ export interface MergedUserlist {
 interface Line {
   /** With its line end. */
   readonly text: string;
-  /** Undefined for comments, blank lines and broken ones, but for those that pgbouncer reads as far as a NUL. */
+  /** Undefined for comments, blank lines, and broken ones that begin with no name. */
   readonly user: string | undefined;
   readonly password: string;
   readonly marker: string | undefined;
@@ -60,7 +60,7 @@ export function mergeUserlist(
       isWritten = true;
     }
   }
-  // One of this user would count once more behind the new one.
+  // One of this user could count behind the new one: pgbouncer reads on as far as a NUL, and over line ends.
   const broken = lines.filter((line) => line.isBroken && !isOwn(line));
   const all = [...kept, ...(isWritten ? [] : [own]), ...broken.map(({ text }) => text)];
   return {
@@ -154,7 +154,7 @@ function readLine(text: string, maxPasswordBytes: number): Line {
     user.length <= MAX_USERNAME_BYTES &&
     password.length <= maxPasswordBytes;
   if (!isRead) {
-    return { ...none, isBroken: true };
+    return { ...none, user: user?.value, isBroken: true };
   }
   const rest = trimAscii(body.slice(password.end));
   const marker = rest.startsWith(MARKER) ? rest.slice(MARKER.length) : undefined;
