@@ -14,7 +14,14 @@ import { type Found, walkTree } from './walk.ts';
  * Node sets times as doubles of seconds, which are 238 ns apart in this century: one is up to 119 ns off. Node 22 then cuts
  * them to whole microseconds.
  */
-export const TIME_TOLERANCE_NS = 1_000n + 119n;
+const TIME_TOLERANCE_NS = 1_000n + 119n;
+
+/** Whether a time that was read is the one that was to be set. */
+export function isSameTime(foundNs: bigint, wantedNs: bigint): boolean {
+  const difference = foundNs - wantedNs;
+  return difference <= TIME_TOLERANCE_NS && difference >= -TIME_TOLERANCE_NS;
+}
+
 const SET_ID_BITS = 0o6000;
 const MAX_EXAMPLES = 20;
 const PROGRESS_MS = 500;
@@ -186,9 +193,7 @@ function metadataFaults({ status, parent, name }: Found, entry: Entry): string[]
     faults.push(`has mode ${mode.toString(8)}, not ${entry.mode.toString(8)}`);
   }
   const isChanging = entry.isChanging === true;
-  const difference = status.mtimeNs - entry.mtimeNs;
-  const isOther = difference > TIME_TOLERANCE_NS || difference < -TIME_TOLERANCE_NS;
-  if (isOther && !isChanging && canBeRestored(entry.mtimeNs)) {
+  if (!isSameTime(status.mtimeNs, entry.mtimeNs) && !isChanging && canBeRestored(entry.mtimeNs)) {
     faults.push('has another time of its last change');
   }
   return faults;

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { createBreather } from '../../core/breather.ts';
 import { type ByteDirectory, openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import { readNote, withMadeOwnFolder, withOwnFolder, writeRecord } from '../commit/own-folder.ts';
-import { TIME_TOLERANCE_NS } from '../manifest/compare.ts';
+import { isSameTime } from '../manifest/compare.ts';
 import { readStableFile } from '../manifest/content.ts';
 import { type FileEntry, NS_PER_SECOND, nameOf, parentOf, shownPath } from '../manifest/entry.ts';
 import { pickFiles } from '../manifest/sample.ts';
@@ -150,11 +150,8 @@ function createReader(root: ByteDirectory, signal: AbortSignal) {
       if (size > bytesLeft) {
         return undefined;
       }
-      const isAsRecorded = (status: { readonly size: bigint; readonly mtimeNs: bigint }): boolean => {
-        const difference = status.mtimeNs - BigInt(mtimeNs);
-        const isOther = difference > TIME_TOLERANCE_NS || difference < -TIME_TOLERANCE_NS;
-        return status.size === BigInt(size) && !isOther;
-      };
+      const isAsRecorded = (status: { readonly size: bigint; readonly mtimeNs: bigint }): boolean =>
+        status.size === BigInt(size) && isSameTime(status.mtimeNs, BigInt(mtimeNs));
       return await inDirectory(root, parentOf(path) ?? '', async (parent) => {
         const status = parent.stat(nameOf(path));
         if (status?.isFile() !== true || !isAsRecorded(status)) {
