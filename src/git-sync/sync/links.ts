@@ -2,7 +2,7 @@
 import { join, relative, resolve } from 'node:path';
 import { withDirectory } from '../../core/foreign-files/below.ts';
 import { withForeignRoot } from '../../core/foreign-files/directory.ts';
-import { makeRoomForFile, withEnsuredDirectory } from '../../core/foreign-files/set-aside.ts';
+import { withEnsuredDirectory, writeInPlace } from '../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../core/log/log.ts';
 import { isInside } from './layout.ts';
 import { readPublished } from './publish.ts';
@@ -31,8 +31,8 @@ export async function rememberLink(root: string, link: string, log: Log): Promis
   await withForeignRoot(root, (directory) =>
     withEnsuredDirectory(directory, REGISTRY, log, async (registry) => {
       if ((await registry.readText(name, { maxBytes: MAX_BYTES })) !== `${shown}\n`) {
-        await makeRoomForFile(registry, name, log);
-        await registry.write(name, `${shown}\n`, { mode: 0o644, fsync: false });
+        const options = { mode: 0o644, fsync: false };
+        await writeInPlace(registry, name, log, () => registry.write(name, `${shown}\n`, options));
       }
     }),
   );

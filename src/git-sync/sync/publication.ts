@@ -2,7 +2,7 @@
 import { basename, dirname } from 'node:path';
 import { readBelow } from '../../core/foreign-files/below.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../core/foreign-files/directory.ts';
-import { makeRoomForFile, withEnsuredDirectory } from '../../core/foreign-files/set-aside.ts';
+import { withEnsuredDirectory, writeInPlace } from '../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { Layout } from './layout.ts';
 import { readPublished } from './publish.ts';
@@ -37,8 +37,8 @@ export async function recordPublication(
   await withForeignRoot(root, async (directory) => {
     if ((await readRecord(directory)) !== text) {
       await withEnsuredDirectory(directory, dirname(RECORD), log, async (own) => {
-        await makeRoomForFile(own, basename(RECORD), log);
-        await own.write(basename(RECORD), text, { mode: 0o644, fsync: false });
+        const name = basename(RECORD);
+        await writeInPlace(own, name, log, () => own.write(name, text, { mode: 0o644, fsync: false }));
       });
     }
   });
