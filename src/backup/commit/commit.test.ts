@@ -51,6 +51,17 @@ async function stageNew() {
   return { stage, tree: { root: `${stage.target}/root`, manifest: undefined } };
 }
 
+/** Lets so many steps be, and fails at the next. */
+function stopAfter(steps: number): (name: string) => void {
+  let step = 0;
+  return (name) => {
+    step += 1;
+    if (step > steps) {
+      throw new Error(`stopped after ${name}`);
+    }
+  };
+}
+
 describe('a commit', () => {
   it('puts the stage in place with the root, keeps what was there in quarantine, and writes the marker', async () => {
     await makeOld();
@@ -96,13 +107,7 @@ describe('a commit', () => {
       const old = await describeTree(volume(), 'old');
       const { stage, tree } = await stageNew();
       const wanted = await describeTree(tree.root, 'new');
-      let step = 0;
-      const onStep = (name: string) => {
-        step += 1;
-        if (step > stopAt) {
-          throw new Error(`stopped after ${name}`);
-        }
-      };
+      const onStep = stopAfter(stopAt);
       const stopped = await commit(stage, tree, { ...OPTIONS, onStep }).then(
         () => undefined,
         (error: unknown) => error as Error,
@@ -138,13 +143,7 @@ describe('a commit', () => {
       const { stage, tree } = await stageNew();
       const old = await describeTree(volume(), 'old');
       const wanted = await describeTree(tree.root, 'new');
-      let step = 0;
-      const onStep = (name: string) => {
-        step += 1;
-        if (step > stopAt) {
-          throw new Error(`stopped after ${name}`);
-        }
-      };
+      const onStep = stopAfter(stopAt);
       const error = await commit(stage, tree, { ...OPTIONS, onStep, judge: refuse }).then(
         () => '',
         (failure: unknown) => String(failure),

@@ -37,6 +37,15 @@ const ENGINES: readonly (readonly [string, () => string])[] = [
   ...(restic18() === undefined ? [] : ([['restic', () => dir.join('repository')]] as const)),
 ];
 
+/** The newest snapshot is what is restored, with all that was quiet. */
+async function expectRestored(repository: string): Promise<void> {
+  const restored = dir.join('restored');
+  await mkdir(restored);
+  const { code, stderr } = await run(['restore'], { volume: restored, repository });
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining('given up')]);
+  expect(await readTree(restored)).toMatchObject(QUIET);
+}
+
 describe.each(ENGINES)(`a volume with %s (restic is left out when ${NO_RESTIC})`, (_, place) => {
   it('is stored though it is written to all the time, and the newest snapshot verifies', async () => {
     const volume = dir.join('volume');
@@ -51,11 +60,7 @@ describe.each(ENGINES)(`a volume with %s (restic is left out when ${NO_RESTIC})`
     const stored = await run(['backup', 'now'], { volume, repository, flags });
     expect([stored.code, stored.stderr]).toEqual([0, expect.stringContaining('reading it again')]);
     writer.kill('SIGKILL');
-    const restored = dir.join('restored');
-    await mkdir(restored);
-    const { code, stderr } = await run(['restore'], { volume: restored, repository });
-    expect([code, stderr]).toEqual([0, expect.not.stringContaining('given up')]);
-    expect(await readTree(restored)).toMatchObject(QUIET);
+    await expectRestored(repository);
     const snapshots = await run(['backup', 'snapshots'], { volume, repository });
     expect(snapshots.stdout.trim().split('\n')).toHaveLength(1);
   });
@@ -83,11 +88,7 @@ describe.each([...ENGINES, ['git', () => `git+file://${dir.join('data.git')}#dat
       const repository = place();
       expect((await run(['backup', 'now'], { volume, repository, flags: ['--init'] })).code).toBe(0);
       writer.kill('SIGKILL');
-      const restored = dir.join('restored');
-      await mkdir(restored);
-      const { code, stderr } = await run(['restore'], { volume: restored, repository });
-      expect([code, stderr]).toEqual([0, expect.not.stringContaining('given up')]);
-      expect(await readTree(restored)).toMatchObject(QUIET);
+      await expectRestored(repository);
     });
   },
 );
