@@ -12,6 +12,10 @@ import { AS_KUBECTL_READS } from './yaml-reading.ts';
 const settings = testSettings();
 const run = (text: string, mode: Mode = 'inject', changes = {}) =>
   rewrite(text, { settings: { ...settings, ...changes }, version: '1.2.3', mode });
+/** YAML as somebody could have written it. The library writes a key that is the text `<<` as a merged one. */
+const yamlOf = (value: unknown, options: { readonly indent: number; readonly indentSeq?: boolean }) =>
+  stringify(value, { version: '1.1', lineWidth: 0, ...options }).replaceAll(/^([ -]*)<<:/gm, '$1"<<":');
+
 const parsed = (text: string): unknown[] =>
   parseAllDocuments(text, AS_KUBECTL_READS).map((document) => document.toJS() as unknown);
 
@@ -202,7 +206,7 @@ spec:
       });
     fc.assert(
       fc.property(shared, fc.constantFrom(2, 4), (value, indent) => {
-        const stream = stringify(value, { version: '1.1', lineWidth: 0, indent });
+        const stream = yamlOf(value, { indent });
         const [before] = parsed(stream) as [{ items: JsonMap[] }];
         const { text, findings } = run(stream);
         if (findings.some(({ level }) => level === 'error')) {
@@ -309,12 +313,7 @@ const styled = fc
     };
     let text = style.json
       ? JSON.stringify(documents[kind], null, style.flow ? 2 : 0)
-      : stringify(documents[kind], {
-          version: '1.1',
-          indent: style.indent,
-          indentSeq: style.indentSeq,
-          lineWidth: 0,
-        });
+      : yamlOf(documents[kind], { indent: style.indent, indentSeq: style.indentSeq });
     if (style.comments && !style.json) {
       text = text.replaceAll(/^( *)(- name: .*|containers:|metadata:)$/gm, '$1# above\n$1$2 # at the side');
     }
