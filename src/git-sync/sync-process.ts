@@ -112,7 +112,7 @@ async function assemble(
   const syncer = await createSyncer(settings, {
     ...scope,
     env: context.env,
-    hookEnv: withoutVariables(context.env, SECRET_VARIABLES),
+    hookEnv: withoutVariables(context.env, withheldFrom(settings)),
     home,
     stop: lifecycle.signal,
     observers,
@@ -135,6 +135,11 @@ async function assemble(
   await receiver?.listen();
   logGitVersion(settings.git, scope);
   return loop;
+}
+
+/** The variables that programs of hooks do not get. */
+function withheldFrom({ hookSecretVariables }: GitSyncSettings): ReadonlySet<string> {
+  return new Set([...SECRET_VARIABLES].filter((name) => !hookSecretVariables.includes(name)));
 }
 
 function listenToSignal({ syncOnSignal }: GitSyncSettings, trigger: Trigger, { log }: Scope): void {

@@ -1,5 +1,6 @@
 /** The options of what follows a sync. */
 import { bool, duration, int, string, strings } from '../../core/options/value-types.ts';
+import { argumentList } from './argument-list.ts';
 import { opening, setting } from './setting.ts';
 
 const SECOND = 1000;
@@ -11,6 +12,20 @@ export const hookOptions = {
     default: '',
     env: ['GITSYNC_EXECHOOK_COMMAND', 'GIT_SYNC_EXECHOOK_COMMAND'],
     help: 'a program to run in each newly published tree (it may run twice for one)',
+  }),
+  exechookArgs: setting('exechookArgs', {
+    flag: 'exechook-args',
+    type: argumentList,
+    default: [],
+    env: ['GITSYNC_EXECHOOK_ARGS'],
+    help: 'an argument for --exechook-command, or a JSON list of them; can be repeated',
+  }),
+  exechookShell: setting('exechookShell', {
+    flag: 'exechook-shell',
+    type: bool,
+    default: false,
+    env: ['GITSYNC_EXECHOOK_SHELL'],
+    help: 'take --exechook-command for a line of the shell; --exechook-args are its $1, $2, ...',
   }),
   exechookTimeout: setting('exechook.timeoutMs', {
     flag: 'exechook-timeout',
@@ -67,6 +82,20 @@ export const hookOptions = {
     default: 60 * SECOND,
     env: ['GITSYNC_PRE_PUBLISH_TIMEOUT'],
     help: 'the time that each --pre-publish may take, at least 1s; it counts towards --sync-timeout',
+  }),
+  hookOutput: setting('hookOutput', {
+    flag: 'hook-output',
+    type: bool,
+    default: false,
+    env: ['GITSYNC_HOOK_OUTPUT'],
+    help: 'log what programs of hooks print, line by line as it comes: of each run the first 64 KiB',
+  }),
+  hookSecretVariables: setting('hookSecretVariables', {
+    flag: 'hook-secret-variables',
+    type: strings,
+    default: [],
+    env: ['GITSYNC_HOOK_SECRET_VARIABLES'],
+    help: 'a variable that programs of hooks get although it holds a secret of git-sync, such as GITSYNC_PASSWORD; can be repeated',
   }),
   webhookUrl: opening('webhook.url', {
     flag: 'webhook-url',

@@ -137,6 +137,7 @@ async function gatesOf({ spec, deps, root, emitter, authentication }: Parts, git
     env: () => ({ ...deps.hookEnv, ...authentication.hookVariables() }),
     clock: deps.clock,
     log: deps.log.child('pre-publish'),
+    showsOutput: spec.hookOutput,
     onResult: (status) => emitter.emit({ kind: 'hook-ended', hook: 'pre-publish', status }),
   });
   return [gate];

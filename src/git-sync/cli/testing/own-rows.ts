@@ -3,6 +3,36 @@ import type { Row } from './row.ts';
 
 export const ownRows: readonly Row[] = [
   {
+    flag: 'exechook-args',
+    value: '["-a","b c"]',
+    expected: { exechookArgs: ['-a', 'b c'] },
+    fallback: { exechookArgs: [] },
+    env: ['GITSYNC_EXECHOOK_ARGS'],
+    also: ['--exechook-command=/h'],
+  },
+  {
+    flag: 'exechook-shell',
+    value: 'true',
+    expected: { exechookShell: true },
+    fallback: { exechookShell: false },
+    env: ['GITSYNC_EXECHOOK_SHELL'],
+    also: ['--exechook-command=/h'],
+  },
+  {
+    flag: 'hook-output',
+    value: 'true',
+    expected: { hookOutput: true },
+    fallback: { hookOutput: false },
+    env: ['GITSYNC_HOOK_OUTPUT'],
+  },
+  {
+    flag: 'hook-secret-variables',
+    value: 'GITSYNC_PASSWORD',
+    expected: { hookSecretVariables: ['GITSYNC_PASSWORD'] },
+    fallback: { hookSecretVariables: [] },
+    env: ['GITSYNC_HOOK_SECRET_VARIABLES'],
+  },
+  {
     flag: 'pre-publish',
     value: '["npm","ci"]',
     expected: { prePublish: ['["npm","ci"]'] },

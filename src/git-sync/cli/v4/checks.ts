@@ -222,6 +222,16 @@ const extraChecks: readonly V4Check[] = [
       (triggerBind === '') !== (triggerSecretFile === ''),
       'required flag: --trigger-bind and --trigger-secret-file must be specified together',
     ),
+  ({ exechookCommand, exechookArgs, exechookShell }) =>
+    when(
+      exechookCommand === '' && (exechookArgs.length > 0 || exechookShell),
+      'required flag: --exechook-command must be specified when --exechook-args or --exechook-shell is set',
+    ),
+  ({ hookSecretVariables }) =>
+    when(
+      !hookSecretVariables.every((name) => /^\w*$/.test(name)),
+      'invalid flag: --hook-secret-variables takes names of variables, without $ and values',
+    ),
   ({ prePublish, prePublishShell }) =>
     flagComplaint('--pre-publish', commandProblem(prePublish, prePublishShell)),
   ({ prePublishTimeLimit }) =>

@@ -8,6 +8,7 @@ import type { Git } from '../../../git/run.ts';
 import type { HookCommand } from '../../options/commands.ts';
 import type { Candidate, Gate } from '../gate.ts';
 import { outcomeInWords } from '../hooks/exechook.ts';
+import { showOutput } from '../hooks/shown-output.ts';
 import { checkTree } from '../repository/tree-check.ts';
 import { changedPaths } from './changed-paths.ts';
 import { GATE_ERRORS } from './errors.ts';
@@ -23,6 +24,8 @@ export interface PrePublishInit {
   readonly env: () => Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Log;
+  /** What the commands print becomes log lines. */
+  readonly showsOutput?: boolean;
   readonly onResult: (status: 'success' | 'error') => Promise<void>;
 }
 
@@ -77,8 +80,10 @@ export function createPrePublishGate(init: PrePublishInit): Gate {
       const { program, args, shown: line } = command;
       log.info('running pre-publish command', { hash, command: line });
       const env = { ...init.env(), ...told };
+      const output = init.showsOutput ? showOutput(log, { hash }) : undefined;
       const options = { cwd, env, timeoutMs, signal, maxOutputBytes: MAX_OUTPUT_BYTES };
-      const outcome = await tryRun(program, args, options);
+      const outcome = await tryRun(program, args, { ...options, onOutput: output?.push });
+      output?.end();
       signal.throwIfAborted();
       const failure = failureOf(command, cwd, outcome);
       if (failure !== undefined) {

@@ -138,4 +138,39 @@ describe('the hooks of a sync', () => {
     expect(await hooks.failed()).toEqual(['exechook']);
     expect(lines.join()).toContain('put arguments or a shell line into a script');
   });
+
+  it('give their program its arguments as they are, and a line of the shell its own', async () => {
+    const args = ['a b', '$HOME', '', '*'];
+    const command = await program('args', '$#|$1|$2|$3|$4');
+    const plain = start({ exechook: { command, ...times }, exechookArgs: args });
+    await plain.observe(published(A));
+    await plain.finished(1);
+    const line = `echo "$GITSYNC_HASH|$#|$1|$2" >> ${dir.join('seen')} && echo done`;
+    const exechook = { command: line, ...times };
+    const shell = start({ exechook, exechookShell: true, exechookArgs: args });
+    await shell.observe(published(B));
+    await shell.finished(1);
+    expect(await seen()).toBe(`4|a b|$HOME||*\n${B}|4|a b|$HOME\n`);
+  });
+
+  it('that fail with arguments are named with them', async () => {
+    const exechook = { command: 'false', ...times };
+    const { observe, finished, lines } = start({ exechook, exechookArgs: ['a b'], oneTime: true });
+    await observe(published(A));
+    await finished(1);
+    expect(lines.join()).toContain("Run(false 'a b'): exit status 1");
+  });
+
+  it('show what they print while they run, when that is asked for', async () => {
+    const exechook = { command: 'echo out; echo err >&2; exec sleep 60', ...times };
+    const shown = start({ exechook, exechookShell: true, hookOutput: true });
+    await shown.observe(published(A));
+    const isThere = (text: string) => shown.lines.some((line) => line.includes(text));
+    await waitFor(() => isThere('"line":"out"') && isThere('"line":"err"'), { what: 'both lines' });
+    expect(shown.results).toEqual([]);
+    const silent = start({ exechook: { ...exechook, command: 'echo out' }, exechookShell: true });
+    await silent.observe(published(A));
+    await silent.finished(1);
+    expect(silent.lines.join()).not.toContain('hook output');
+  });
 });

@@ -4,11 +4,12 @@ import type { Log } from '../../../core/log/log.ts';
 import { withSignal } from '../../../core/scoped-signal.ts';
 import type { HookName, SyncObserver } from '../events.ts';
 import type { ExecHook, SyncSpec } from '../spec.ts';
-import { createExecHook } from './exechook.ts';
+import { createExecHook, type ExecHookInit } from './exechook.ts';
 import { createHookRunner, type HookRunner } from './hook-runner.ts';
 import { createWebHook } from './webhook.ts';
 
-export type HooksSpec = Pick<SyncSpec, 'dialect' | 'exechook' | 'prePublishHook' | 'webhook' | 'oneTime'>;
+export type HooksSpec = Pick<SyncSpec, 'dialect' | 'exechook' | 'prePublishHook' | 'webhook' | 'oneTime'> &
+  Partial<Pick<SyncSpec, 'exechookArgs' | 'exechookShell' | 'hookOutput'>>;
 
 export interface HooksInit {
   readonly spec: HooksSpec;
@@ -61,13 +62,22 @@ function createRunners(init: HooksInit): Runners {
       runner: createHookRunner({ backoffMs, action, clock, log, onResult, once, signal: init.stop }),
     };
   };
-  const exec = (name: HookName, hook: ExecHook | undefined) => {
+  const exec = (name: HookName, hook: ExecHook | undefined, more: Partial<ExecHookInit> = {}) => {
     const log = init.log.child(name);
     const { execEnv: env, treePath } = init;
+    const { hookOutput: showsOutput = false } = spec;
     return hook === undefined
       ? []
-      : [named(name, hook.backoffMs, log, createExecHook({ hook, log, env, treePath }))];
+      : [
+          named(
+            name,
+            hook.backoffMs,
+            log,
+            createExecHook({ ...more, hook, log, env, treePath, showsOutput }),
+          ),
+        ];
   };
+  const { exechookArgs: args = [], exechookShell: isShell = false } = spec;
   const web = () => {
     const { webhook: hook } = spec;
     const log = init.log.child('webhook');
@@ -77,7 +87,7 @@ function createRunners(init: HooksInit): Runners {
   };
   return {
     beforehand: exec('pre-publish-exechook', spec.prePublishHook),
-    afterwards: [...exec('exechook', spec.exechook), ...web()],
+    afterwards: [...exec('exechook', spec.exechook, { args, isShell }), ...web()],
   };
 }
 

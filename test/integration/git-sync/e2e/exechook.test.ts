@@ -64,6 +64,50 @@ describe.concurrent('--exechook-command', () => {
     expect(performance.now() - asked).toBeLessThan(25_000);
   });
 
+  it('takes arguments, also from the environment, and a line of the shell', async (test) => {
+    const scene = await makeScene(test);
+    const out = scene.join('out');
+    const command = await writeProgram(scene.join('args.sh'), `printf '%s\\n' "$@" >> '${out}'`);
+    await scene.once([
+      `--exechook-command=${command}`,
+      '--exechook-args=a b',
+      '--exechook-args=["c:d", "e"]',
+    ]);
+    expect(await scene.read(out)).toBe('a b\nc:d\ne');
+    await rm(out);
+    await scene.once([`--exechook-command=${command}`], { env: { GITSYNC_EXECHOOK_ARGS: '["f:g", "h"]' } });
+    expect(await scene.read(out)).toBe('f:g\nh');
+    await scene.once([
+      `--exechook-command=cat file > ${out} && echo "$1" >> ${out}`,
+      '--exechook-shell',
+      '--exechook-args=i',
+    ]);
+    expect(await scene.read(out)).toBe('first\ni');
+    const { code, stderr } = await scene.run(['--exechook-args=a']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('--exechook-command must be specified');
+  });
+
+  it('prints into the log with --hook-output, without the secrets that it was given by name', async (test) => {
+    const scene = await makeScene(test);
+    const env = {
+      GITSYNC_PASSWORD: 's3cret-of-the-test',
+      GITSYNC_USERNAME: 'u',
+      GITSYNC_WEBHOOK_URL: 'http://127.0.0.1:1/x',
+    };
+    const line =
+      'printf "\\033[31m%s|%s\\n" "$GITSYNC_PASSWORD" "$GITSYNC_WEBHOOK_URL"; test -n "$GITSYNC_PASSWORD"';
+    const flags = [`--exechook-command=${line}`, '--exechook-shell', '--hook-output'];
+    const named = await scene.run(
+      ['--one-time', ...flags, '--webhook-url=', '--hook-secret-variables=GITSYNC_PASSWORD'],
+      { env },
+    );
+    expect(named).toMatchObject({ code: 0 });
+    expect(named.stderr).toContain('\\u001b[31mREDACTED|"');
+    expect(named.stderr).not.toContain('s3cret-of-the-test');
+    expect(await scene.run(['--one-time', ...flags, '--webhook-url='], { env })).toMatchObject({ code: 1 });
+  });
+
   it('is waited for by --one-time (exechook_success_once)', async (test) => {
     const scene = await makeScene(test);
     const hook = await makeHook(scene, 'exechook', { takes: 1 });
