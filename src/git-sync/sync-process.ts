@@ -138,8 +138,8 @@ async function assemble(
 }
 
 /** The variables that programs of hooks do not get. */
-function withheldFrom({ hookSecretVariables }: GitSyncSettings): ReadonlySet<string> {
-  return new Set([...SECRET_VARIABLES].filter((name) => !hookSecretVariables.includes(name)));
+function withheldFrom({ hookVariables }: GitSyncSettings): ReadonlySet<string> {
+  return new Set([...SECRET_VARIABLES].filter((name) => !hookVariables.includes(name)));
 }
 
 function listenToSignal({ syncOnSignal }: GitSyncSettings, trigger: Trigger, { log }: Scope): void {

@@ -90,11 +90,11 @@ export const hookOptions = {
     env: ['GITSYNC_HOOK_OUTPUT'],
     help: 'log what programs of hooks print, line by line as it comes: of each run the first 64 KiB',
   }),
-  hookSecretVariables: setting('hookSecretVariables', {
-    flag: 'hook-secret-variables',
+  hookVariables: setting('hookVariables', {
+    flag: 'hook-variables',
     type: strings,
     default: [],
-    env: ['GITSYNC_HOOK_SECRET_VARIABLES'],
+    env: ['GITSYNC_HOOK_VARIABLES'],
     help: 'a variable that programs of hooks get although it holds a secret of git-sync, such as GITSYNC_PASSWORD; can be repeated',
   }),
   webhookUrl: opening('webhook.url', {

@@ -26,11 +26,11 @@ export const ownRows: readonly Row[] = [
     env: ['GITSYNC_HOOK_OUTPUT'],
   },
   {
-    flag: 'hook-secret-variables',
+    flag: 'hook-variables',
     value: 'GITSYNC_PASSWORD',
-    expected: { hookSecretVariables: ['GITSYNC_PASSWORD'] },
-    fallback: { hookSecretVariables: [] },
-    env: ['GITSYNC_HOOK_SECRET_VARIABLES'],
+    expected: { hookVariables: ['GITSYNC_PASSWORD'] },
+    fallback: { hookVariables: [] },
+    env: ['GITSYNC_HOOK_VARIABLES'],
   },
   {
     flag: 'pre-publish',

@@ -227,10 +227,10 @@ const extraChecks: readonly V4Check[] = [
       exechookCommand === '' && (exechookArgs.length > 0 || exechookShell),
       'required flag: --exechook-command must be specified when --exechook-args or --exechook-shell is set',
     ),
-  ({ hookSecretVariables }) =>
+  ({ hookVariables }) =>
     when(
-      !hookSecretVariables.every((name) => /^\w*$/.test(name)),
-      'invalid flag: --hook-secret-variables takes names of variables, without $ and values',
+      !hookVariables.every((name) => /^\w*$/.test(name)),
+      'invalid flag: --hook-variables takes names of variables, without $ and values',
     ),
   ({ prePublish, prePublishShell }) =>
     flagComplaint('--pre-publish', commandProblem(prePublish, prePublishShell)),

@@ -99,7 +99,7 @@ describe.concurrent('--exechook-command', () => {
       'printf "\\033[31m%s|%s\\n" "$GITSYNC_PASSWORD" "$GITSYNC_WEBHOOK_URL"; test -n "$GITSYNC_PASSWORD"';
     const flags = [`--exechook-command=${line}`, '--exechook-shell', '--hook-output'];
     const named = await scene.run(
-      ['--one-time', ...flags, '--webhook-url=', '--hook-secret-variables=GITSYNC_PASSWORD'],
+      ['--one-time', ...flags, '--webhook-url=', '--hook-variables=GITSYNC_PASSWORD'],
       { env },
     );
     expect(named).toMatchObject({ code: 0 });
