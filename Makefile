@@ -18,7 +18,8 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@touch $@
 
 build: node_modules/.package-lock.json ## make bin/pillion
-	@npm run --silent build
+# One at a time: two of these may run side by side, `make test` and `make test-cluster`.
+	@flock Makefile npm run --silent build
 
 demo: build ## run the main job for real: a push arrives in a running web page
 	@node scripts/demo.ts
