@@ -1,6 +1,6 @@
 /**
  * git-sync and its peers, all in one run: `npm run bench -- git-sync [--peer COMMAND]... [--quick] [--only small|wide|deep]
- * [--write]`.
+ * [--transport file|http|ssh] [--measure first|change|poll] [--runs N] [--write]`.
  * A peer is any command that takes git-sync v4's flags. Always with it: a plain shell loop of ls-remote, fetch and
  * worktree add, and a shell loop that replays the very git commands that git-sync runs.
  *
@@ -21,9 +21,16 @@ import { type Contender, contenders, type Task } from './contenders.ts';
 import { changeToPublished, firstSync, pollCpu } from './measure.ts';
 
 const quick = process.argv.includes('--quick');
-const only = process.argv[process.argv.indexOf('--only') + 1];
-const isWanted = (name: string) => !process.argv.includes('--only') || name === only;
-const peers = process.argv.flatMap((word, index) => (process.argv[index - 1] === '--peer' ? [word] : []));
+const valuesOf = (flag: string) =>
+  process.argv.flatMap((word, index) => (process.argv[index - 1] === flag ? [word] : []));
+const isWanted = (flag: string, name: string) => {
+  const names = valuesOf(flag);
+  return names.length === 0 || names.includes(name);
+};
+const peers = valuesOf('--peer');
+/** A difference of a few percent shows only over many more runs than a table needs, and over longer polling. */
+const askedRuns = valuesOf('--runs').map(Number).at(0);
+const pollSeconds = askedRuns === undefined ? 12 : 30;
 
 interface Scenario {
   readonly name: string;
@@ -104,7 +111,9 @@ function addresses(scenario: Scenario, path: string, servers: Servers): [string,
     ['file', `file://${path}`],
     ['http', servers.http.repositoryUrl(`${scenario.name}.git`)],
   ];
-  return scenario.name === 'small' ? [...common, ['ssh', servers.ssh.repositoryUrl(path)]] : common;
+  const all: [string, string][] =
+    scenario.name === 'small' ? [...common, ['ssh', servers.ssh.repositoryUrl(path)]] : common;
+  return all.filter(([transport]) => isWanted('--transport', transport));
 }
 
 async function measureScenario(scenario: Scenario, dir: string, servers: Servers): Promise<Row[]> {
@@ -122,22 +131,26 @@ async function measureScenario(scenario: Scenario, dir: string, servers: Servers
       roots += 1;
       return { repo, root: join(dir, `${scenario.name}-root-${roots}`), depth: scenario.depth };
     };
-    const label = (what: string) => `${scenario.name}, ${transport}: ${what}`;
-    rows.push({
-      measure: label('first sync, ms'),
-      values: await medians(all, scenario.runs, (one) => firstSync(one, nextTask())),
-    });
-    rows.push({
-      measure: label('change to published, ms'),
-      values: await medians(all, scenario.runs, async (one) =>
-        changeToPublished(one, nextTask(), await commit(), commit),
-      ),
-    });
+    const add = async (
+      name: string,
+      what: string,
+      times: number,
+      measure: (one: Contender) => Promise<number>,
+    ) => {
+      if (isWanted('--measure', name)) {
+        const values = await medians(all, times, measure);
+        rows.push({ measure: `${scenario.name}, ${transport}: ${what}`, values });
+      }
+    };
+    const times = askedRuns ?? scenario.runs;
+    await add('first', 'first sync, ms', times, (one) => firstSync(one, nextTask()));
+    await add('change', 'change to published, ms', times, async (one) =>
+      changeToPublished(one, nextTask(), await commit(), commit),
+    );
     const current = await commit();
-    rows.push({
-      measure: label('CPU per poll without change, ms'),
-      values: await medians(all, 1, (one) => pollCpu(one, nextTask(), current, quick ? 4 : 12)),
-    });
+    await add('poll', 'CPU per poll without change, ms', askedRuns ?? 1, (one) =>
+      pollCpu(one, nextTask(), current, quick ? 4 : pollSeconds),
+    );
   }
   return rows;
 }
@@ -163,7 +176,7 @@ const servers: Servers = {
 };
 try {
   const names = contenders(peers, servers.ssh).map((one) => one.name);
-  for (const scenario of scenarios.filter((one) => isWanted(one.name))) {
+  for (const scenario of scenarios.filter((one) => isWanted('--only', one.name))) {
     console.error(`measuring ${scenario.name} ...`);
     const before = controlMs(join(dir, `${scenario.name}-control-before`));
     const rows = await measureScenario(scenario, dir, servers);
