@@ -85,12 +85,16 @@ function script(name: string, file: string, ssh: SshFiles): Contender {
 }
 
 /** The project first, then those it is compared with. */
-export function contenders(peers: readonly string[], ssh: SshFiles): Contender[] {
+export function contenders(peers: readonly string[], ssh: SshFiles, withLoops: boolean): Contender[] {
   const own = withGitSyncFlags('pillion', [process.execPath, resolve('bin/pillion'), 'git-sync'], ssh);
   return [
     own,
-    script('shell loop', 'shell-loop.sh', ssh),
-    script("git-sync's commands", 'git-sync-commands.sh', ssh),
+    ...(withLoops
+      ? [
+          script('shell loop', 'shell-loop.sh', ssh),
+          script("git-sync's commands", 'git-sync-commands.sh', ssh),
+        ]
+      : []),
     ...peers.map((peer) => withGitSyncFlags(peer.split('/').at(-1) ?? peer, peer.split(' '), ssh)),
   ];
 }

@@ -1,8 +1,8 @@
 /**
  * git-sync and its peers, all in one run: `npm run bench -- git-sync [--peer COMMAND]... [--quick] [--only small|wide|deep]
- * [--transport file|http|ssh] [--measure first|change|poll] [--runs N] [--write]`.
- * A peer is any command that takes git-sync v4's flags. Always with it: a plain shell loop of ls-remote, fetch and
- * worktree add, and a shell loop that replays the very git commands that git-sync runs.
+ * [--transport file|http|ssh] [--measure first|change|poll] [--runs N] [--peers-only] [--write]`.
+ * A peer is any command that takes git-sync v4's flags. With them, unless --peers-only is given: a plain shell loop of
+ * ls-remote, fetch and worktree add, and a shell loop that replays the very git commands that git-sync runs.
  *
  * Nothing is removed during a run, and each measurement has a root of its own: ext4 steps over the inodes that were
  * freed in the last minutes one by one (`recently_deleted` in its ialloc.c), so that whoever makes 50,000 files after
@@ -28,6 +28,7 @@ const isWanted = (flag: string, name: string) => {
   return names.length === 0 || names.includes(name);
 };
 const peers = valuesOf('--peer');
+const isPeersOnly = process.argv.includes('--peers-only');
 /** A difference of a few percent shows only over many more runs than a table needs, and over longer polling. */
 const askedRuns = valuesOf('--runs').map(Number).at(0);
 const pollSeconds = askedRuns === undefined ? 12 : 30;
@@ -117,7 +118,7 @@ function addresses(scenario: Scenario, path: string, servers: Servers): [string,
 }
 
 async function measureScenario(scenario: Scenario, dir: string, servers: Servers): Promise<Row[]> {
-  const all = contenders(peers, servers.ssh);
+  const all = contenders(peers, servers.ssh, !isPeersOnly);
   const repository = await scenario.make(join(dir, `${scenario.name}.git`));
   const rows: Row[] = [];
   let commits = 0;
@@ -175,7 +176,7 @@ const servers: Servers = {
   ssh: await startSshServer(join(dir, 'ssh')),
 };
 try {
-  const names = contenders(peers, servers.ssh).map((one) => one.name);
+  const names = contenders(peers, servers.ssh, !isPeersOnly).map((one) => one.name);
   for (const scenario of scenarios.filter((one) => isWanted('--only', one.name))) {
     console.error(`measuring ${scenario.name} ...`);
     const before = controlMs(join(dir, `${scenario.name}-control-before`));
