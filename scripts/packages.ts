@@ -8,6 +8,8 @@ import { pathToFileURL } from 'node:url';
 const PROGRAMS_OF_PACKAGE = {
   faketime: ['faketime'],
   git: ['git'],
+  'git-lfs': ['git-lfs'],
+  gnupg: ['gpg', 'gpg-agent', 'gpgconf'],
   // Reads option files as every client of MySQL does, and prints what it read.
   'mariadb-client-core': ['my_print_defaults'],
   'mariadb-client': ['mariadb', 'mariadb-dump'],

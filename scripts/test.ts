@@ -45,6 +45,8 @@ function demo(): Counts {
 ensurePackages(['faketime']);
 // Without them the tests of the recipes for databases are skipped, and say so.
 ensurePackages(['mariadb-client', 'mariadb-server-core', 'redis-server', 'redis-tools', 'sqlite3']);
+// Without them the tests of signatures by GPG and of large files are skipped, and say so.
+ensurePackages(['gnupg', 'git-lfs']);
 const packages = ensurePackages([
   'git',
   'mariadb-client-core',

@@ -15,6 +15,7 @@ export const MAY_USE_PATHS: Readonly<Record<string, string>> = {
   'src/git/remote/probe.ts': "looks whether the user's own ~/.netrc is there",
   'src/git/submodules/index-file.ts': 'the index of the private repository',
   'src/git/user.ts': '/etc/passwd, and stand-ins for it in the private directory',
+  'src/git-sync/sync/gates/signatures/keys.ts': 'the keys of --verify in the private directory',
   'src/git-sync/sync/repository/shared-repository.ts': 'indexes and repositories in the private directory',
   'src/git-sync/sync/repository/worktree.ts': 'sparse patterns in the private repository',
   'src/git-sync/sync/root.ts': 'the path of the root itself, which the user names',

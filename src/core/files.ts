@@ -4,6 +4,6 @@ export { FILE_ERRORS, fileError } from './files/file-error.ts';
 export { fsyncDirectory } from './files/fsync.ts';
 export { removeLeftovers, temporaryName } from './files/leftovers.ts';
 export { makeDirectory } from './files/make-directory.ts';
-export { readText, readTextIfExists } from './files/read.ts';
+export { readBytesIfExists, readText, readTextIfExists } from './files/read.ts';
 export { removeTree } from './files/remove-tree.ts';
 export { switchSymlink } from './files/symlink.ts';

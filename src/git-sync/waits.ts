@@ -55,7 +55,13 @@ export function waitAfterFailure(
 }
 
 /** What passes by itself or with the next commit: it says nothing about what is configured or published. */
-const PASSING: ReadonlySet<string> = new Set(['remote_unreachable', 'sync_timeout', 'pre_publish_failed']);
+const PASSING: ReadonlySet<string> = new Set([
+  'remote_unreachable',
+  'sync_timeout',
+  'pre_publish_failed',
+  'signature_missing',
+  'signature_refused',
+]);
 
 /**
  * Whether a failure must not end the process: an outage, or a commit that a gate refuses, after a first success, unless it was

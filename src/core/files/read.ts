@@ -16,14 +16,14 @@ const readFile = promisify(read);
 const closeFile = promisify(close);
 
 /**
- * The whole text of a file, or undefined when there is none. A pipe is read to its end, but not waited for without an
+ * The whole content of a file, or undefined when there is none. A pipe is read to its end, but not waited for without an
  * end; one that nobody writes to is empty.
  * @throws PillionError `file_too_large` above `maxBytes` (default 16 MiB), `read_failed` otherwise
  */
-export async function readTextIfExists(
+export async function readBytesIfExists(
   path: string,
   maxBytes: number = DEFAULT_MAX_BYTES,
-): Promise<string | undefined> {
+): Promise<Buffer | undefined> {
   try {
     // Without O_NONBLOCK the open of a pipe waits for a writer, in a thread that everything else needs too.
     const file = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -32,13 +32,18 @@ export async function readTextIfExists(
     if (bytes === undefined) {
       throw FILE_ERRORS.file_too_large({ path, maxBytes }, { facts: { path, maxBytes } });
     }
-    return bytes.toString('utf8');
+    return bytes;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') {
       return undefined;
     }
     throw fileError(FILE_ERRORS.read_failed, path, error);
   }
+}
+
+/** The same as text. */
+export async function readTextIfExists(path: string, maxBytes?: number): Promise<string | undefined> {
+  return (await readBytesIfExists(path, maxBytes))?.toString('utf8');
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The options that say what is synced and where to. */
 import { option } from '../../core/options/option.ts';
 import { bool, duration, int, string, strings } from '../../core/options/value-types.ts';
+import { contentOptions } from './content.ts';
 import { GIT_CONFIG_SECRETS } from './git-config-secrets.ts';
 import { setting } from './setting.ts';
 import { GC_MODES, oneOf, SUBMODULE_MODES } from './words.ts';
@@ -63,6 +64,7 @@ export const syncOptions = {
     env: ['GITSYNC_SPARSE_CHECKOUT_FILE', 'GIT_SYNC_SPARSE_CHECKOUT_FILE'],
     help: 'a file with git sparse-checkout patterns; only what they match is checked out',
   }),
+  ...contentOptions,
   root: option({
     flag: 'root',
     type: string,

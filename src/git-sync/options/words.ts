@@ -3,6 +3,9 @@
 export const SUBMODULE_MODES = ['recursive', 'shallow', 'off'] as const;
 export const GC_MODES = ['auto', 'always', 'aggressive', 'off'] as const;
 
+export const VERIFY_MODES = ['head', 'tag', 'all-new', 'off'] as const;
+export type VerifyMode = (typeof VERIFY_MODES)[number];
+
 export const CREDENTIAL_SCOPES = ['host', 'repository'] as const;
 
 /** The word of the list that a text is. */

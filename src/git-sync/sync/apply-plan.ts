@@ -26,7 +26,7 @@ async function passGates(
   signal: AbortSignal,
 ): Promise<void> {
   for (const gate of gates) {
-    await gate.check({ hash, path, previous }, signal);
+    await gate.check?.({ hash, path, previous }, signal);
   }
 }
 

@@ -132,8 +132,9 @@ export async function fetchFollowed(
   expected: string | undefined,
   signal: AbortSignal,
 ): Promise<string> {
-  const { follow, depth } = context.spec;
-  if (follow.kind === 'ref' && expected !== undefined) {
+  // With a commit by its hash the tag that is signed would not come.
+  const { follow, depth, verify } = context.spec;
+  if (follow.kind === 'ref' && expected !== undefined && verify !== 'tag') {
     return fetchExpected(context, expected, signal);
   }
   if (follow.kind === 'branch' && follow.rev !== 'HEAD' && looksLikeHash(follow.rev)) {

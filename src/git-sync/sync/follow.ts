@@ -1,4 +1,5 @@
 /** What the followed ref means. */
+import { type RefQuery, refNamed } from '../../git/remote/ref-query.ts';
 import type { Follow } from './spec.ts';
 
 const LOOKS_LIKE_HASH = /^[0-9a-f]{4,64}$/i;
@@ -15,6 +16,9 @@ export function watchedRef(follow: Follow): string {
   }
   return follow.rev === 'HEAD' ? `refs/heads/${follow.branch}` : `refs/tags/${follow.rev}`;
 }
+
+/** What the remote is asked for. */
+export const queryOf = (follow: Follow): RefQuery => refNamed(watchedRef(follow));
 
 /** Whether this very commit is named, so that nothing can ever change. */
 export function isPinned(follow: Follow, hash: string): boolean {

@@ -1,5 +1,21 @@
 /** What must agree before a worktree is published: signatures, a validating hook. */
 
+/** A commit that was fetched, before anything of it is checked out. */
+export interface Arrival {
+  readonly hash: string;
+  /** The ref that it was found at. */
+  readonly ref: string;
+  /** The commit that is published now, if any is. */
+  readonly previous?: string | undefined;
+}
+
+/** What the remote was seen to have, before it is fetched. */
+export interface Seen {
+  readonly hash: string;
+  /** The tag object that the ref names, where it is known to name one. */
+  readonly tag?: string | undefined;
+}
+
 export interface Candidate {
   readonly hash: string;
   /** The worktree, complete, that no link leads to yet. */
@@ -10,15 +26,24 @@ export interface Candidate {
 
 export interface Gate {
   /** What a commit was refused with a moment ago, so that its worktree need not be built to hear the same. */
-  refusal?(hash: string): Error | undefined;
+  refusal?(seen: Seen, signal: AbortSignal): Error | undefined | Promise<Error | undefined>;
+  /** Whether this commit was the last that `admit` let pass; without this every commit was. */
+  isAdmitted?(hash: string): boolean;
+  /** Rejects when nothing of the commit may be checked out; the pass fails with that error. */
+  admit?(arrival: Arrival, signal: AbortSignal): Promise<void>;
   /** Rejects when the worktree must not be published; the pass fails with that error, and what is published stays. */
-  check(candidate: Candidate, signal: AbortSignal): Promise<void>;
+  check?(candidate: Candidate, signal: AbortSignal): Promise<void>;
+}
+
+/** Whether a commit that is published may be taken for what this process let pass. */
+export function isAdmitted(gates: readonly Gate[], hash: string): boolean {
+  return gates.every((gate) => gate.isAdmitted?.(hash) ?? true);
 }
 
 /** @throws what one of the gates has refused this commit with a moment ago */
-export function throwIfRefused(gates: readonly Gate[], hash: string): void {
+export async function throwIfRefused(gates: readonly Gate[], seen: Seen, signal: AbortSignal): Promise<void> {
   for (const gate of gates) {
-    const refusal = gate.refusal?.(hash);
+    const refusal = await gate.refusal?.(seen, signal);
     if (refusal !== undefined) {
       throw refusal;
     }

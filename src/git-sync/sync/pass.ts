@@ -15,8 +15,8 @@ import { applyPlan } from './apply-plan.ts';
 import { type CleanupOptions, cleanUp, staleTrees, unneededTrees } from './cleanup.ts';
 import type { LockedContext, SyncContext } from './context.ts';
 import type { PassResult } from './events.ts';
-import { isPinned } from './follow.ts';
-import { type Gate, throwIfRefused } from './gate.ts';
+import { isPinned, watchedRef } from './follow.ts';
+import { type Gate, isAdmitted, throwIfRefused } from './gate.ts';
 import { isTreeOfAnyDialect, type Layout } from './layout.ts';
 import type { RootAccess } from './lock/root-access.ts';
 import { isChange, planFor } from './plan.ts';
@@ -55,19 +55,20 @@ export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSig
   const seen = isFirst
     ? { published: undefined, expected: undefined }
     : await checkUpToDate({ ...init, ...context }, signal);
-  if (seen.published !== undefined) {
+  if (seen.published !== undefined && isAdmitted(init.gates, seen.published)) {
     return confirm(init, seen.published);
   }
-  if (seen.expected !== undefined) {
-    throwIfRefused(init.gates, seen.expected);
+  const found = seen.published === undefined ? seen.expected : { hash: seen.published };
+  if (found !== undefined) {
+    await throwIfRefused(init.gates, found, signal);
   }
   // Told before the fetch, which may be long, and in vain.
   await readSparsePatterns(context.spec);
-  const expected = seen.expected ?? (await publishedHash(init));
+  const expected = found?.hash ?? (await publishedHash(init));
   return access.run(expected, signal, async (locked) => {
     const publish = (hash: string) => publishCommit(locked, init, hash, isFirst, signal);
     try {
-      return await withFetchedCommit(locked, { expected: seen.expected, isFirst }, signal, publish);
+      return await withFetchedCommit(locked, { expected: found?.hash, isFirst }, signal, publish);
     } catch (error) {
       if (isDiskFull(error)) {
         await reclaimSpace(locked, signal);
@@ -100,13 +101,20 @@ async function publishCommit(
   const current = await readPublished(link);
   const plan = await planFor({ root, link, layout }, hash, current);
   const changed = isChange(plan);
-  if (!changed && !isFirst) {
+  const isKnown = isAdmitted(init.gates, hash);
+  if (!changed && !isFirst && isKnown) {
     return confirm(init, hash);
   }
-  if (!plan.isCurrent) {
-    throwIfRefused(init.gates, hash);
-  }
   const previous = current && layout.hashOf(current);
+  if (!plan.isCurrent || !isKnown) {
+    await throwIfRefused(init.gates, { hash }, signal);
+  }
+  if (!isKnown) {
+    const arrival = { hash, ref: watchedRef(spec.follow), previous };
+    for (const gate of init.gates) {
+      await gate.admit?.(arrival, signal);
+    }
+  }
   const change = { local: previous ?? '', remote: hash, changed };
   await emit({ kind: 'update-required', change });
   await shared.current().setRef(`refs/heads/${OWN_BRANCH}`, hash);

@@ -11,14 +11,16 @@ import { checkTree } from './repository/tree-check.ts';
 import type { SyncSpec } from './spec.ts';
 
 /** What decides whether data is what is asked for; the repository is without user info. */
-export type Publisher = Pick<SyncSpec, 'repo' | 'follow'>;
+export type Publisher = Pick<SyncSpec, 'repo' | 'follow' | 'verify'>;
 
 const RECORD = `.git/${OWN_DIR}/published.json`;
 const MAX_BYTES = 64 * 1024;
 
 /** The record, as one line. */
-function recordOf({ repo, follow }: Publisher, hash: string): string {
-  return `${JSON.stringify({ repo, follow, hash })}\n`;
+function recordOf({ repo, follow, verify }: Publisher, hash: string): string {
+  // What was published without a look at its signature is not what is asked for with one.
+  const asked = verify === 'off' ? { repo, follow } : { repo, follow, verify };
+  return `${JSON.stringify({ ...asked, hash })}\n`;
 }
 
 async function readRecord(directory: ForeignDirectory): Promise<string | undefined> {

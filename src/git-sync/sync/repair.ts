@@ -5,6 +5,8 @@ import { serverFormat } from '../../git/object-format.ts';
 import { SUBMODULE_ERRORS } from '../../git/submodules/errors.ts';
 import type { LockedContext } from './context.ts';
 import { fetchFollowed } from './fetch.ts';
+import { GATE_ERRORS } from './gates/errors.ts';
+import { SIGNATURE_ERRORS } from './gates/signatures/errors.ts';
 import { removeLeftovers } from './repository/leftovers.ts';
 import { protectOthers } from './repository/protect.ts';
 import { SPARSE_ERRORS } from './repository/sparse.ts';
@@ -13,6 +15,8 @@ import { SPARSE_ERRORS } from './repository/sparse.ts';
 const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
   ...Object.keys(SUBMODULE_ERRORS),
   ...Object.keys(SPARSE_ERRORS),
+  ...Object.keys(GATE_ERRORS),
+  ...Object.keys(SIGNATURE_ERRORS),
   ...([
     'root_of_another_user',
     'ref_not_found',

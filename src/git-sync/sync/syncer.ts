@@ -1,4 +1,5 @@
 /** The sync of one repository: an object with a status of its own. Several may work in one process. */
+import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { Secrets } from '../../core/log/secrets.ts';
@@ -12,7 +13,7 @@ import { parseCommands } from '../options/commands.ts';
 import type { SyncContext } from './context.ts';
 import { createEmitter, type Emitter } from './emitter.ts';
 import type { HookName, PassResult, SyncObserver } from './events.ts';
-import { watchedRef } from './follow.ts';
+import { queryOf } from './follow.ts';
 import type { Gate } from './gate.ts';
 import { createHooks, type Hooks } from './hooks/hooks.ts';
 import { absolute, type Layout, layoutOf } from './layout.ts';
@@ -122,7 +123,34 @@ function openHooks({ spec, deps, layout, emitter, authentication }: Parts): Hook
 }
 
 /** What the options ask for; nothing is loaded for what they do not. */
-async function gatesOf({ spec, deps, root, emitter, authentication }: Parts, git: Git): Promise<Gate[]> {
+async function gatesOf(parts: Parts, git: Git): Promise<Gate[]> {
+  return [...(await signatureGate(parts)), ...(await prePublishGate(parts, git))];
+}
+
+async function signatureGate({ spec, deps, root, authentication, shared }: Parts): Promise<Gate[]> {
+  if (spec.verify === 'off') {
+    return [];
+  }
+  const { createSignatureGate } = await import('./gates/signatures/gate.ts');
+  const gate = createSignatureGate({
+    mode: spec.verify,
+    gpgKeyring: spec.verifyGpgKeyring,
+    sshAllowedSigners: spec.verifySshAllowedSigners,
+    place: join(authentication.privatePath, 'signatures'),
+    program: spec.git,
+    root,
+    env: () => ({ ...authentication.gitEnvironment(), ...shared.env() }),
+    fetchedObject: async () => (await shared.current().fetchHead())?.hash,
+    clock: deps.clock,
+    log: deps.log.child('verify'),
+  });
+  return [gate];
+}
+
+async function prePublishGate(
+  { spec, deps, root, emitter, authentication }: Parts,
+  git: Git,
+): Promise<Gate[]> {
   const commands = parseCommands(spec.prePublish, spec.prePublishShell);
   if (commands.length === 0) {
     return [];
@@ -154,7 +182,7 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
   const context: SyncContext = { spec, root, shared, git, log, emit: emitter.emit };
   const probe = createRemoteProbe({
     settings: spec,
-    ref: watchedRef(spec.follow),
+    query: queryOf(spec.follow),
     git,
     root,
     place: authentication.privatePath,

@@ -1,5 +1,6 @@
 /** The cheap question of most passes: is what is published whole, and is it what the remote has? */
 import type { Log } from '../../core/log/log.ts';
+import type { FoundRef } from '../../git/remote/http-probe.ts';
 import type { RemoteProbe } from '../../git/remote/probe.ts';
 import { isPinned } from './follow.ts';
 import type { Layout } from './layout.ts';
@@ -21,7 +22,7 @@ export type UpToDate =
   /** Nothing at all has to be done. */
   | { readonly published: string }
   /** What the remote has for the ref; undefined when it could not be asked. */
-  | { readonly published: undefined; readonly expected: string | undefined };
+  | { readonly published: undefined; readonly expected: FoundRef | undefined };
 
 const UNKNOWN: UpToDate = { published: undefined, expected: undefined };
 
@@ -61,6 +62,6 @@ export async function checkUpToDate(init: UpToDateInit, signal: AbortSignal): Pr
   if (remote?.kind === 'refused') {
     throw remote.error;
   }
-  const found = remote?.kind === 'ref' ? remote.hash : undefined;
-  return found === hash ? { published: hash } : { published: undefined, expected: found };
+  const found = remote?.kind === 'ref' ? remote : undefined;
+  return found?.hash === hash ? { published: hash } : { published: undefined, expected: found };
 }

@@ -14,6 +14,7 @@ import { makeTempDir, removeTempDir } from '../../../test/support/temp.ts';
 import { makeAuthority } from '../../core/http/client/fixtures/authority.ts';
 import { openSession } from '../../core/http/client.ts';
 import { createHttpProbe } from './http-probe.ts';
+import { refNamed } from './ref-query.ts';
 
 let root = '';
 let repository: GitRepository;
@@ -51,7 +52,7 @@ function probeOf(
   onTestFinished(() => session.close());
   return createHttpProbe({
     repo,
-    ref,
+    query: refNamed(ref),
     session,
     agent: 'git/test',
     authorization: () =>
@@ -114,11 +115,13 @@ describe('a poll over HTTP', () => {
     ['tags/v1', 'v1^{commit}'],
   ])('finds the commit of %s in both versions', async (ref, commit) => {
     const hash = await repository.hash(commit);
+    const tag = ref.endsWith('v1') ? { tag: await repository.hash('refs/tags/v1') } : {};
     for (const protocolV0Only of [false, true]) {
       const server = await startServer({ protocolV0Only });
       expect(await probeOf(server.repositoryUrl('repo.git'), { ref })(signal)).toEqual({
         kind: 'ref',
         hash,
+        ...tag,
       });
     }
   });

@@ -18,20 +18,28 @@ import {
   type ObjectFormat,
 } from './ls-refs.ts';
 import { movedBase, TAIL } from './moved-base.ts';
-import { type AdvertisedRef, pickRef } from './ref-rules.ts';
+import { picked, type RefQuery } from './ref-query.ts';
+import type { AdvertisedRef } from './ref-rules.ts';
 
 const ADVERTISEMENT = 'application/x-git-upload-pack-advertisement';
 const RESULT = 'application/x-git-upload-pack-result';
 
+/** A commit that was found, the ref where one of many was chosen, and the tag object that names the commit, if one does. */
+export interface FoundRef {
+  readonly hash: string;
+  readonly name?: string;
+  readonly tag?: string;
+}
+
 /** What the server said about the ref. */
 export type ProbeAnswer =
-  | { readonly kind: 'ref'; readonly hash: string }
+  | ({ readonly kind: 'ref' } & FoundRef)
   | { readonly kind: 'missing'; readonly what: 'ref' }
   | Refusal;
 
 export interface HttpProbeInit extends AskInit {
   readonly repo: string;
-  readonly ref: string;
+  readonly query: RefQuery;
   /** How we name ourselves in the protocol. */
   readonly agent: string;
   /** Called when the address redirects to another, once. */
@@ -45,7 +53,7 @@ export type Probe = (signal: AbortSignal) => Promise<ProbeAnswer>;
 const MAX_REDIRECTS = 20;
 
 export function createHttpProbe(init: HttpProbeInit): Probe {
-  const { ref } = init;
+  const { query } = init;
   const origin = baseOf(init.repo);
   const askers = new Map<string, Ask>();
   /** Each server asks for credentials in its own way. */
@@ -60,15 +68,15 @@ export function createHttpProbe(init: HttpProbeInit): Probe {
   let hasTold = false;
 
   const lsRefs = async (question: Question, signal: AbortSignal): Promise<ProbeAnswer> => {
-    const reader = createLsRefsReader(ref);
+    const reader = createLsRefsReader(query);
     const refused = await ask(question, RESULT, reader, signal);
     // Git too follows redirects for its first question only.
-    return refused === undefined ? answerOf(ref, reader.finish()) : asRefusal(refused);
+    return refused === undefined ? answerOf(query, reader.finish()) : asRefusal(refused);
   };
 
   /** @param base follows the redirects; the address that was configured is asked first, each time */
   const advertisement = async (base: string, hops: number, signal: AbortSignal): Promise<ProbeAnswer> => {
-    const reader = createAdvertisementReader(ref);
+    const reader = createAdvertisementReader(query);
     const refused = await ask(askForAdvertisement(base), ADVERTISEMENT, reader, signal);
     if (refused?.kind === 'moved') {
       const next = hops < MAX_REDIRECTS ? movedBase(base, refused.location) : undefined;
@@ -90,7 +98,7 @@ export function createHttpProbe(init: HttpProbeInit): Probe {
     }
     const advertised = reader.finish();
     if (advertised.version === 0) {
-      return answerOf(ref, advertised.refs);
+      return answerOf(query, advertised.refs);
     }
     known = { base, question: askForRefs(base, init, advertised.format) };
     return lsRefs(known.question, signal);
@@ -130,9 +138,9 @@ function isOddAnswer(error: unknown): error is PillionError {
   );
 }
 
-function answerOf(name: string, refs: ReadonlyMap<string, AdvertisedRef>): ProbeAnswer {
-  const hash = pickRef(name, refs);
-  return hash === undefined ? { kind: 'missing', what: 'ref' } : { kind: 'ref', hash };
+function answerOf(query: RefQuery, refs: ReadonlyMap<string, AdvertisedRef>): ProbeAnswer {
+  const found = picked(query, refs);
+  return found === undefined ? { kind: 'missing', what: 'ref' } : { kind: 'ref', ...found };
 }
 
 const baseOf = (repo: string) => trimEndOf(repo, '/');
@@ -145,11 +153,11 @@ function askForAdvertisement(base: string): Question {
   };
 }
 
-function askForRefs(base: string, { ref, agent }: HttpProbeInit, format: ObjectFormat): Question {
+function askForRefs(base: string, { query, agent }: HttpProbeInit, format: ObjectFormat): Question {
   return {
     method: 'POST',
     url: `${base}/git-upload-pack`,
     headers: { 'Content-Type': 'application/x-git-upload-pack-request', Accept: RESULT },
-    body: lsRefsRequest(ref, agent, format),
+    body: lsRefsRequest(query, agent, format),
   };
 }

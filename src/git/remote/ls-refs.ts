@@ -2,7 +2,8 @@
 import { isFullHash } from '../object-name.ts';
 import { refuseAnswer } from './errors.ts';
 import { createPacketReader, encodePacket, type Packet } from './pkt-line.ts';
-import { type AdvertisedRef, candidates } from './ref-rules.ts';
+import { keepRef, type RefQuery, refNamed } from './ref-query.ts';
+import type { AdvertisedRef } from './ref-rules.ts';
 
 /** How a repository names its objects. */
 export type ObjectFormat = 'sha1' | 'sha256';
@@ -10,9 +11,15 @@ export type ObjectFormat = 'sha1' | 'sha256';
 /** A server of protocol version 2 has a dozen; more is no server of git. */
 const MAX_CAPABILITIES = 1000;
 
+const asQuery = (wanted: string | RefQuery) => (typeof wanted === 'string' ? refNamed(wanted) : wanted);
+
 /** The body of an ls-refs request (gitprotocol-v2(5)) for the refs a name could mean. */
-export function lsRefsRequest(name: string, agent: string, format: ObjectFormat = 'sha1'): string {
-  const prefixes = candidates(name).map((candidate) => encodePacket(`ref-prefix ${candidate}\n`));
+export function lsRefsRequest(
+  wanted: string | RefQuery,
+  agent: string,
+  format: ObjectFormat = 'sha1',
+): string {
+  const prefixes = asQuery(wanted).prefixes.map((prefix) => encodePacket(`ref-prefix ${prefix}\n`));
   return [
     encodePacket('command=ls-refs\n'),
     encodePacket(`agent=${agent}\n`),
@@ -31,10 +38,9 @@ export interface RefReader {
   finish(): ReadonlyMap<string, AdvertisedRef>;
 }
 
-/** Reads the answer to ls-refs; keeps only the refs the name could mean. */
-export function createLsRefsReader(name: string): RefReader {
-  const wanted = new Set(candidates(name));
-  const refs = new Map<string, AdvertisedRef>();
+/** Reads the answer to ls-refs; keeps only what may be wanted. */
+export function createLsRefsReader(wanted: string | RefQuery): RefReader {
+  const { wants, refs } = asQuery(wanted).start();
   let flushed = false;
   const reader = createPacketReader((packet) => {
     if (flushed || (packet.kind !== 'data' && packet.kind !== 'flush')) {
@@ -53,7 +59,7 @@ export function createLsRefsReader(name: string): RefReader {
       refuseAnswer(packet.text);
     }
     const peeled = attributes.find((word) => word.startsWith('peeled:'))?.slice('peeled:'.length);
-    if (wanted.has(ref)) {
+    if (wants(ref)) {
       refs.set(
         ref,
         peeled !== undefined && isFullHash(peeled) ? { name: ref, hash, peeled } : { name: ref, hash },
@@ -74,12 +80,12 @@ export type Advertisement =
   | { readonly version: 0; readonly refs: ReadonlyMap<string, AdvertisedRef> };
 
 /** Reads `info/refs?service=git-upload-pack`: the capabilities of version 2, or the refs of version 0 and 1. */
-export function createAdvertisementReader(name: string): {
+export function createAdvertisementReader(wanted: string | RefQuery): {
   push(chunk: Buffer): void;
   finish(): Advertisement;
 } {
-  const wanted = new Set(candidates(name));
-  const refs = new Map<string, AdvertisedRef>();
+  const choice = asQuery(wanted).start();
+  const { refs } = choice;
   let announced = false;
   let version: 0 | 2 | undefined;
   let flushed = false;
@@ -93,14 +99,7 @@ export function createAdvertisementReader(name: string): {
     if (space < 0 || !isFullHash(hash)) {
       refuseAnswer(text);
     }
-    const base = ref.endsWith('^{}') ? ref.slice(0, -3) : ref;
-    if (wanted.has(base)) {
-      const earlier = refs.get(base);
-      refs.set(
-        base,
-        base === ref ? { name: base, hash } : { name: base, hash: earlier?.hash ?? hash, peeled: hash },
-      );
-    }
+    keepRef(choice, ref, hash);
   };
   const capability = (text: string) => {
     capabilities += 1;

@@ -17,6 +17,7 @@ import { createGit } from '../run.ts';
 import type { GitConfigPair } from '../settings.ts';
 import { gitSettings } from '../testing/settings.ts';
 import { createRemoteProbe, parseLsRemote, type RemoteProbeInit } from './probe.ts';
+import { refNamed } from './ref-query.ts';
 
 let root = '';
 let repository: GitRepository;
@@ -47,7 +48,7 @@ function setUp(repo: string, gitConfig: readonly GitConfigPair[] = [], init: Par
   const real = createGit({ program: 'git', log, env });
   const probe = createRemoteProbe({
     settings,
-    ref: 'main',
+    query: refNamed('main'),
     git: {
       run(args, call) {
         gitCalls.push(args.join(' '));
@@ -189,20 +190,25 @@ describe('the way to the remote', () => {
   it('tells nothing about a ref that is not there: the fetch says it better', async () => {
     const server = await startServer();
     for (const repo of [server.repositoryUrl('repo.git'), repository.url]) {
-      expect(await setUp(repo, [], { ref: 'nope' }).probe.ask(signal)).toEqual({ kind: 'missing' });
+      expect(await setUp(repo, [], { query: refNamed('nope') }).probe.ask(signal)).toEqual({
+        kind: 'missing',
+      });
     }
   });
 
   it('takes a name that looks like an option or a pattern for a name', async () => {
-    const { probe } = setUp(repository.url, [], { ref: '--upload-pack=touch x' });
+    const { probe } = setUp(repository.url, [], { query: refNamed('--upload-pack=touch x') });
     expect(await probe.ask(signal)).toEqual({ kind: 'missing' });
-    expect(await setUp(repository.url, [], { ref: 'ma*' }).probe.ask(signal)).toEqual({ kind: 'missing' });
+    expect(await setUp(repository.url, [], { query: refNamed('ma*') }).probe.ask(signal)).toEqual({
+      kind: 'missing',
+    });
   });
 
   it('peels an annotated tag over git too', async () => {
-    expect(await setUp(repository.url, [], { ref: 'v1' }).probe.ask(signal)).toEqual({
+    expect(await setUp(repository.url, [], { query: refNamed('v1') }).probe.ask(signal)).toEqual({
       kind: 'ref',
       hash: tip,
+      tag: await repository.hash('refs/tags/v1'),
     });
   });
 

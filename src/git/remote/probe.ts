@@ -3,17 +3,19 @@ import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { isPillionError, type PillionError } from '../../core/errors.ts';
+import { lineSplitter } from '../../core/exec/lines.ts';
 import type { ClientSession } from '../../core/http/client.ts';
 import { isFullHash } from '../object-name.ts';
 import type { Git } from '../run.ts';
 import type { GitSettings } from '../settings.ts';
-import type { Probe } from './http-probe.ts';
-import { type AdvertisedRef, pickRef } from './ref-rules.ts';
+import type { FoundRef, Probe } from './http-probe.ts';
+import { keepRef, picked, type RefQuery } from './ref-query.ts';
+import type { AdvertisedRef } from './ref-rules.ts';
 import { refusalError } from './refusal-error.ts';
 
 export interface RemoteProbeInit {
   readonly settings: GitSettings;
-  readonly ref: string;
+  readonly query: RefQuery;
   readonly git: Git;
   readonly root: string;
   /** A directory of our own outside of the root: what somebody configured in the root does not count there. */
@@ -34,7 +36,7 @@ export type PollKind = 'http' | 'git' | 'waiting';
 
 /** What is known of the remote ref. */
 export type RemoteState =
-  | { readonly kind: 'ref'; readonly hash: string }
+  | ({ readonly kind: 'ref' } & FoundRef)
   /** The remote lists no such ref: it may be a commit, or a fetch tells better what is wrong. */
   | { readonly kind: 'missing' }
   /** The remote's answer. A fetch would get it once more, and offer the same credentials once more. */
@@ -53,6 +55,9 @@ const ASK_GIT_MS = 10 * 60_000;
 
 /** A server that asks for a longer wait is asked again all the same. */
 const LONGEST_WAIT_MS = 10 * 60_000;
+
+/** A hash and the name of a ref, which git reads no longer than a packet. */
+const LONGEST_LINE = 66 * 1024;
 
 /** Failures of git that are the remote's answer. */
 const REMOTE_ANSWERS: ReadonlySet<string> = new Set([
@@ -88,39 +93,44 @@ function needsGit(init: RemoteProbeInit): boolean {
   );
 }
 
-/** Reads the lines of `git ls-remote`. */
+/** Reads one line of `git ls-remote`. */
+function readLine(line: string, keep: (ref: string, hash: string) => void): void {
+  const [hash = '', ref = ''] = line.split('\t');
+  if (isFullHash(hash) && ref !== '') {
+    keep(ref, hash);
+  }
+}
+
+/** Reads all lines of `git ls-remote`. */
 export function parseLsRemote(text: string): ReadonlyMap<string, AdvertisedRef> {
   const refs = new Map<string, AdvertisedRef>();
   for (const line of text.split('\n')) {
-    const [hash = '', ref = ''] = line.split('\t');
-    if (!isFullHash(hash) || ref === '') {
-      continue;
-    }
-    const base = ref.endsWith('^{}') ? ref.slice(0, -3) : ref;
-    const earlier = refs.get(base);
-    refs.set(
-      base,
-      base === ref ? { name: base, hash } : { name: base, hash: earlier?.hash ?? hash, peeled: hash },
-    );
+    readLine(line, (ref, hash) => keepRef({ wants: () => true, refs }, ref, hash));
   }
   return refs;
 }
 
-const stateOf = (hash: string | undefined): RemoteState =>
-  hash === undefined ? { kind: 'missing' } : { kind: 'ref', hash };
-
 /** Asks by `git ls-remote`. */
-function createLsRemote({ settings, ref, git, place, root }: RemoteProbeInit): RemoteProbe['ask'] {
+function createLsRemote({ settings, query, git, place, root }: RemoteProbeInit): RemoteProbe['ask'] {
   // A path that is relative is relative to the root, as for the fetch.
   const cwd = /^\/|:/.test(settings.repo) ? place : root;
   return async (signal) => {
     try {
-      const text = await git.run(['ls-remote', '-q', '--', settings.repo, ref, `${ref}^{}`], {
+      const choice = query.start();
+      // A list of tags may be longer than what is kept of an output.
+      const lines = lineSplitter(
+        (line) => readLine(line, (ref, hash) => keepRef(choice, ref, hash)),
+        LONGEST_LINE,
+      );
+      await git.run(['ls-remote', '-q', ...query.flags, '--', settings.repo, ...query.patterns], {
         cwd,
         signal,
         env: { GIT_CEILING_DIRECTORIES: dirname(cwd) },
+        onStdout: (chunk) => lines.push(chunk),
       });
-      return stateOf(pickRef(ref, parseLsRemote(text)));
+      lines.end();
+      const found = picked(query, choice.refs);
+      return found === undefined ? { kind: 'missing' } : { kind: 'ref', ...found };
     } catch (error) {
       if (isPillionError(error) && REMOTE_ANSWERS.has(error.code)) {
         return { kind: 'refused', error };
@@ -150,7 +160,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
     });
     return createHttpProbe({
       repo: settings.repo,
-      ref: init.ref,
+      query: init.query,
       session,
       agent: init.agent,
       authorization: init.authorization,

@@ -21,13 +21,14 @@ export interface AdvertisedRef {
   readonly peeled?: string;
 }
 
+/** The ref that git would fetch for a name, out of an advertisement. */
+export function findRef(name: string, refs: ReadonlyMap<string, AdvertisedRef>): AdvertisedRef | undefined {
+  const found = candidates(name).find((candidate) => refs.has(candidate));
+  return found === undefined ? undefined : refs.get(found);
+}
+
 /** The commit that git would fetch for a name, out of an advertisement. */
 export function pickRef(name: string, refs: ReadonlyMap<string, AdvertisedRef>): string | undefined {
-  for (const candidate of candidates(name)) {
-    const found = refs.get(candidate);
-    if (found) {
-      return found.peeled ?? found.hash;
-    }
-  }
-  return undefined;
+  const found = findRef(name, refs);
+  return found?.peeled ?? found?.hash;
 }

@@ -1,10 +1,12 @@
 /** Section 1.3 of the contract as data: each flag of v4, what it does, its default and its variables. */
+import { contentRows } from './content-rows.ts';
 import { ownRows } from './own-rows.ts';
 import { REPO } from './parse.ts';
 import { APP, app, both, hook, type Row, ssh, web, without } from './row.ts';
 
 export const rows: readonly Row[] = [
   ...ownRows,
+  ...contentRows,
   {
     flag: 'ref',
     value: 'v1',

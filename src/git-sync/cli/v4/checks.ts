@@ -1,9 +1,10 @@
 /** What v4 demands of its options, in its order and in its words; then what Pillion demands in addition. */
 
+import { isFullHash } from '../../../git/object-name.ts';
 import { commandProblem } from '../../options/commands.ts';
 import { gitConfigProblem } from '../../options/git-config-grammar.ts';
 import { isUncatchable, parseSignal } from '../../options/signal-names.ts';
-import { CREDENTIAL_SCOPES, GC_MODES, oneOf, SUBMODULE_MODES } from '../../options/words.ts';
+import { CREDENTIAL_SCOPES, GC_MODES, oneOf, SUBMODULE_MODES, VERIFY_MODES } from '../../options/words.ts';
 import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
 import { type Check, isDuration, quotedList } from '../checks.ts';
 import { defaultLinkName, splitUrl } from '../repo-url.ts';
@@ -216,6 +217,26 @@ const extraChecks: readonly V4Check[] = [
     when(
       oneOf(CREDENTIAL_SCOPES, credentialScope) === undefined,
       `invalid flag: --credential-scope must be ${quotedList(CREDENTIAL_SCOPES)}`,
+    ),
+  ({ verify }) =>
+    when(
+      oneOf(VERIFY_MODES, verify) === undefined,
+      `invalid flag: --verify must be one of ${quotedList(VERIFY_MODES)}`,
+    ),
+  ({ verify, verifyGpgKeyring, verifySshAllowedSigners }) =>
+    when(
+      (verify !== 'off') !== (verifyGpgKeyring !== '' || verifySshAllowedSigners !== ''),
+      'required flag: --verify and --verify-gpg-keyring or --verify-ssh-allowed-signers must be specified together',
+    ),
+  ({ verify, depth }) =>
+    when(
+      verify === 'all-new' && depth !== 0,
+      'invalid flag: --verify=all-new needs --depth=0: the commits in between have to be there',
+    ),
+  ({ verify, ref }) =>
+    when(
+      verify === 'tag' && (/^(HEAD$|refs\/heads\/|heads\/)/.test(ref) || isFullHash(ref.toLowerCase())),
+      'invalid flag: --verify=tag needs the name of a tag as --ref',
     ),
   ({ triggerBind, triggerSecretFile }) =>
     when(

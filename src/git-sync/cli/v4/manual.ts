@@ -62,6 +62,11 @@ const HOOKS: readonly string[] = [
     'With --pre-publish nothing is published that a command refuses: it runs in the complete new tree, with $GITSYNC_HASH, $GITSYNC_HASH_PREVIOUS and $GITSYNC_CHANGED_PATHS_FILE, and must end with 0 within --pre-publish-timeout. It is one program, or a JSON list of a program and its arguments; with --pre-publish-shell a line for the shell. Several run one after the other. A commit that was refused is tried again after a while, another one at once.',
   ),
   '',
+  'ONLY WHAT IS SIGNED',
+  paragraph(
+    'With --verify nothing is checked out, let alone published, that is not signed by a key of --verify-gpg-keyring or --verify-ssh-allowed-signers: the commit (head), the tag that --ref names (tag), or each commit that is new since the last publication (all-new). What is published stays. No other keyring or configuration counts, and the files are read again for each new commit.',
+  ),
+  '',
   'REQUESTS TO SYNC',
   paragraph(
     'With --trigger-bind a POST starts a sync: a webhook of GitHub, GitLab, Gitea, Forgejo, Bitbucket or Azure DevOps, or anybody with "Authorization: Bearer" and a secret of --trigger-secret-file. A push counts if it is to the followed ref of --repo. The answer says what will happen; with ?wait=1 it waits for the end of the sync. With --period=0 only requests start syncs, after the first.',

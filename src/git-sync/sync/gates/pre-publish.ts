@@ -96,7 +96,7 @@ export function createPrePublishGate(init: PrePublishInit): Gate {
   }
 
   return {
-    refusal: (hash) =>
+    refusal: ({ hash }) =>
       refused?.hash === hash && clock.monotonic() < refused.until ? refused.error : undefined,
     async check(candidate, signal) {
       const { hash } = candidate;
