@@ -16,6 +16,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
   url: URL_WITH_CANARY,
   'capability-url': `https://host/services/${encodeURIComponent(CANARY)}`,
   credential: JSON.stringify({ url: URL_WITH_CANARY, username: 'u', password: CANARY }),
+  webhook: JSON.stringify({
+    url: `https://host/services/${encodeURIComponent(CANARY)}`,
+    headers: { 'X-Token': CANARY },
+  }),
   'git-config': `http.extraHeader:"X-Token: ${CANARY}"`,
   'git-config-add': `"url.${URL_WITH_CANARY}.insteadOf":x`,
 };

@@ -2,6 +2,7 @@
 import { bool, duration, int, string, strings } from '../../core/options/value-types.ts';
 import { argumentList } from './argument-list.ts';
 import { opening, setting } from './setting.ts';
+import { WEBHOOK_SECRETS, webhooks } from './webhook-json.ts';
 
 const SECOND = 1000;
 
@@ -132,5 +133,13 @@ export const hookOptions = {
     default: 3 * SECOND,
     env: ['GITSYNC_WEBHOOK_BACKOFF', 'GIT_SYNC_WEBHOOK_BACKOFF'],
     help: 'how long to wait before a failed webhook is called again, at least 1s',
+  }),
+  webhook: setting('webhooks', {
+    flag: 'webhook',
+    type: webhooks,
+    default: [],
+    env: ['GITSYNC_WEBHOOK'],
+    secret: WEBHOOK_SECRETS,
+    help: 'a receiver to tell of each publication, with a JSON body: an object like {"url":"https://..."}, or a list of them (see --man); can be repeated',
   }),
 };

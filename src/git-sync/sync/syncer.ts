@@ -112,12 +112,30 @@ async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
   return { spec, deps, root, link, layout, emitter, authentication, shared };
 }
 
-function openHooks({ spec, deps, layout, emitter, authentication }: Parts): Hooks {
+function gitOf({ spec, deps, authentication, shared }: Parts): Git {
+  return createGit({
+    program: spec.git,
+    log: deps.log,
+    env: () => ({ ...authentication.gitEnvironment(), ...shared.env() }),
+  });
+}
+
+function openHooks(parts: Parts): Hooks {
+  const { spec, deps, root, layout, emitter, authentication } = parts;
   return createHooks({
     ...deps,
     spec,
     execEnv: () => ({ ...deps.hookEnv, ...authentication.hookVariables() }),
     treePath: layout.treePath,
+    delivery: {
+      repository: withoutPassword(spec.repo),
+      ref: watchedRef(spec.follow),
+      secrets: deps.secrets,
+      async changedPaths(change, signal) {
+        const { listChangedPaths } = await import('./hooks/delivery-body.ts');
+        return listChangedPaths(gitOf(parts), root, change, signal);
+      },
+    },
     onResult: (hook, status) => emitter.emit({ kind: 'hook-ended', hook, status }),
   });
 }
@@ -174,11 +192,7 @@ async function prePublishGate(
 async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
   const { spec, deps, root, link, layout, emitter, authentication, shared } = parts;
   const { log, clock, env } = deps;
-  const git = createGit({
-    program: spec.git,
-    log,
-    env: () => ({ ...authentication.gitEnvironment(), ...shared.env() }),
-  });
+  const git = gitOf(parts);
   const context: SyncContext = { spec, root, shared, git, log, emit: emitter.emit };
   const probe = createRemoteProbe({
     settings: spec,

@@ -19,6 +19,25 @@ export const ownRows: readonly Row[] = [
     also: ['--exechook-command=/h'],
   },
   {
+    flag: 'webhook',
+    value: '{"url":"http://h/x"}',
+    expected: {
+      webhooks: [
+        {
+          url: 'http://h/x',
+          method: 'POST',
+          headers: {},
+          timeoutMs: 10_000,
+          backoffMs: 3000,
+          body: 'json',
+          signatureHeader: 'X-Hub-Signature-256',
+        },
+      ],
+    },
+    fallback: { webhooks: [] },
+    env: ['GITSYNC_WEBHOOK'],
+  },
+  {
     flag: 'hook-output',
     value: 'true',
     expected: { hookOutput: true },

@@ -54,7 +54,7 @@ const AUTHENTICATION: readonly string[] = [
 const HOOKS: readonly string[] = [
   'HOOKS',
   paragraph(
-    '--exechook-command names one program; --exechook-args are its arguments, and with --exechook-shell it is a line for the shell. It runs in the new tree after publication, with the hash in $GITSYNC_HASH. --hook-output logs what it prints. --webhook-url is called with the hash in the header Gitsync-Hash and no body. A hook that fails is repeated after its backoff, with a newer hash if there is one. Hooks also run for what was found published at the start, so they may see a hash twice. With --one-time each hook runs once, and its failure is an exit code of 1.',
+    '--exechook-command names one program; --exechook-args are its arguments, and with --exechook-shell it is a line for the shell. It runs in the new tree after publication, with the hash in $GITSYNC_HASH. --hook-output logs what it prints. --webhook-url is called with the hash in the header Gitsync-Hash and no body. --webhook, once or more, takes an object or a list of objects in JSON with "url" and, if wanted, "headers", "username" and "password-file" or "bearer-file", "secret-file" (signs the body), "signature-header", "method", "body" (json or none), "success-status", "timeout", "backoff" and "name"; the body says what has changed. A hook that fails is repeated after its backoff, with a newer hash if there is one. Hooks also run for what was found published at the start, so they may see a hash twice. With --one-time each hook runs once, and its failure is an exit code of 1.',
   ),
   '',
   'A CHECK BEFORE PUBLICATION',

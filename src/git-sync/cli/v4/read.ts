@@ -78,8 +78,10 @@ function deprecatedFlags({ uses }: Reading): string[] {
   });
 }
 
+/** Of a secret that cannot be read nobody knows which parts to leave out. */
 function badVariable({ declared, given, text, error }: BadValue, redactor: Redactor): string {
-  const shown = `${given.name}=${goQuote(redactor.redact(text))}`;
+  const value = declared.secret === undefined ? redactor.redact(text) : redactor.showValue(declared, text);
+  const shown = `${given.name}=${goQuote(value)}`;
   return `FATAL: invalid ${declared.type.name} env ${shown}: ${redactor.redact(errorMessage(error))}`;
 }
 

@@ -17,6 +17,29 @@ const EMPTY_TREES: Readonly<Record<ObjectFormat, string>> = {
   sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
 };
 
+export interface TreeDiff {
+  readonly root: string;
+  /** Undefined for nothing: then all paths of `to` differ. */
+  readonly from: string | undefined;
+  readonly to: string;
+  /** More options of git-diff-tree(1). */
+  readonly options: readonly string[];
+}
+
+/** Has git list the paths that differ between two commits, in the form that the options say. */
+export function diffTree(
+  git: Git,
+  { root, from, to, options }: TreeDiff,
+  signal: AbortSignal,
+  onStdout?: (chunk: Buffer) => void,
+): Promise<string> {
+  const args = ['diff-tree', '-r', '--name-only', '--no-renames', ...options];
+  return git.run(
+    ['-c', 'core.quotePath=false', ...args, from ?? EMPTY_TREES[formatOf(to)], to],
+    onStdout === undefined ? { cwd: root, signal } : { cwd: root, signal, onStdout },
+  );
+}
+
 /**
  * Writes the paths that differ between what is published and a candidate, a line each, as git writes them (in quotes where
  * there is a control character or a quote). All paths where nothing was published, or it is not known any more.
@@ -28,27 +51,13 @@ export async function changedPaths(
   signal: AbortSignal,
 ): Promise<string> {
   const file = join(place, 'changed-paths');
-  const list = (from: string) =>
-    git.run(
-      [
-        '-c',
-        'core.quotePath=false',
-        'diff-tree',
-        '-r',
-        '--name-only',
-        '--no-renames',
-        `--output=${file}`,
-        from,
-        hash,
-      ],
-      { cwd: root, signal },
-    );
-  const empty = EMPTY_TREES[formatOf(hash)];
-  await list(previous ?? empty).catch((error: unknown) => {
+  const list = (from: string | undefined) =>
+    diffTree(git, { root, from, to: hash, options: [`--output=${file}`] }, signal);
+  await list(previous).catch((error: unknown) => {
     if (previous === undefined || signal.aborted) {
       throw error;
     }
-    return list(empty);
+    return list(undefined);
   });
   return file;
 }

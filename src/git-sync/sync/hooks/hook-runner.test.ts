@@ -12,7 +12,7 @@ function setUp({ once = false } = {}) {
   const results: string[] = [];
   let end: (error?: Error) => void = () => {};
   const runner = createHookRunner({
-    backoffMs: 3000,
+    delays: () => 3000,
     clock,
     log,
     once,

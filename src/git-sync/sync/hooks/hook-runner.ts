@@ -1,9 +1,11 @@
-/** Runs a hook for the newest hash: a mailbox of one, constant backoff, never twice in a row for the same hash. */
+/** Runs a hook for the newest hash: a mailbox of one, never twice in a row for the same hash. */
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/log/log.ts';
+import type { Delays } from '../../../core/retry.ts';
 
 export interface HookRunnerInit {
-  readonly backoffMs: number;
+  /** How long to wait after so many failures in a row. */
+  readonly delays: Delays;
   /** Runs the hook once; throws when it failed. */
   readonly action: (hash: string, signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
@@ -32,6 +34,7 @@ export function createHookRunner(init: HookRunnerInit): HookRunner {
   let waiting: string | undefined;
   let running: string | undefined;
   let lastSuccess: string | undefined;
+  let failures = 0;
   let isWorking = false;
   let worker: Promise<void> = Promise.resolve();
   let onAttempted: (() => void)[] = [];
@@ -45,8 +48,10 @@ export function createHookRunner(init: HookRunnerInit): HookRunner {
       await init.action(hash, signal);
       return true;
     } catch (error) {
+      failures += 1;
       if (!signal.aborted) {
-        log.error('hook failed', error, init.once ? { hash } : { hash, retry: `${init.backoffMs / 1000}s` });
+        const retry = `${init.delays(failures) / 1000}s`;
+        log.error('hook failed', error, init.once ? { hash } : { hash, retry });
       }
       return false;
     }
@@ -57,6 +62,7 @@ export function createHookRunner(init: HookRunnerInit): HookRunner {
     running = hash;
     const ok = await succeeds(hash);
     if (ok) {
+      failures = 0;
       lastSuccess = hash;
     }
     if (ok || !signal.aborted) {
@@ -79,7 +85,7 @@ export function createHookRunner(init: HookRunnerInit): HookRunner {
         settleFirst(true);
       } else if (!(await attempt(hash))) {
         waiting ??= hash;
-        await clock.sleep(init.backoffMs, signal).catch(() => {});
+        await clock.sleep(init.delays(failures), signal).catch(() => {});
       }
     }
     isWorking = false;

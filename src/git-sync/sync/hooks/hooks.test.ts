@@ -4,7 +4,9 @@ import { startHookServer } from '../../../../test/support/hook-server.ts';
 import { useTempDir } from '../../../../test/support/use-temp-dir.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { systemClock } from '../../../core/clock.ts';
+import { createSecrets } from '../../../core/log/secrets.ts';
 import { createRecordedLog } from '../../../core/testing/recorded-log.ts';
+import { parseWebhooks } from '../../options/webhook-json.ts';
 import type { SyncEvent } from '../events.ts';
 import { initialStatus } from '../status.ts';
 import { createHooks, type HooksSpec } from './hooks.ts';
@@ -30,6 +32,12 @@ function start(spec: Partial<HooksSpec>) {
     env: {},
     execEnv: () => ({ PATH: process.env.PATH ?? '', SHARED: 'yes' }),
     treePath: () => dir.path,
+    delivery: {
+      repository: 'r',
+      ref: 'main',
+      secrets: createSecrets(),
+      changedPaths: async ({ hash, previous }) => ({ paths: [`${previous}-${hash}`], isTruncated: false }),
+    },
     onResult: async (hook, status) => {
       results.push(`${hook} ${status}`);
     },
@@ -172,5 +180,34 @@ describe('the hooks of a sync', () => {
     await silent.observe(published(A));
     await silent.finished(1);
     expect(silent.lines.join()).not.toContain('hook output');
+  });
+
+  it('tell each receiver what it has not been told yet, whatever the others answer', async () => {
+    const servers = await Promise.all([startHookServer(), startHookServer({ status: 500 }, {})]);
+    onTestFinished(async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+    });
+    const webhooks = servers.flatMap(({ url }) => parseWebhooks(JSON.stringify({ url, backoff: '1s' })));
+    const { observe, finished } = start({ webhooks });
+    await observe({ kind: 'published', change: { local: 'old', remote: A, changed: true } });
+    await finished(2);
+    await observe({ kind: 'published', change: { local: A, remote: B, changed: true } });
+    await finished(4);
+    const told = servers.map(({ requests }) =>
+      requests.map(({ body }) => {
+        const { hash, previousHash, changedPaths } = JSON.parse(body) as Record<string, unknown>;
+        return [previousHash, hash, changedPaths];
+      }),
+    );
+    expect(told).toEqual([
+      [
+        ['old', A, [`old-${A}`]],
+        [A, B, [`${A}-${B}`]],
+      ],
+      [
+        ['old', A, [`old-${A}`]],
+        ['old', B, [`old-${A}`, `${A}-${B}`]],
+      ],
+    ]);
   });
 });

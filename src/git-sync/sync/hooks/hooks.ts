@@ -1,15 +1,19 @@
 /** The hooks of one sync: which there are, and when each is sent. */
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/log/log.ts';
+import { backoff, type Delays } from '../../../core/retry.ts';
 import { withSignal } from '../../../core/scoped-signal.ts';
-import type { HookName, SyncObserver } from '../events.ts';
+import type { Change, HookName, SyncObserver } from '../events.ts';
 import type { ExecHook, SyncSpec } from '../spec.ts';
+import type { ChangedPaths, DeliveredChange } from './delivery-body.ts';
 import { createExecHook, type ExecHookInit } from './exechook.ts';
 import { createHookRunner, type HookRunner } from './hook-runner.ts';
+import { createReceiver, type Receiver } from './receiver.ts';
 import { createWebHook } from './webhook.ts';
+import type { DeliveryInit } from './webhook-delivery.ts';
 
 export type HooksSpec = Pick<SyncSpec, 'dialect' | 'exechook' | 'prePublishHook' | 'webhook' | 'oneTime'> &
-  Partial<Pick<SyncSpec, 'exechookArgs' | 'exechookShell' | 'hookOutput'>>;
+  Partial<Pick<SyncSpec, 'exechookArgs' | 'exechookShell' | 'hookOutput' | 'webhooks'>>;
 
 export interface HooksInit {
   readonly spec: HooksSpec;
@@ -20,6 +24,14 @@ export interface HooksInit {
   /** The whole environment of programs. */
   readonly execEnv: () => Readonly<Record<string, string>>;
   readonly treePath: (hash: string) => string;
+  /** What receivers of `--webhook` are told, and with what they are told it. */
+  readonly delivery: Pick<DeliveryInit, 'repository' | 'ref' | 'secrets'> & {
+    /** Asked right after publication, while both commits are there. Never rejects. */
+    readonly changedPaths: (
+      change: DeliveredChange,
+      signal: AbortSignal,
+    ) => Promise<ChangedPaths | undefined>;
+  };
   readonly onResult: (hook: HookName, status: 'success' | 'error') => Promise<void>;
   readonly stop: AbortSignal;
 }
@@ -52,14 +64,18 @@ interface Runners {
   readonly afterwards: readonly NamedRunner[];
 }
 
-function createRunners(init: HooksInit): Runners {
+/** No wait for a receiver that is told again and again is longer. */
+const LONGEST_WAIT_MS = 60_000;
+
+function createRunners(init: HooksInit, receivers: readonly Receiver[]): Runners {
   const { spec, clock } = init;
-  const named = (hook: HookName, backoffMs: number, log: Log, action: HookAction): NamedRunner => {
+  const named = (hook: HookName, pause: number | Delays, log: Log, action: HookAction): NamedRunner => {
+    const delays = typeof pause === 'number' ? () => pause : pause;
     const onResult = (status: 'success' | 'error') => init.onResult(hook, status);
     const { oneTime: once } = spec;
     return {
       hook,
-      runner: createHookRunner({ backoffMs, action, clock, log, onResult, once, signal: init.stop }),
+      runner: createHookRunner({ delays, action, clock, log, onResult, once, signal: init.stop }),
     };
   };
   const exec = (name: HookName, hook: ExecHook | undefined, more: Partial<ExecHookInit> = {}) => {
@@ -77,6 +93,10 @@ function createRunners(init: HooksInit): Runners {
           ),
         ];
   };
+  const deliveries = receivers.map(({ hook: { backoffMs }, action }) => {
+    const delays = backoff({ initialMs: backoffMs, maxMs: Math.max(backoffMs, LONGEST_WAIT_MS) });
+    return named('webhook', delays, init.log.child('webhook'), action);
+  });
   const { exechookArgs: args = [], exechookShell: isShell = false } = spec;
   const web = () => {
     const { webhook: hook } = spec;
@@ -87,13 +107,16 @@ function createRunners(init: HooksInit): Runners {
   };
   return {
     beforehand: exec('pre-publish-exechook', spec.prePublishHook),
-    afterwards: [...exec('exechook', spec.exechook, { args, isShell }), ...web()],
+    afterwards: [...exec('exechook', spec.exechook, { args, isShell }), ...web(), ...deliveries],
   };
 }
 
 export function createHooks(init: HooksInit): Hooks {
   const { spec, clock, stop } = init;
-  const { beforehand, afterwards } = createRunners(init);
+  const receivers = (spec.webhooks ?? []).map((hook) =>
+    createReceiver({ ...init.delivery, hook, log: init.log.child('webhook'), env: init.env }),
+  );
+  const { beforehand, afterwards } = createRunners(init, receivers);
   const all = [...beforehand, ...afterwards].map(({ runner }) => runner);
   const sent = new Set<NamedRunner>();
   const send = (runners: readonly NamedRunner[], hash: string) => {
@@ -102,11 +125,19 @@ export function createHooks(init: HooksInit): Hooks {
       named.runner.send(hash);
     }
   };
+  const noteChange = async (change: Change) => {
+    const isWanted = receivers.some(({ hook }) => hook.body === 'json');
+    const { local, remote: hash } = change;
+    const asked = { hash, previous: local === '' ? undefined : local };
+    const changed = isWanted ? await init.delivery.changedPaths(asked, stop) : undefined;
+    receivers.forEach((receiver) => receiver.note(change, changed));
+  };
   return {
-    observe(event) {
+    async observe(event) {
       if (event.kind === 'publishing') {
         send(beforehand, event.hash);
       } else if (event.kind === 'published' && (event.change.changed || spec.dialect === 'v4')) {
+        await noteChange(event.change);
         send(afterwards, event.change.remote);
       }
     },
