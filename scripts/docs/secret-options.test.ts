@@ -26,7 +26,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
 
 /** What says by its name that it holds a secret; a file's name or a user's is none. */
 const SUSPICIOUS = /password|secret|token|credential|private-key|dsn|git-config|(^|-)(url|repo)$/i;
-const HARMLESS = /-file$|^credentials?-(ttl|dir|scope)$|^secret$/;
+const HARMLESS = /-file$|^credentials?-(ttl|dir|scope|command|identity)$|^secret$/;
 
 const tables = documentedCommands.flatMap(({ name, sections }) =>
   sections.flatMap(({ heading, options }) => (options ? [{ name: `${name}: ${heading}`, options }] : [])),

@@ -6,7 +6,7 @@ import { renderGitConfig } from './config-file.ts';
 import type { GitConfigPair, GitSettings } from './settings.ts';
 
 export interface GitFilesInit {
-  readonly settings: Pick<GitSettings, 'gitConfig' | 'cookieFile' | 'credentialScope' | 'fsck'>;
+  readonly settings: Pick<GitSettings, 'gitConfig' | 'cookieFile' | 'fsck'>;
   readonly runtimePath: string;
   /** Path of the credential socket; undefined when there are no credentials. */
   readonly credentialSocket: string | undefined;
@@ -51,8 +51,7 @@ function defaults({ settings, credentialSocket }: GitFilesInit): GitConfigPair[]
   const cookie =
     settings.cookieFile === undefined ? [] : [{ key: 'http.cookiefile', value: settings.cookieFile }];
   // Only then git tells the credential helper which repository it asks for.
-  const scope =
-    settings.credentialScope === 'repository' ? [{ key: 'credential.useHttpPath', value: 'true' }] : [];
+  const scope = [{ key: 'credential.useHttpPath', value: 'true' }];
   const fsck = settings.fsck === true ? CHECK_RECEIVED : [];
   return [
     { key: 'gc.autoDetach', value: 'false' },

@@ -2,6 +2,7 @@
 import type { CredentialScope } from './auth/match.ts';
 import type { SourceSettings } from './auth/sources/all.ts';
 
+export type { CommandCredential } from './auth/sources/command.ts';
 export type { GitHubApp } from './auth/sources/github-app.ts';
 export type { Credential } from './auth/sources/settings.ts';
 

@@ -27,7 +27,7 @@ export function parseCommand(text: string, isShell: boolean): HookCommand | stri
   }
   if (!text.startsWith('[')) {
     return /\s/.test(text)
-      ? 'holds blanks: give a list like ["npm", "ci"], or --pre-publish-shell for shell lines'
+      ? 'holds blanks: give a list like ["npm", "ci"]'
       : { program: text, args: [], shown: text };
   }
   const [program, ...args] = listOf(text) ?? [];

@@ -38,7 +38,10 @@ describe('parseCredentials', () => {
     ['url=x', 'not a JSON object or list'],
     ['{"url":"CANARY"', 'not valid JSON'],
     ['{"url":"CANARY" "x"}', 'not valid JSON'],
-    ['{"user":"CANARY"}', 'json: unknown field "user" (there are url, username, password, password-file)'],
+    [
+      '{"user":"CANARY"}',
+      'json: unknown field "user" (there are url, username, password, password-file, command)',
+    ],
     ['{"password":["CANARY"]}', 'json: password must be a string'],
     ['["CANARY"]', 'every credential must be a JSON object'],
     ['{"__proto__":"CANARY"}', 'json: unknown field "__proto__"'],

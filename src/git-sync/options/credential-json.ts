@@ -11,6 +11,8 @@ export interface CredentialEntry {
   readonly username: string;
   readonly password: string;
   readonly passwordFile: string;
+  /** A program and its arguments, in place of a password. */
+  readonly command?: readonly [string, ...string[]];
 }
 
 const FIELDS = {
@@ -19,6 +21,8 @@ const FIELDS = {
   password: 'password',
   'password-file': 'passwordFile',
 } as const;
+const COMMAND = 'command';
+const KNOWN = [...Object.keys(FIELDS), COMMAND].join(', ');
 
 /** Go's decoder reads one value and leaves the rest of the text alone. */
 function firstValue(text: string): string {
@@ -55,7 +59,17 @@ function parseJson(text: string): unknown {
   }
 }
 
+function commandOf(content: unknown): readonly [string, ...string[]] {
+  const parts: readonly unknown[] = Array.isArray(content) ? content : [content];
+  const [program, ...args] = parts.filter((part): part is string => typeof part === 'string');
+  if (program === undefined || program === '' || args.length + 1 < parts.length) {
+    throw new ValueError('json: command must be a program, or a list of a program and its arguments');
+  }
+  return [program, ...args];
+}
+
 function toEntry(value: unknown): CredentialEntry {
+  let command: CredentialEntry['command'];
   const entry = { url: '', username: '', password: '', passwordFile: '' };
   if (value === null) {
     return entry;
@@ -64,18 +78,20 @@ function toEntry(value: unknown): CredentialEntry {
     throw new ValueError('every credential must be a JSON object');
   }
   for (const [name, content] of Object.entries(value)) {
+    if (name.toLowerCase() === COMMAND) {
+      command = commandOf(content);
+      continue;
+    }
     const known = Object.entries(FIELDS).find(([field]) => field === name.toLowerCase());
     if (known === undefined) {
-      throw new ValueError(
-        `json: unknown field ${JSON.stringify(name)} (there are url, username, password, password-file)`,
-      );
+      throw new ValueError(`json: unknown field ${JSON.stringify(name)} (there are ${KNOWN})`);
     }
     if (content !== null && typeof content !== 'string') {
       throw new ValueError(`json: ${known[0]} must be a string`);
     }
     entry[known[1]] = content === null ? entry[known[1]] : withoutLineEnd(content);
   }
-  return entry;
+  return command === undefined ? entry : { ...entry, command };
 }
 
 /**
@@ -104,6 +120,7 @@ export function showCredentials(entries: readonly CredentialEntry[], replacement
     username: entry.username,
     ...(entry.password === '' ? {} : { password: replacement }),
     ...(entry.passwordFile === '' ? {} : { 'password-file': entry.passwordFile }),
+    ...(entry.command === undefined ? {} : { command: entry.command }),
   }));
   return JSON.stringify(shown);
 }

@@ -40,6 +40,13 @@ export const loginOptions = {
     secret: CREDENTIAL_SECRETS,
     help: 'credentials for other URLs, such as submodules: a JSON object or list (see --man); can be repeated',
   }),
+  credentialCommand: option({
+    flag: 'credential-command',
+    type: string,
+    default: '',
+    env: ['GITSYNC_CREDENTIAL_COMMAND'],
+    help: 'a program that prints the password for the repository (see --man), or a JSON list with its arguments',
+  }),
   credentialScope: setting(
     'credentialScope',
     {

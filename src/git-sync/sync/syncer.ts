@@ -98,6 +98,7 @@ async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
     ...deps,
     settings: spec,
     root,
+    programEnv: deps.hookEnv,
     now: () => deps.clock.now(),
     onRequest: (source, status) => emitter.emit({ kind: 'credentials-requested', source, status }),
   });

@@ -10,6 +10,7 @@ import {
 import type { Secrets } from '../../core/log/secrets.ts';
 import { type GitFilesInit, writeGitConfig, writeProtectiveConfig } from '../configuration.ts';
 import { discoveryLimits, gitVariables, inheritedEnvironment, protectiveVariables } from '../environment.ts';
+import { GIT_ERRORS } from '../errors.ts';
 import type { GitAuthSettings, GitSettings } from '../settings.ts';
 import { userEnvironment } from '../user.ts';
 import { AUTH_ERRORS } from './errors.ts';
@@ -103,9 +104,7 @@ async function authenticateFrom(
   const configPath = await writeGitConfig(files);
   const fixed = await fixedVariables(init, files);
   const server =
-    credentialSocket === undefined
-      ? undefined
-      : await startCredentialServer(credentialSocket, () => store.current());
+    credentialSocket === undefined ? undefined : await startCredentialServer(credentialSocket, store.find);
   let keyFiles: readonly string[] = settings.ssh.keyFiles;
   const connection = openConnection(runtime.path, init);
   const variables = () => {
@@ -131,6 +130,9 @@ async function authenticateFrom(
     rest: () => connection?.rest(),
     async explain(error) {
       await connection?.drop();
+      if (isRefusal(error)) {
+        store.forget();
+      }
       return settings.ssh.plain ? error : explainRefusal(error, settings);
     },
     authorization: (url) => store.authorization(url),
@@ -142,6 +144,10 @@ async function authenticateFrom(
     },
   };
 }
+
+/** A server that does not let somebody see a repository says that there is none. */
+const isRefusal = (error: unknown) =>
+  GIT_ERRORS.auth_failed.matches(error) || GIT_ERRORS.repository_not_found.matches(error);
 
 const SHARED_MEMORY = '/dev/shm';
 

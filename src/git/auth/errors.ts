@@ -1,5 +1,11 @@
 import { defineErrors } from '../../core/errors.ts';
 
+interface CommandFailure {
+  readonly program: string;
+  readonly why: string;
+  readonly hint?: string | undefined;
+}
+
 export const AUTH_ERRORS = defineErrors({
   file_missing: {
     message: ({ path, purpose }: { readonly path: string; readonly purpose: string }) =>
@@ -14,6 +20,12 @@ export const AUTH_ERRORS = defineErrors({
   askpass_failed: {
     message: ({ why }: { readonly why: string }) => `the askpass URL ${why}`,
     hint: 'check --askpass-url: it must answer 200 within a second with the lines username= and password=',
+  },
+  credential_command_failed: {
+    message: ({ program, why }: CommandFailure) => `the program for credentials ${program} ${why}`,
+    hint: ({ hint }: CommandFailure) =>
+      hint ?? 'run it by hand as the same user: it must print JSON with "password" or "token", or password=',
+    about: 'the message says how it ended and what it complained about, never what it printed',
   },
   github_app_failed: {
     message: ({ why }: { readonly why: string; readonly hint: string }) => `GitHub App: ${why}`,

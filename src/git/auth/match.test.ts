@@ -42,7 +42,44 @@ describe('the credential that answers', () => {
     [{ protocol: 'https', host: 'host.evil' }, undefined],
     [{ protocol: 'ssh', host: 'host' }, undefined],
   ])('to %j is that of %s: protocol, host, port and user count, the path never', (question, username) => {
-    expect(findCredential(known, question)?.username).toBe(username);
+    expect(findCredential(known, question, 'host')?.username).toBe(username);
+  });
+});
+
+describe('of several credentials for a host, in its scope,', () => {
+  const known = [
+    credential('https://host/main', 'main'),
+    credential('https://host/team/', 'team'),
+    credential('https://host/team/lib.git', 'token', 'lib'),
+    credential('https://host/other.git', 'token', 'other'),
+  ];
+  const answer = (url: string, all = known) => {
+    const question = questionInScope(url, 'host');
+    const found = question && findCredential(all, question, 'host');
+    return found && `${found.username} ${found.password}`;
+  };
+
+  it.each([
+    ['https://host/main', 'main pw'],
+    ['https://host/team/app', 'team pw'],
+    ['https://host/team/lib', 'token lib'],
+    ['https://host/team/lib-two', 'team pw'],
+    ['https://host/other', 'token other'],
+    ['https://token@host/team/lib.git', 'token lib'],
+    // None is nearer: the first, and of the same user the last, as with git.
+    ['https://host/elsewhere', 'main pw'],
+    ['https://token@host/elsewhere', 'token other'],
+    ['https://host/team/../elsewhere', 'main pw'],
+    ['https://host/%ff', 'main pw'],
+    ['https://second/main', undefined],
+  ])('%s is answered by %s', (url, found) => {
+    expect(answer(url)).toBe(found);
+  });
+
+  it('the nearest counts wherever it stands, and the first of those that are as near', () => {
+    expect(answer('https://host/team/lib', known.toReversed())).toBe('token lib');
+    const same = [credential('https://host/a', 'one'), credential('https://host/a', 'two')];
+    expect(answer('https://host/a', same)).toBe('one pw');
   });
 });
 
@@ -65,18 +102,18 @@ describe('a credential in the scope of its repository', () => {
     ['https://host/', undefined],
   ])('answers for %s: %s', (url, username) => {
     const question = questionInScope(url, 'repository');
-    expect(question && findCredential(known, question)?.username).toBe(username);
+    expect(question && findCredential(known, question, 'repository')?.username).toBe(username);
   });
 
   it('is not reached by a path that leads up from it', () => {
     const question = { protocol: 'https', host: 'host', path: 'team/site.git/../secret.git' };
-    expect(findCredential(known, question)).toBeUndefined();
+    expect(findCredential(known, question, 'repository')).toBeUndefined();
   });
 
   it('of a whole host answers for all of it', () => {
     const whole = [credential('https://host/', 'whole')];
-    expect(findCredential(whole, { protocol: 'https', host: 'host', path: 'any/thing' })?.username).toBe(
-      'whole',
-    );
+    expect(
+      findCredential(whole, { protocol: 'https', host: 'host', path: 'any/thing' }, 'repository')?.username,
+    ).toBe('whole');
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Which credential answers for which URL: git's own rule (gitcredentials(7)), protocol and host and user. The path counts
- * too when git tells it, which it does with credential.useHttpPath.
+ * Which credential answers for which URL: git's own rule (gitcredentials(7)), protocol and host and user. The path, which
+ * git tells because of credential.useHttpPath, decides among several.
  */
 
 export interface KnownCredential {
@@ -18,8 +18,8 @@ export interface CredentialQuestion {
 }
 
 /**
- * `host`: a credential answers for all of its host, as git by itself has it. `repository`: only below the path of its
- * URL, so that the author of a `.gitmodules` cannot reach other repositories with it.
+ * `host`: a credential answers for all of its host, as git by itself has it, where none is nearer. `repository`: only below
+ * the path of its URL, so that the author of a `.gitmodules` cannot reach other repositories with it.
  */
 export type CredentialScope = 'host' | 'repository';
 
@@ -61,26 +61,42 @@ function covers(url: string, path: string): boolean {
 /** The question that a request to a URL asks. */
 export function questionInScope(url: string, scope: CredentialScope): CredentialQuestion | undefined {
   const question = questionFor(url);
-  if (question === undefined || scope === 'host') {
-    return question;
-  }
   const path = decodedPath(url);
-  return path === undefined ? undefined : { ...question, path };
+  if (question === undefined || path === undefined) {
+    return scope === 'host' ? question : undefined;
+  }
+  return { ...question, path };
 }
 
-/** The first credential of the same protocol and host, and of the same user if one is asked for. */
+/** As with git, where the same user has several passwords for a host and the path does not tell, the last one counts. */
+function firstOfHost(known: readonly KnownCredential[]): KnownCredential | undefined {
+  const [first] = known.filter(
+    ({ username }, index) => known.findLastIndex((other) => other.username === username) === index,
+  );
+  return first;
+}
+
+/**
+ * The credential of the same protocol and host, and of the same user if one is asked for. Of several the one whose URL is
+ * the longest beginning of what is asked for; in the scope of the host, where there is none, the first.
+ */
 export function findCredential(
   known: readonly KnownCredential[],
   question: CredentialQuestion,
+  scope: CredentialScope,
 ): KnownCredential | undefined {
-  return known.find((credential) => {
+  const ofHost = known.filter((credential) => {
     const own = questionFor(credential.url);
     return (
       own !== undefined &&
       own.protocol === question.protocol &&
       own.host === question.host &&
-      (question.username === undefined || question.username === credential.username) &&
-      (question.path === undefined || covers(credential.url, question.path))
+      (question.username === undefined || question.username === credential.username)
     );
   });
+  const { path } = question;
+  const covering = path === undefined ? [] : ofHost.filter(({ url }) => covers(url, path));
+  const lengths = covering.map(({ url }) => trimmed(decodedPath(url) ?? '').length);
+  const nearest = covering[lengths.indexOf(Math.max(...lengths))];
+  return nearest ?? (scope === 'host' ? firstOfHost(ofHost) : undefined);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { KnownCredential } from './match.ts';
+import { type CredentialQuestion, findCredential, type KnownCredential } from './match.ts';
 import { answerQuestion, type CredentialServer, startCredentialServer } from './socket.ts';
 
 const KNOWN: KnownCredential[] = [
@@ -13,12 +13,14 @@ const KNOWN: KnownCredential[] = [
   { url: 'http://two.example:8080', username: 'third', password: 'p=3' },
 ];
 
+const find = (question: CredentialQuestion) => findCredential(KNOWN, question, 'host');
+
 let directory: string;
 let server: CredentialServer;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'pillion-cred-'));
-  server = await startCredentialServer(join(directory, 's'), () => KNOWN);
+  server = await startCredentialServer(join(directory, 's'), find);
 });
 
 afterEach(async () => {
@@ -59,8 +61,8 @@ describe('the credential socket', () => {
   });
 
   it('ignores what it is told to store or erase, and never breaks out of its lines', () => {
-    expect(answerQuestion('action=erase\nprotocol=https\nhost=one.example\n', KNOWN)).toBe('');
-    const evil = [{ url: 'https://e.example', username: 'a\nhost=b', password: 'x' }];
+    expect(answerQuestion('action=erase\nprotocol=https\nhost=one.example\n', find)).toBe('');
+    const evil = () => ({ username: 'a\nhost=b', password: 'x' });
     expect(answerQuestion('action=get\nprotocol=https\nhost=e.example\n', evil)).toBe('');
   });
 });

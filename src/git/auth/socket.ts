@@ -5,7 +5,15 @@
  */
 import { chmod } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import { type CredentialQuestion, findCredential, type KnownCredential } from './match.ts';
+import type { CredentialQuestion } from './match.ts';
+
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What answers a question, if anything. */
+export type FindLogin = (question: CredentialQuestion) => Login | undefined;
 
 const MAX_QUESTION_BYTES = 64 * 1024;
 const PATIENCE_MS = 10_000;
@@ -35,16 +43,16 @@ function parseQuestion(text: string): { action: string; question: CredentialQues
 const isOneLine = (text: string) => !/[\n\0]/.test(text);
 
 /** Only `get` is answered: `store` and `erase` are ignored, since the sources decide what holds. */
-export function answerQuestion(text: string, known: readonly KnownCredential[]): string {
+export function answerQuestion(text: string, find: FindLogin): string {
   const { action, question } = parseQuestion(text);
-  const found = action === 'get' ? findCredential(known, question) : undefined;
+  const found = action === 'get' ? find(question) : undefined;
   if (found === undefined || !isOneLine(found.username) || !isOneLine(found.password)) {
     return '';
   }
   return `username=${found.username}\npassword=${found.password}\n`;
 }
 
-function serve(socket: Socket, known: () => readonly KnownCredential[]): void {
+function serve(socket: Socket, find: FindLogin): void {
   let text = '';
   socket.setEncoding('utf8');
   socket.setTimeout(PATIENCE_MS, () => socket.destroy());
@@ -55,7 +63,7 @@ function serve(socket: Socket, known: () => readonly KnownCredential[]): void {
       socket.destroy();
     }
   });
-  socket.on('end', () => socket.end(answerQuestion(text, known())));
+  socket.on('end', () => socket.end(answerQuestion(text, find)));
 }
 
 export interface CredentialServer {
@@ -64,15 +72,12 @@ export interface CredentialServer {
 }
 
 /** Listens at `path`, readable for this user only. */
-export async function startCredentialServer(
-  path: string,
-  known: () => readonly KnownCredential[],
-): Promise<CredentialServer> {
+export async function startCredentialServer(path: string, find: FindLogin): Promise<CredentialServer> {
   const clients = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     clients.add(socket);
     socket.once('close', () => clients.delete(socket));
-    serve(socket, known);
+    serve(socket, find);
   });
   server.unref();
   await new Promise<void>((resolve, reject) => {

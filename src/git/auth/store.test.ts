@@ -45,19 +45,20 @@ describe('the credentials of the settings', () => {
     expect(lines.join()).not.toContain('p@ss');
   });
 
-  it('replace an earlier one of the same server and user, wherever that stood', async () => {
+  it('replace an earlier one of the same URL and user, and answer each for what is theirs', async () => {
     const credentials = [
-      { url: 'https://host/a', username: 'me', password: 'old' },
+      { url: 'https://host/a', username: 'me', password: 'older' },
+      { url: 'https://host/a.git', username: 'me', password: 'old' },
+      { url: 'https://host/a', username: 'me', password: 'mine' },
       { url: 'https://host', username: 'you', password: 'yours' },
       { url: 'https://host/b', username: 'me', password: 'new' },
     ];
     const { store } = setUp(gitSettings({ credentials }));
     await store.refresh(signal);
-    expect(store.current().map(({ username, password }) => [username, password])).toEqual([
-      ['you', 'yours'],
-      ['me', 'new'],
-    ]);
+    expect(store.current().map(({ password }) => password)).toEqual(['old', 'mine', 'yours', 'new']);
     expect(store.authorization('https://me@host/')).toBe(basic('me:new'));
+    expect(store.authorization('https://host/b')).toBe(basic('me:new'));
+    expect(store.authorization('https://host/c')).toBe(basic('you:yours'));
   });
 });
 

@@ -1,20 +1,30 @@
 /** The credentials that are known now, from all sources. */
 import type { Secrets } from '../../core/log/secrets.ts';
-import { type CredentialScope, findCredential, type KnownCredential, questionInScope } from './match.ts';
+import {
+  type CredentialQuestion,
+  type CredentialScope,
+  findCredential,
+  type KnownCredential,
+  questionInScope,
+} from './match.ts';
 import type { CredentialSource } from './sources/source.ts';
 
 export interface CredentialStore {
   /** Asks every source; when one fails, what was known stays and the failure is thrown. */
   refresh(signal: AbortSignal): Promise<void>;
   current(): readonly KnownCredential[];
+  /** What answers a question of git. */
+  find(question: CredentialQuestion): KnownCredential | undefined;
+  /** A server has refused what is known: tokens that were kept are asked for again. */
+  forget(): void;
   /** The Authorization header for a URL, or undefined. */
   authorization(url: string): string | undefined;
 }
 
-/** A later credential replaces an earlier one of the same server and user, as a later `credential approve` does. */
-function withoutReplaced(fresh: readonly KnownCredential[], scope: CredentialScope): KnownCredential[] {
+/** A later credential replaces an earlier one of the same URL and user. */
+function withoutReplaced(fresh: readonly KnownCredential[]): KnownCredential[] {
   const key = ({ url, username }: KnownCredential) => {
-    const question = questionInScope(url, scope);
+    const question = questionInScope(url, 'host');
     return JSON.stringify([question?.protocol, question?.host, question?.path, username]);
   };
   const last = new Map(fresh.map((credential, index) => [key(credential), index]));
@@ -45,12 +55,14 @@ export function createCredentialStore(
         loaded.forEach((credential) => register(secrets, credential));
         fresh.push(...loaded);
       }
-      known = withoutReplaced(fresh, scope);
+      known = withoutReplaced(fresh);
     },
     current: () => known,
+    find: (question) => findCredential(known, question, scope),
+    forget: () => sources.forEach((source) => source.forget?.()),
     authorization(url) {
       const question = questionInScope(url, scope);
-      const found = question && findCredential(known, question);
+      const found = question && findCredential(known, question, scope);
       return found && `Basic ${Buffer.from(`${found.username}:${found.password}`).toString('base64')}`;
     },
   };

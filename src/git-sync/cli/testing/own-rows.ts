@@ -3,6 +3,15 @@ import type { Row } from './row.ts';
 
 export const ownRows: readonly Row[] = [
   {
+    flag: 'credential-command',
+    value: '["/bin/token","get"]',
+    expected: {
+      commandCredentials: [{ url: 'https://git.example.com/team/site.git', command: ['/bin/token', 'get'] }],
+    },
+    fallback: {},
+    env: ['GITSYNC_CREDENTIAL_COMMAND'],
+  },
+  {
     flag: 'exechook-args',
     value: '["-a","b c"]',
     expected: { exechookArgs: ['-a', 'b c'] },

@@ -174,10 +174,17 @@ const githubChecks: readonly V4Check[] = [
 const credentialChecks: readonly V4Check[] = (
   [
     ['invalid flag: --credential URL must be specified', (c) => c.url === ''],
-    ['invalid flag: --credential username must be specified', (c) => c.username === ''],
+    [
+      'invalid flag: only one of --credential password, password-file and command may be specified',
+      (c) => c.command !== undefined && (c.password !== '' || c.passwordFile !== ''),
+    ],
+    [
+      'invalid flag: --credential username must be specified',
+      (c) => c.command === undefined && c.username === '',
+    ],
     [
       'invalid flag: --credential password or password-file must be specified',
-      (c) => c.password === '' && c.passwordFile === '',
+      (c) => c.command === undefined && c.password === '' && c.passwordFile === '',
     ],
     [
       'invalid flag: only one of --credential password and password-file may be specified',
@@ -210,6 +217,12 @@ function gitConfigComplaint(flag: string, text: string): string | undefined {
 
 const flagComplaint = (flag: string, problem: string | undefined) =>
   problem === undefined ? undefined : `invalid flag: ${flag} ${problem}`;
+
+/** What has blanks may be meant for a shell. */
+const withShell = (problem: string | undefined) =>
+  problem?.startsWith('holds blanks')
+    ? `${problem}, or a line for the shell with --pre-publish-shell`
+    : problem;
 
 /** Not in the original, or only found there once it runs. */
 const extraChecks: readonly V4Check[] = [
@@ -253,8 +266,15 @@ const extraChecks: readonly V4Check[] = [
       !hookVariables.every((name) => /^\w*$/.test(name)),
       'invalid flag: --hook-variables takes names of variables, without $ and values',
     ),
+  ({ credentialCommand }) =>
+    flagComplaint('--credential-command', commandProblem([credentialCommand], false)),
+  ({ username, credentialCommand }) =>
+    when(
+      username !== '' && credentialCommand !== '',
+      'invalid flag: only one of --username and --credential-command may be specified',
+    ),
   ({ prePublish, prePublishShell }) =>
-    flagComplaint('--pre-publish', commandProblem(prePublish, prePublishShell)),
+    flagComplaint('--pre-publish', withShell(commandProblem(prePublish, prePublishShell))),
   ({ prePublishTimeLimit }) =>
     when(
       !isDuration(prePublishTimeLimit, SHORTEST_HOOK),

@@ -32,7 +32,7 @@ describe('the rules of v4', () => {
     ],
     [
       ['--pre-publish=npm ci'],
-      'invalid flag: --pre-publish holds blanks: give a list like ["npm", "ci"], or --pre-publish-shell for shell lines',
+      'invalid flag: --pre-publish holds blanks: give a list like ["npm", "ci"], or a line for the shell with --pre-publish-shell',
     ],
     [
       ['--pre-publish=["npm"'],

@@ -1,6 +1,7 @@
 /** From v4's checked options to settings: most fill one by themselves, the rest is here. */
 import { resolve } from 'node:path';
-import type { GitHubApp } from '../../../git/settings.ts';
+import type { CommandCredential, GitHubApp } from '../../../git/settings.ts';
+import { parseCommands } from '../../options/commands.ts';
 import { parseGitConfig } from '../../options/git-config-grammar.ts';
 import { fillSettings } from '../../options/setting.ts';
 import type { GitSyncSettings } from '../../settings.ts';
@@ -23,6 +24,18 @@ function githubApp(v: V4Values): GitHubApp | undefined {
   };
 }
 
+/** Nothing when there are none. */
+function commandCredentials(v: V4Values, repo: string): { commandCredentials?: CommandCredential[] } {
+  const [own] = parseCommands([v.credentialCommand], false);
+  const all = [
+    ...(own === undefined ? [] : [{ url: repo, command: [own.program, ...own.args] as const }]),
+    ...v.credential.flatMap(({ url, username, command }) =>
+      command === undefined ? [] : [{ url, command, ...(username === '' ? {} : { username }) }],
+    ),
+  ];
+  return all.length === 0 ? {} : { commandCredentials: all };
+}
+
 /** `--period=0`: nothing but a request starts a sync. */
 const periodOf = (ms: number) => (ms === 0 ? Number.POSITIVE_INFINITY : ms);
 
@@ -34,7 +47,7 @@ export function v4Settings(
   shown: GitSyncSettings['shown'],
 ): GitSyncSettings {
   const target = targetOf(v.repo, v);
-  const others = v.credential.map((entry) => credentialFor(entry.url, entry));
+  const others = v.credential.filter(({ command }) => command === undefined);
   const app = githubApp(v);
   return {
     ...fillSettings(v4Options, v),
@@ -48,7 +61,8 @@ export function v4Settings(
     forgivesOutages: !given.has('maxFailures') && !given.has('maxSyncFailures'),
     initMaxFailures: given.has('initMaxFailures') ? v.initMaxFailures : v.maxFailures,
     changePermissions: 0,
-    credentials: [...target.credentials, ...others],
+    credentials: [...target.credentials, ...others.map((entry) => credentialFor(entry.url, entry))],
+    ...commandCredentials(v, target.repo),
     gitConfig: [...parseGitConfig(v.gitConfig), ...parseGitConfig(v.gitConfigAdd.join(','))],
     shown,
     ...(app === undefined ? {} : { githubApp: app }),

@@ -1,10 +1,11 @@
 /** Every source of credentials; a new one is its file and a line here. Where two know the same user, the later counts. */
 import { askpassSource } from './askpass.ts';
+import { commandSource } from './command.ts';
 import { githubAppSource } from './github-app.ts';
 import { settingsSource } from './settings.ts';
 import type { CredentialSource, SourceInit } from './source.ts';
 
-const SOURCES = [settingsSource, askpassSource, githubAppSource] as const;
+const SOURCES = [settingsSource, askpassSource, githubAppSource, commandSource] as const;
 
 /** What all of them together are configured with. */
 export type SourceSettings = (typeof SOURCES)[number] extends (init: SourceInit<infer S>) => unknown

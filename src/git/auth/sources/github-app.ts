@@ -142,5 +142,8 @@ export const githubAppSource: MakeSource<{ readonly githubApp?: GitHubApp }> = (
           }
           return [{ url: repo, username: '-', password: token.token }];
         },
+        forget() {
+          token = undefined;
+        },
       };
 };

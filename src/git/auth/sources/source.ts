@@ -6,6 +6,8 @@ export interface CredentialSource {
   readonly name: string;
   /** The credentials that hold now; asked before each use of the remote. Rejects when it cannot tell them. */
   load(signal: AbortSignal): Promise<readonly KnownCredential[]>;
+  /** A server has refused what was loaded: nothing of it is to be kept. */
+  forget?(): void;
 }
 
 export type LoadStatus = 'success' | 'error';
@@ -18,6 +20,8 @@ export interface SourceInit<S = unknown> {
   readonly now: () => number;
   /** Proxies and certificate authorities of requests. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The environment of programs that are asked, without the secrets that are not theirs. Default: `env`. */
+  readonly programEnv?: Readonly<Record<string, string>>;
   /** Called for each request to a server that a source makes. */
   readonly onRequest: (source: string, status: LoadStatus) => void | Promise<void>;
 }
