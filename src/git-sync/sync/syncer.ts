@@ -13,7 +13,7 @@ import { parseCommands } from '../options/commands.ts';
 import type { SyncContext } from './context.ts';
 import { createEmitter, type Emitter } from './emitter.ts';
 import type { HookName, PassResult, SyncObserver } from './events.ts';
-import { queryOf } from './follow.ts';
+import { queryOf, watchedRef } from './follow.ts';
 import type { Gate } from './gate.ts';
 import { createHooks, type Hooks } from './hooks/hooks.ts';
 import { absolute, type Layout, layoutOf } from './layout.ts';
