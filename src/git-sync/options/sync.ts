@@ -23,7 +23,7 @@ export const syncOptions = {
     type: string,
     default: 'HEAD',
     env: ['GITSYNC_REF'],
-    help: 'the branch, tag, full ref or full hash to follow',
+    help: "the branch, tag, full ref or full hash to follow; 'semver:^1.2' follows the newest version in a range among the tags, 'tags:release-*' the newest tag of a pattern",
   }),
   depth: setting('depth', {
     flag: 'depth',

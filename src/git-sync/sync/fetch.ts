@@ -67,14 +67,19 @@ async function fetchRef(context: SyncContext, request: Request, signal: AbortSig
 }
 
 /** By its hash a commit comes without the list of refs: a round trip less. Where the server wants a name, by name. */
-async function fetchExpected(context: SyncContext, expected: string, signal: AbortSignal): Promise<string> {
-  const { depth, follow } = context.spec;
+async function fetchExpected(
+  context: SyncContext,
+  expected: string,
+  ref: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { depth } = context.spec;
   try {
     return await fetchRef(context, { ref: expected, depth, expected }, signal);
   } catch (error) {
     signal.throwIfAborted();
     context.log.at(2, 'fetching by hash failed', { hash: expected, reason: String(error) });
-    return fetchRef(context, { ref: watchedRef(follow), depth, expected }, signal);
+    return fetchRef(context, { ref, depth, expected }, signal);
   }
 }
 
@@ -126,19 +131,21 @@ async function fetchRevision(
 /**
  * Fetches the followed commit and returns its hash.
  * @param expected the commit that the remote was just seen to have for the ref, if it could be asked
+ * @param from the ref, where a rule has chosen it
  */
 export async function fetchFollowed(
   context: SyncContext,
   expected: string | undefined,
   signal: AbortSignal,
+  from: string = watchedRef(context.spec.follow),
 ): Promise<string> {
   // With a commit by its hash the tag that is signed would not come.
   const { follow, depth, verify } = context.spec;
   if (follow.kind === 'ref' && expected !== undefined && verify !== 'tag') {
-    return fetchExpected(context, expected, signal);
+    return fetchExpected(context, expected, from, signal);
   }
   if (follow.kind === 'branch' && follow.rev !== 'HEAD' && looksLikeHash(follow.rev)) {
     return fetchRevision(context, follow, expected, signal);
   }
-  return fetchRef(context, { ref: watchedRef(follow), depth, expected }, signal);
+  return fetchRef(context, { ref: from, depth, expected }, signal);
 }

@@ -1,6 +1,7 @@
 /** What the followed ref means. */
 import { type RefQuery, refNamed } from '../../git/remote/ref-query.ts';
 import type { Follow } from './spec.ts';
+import { isSelection, selectionQuery } from './tags/selection.ts';
 
 const LOOKS_LIKE_HASH = /^[0-9a-f]{4,64}$/i;
 
@@ -17,8 +18,16 @@ export function watchedRef(follow: Follow): string {
   return follow.rev === 'HEAD' ? `refs/heads/${follow.branch}` : `refs/tags/${follow.rev}`;
 }
 
+/** Whether one of many tags is followed, so that the remote has to be asked before anything can be fetched. */
+export function isChosenByRule(follow: Follow): boolean {
+  return follow.kind === 'ref' && isSelection(follow.ref);
+}
+
 /** What the remote is asked for. */
-export const queryOf = (follow: Follow): RefQuery => refNamed(watchedRef(follow));
+export function queryOf(follow: Follow): RefQuery {
+  const ref = watchedRef(follow);
+  return isChosenByRule(follow) ? selectionQuery(ref) : refNamed(ref);
+}
 
 /** Whether this very commit is named, so that nothing can ever change. */
 export function isPinned(follow: Follow, hash: string): boolean {

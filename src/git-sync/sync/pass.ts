@@ -10,12 +10,13 @@ import { relative } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { isDiskFull } from '../../git/errors.ts';
 import { OWN_BRANCH } from '../../git/private-repository.ts';
+import type { FoundRef } from '../../git/remote/http-probe.ts';
 import type { RemoteProbe } from '../../git/remote/probe.ts';
 import { applyPlan } from './apply-plan.ts';
 import { type CleanupOptions, cleanUp, staleTrees, unneededTrees } from './cleanup.ts';
 import type { LockedContext, SyncContext } from './context.ts';
 import type { PassResult } from './events.ts';
-import { isPinned, watchedRef } from './follow.ts';
+import { isChosenByRule, isPinned, watchedRef } from './follow.ts';
 import { type Gate, isAdmitted, throwIfRefused } from './gate.ts';
 import { isTreeOfAnyDialect, type Layout } from './layout.ts';
 import type { RootAccess } from './lock/root-access.ts';
@@ -27,6 +28,7 @@ import { readSparsePatterns } from './repository/sparse.ts';
 import { writeBranch } from './repository/tree-view.ts';
 import type { Retention } from './retention.ts';
 import type { SettledTrees } from './settled-trees.ts';
+import { chooseTag } from './tags/choose.ts';
 import { checkUpToDate } from './up-to-date.ts';
 
 export interface PassInit {
@@ -58,7 +60,10 @@ export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSig
   if (seen.published !== undefined && isAdmitted(init.gates, seen.published)) {
     return confirm(init, seen.published);
   }
-  const found = seen.published === undefined ? seen.expected : { hash: seen.published };
+  const known: FoundRef | undefined = seen.published === undefined ? seen.expected : { hash: seen.published };
+  const ref = watchedRef(context.spec.follow);
+  const isOpen = isChosenByRule(context.spec.follow) && known?.name === undefined;
+  const found = isOpen ? await chooseTag(init.probe, ref, signal) : known;
   if (found !== undefined) {
     await throwIfRefused(init.gates, found, signal);
   }
@@ -66,9 +71,11 @@ export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSig
   await readSparsePatterns(context.spec);
   const expected = found?.hash ?? (await publishedHash(init));
   return access.run(expected, signal, async (locked) => {
-    const publish = (hash: string) => publishCommit(locked, init, hash, isFirst, signal);
+    const from = found?.name ?? ref;
+    const publish = (hash: string) => publishCommit(locked, init, { hash, from }, isFirst, signal);
     try {
-      return await withFetchedCommit(locked, { expected: found?.hash, isFirst }, signal, publish);
+      const options = { expected: found?.hash, isFirst, from };
+      return await withFetchedCommit(locked, options, signal, publish);
     } catch (error) {
       if (isDiskFull(error)) {
         await reclaimSpace(locked, signal);
@@ -92,7 +99,7 @@ async function publishedHash({ link, layout }: PassInit): Promise<string | undef
 async function publishCommit(
   context: LockedContext,
   init: PassInit,
-  hash: string,
+  { hash, from }: { readonly hash: string; readonly from: string },
   isFirst: boolean,
   signal: AbortSignal,
 ): Promise<PassResult> {
@@ -110,12 +117,15 @@ async function publishCommit(
     await throwIfRefused(init.gates, { hash }, signal);
   }
   if (!isKnown) {
-    const arrival = { hash, ref: watchedRef(spec.follow), previous };
+    const arrival = { hash, ref: from, previous };
     for (const gate of init.gates) {
       await gate.admit?.(arrival, signal);
     }
   }
   const change = { local: previous ?? '', remote: hash, changed };
+  if (isChosenByRule(spec.follow)) {
+    context.log.info('the newest tag that matches', { ref: watchedRef(spec.follow), tag: from, hash });
+  }
   await emit({ kind: 'update-required', change });
   await shared.current().setRef(`refs/heads/${OWN_BRANCH}`, hash);
   await applyPlan(context, { ...init, previous }, plan, signal);

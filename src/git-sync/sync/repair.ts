@@ -10,6 +10,7 @@ import { SIGNATURE_ERRORS } from './gates/signatures/errors.ts';
 import { removeLeftovers } from './repository/leftovers.ts';
 import { protectOthers } from './repository/protect.ts';
 import { SPARSE_ERRORS } from './repository/sparse.ts';
+import { TAG_ERRORS } from './tags/errors.ts';
 
 /** Failures whose reason lies in the remote, the configuration or the machine, not in our copy. */
 const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
@@ -17,6 +18,7 @@ const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
   ...Object.keys(SPARSE_ERRORS),
   ...Object.keys(GATE_ERRORS),
   ...Object.keys(SIGNATURE_ERRORS),
+  ...Object.keys(TAG_ERRORS),
   ...([
     'root_of_another_user',
     'ref_not_found',
@@ -65,6 +67,8 @@ export interface FetchOptions {
   readonly expected: string | undefined;
   /** Nothing was fetched by this process yet: what the root has already need not be sent again. */
   readonly isFirst: boolean;
+  /** The ref, where a rule has chosen it. */
+  readonly from?: string;
 }
 
 /**
@@ -73,12 +77,12 @@ export interface FetchOptions {
  */
 export async function withFetchedCommit<T>(
   context: LockedContext,
-  { expected, isFirst }: FetchOptions,
+  { expected, isFirst, from }: FetchOptions,
   signal: AbortSignal,
   use: (hash: string) => Promise<T>,
 ): Promise<T> {
   const { shared, open, git, log, root } = context;
-  const fetch = () => fetchFollowed(context, expected, signal);
+  const fetch = () => fetchFollowed(context, expected, signal, from);
   const attempt = async () => {
     if (isFirst) {
       // Git tells the server what its refs lead to.

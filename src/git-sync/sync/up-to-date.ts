@@ -2,11 +2,12 @@
 import type { Log } from '../../core/log/log.ts';
 import type { FoundRef } from '../../git/remote/http-probe.ts';
 import type { RemoteProbe } from '../../git/remote/probe.ts';
-import { isPinned } from './follow.ts';
+import { isChosenByRule, isPinned, watchedRef } from './follow.ts';
 import type { Layout } from './layout.ts';
 import { readPublished } from './publish.ts';
 import { checkTree } from './repository/tree-check.ts';
 import type { SyncSpec } from './spec.ts';
+import { chooseTag } from './tags/choose.ts';
 
 export interface UpToDateInit {
   readonly spec: SyncSpec;
@@ -53,6 +54,10 @@ export async function checkUpToDate(init: UpToDateInit, signal: AbortSignal): Pr
   }
   if (isPinned(spec.follow, hash)) {
     return { published: hash };
+  }
+  if (isChosenByRule(spec.follow)) {
+    const chosen = await chooseTag(probe, watchedRef(spec.follow), signal);
+    return chosen.hash === hash ? { published: hash } : { published: undefined, expected: chosen };
   }
   // Whatever else goes wrong here, the fetch explains better.
   const remote = await probe.ask(signal).catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { commandProblem } from '../../options/commands.ts';
 import { gitConfigProblem } from '../../options/git-config-grammar.ts';
 import { isUncatchable, parseSignal } from '../../options/signal-names.ts';
 import { CREDENTIAL_SCOPES, GC_MODES, oneOf, SUBMODULE_MODES, VERIFY_MODES } from '../../options/words.ts';
+import { isSelection, selectionProblem } from '../../sync/tags/selection.ts';
 import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
 import { type Check, isDuration, quotedList } from '../checks.ts';
 import { defaultLinkName, splitUrl } from '../repo-url.ts';
@@ -299,7 +300,7 @@ const extraChecks: readonly V4Check[] = [
   ({ gitConfig }) => gitConfigComplaint('--git-config', gitConfig),
   ({ gitConfigAdd }) => gitConfigComplaint('--git-config-add', gitConfigAdd.join(',')),
   ({ repo }) => flagComplaint('--repo', repoProblem(repo)),
-  ({ ref }) => flagComplaint('--ref', refProblem(ref)),
+  ({ ref }) => flagComplaint('--ref', isSelection(ref) ? selectionProblem(ref) : refProblem(ref)),
   ({ link, repo }) => flagComplaint('--link', linkProblem(link === '' ? defaultLinkName(repo) : link)),
 ];
 

@@ -58,8 +58,8 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   'github-push-tag': {
     source: 'github',
     repos: HELLO,
-    follows: [ref('v1.0'), ref('refs/tags/v1.0'), branch('master', 'v1.0')],
-    others: [ref('HEAD'), ref('refs/heads/v1.0'), branch('v1.0')],
+    follows: [ref('v1.0'), ref('refs/tags/v1.0'), branch('master', 'v1.0'), ref('tags:v1*')],
+    others: [ref('HEAD'), ref('semver:*'), ref('tags:v2*'), ref('refs/heads/v1.0'), branch('v1.0')],
   },
   'github-push-deletes': { source: 'github', repos: HELLO, follows: [], others: MASTER },
   'github-ping': { source: 'github', kind: 'ping' },
@@ -67,7 +67,12 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   'gitlab-push': { source: 'gitlab', repos: DIASPORA, follows: MASTER, others: NOT_MASTER },
   'gitlab-push-signed': { source: 'gitlab', repos: DIASPORA, follows: MASTER, others: NOT_MASTER },
   'gitlab-push-system': { source: 'gitlab', repos: DIASPORA, follows: MASTER, others: NOT_MASTER },
-  'gitlab-push-tag': { source: 'gitlab', repos: DIASPORA, follows: [ref('v1.0.0')], others: [ref('HEAD')] },
+  'gitlab-push-tag': {
+    source: 'gitlab',
+    repos: DIASPORA,
+    follows: [ref('v1.0.0'), ref('semver:^1')],
+    others: [ref('HEAD'), ref('semver:^2')],
+  },
   'gitlab-system-other': { source: 'gitlab', kind: 'other' },
   'gitea-push': {
     source: 'gitea',

@@ -1,7 +1,8 @@
 /** Whether a push concerns what is followed. */
 import { isFullHash } from '../../../git/object-name.ts';
-import { looksLikeHash } from '../../sync/follow.ts';
+import { isChosenByRule, looksLikeHash } from '../../sync/follow.ts';
 import type { Follow } from '../../sync/spec.ts';
+import { createTagFilter } from '../../sync/tags/selection.ts';
 import type { Push, RefChange } from './delivery.ts';
 import { endsInParts, repositoryName } from './repository-name.ts';
 
@@ -21,8 +22,19 @@ const LONGEST_SHOWN = 200;
 const heads = (branch: string) => `refs/heads/${branch}`;
 const tags = (tag: string) => `refs/tags/${tag}`;
 
-/** The refs of which a push matters, or all branches where HEAD may be any of them. */
-function watched(follow: Follow, defaultBranch: string | undefined): readonly string[] | 'any branch' {
+type Watched = (ref: string) => boolean;
+
+/** Whether a push to a ref matters: to any branch where HEAD may be any of them. */
+function watched(follow: Follow, defaultBranch: string | undefined): Watched {
+  if (isChosenByRule(follow)) {
+    const isCandidate = createTagFilter(followedName(follow));
+    return (ref) => ref.startsWith('refs/tags/') && isCandidate(ref.slice('refs/tags/'.length));
+  }
+  const refs = watchedRefs(follow, defaultBranch);
+  return (ref) => (refs === 'any branch' ? ref.startsWith('refs/heads/') : refs.includes(ref));
+}
+
+function watchedRefs(follow: Follow, defaultBranch: string | undefined): readonly string[] | 'any branch' {
   if (follow.kind === 'branch') {
     const { branch, rev } = follow;
     return rev === 'HEAD' ? [heads(branch)] : [tags(rev), ...(looksLikeHash(rev) ? [heads(branch)] : [])];
@@ -66,10 +78,8 @@ export function judgePush(push: Push, { repo, follow }: Followed): Judged {
   if (isFullHash(name.toLowerCase())) {
     return { wanted: false, why: `a commit is followed, ${name}, which no push changes` };
   }
-  const refs = watched(follow, push.defaultBranch);
-  const moved = push.changes.filter(({ ref }) =>
-    refs === 'any branch' ? ref.startsWith('refs/heads/') : refs.includes(ref),
-  );
+  const isWatched = watched(follow, push.defaultBranch);
+  const moved = push.changes.filter(({ ref }) => isWatched(ref));
   const change = moved.findLast(({ isDeleted }) => !isDeleted);
   if (change !== undefined) {
     return { wanted: true, change };
