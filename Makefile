@@ -17,9 +17,18 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@PATH="$(MACHINE_PATH)" npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
-build: node_modules/.package-lock.json ## make bin/pillion
+# Whoever has built waits for no second build. The time of the file is that at which the build began, and it is not there
+# while bin/ or dist/ is not; a folder is newer when something was taken out of it.
+BUILT := .cache/built
+SOURCES := $(shell find src scripts/build.ts scripts/code-cache.ts scripts/manifest.ts package.json package-lock.json -not -name '*.test.ts')
+$(if $(and $(wildcard bin/pillion),$(wildcard dist/injection.cjs)),,$(shell rm -f $(BUILT)))
+
 # One at a time: two of these may run side by side, `make test` and `make test-cluster`.
-	@flock Makefile npm run --silent build
+$(BUILT): node_modules/.package-lock.json $(SOURCES)
+	@mkdir -p $(@D); began=$$(mktemp $(BUILT).XXXXXX); \
+	if flock Makefile npm run --silent build; then mv "$$began" $@; else rm -f "$$began"; exit 1; fi
+
+build: $(BUILT) ## make bin/pillion
 
 demo: build ## run the main job for real: a push arrives in a running web page
 	@node scripts/demo.ts
@@ -46,4 +55,4 @@ test-cluster: build ## a real one-node Kubernetes, and the tests that run in it 
 	@test/cluster/run
 
 clean: ## remove what was built
-	rm -rf bin dist node_modules
+	rm -rf bin dist node_modules .cache/built

@@ -3,6 +3,7 @@ import { bool, choice, string, strings } from '../core/options/value-types.ts';
 import { version } from '../core/version.ts';
 import { formatVersion, NEWEST_KNOWN, parseVersion } from '../kubernetes/version.ts';
 import { ALLOW_OPTION } from './allow.ts';
+import { ALLOW_IMAGE_OPTION } from './images/allowed.ts';
 
 const env = (flag: string): string[] => [`PILLION_INJECT_${flag.toUpperCase().replaceAll('-', '_')}`];
 
@@ -38,6 +39,10 @@ export const PROFILE_OPTIONS = defineOptions({
   help: option({ flag: 'help', short: 'h', type: bool, default: false, help: 'Print this page.' }),
 });
 
+const IMAGES = {
+  allowImage: option<readonly string[]>({ ...ALLOW_IMAGE_OPTION, env: env('allow-image') }),
+};
+
 const FILES = {
   filename: option<readonly string[]>({
     flag: 'filename',
@@ -53,6 +58,7 @@ const FILES = {
 export const INJECT_OPTIONS = defineOptions({
   ...FILES,
   ...PROFILE_OPTIONS,
+  ...IMAGES,
   version: option({ flag: 'version', type: bool, default: false, help: 'Print the version.' }),
   uninject: option({
     flag: 'uninject',
@@ -64,7 +70,7 @@ export const INJECT_OPTIONS = defineOptions({
     flag: 'diff',
     type: bool,
     default: false,
-    help: 'Print what changes instead of the manifests.',
+    help: 'Print what changes instead of the manifests: a unified diff, or with -o json the JSON patch of each workload.',
   }),
   output: option<'yaml' | 'json'>({
     flag: 'output',
@@ -75,7 +81,7 @@ export const INJECT_OPTIONS = defineOptions({
   }),
 });
 
-export const EXPLAIN_OPTIONS = defineOptions({ ...FILES, ...PROFILE_OPTIONS });
+export const EXPLAIN_OPTIONS = defineOptions({ ...FILES, ...PROFILE_OPTIONS, ...IMAGES });
 
 export const PROFILES_OPTIONS = defineOptions({
   ...PROFILE_OPTIONS,
@@ -91,6 +97,7 @@ export const PROFILES_OPTIONS = defineOptions({
 export const POLICY_OPTIONS = defineOptions({
   ...PROFILE_OPTIONS,
   allow: option<readonly string[]>({ ...ALLOW_OPTION, env: env('allow') }),
+  ...IMAGES,
   static: option({
     flag: 'static',
     type: bool,

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { builtInProfiles } from '../../src/injection/built-in/profiles.ts';
+import { allowedImages } from '../../src/injection/images/allowed.ts';
 import { REPO } from '../../src/injection/testing/decide.ts';
 import { FOREIGN_EDITS } from '../../src/injection/testing/foreign-edits.ts';
 import { MATRIX, WHOLE } from '../../src/injection/testing/matrix.ts';
 import { askingPod } from '../../src/injection/testing/pods.ts';
 import { BAD_ANNOTATIONS, CLASHES } from '../../src/injection/testing/refused.ts';
 import { runsOf } from '../../src/injection/testing/runs.ts';
-import { profileOf } from '../../src/injection/testing/settings.ts';
+import { IMAGE_BY_PARAMETER, profileOf } from '../../src/injection/testing/settings.ts';
 import { type Json, type JsonMap, memberAt, textAt } from '../../src/kubernetes/json.ts';
 import { OBJECTS } from '../../src/kubernetes/pod-schema.ts';
 import { corpusPods } from './support/corpus.ts';
@@ -124,6 +126,90 @@ describe.skipIf(NO_ORACLE !== undefined)(title, () => {
       },
     );
     expect(reasons(both)).toEqual(['injected', 'profile-not-allowed', 'profile-not-allowed']);
+  });
+
+  it('keeps to the images that are allowed, also where a parameter names one', async () => {
+    const settings = (...entries: readonly string[]) => ({
+      settings: {
+        profiles: new Map([...builtInProfiles(), ['own', profileOf(IMAGE_BY_PARAMETER)] as const]),
+        images: allowedImages(entries),
+      },
+    });
+    const asked = (list: string, parameters: JsonMap = {}) =>
+      web({
+        'pillion.dev/inject': list,
+        ...Object.fromEntries(
+          Object.entries(parameters).map(([key, value]) => [`pillion.dev/${key}`, value]),
+        ),
+      });
+    const repo = { 'git-sync.repo': 'https://git.example/a.git' };
+    const ownImages = await compare(
+      cases([
+        asked('git-sync', repo),
+        asked('label'),
+        asked('label, own', { 'own.model': 'registry.example/a' }),
+        asked('git-sync, own', { ...repo, 'own.perod': 'x' }),
+        asked('git-sync, own'),
+      ]),
+      settings('registry.example/own', 'registry.example/models'),
+    );
+    expect(reasons(ownImages)).toEqual([
+      'image-not-allowed',
+      'injected',
+      'image-not-allowed',
+      'unknown-parameter',
+      'missing-parameter',
+    ]);
+    const hex = 'ab'.repeat(32);
+    const references = [
+      'registry.example/models/a:1',
+      'registry.example/modelsx',
+      'registry.example.evil/models',
+      'registry.example/models/../x',
+      'nginx',
+      'docker.io/nginx:1',
+      'index.docker.io/library/nginx',
+      'evil/nginx',
+      'bitnami/a',
+      'localhost/a',
+      hex,
+      `quay.io/a/b@sha256:${hex}`,
+      'quay.io/a/b:1',
+      `elsewhere.example/a:1@sha256:${'cd'.repeat(32)}`,
+      `a@sha256:${hex}`,
+      'registry.example/models ',
+      '',
+      '$(HOME)',
+      '"',
+      'x'.repeat(600),
+    ];
+    const entries = [
+      'registry.example/own',
+      'registry.example/models',
+      'nginx',
+      'bitnami/',
+      'quay.io/a@digest',
+    ];
+    const parametric = await compare(
+      cases(references.map((model) => asked('x=own', { 'x.model': model }))),
+      settings(...entries, `@sha256:${'cd'.repeat(32)}`),
+    );
+    const allowed = new Set([0, 4, 5, 6, 8, 11, 13].map((at) => references[at]));
+    expect(reasons(parametric)).toEqual(
+      references.map((model) =>
+        model === '' ? 'bad-value' : allowed.has(model) ? 'injected' : 'image-not-allowed',
+      ),
+    );
+    const hub = await compare(
+      cases(references.map((model) => asked('x=own', { 'x.model': model }))),
+      settings('docker.io', 'registry.example'),
+    );
+    expect(new Set(reasons(hub))).toEqual(new Set(['injected', 'image-not-allowed', 'bad-value']));
+    const conditional = await compare(
+      cases([asked('own', { 'own.extra': 'true' }), asked('own', { 'own.extra': 'false', 'own.base': 'x' })]),
+      settings('registry.example/own', 'registry.example/models'),
+    );
+    expect(reasons(conditional)).toEqual(['image-not-allowed', 'image-not-allowed']);
   });
 
   it('takes the default of the namespace, where it names a profile and the pod says nothing', async () => {

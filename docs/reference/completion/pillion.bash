@@ -42,12 +42,12 @@ _pillion() {
       case "$prev" in
         --output) COMPREPLY=($(compgen -W 'yaml json' -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--filename --profiles --image --kubernetes --help --version --uninject --diff --output' -- "$cur")); fi ;;
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--filename --profiles --image --kubernetes --help --allow-image --version --uninject --diff --output' -- "$cur")); fi ;;
     injector)
       case "$prev" in
         --log-level) COMPREPLY=($(compgen -W 'info warn debug' -- "$cur")); return ;;
       esac
-      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--bind --tls-cert-file --tls-key-file --service --namespace --secret --webhooks --ca-life --certificate-life --api-server --http-bind --profiles --image --kubernetes --allow --profile-label --scan-period --log-level --drain --version --help' -- "$cur")); fi ;;
+      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W '--bind --tls-cert-file --tls-key-file --service --namespace --secret --webhooks --ca-life --certificate-life --api-server --http-bind --profiles --image --kubernetes --allow --allow-image --profile-label --scan-period --log-level --drain --version --help' -- "$cur")); fi ;;
   esac
 }
 complete -o default -F _pillion pillion

@@ -32,7 +32,9 @@ export async function injectManifests(
   if (findings.some(({ level }) => level === 'error')) {
     return 1;
   }
-  if (values.diff) {
+  if (values.diff && values.output === 'json') {
+    context.stdout(`${jsonOf(results.flatMap(patchesOf), 2)}\n`);
+  } else if (values.diff) {
     const { printDiff } = await import('./diff.ts');
     results.forEach(({ input, rewritten }) =>
       printDiff(input.name, input.text, rewritten.changes, context.stdout),
@@ -66,6 +68,20 @@ function joined(results: readonly Result[]): string {
       return ended.startsWith('%') ? `...\n${ended}` : `---\n${ended}`;
     })
     .join('');
+}
+
+/** What changes, for machines: one record for each workload; the patch is one of the document that it stands in. */
+function patchesOf({ input, rewritten }: Result): object[] {
+  return rewritten.patched.flatMap(({ line, patches }) =>
+    patches.map(({ workload: { kind, namespace, name }, operations }) => ({
+      file: input.name,
+      line,
+      kind,
+      ...(namespace !== '' && { namespace }),
+      name,
+      patch: operations,
+    })),
+  );
 }
 
 function asJson(results: readonly Result[]): string {

@@ -109,11 +109,16 @@ export async function readNamedProfiles(
 /** Settings of a cluster that is only known by its version. */
 export async function settingsOf(
   cwd: string,
-  values: { readonly profiles: readonly string[]; readonly image: string; readonly kubernetes: string },
+  values: {
+    readonly profiles: readonly string[];
+    readonly image: string;
+    readonly kubernetes: string;
+    readonly allowImage: readonly string[];
+  },
 ): Promise<InjectionSettings> {
   const target = parseVersion(values.kubernetes) ?? NEWEST_KNOWN;
   return {
-    ...clusterSettings({ image: values.image, target }),
+    ...clusterSettings({ ...values, target }),
     profiles: await readNamedProfiles(cwd, values.profiles),
     isAllowed: () => true,
   };

@@ -4,6 +4,7 @@ import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import type { Values } from '../../core/options/option.ts';
 import { version } from '../../core/version.ts';
 import { allowedNamespaces } from '../allow.ts';
+import { imagesNotAllowed } from '../images/of-profile.ts';
 import type { POLICY_OPTIONS } from '../options.ts';
 import { policyObjects } from '../policy/objects.ts';
 import { settingsOf } from './input.ts';
@@ -29,6 +30,9 @@ export async function printPolicies(
     objects.map((object) => (values.static ? `# For the folder of ${plugin}.\n` : '') + policyText(object)),
   );
   context.stdout(texts.join('---\n'));
+  for (const { profile, image } of imagesNotAllowed(settings.profiles, settings.image, settings.images)) {
+    context.stderr(`pillion: ${profile} is refused to whoever asks for it: --allow-image has not ${image}\n`);
+  }
   if (!values.static && texts.some((text) => text.length > LARGEST_APPLIED)) {
     context.stderr(
       'pillion: a policy is too large for kubectl apply by itself: use kubectl apply --server-side\n',

@@ -13,6 +13,7 @@ import {
   type Reason,
   type Refusal,
 } from './decision.ts';
+import { imageNotAllowed } from './images.ts';
 import { type Instance, readInstances } from './instances.ts';
 import { PatchError, type PatchOperation } from './json-patch.ts';
 import { buildPatch, type Step } from './patch.ts';
@@ -84,6 +85,10 @@ function stepsOf(
       return each;
     }
     wanted.push(each);
+  }
+  const image = imageNotAllowed(wanted, settings);
+  if (image !== undefined) {
+    return image;
   }
   const application = applicationContainers(view, wanted);
   const steps: Step[] = [];

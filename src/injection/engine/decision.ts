@@ -1,5 +1,6 @@
 import type { Json } from '../../kubernetes/json.ts';
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
+import type { AllowedImages } from '../images/allowed.ts';
 import type { Profiles } from '../profiles/profile.ts';
 import type { PatchOperation } from './json-patch.ts';
 
@@ -24,6 +25,7 @@ export type Reason =
   | 'bad-ask'
   | 'unknown-profile'
   | 'profile-not-allowed'
+  | 'image-not-allowed'
   | 'unknown-parameter'
   | 'missing-parameter'
   | 'bad-value'
@@ -71,6 +73,8 @@ export interface InjectionSettings {
   readonly systemNamespaces: ReadonlySet<string>;
   /** Whether pods of a namespace may use a profile. */
   isAllowed(profile: string, namespace: string): boolean;
+  /** Which images may be put into pods. */
+  readonly images: AllowedImages;
 }
 
 export interface InstanceOutcome {

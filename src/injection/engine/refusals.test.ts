@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type Json, type JsonMap, listAt, member, memberAt, textAt } from '../../kubernetes/json.ts';
+import { allowedImages } from '../images/allowed.ts';
 import { decide, pod, REPO } from '../testing/decide.ts';
 import { BAD_ANNOTATIONS, CLASHES } from '../testing/refused.ts';
-import { profileOf } from '../testing/settings.ts';
+import { IMAGE_BY_PARAMETER, profileOf } from '../testing/settings.ts';
 
 describe('a refusal names the key, the value and what would be right', () => {
   test.each([
@@ -41,6 +42,64 @@ describe('a refusal names the key, the value and what would be right', () => {
     expect(decide(pod(REPO), { isAllowed })).toMatchObject({ reason: 'profile-not-allowed' });
     expect(decide(pod(REPO), { isAllowed }, { namespace: 'web' })).toMatchObject({ outcome: 'changed' });
     expect(decide(pod({ 'pillion.dev/inject': 'x' }), { isAllowed }).message).not.toContain('git-sync');
+  });
+});
+
+describe('an allow-list of images', () => {
+  const profiles = new Map([['own', profileOf(IMAGE_BY_PARAMETER)]]);
+  const own = (parameters: JsonMap = {}) =>
+    pod({
+      'pillion.dev/inject': 'own',
+      ...Object.fromEntries(
+        Object.entries(parameters).map(([key, value]) => [`pillion.dev/own.${key}`, value]),
+      ),
+    });
+  const only = (...entries: readonly string[]) => ({ images: allowedImages(entries) });
+
+  test("is for the image that Pillion's own profiles run", () => {
+    expect(decide(pod(REPO), only('registry.example/pillion')).outcome).toBe('changed');
+    expect(decide(pod(REPO), only('registry.example/pillion@digest', 'other.example'))).toMatchObject({
+      outcome: 'refused',
+      reason: 'image-not-allowed',
+      message:
+        'git-sync: the image "registry.example/pillion:test" may not be used here; allowed are registry.example/pillion@digest, other.example',
+      patch: [],
+    });
+    // What has no image is not touched by it.
+    expect(decide(pod({ 'pillion.dev/inject': 'label' }), only('other.example')).outcome).toBe('changed');
+    // On clusters without native sidecars, too.
+    const old = { nativeSidecars: false, target: { major: 1, minor: 27 } };
+    expect(decide(pod(REPO), { ...old, ...only('other.example') }).reason).toBe('image-not-allowed');
+  });
+
+  test('is for containers of your own and for volumes of images, also those that a parameter names', () => {
+    const images = only('registry.example/own', 'registry.example/models');
+    const judged = (parameters: JsonMap) => decide(own(parameters), { profiles, ...images }).reason;
+    expect(judged({})).toBe('injected');
+    expect(judged({ model: 'registry.example/models/a:1' })).toBe('injected');
+    expect(judged({ base: 'own' })).toBe('injected');
+    for (const parameters of [
+      { model: 'registry.example/modelsx/a:1' },
+      { model: 'registry.example.evil/models/a:1' },
+      { model: 'registry.example/models/../x' },
+      { extra: 'true' },
+      { base: 'modelsx' },
+      { base: 'x/models' },
+    ]) {
+      expect(judged(parameters), JSON.stringify(parameters)).toBe('image-not-allowed');
+    }
+    expect(decide(own(), { profiles, ...only('registry.example/models') }).message).toContain(
+      'the image "registry.example/own:1"',
+    );
+  });
+
+  test('is told in at most 200 characters, whatever the reference and however long the list is', () => {
+    const long = only(...Array.from({ length: 50 }, (_, at) => `registry-${at}.example/team/of/people`));
+    for (const model of ['x'.repeat(2_000), '"\\"', '$(HOME)', '${image}']) {
+      const { reason, message } = decide(own({ model }), { profiles, ...long });
+      expect(reason).toBe('image-not-allowed');
+      expect(message.length).toBeLessThanOrEqual(200);
+    }
   });
 });
 

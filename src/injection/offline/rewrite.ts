@@ -41,9 +41,24 @@ export interface Change {
   readonly line: number;
 }
 
+/** What changes in one workload, as a patch of the document that it is in. */
+export interface WorkloadPatch {
+  readonly workload: Workload;
+  readonly operations: readonly PatchOperation[];
+}
+
+/** The patches of one document, for machines. */
+export interface DocumentPatches {
+  /** The line of the stream on which it begins, from 1. */
+  readonly line: number;
+  readonly patches: readonly WorkloadPatch[];
+}
+
 export interface Rewritten {
   readonly text: string;
   readonly changes: readonly Change[];
+  /** Of the documents in which something changes. */
+  readonly patched: readonly DocumentPatches[];
   readonly findings: readonly Finding[];
   readonly explained: readonly Explained[];
 }
@@ -63,13 +78,17 @@ export function rewrite(stream: string, options: RewriteOptions): Rewritten {
     (document): RewrittenDocument =>
       options.explain === true || mayConcern(document.text, options.mode)
         ? rewriteDocument(document, options)
-        : { text: document.text, findings: [], explained: [] },
+        : { text: document.text, findings: [], explained: [], patches: [] },
   );
   return {
     text: parts.map(({ text }) => text).join(''),
     changes: documents.flatMap(({ text, line }, at) => {
       const after = parts[at]?.text ?? text;
       return after === text ? [] : [{ before: text, after, line }];
+    }),
+    patched: documents.flatMap(({ line }, at) => {
+      const patches = parts[at]?.patches ?? [];
+      return patches.length === 0 ? [] : [{ line, patches }];
     }),
     findings: parts.flatMap(({ findings }) => findings),
     explained: parts.flatMap(({ explained }) => explained),
@@ -83,7 +102,7 @@ function mayConcern(text: string, mode: Mode): boolean {
   return text.includes(mode === 'inject' ? ASK : RECORD) || (text.includes('"') && ESCAPE.test(text));
 }
 
-type RewrittenDocument = Omit<Rewritten, 'changes'>;
+type RewrittenDocument = Omit<Rewritten, 'changes' | 'patched'> & Pick<DocumentPatches, 'patches'>;
 
 interface Parsed {
   readonly document: Document;
@@ -115,6 +134,7 @@ function rewriteDocument(source: DocumentText, options: RewriteOptions): Rewritt
       text: source.text,
       findings: [{ level: 'error', line, message: `not readable as YAML: ${sentence(parsed.message)}` }],
       explained: [],
+      patches: [],
     };
   }
   return options.mode === 'inject' ? injectInto(source, parsed, options) : takeOutOf(source, parsed);
@@ -131,11 +151,26 @@ function injectInto(source: DocumentText, parsed: Parsed, options: RewriteOption
   });
   if (explained.some(({ decision }) => isOutdated(decision)) && options.explain !== true) {
     const bare = takeOutOf(source, parsed);
-    return bare.findings.length > 0 ? bare : rewriteDocument({ ...source, text: bare.text }, options);
+    if (bare.findings.length > 0) {
+      return bare;
+    }
+    const again = rewriteDocument({ ...source, text: bare.text }, options);
+    return { ...again, patches: inSequence(bare.patches, again.patches) };
   }
   const findings = explained.flatMap(({ workload, line, decision }) => findingsOf(workload, line, decision));
-  const operations = explained.flatMap(({ workload, decision }) => below(workload, decision.patch));
-  return { text: edited(source.text, parsed, operations), findings, explained };
+  const patches = explained.flatMap(({ workload, decision }) => below(workload, decision.patch));
+  return { text: edited(source.text, parsed, patches), findings, explained, patches };
+}
+
+/** First what is taken out, then what is put in; workloads of one document have nothing in common. */
+function inSequence(first: readonly WorkloadPatch[], second: readonly WorkloadPatch[]): WorkloadPatch[] {
+  const key = ({ workload }: WorkloadPatch) => pointer(...workload.path);
+  const all = new Map<string, WorkloadPatch>();
+  for (const each of [...first, ...second]) {
+    const known = all.get(key(each))?.operations ?? [];
+    all.set(key(each), { workload: each.workload, operations: [...known, ...each.operations] });
+  }
+  return [...all.values()];
 }
 
 function findingsOf(workload: Workload, line: number, decision: Decision): Finding[] {
@@ -150,7 +185,7 @@ function findingsOf(workload: Workload, line: number, decision: Decision): Findi
 
 function takeOutOf(source: DocumentText, parsed: Parsed): RewrittenDocument {
   const findings: Finding[] = [];
-  const operations = workloadsOf(parsed.value).flatMap((workload) => {
+  const patches = workloadsOf(parsed.value).flatMap((workload) => {
     const result = uninject(workload.pod);
     if (isRefusal(result)) {
       const line = lineOf(source, parsed, workload, RECORD);
@@ -163,15 +198,18 @@ function takeOutOf(source: DocumentText, parsed: Parsed): RewrittenDocument {
     }
     return below(workload, result?.patch ?? []);
   });
-  return { text: edited(source.text, parsed, operations), findings, explained: [] };
+  return { text: edited(source.text, parsed, patches), findings, explained: [], patches };
 }
 
-function below({ path }: Workload, patch: readonly PatchOperation[]): PatchOperation[] {
-  const prefix = pointer(...path);
-  return patch.map((operation) => ({ ...operation, path: prefix + operation.path }));
+/** The patch of a pod as one of the document; none where nothing changes. */
+function below(workload: Workload, patch: readonly PatchOperation[]): WorkloadPatch[] {
+  const prefix = pointer(...workload.path);
+  const operations = patch.map((operation) => ({ ...operation, path: prefix + operation.path }));
+  return operations.length === 0 ? [] : [{ workload, operations }];
 }
 
-function edited(text: string, parsed: Parsed, operations: readonly PatchOperation[]): string {
+function edited(text: string, parsed: Parsed, patches: readonly WorkloadPatch[]): string {
+  const operations = patches.flatMap((each) => each.operations);
   if (operations.length === 0) {
     return text;
   }

@@ -19,7 +19,7 @@ export function madeVariables(settings: PolicySettings): Variable[] {
 }
 
 /** The values of the instance `a`, all of them texts. */
-function valuesOf({ parameters }: Profile, image: string): Cel {
+export function valuesOf({ parameters }: Profile, image: string): Cel {
   return celMap([
     { key: 'instance', value: cel`a.instance` },
     { key: 'image', value: cel`${image}` },

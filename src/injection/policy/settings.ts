@@ -1,5 +1,6 @@
 import type { KubernetesVersion } from '../../kubernetes/version.ts';
 import type { Cel } from '../cel.ts';
+import type { AllowedImages } from '../images/allowed.ts';
 import type { Profiles } from '../profiles/profile.ts';
 
 /** What the policies are made of; all of it is in their text, so that they need no parameters. */
@@ -12,6 +13,8 @@ export interface PolicySettings {
   readonly systemNamespaces: ReadonlySet<string>;
   /** The namespaces of each profile that is not for all. */
   readonly allowed: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Which images may be put into pods. */
+  readonly images: AllowedImages;
 }
 
 /** An expression with a name, which later ones refer to as `variables.NAME`; asked only when it is needed, and once. */

@@ -1,6 +1,7 @@
 /** All variables of the policies, each behind those that it refers to. */
 import { cel } from '../cel.ts';
 import { changeVariables } from './changes.ts';
+import { imageVariables } from './images.ts';
 import { madeVariables } from './made.ts';
 import { parameterVariables } from './parameters.ts';
 import { placeVariables } from './places.ts';
@@ -15,6 +16,7 @@ const REFUSAL = cel`variables.ask == "" ? []
   : size(variables.shape_problem) > 0 ? variables.shape_problem
   : size(variables.ask_problem) > 0 ? variables.ask_problem
   : size(variables.parameter_problem) > 0 ? variables.parameter_problem
+  : size(variables.image_problem) > 0 ? variables.image_problem
   : size(variables.place_problem) > 0 ? variables.place_problem
   : variables.is_stale ? [] : variables.resources_problem`;
 
@@ -24,6 +26,7 @@ export function decisionVariables(settings: PolicySettings): Variable[] {
     ...readingVariables(settings),
     ...parameterVariables(settings),
     ...podVariables(),
+    ...imageVariables(settings),
     ...madeVariables(settings),
     ...stepVariables(settings),
     ...placeVariables(),

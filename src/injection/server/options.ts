@@ -1,6 +1,7 @@
 import { defineOptions, option } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
 import { ALLOW_OPTION } from '../allow.ts';
+import { ALLOW_IMAGE_OPTION } from '../images/allowed.ts';
 import { PROFILE_OPTIONS } from '../options.ts';
 import { CA_SECRET, NAME } from './manifest/settings.ts';
 import { PROFILES_LABEL } from './profiles/config-maps.ts';
@@ -115,6 +116,7 @@ export const INJECTOR_OPTIONS = defineOptions({
     env: env('kubernetes'),
   }),
   allow: option<readonly string[]>({ ...ALLOW_OPTION, env: env('allow') }),
+  allowImage: option<readonly string[]>({ ...ALLOW_IMAGE_OPTION, env: env('allow-image') }),
   profileLabel: option({
     flag: 'profile-label',
     type: string,
@@ -195,6 +197,7 @@ export const MANIFEST_OPTIONS = defineOptions({
   }),
   kubernetes: PROFILE_OPTIONS.kubernetes,
   allow: option<readonly string[]>({ ...ALLOW_OPTION }),
+  allowImage: option<readonly string[]>({ ...ALLOW_IMAGE_OPTION }),
   profiles: option({
     ...PROFILE_OPTIONS.profiles,
     env: [],

@@ -11,6 +11,7 @@ import { version } from '../../core/version.ts';
 import { NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
 import { clusterSettings } from '../cluster-settings.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
+import { imagesNotAllowed } from '../images/of-profile.ts';
 import { allowing } from './allowing.ts';
 import { certificateSource } from './certificates/choose.ts';
 import { type ClusterAccess, clusterAccess } from './cluster-access.ts';
@@ -56,7 +57,7 @@ async function serve(values: InjectorValues, scope: Scope): Promise<number> {
   const cluster = clusterAccess(values, scope);
   const store = createProfileStore({ sources: profileSources(values, context.cwd, cluster), clock, log });
   await store.refresh(signal);
-  const settings = settingsReader(values, store);
+  const settings = settingsReader(values, store, scope);
   const certificates = await certificateSource(values, scope, cluster);
   const health = createHealth({ certificates, store }, scope);
   const recent = createRecent();
@@ -117,17 +118,31 @@ function profileSources(
 }
 
 /** The settings of now: made once for each state of the profiles. */
-function settingsReader(values: InjectorValues, store: ProfileStore): () => InjectionSettings {
+function settingsReader(
+  values: InjectorValues,
+  store: ProfileStore,
+  { log }: Pick<Scope, 'log'>,
+): () => InjectionSettings {
   const target = parseVersion(values.kubernetes) ?? NEWEST_KNOWN;
   const base = {
-    ...clusterSettings({ image: values.image, target }),
+    ...clusterSettings({ ...values, target }),
     isAllowed: allowing(values.allow, () => store.profiles()),
   };
   let settings: InjectionSettings = { ...base, profiles: store.profiles() };
+  let told = '[]';
+  const tell = (): void => {
+    const refused = imagesNotAllowed(settings.profiles, base.image, base.images);
+    if (JSON.stringify(refused) !== told) {
+      told = JSON.stringify(refused);
+      log.warn('profiles with images that may not be used', { refused, allowed: base.images.entries });
+    }
+  };
+  tell();
   return () => {
     const profiles = store.profiles();
     if (profiles !== settings.profiles) {
       settings = { ...base, profiles };
+      tell();
     }
     return settings;
   };

@@ -1,5 +1,6 @@
 import { builtInProfiles } from '../built-in/profiles.ts';
 import type { InjectionSettings } from '../engine/decision.ts';
+import { allowedImages } from '../images/allowed.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { readProfile } from '../profiles/read-profile.ts';
 
@@ -12,9 +13,25 @@ export function testSettings(changes: Partial<InjectionSettings> = {}): Injectio
     nativeSidecars: true,
     systemNamespaces: new Set(['kube-system']),
     isAllowed: () => true,
+    images: allowedImages([]),
     ...changes,
   };
 }
+
+/** A profile whose container runs its own image, with a volume of an image that a parameter names. */
+export const IMAGE_BY_PARAMETER = {
+  parameters: {
+    model: { type: 'string', maxLength: 2_000 },
+    extra: { type: 'boolean' },
+    base: { type: 'string', default: 'models' },
+  },
+  container: { name: 'own-${instance}', image: 'registry.example/own:1' },
+  volumes: [
+    { $when: 'model', name: 'model-${instance}', image: { reference: '${model}' } },
+    { $when: 'extra', name: 'extra-${instance}', image: { reference: 'other.example/extra:1' } },
+    { name: 'base-${instance}', image: { reference: 'registry.example/${base}:1' } },
+  ],
+};
 
 /** A profile of one's own, given as its spec. */
 export function profileOf(spec: object, name = 'own'): Profile {

@@ -108,6 +108,39 @@ describe('an injector that works', () => {
   });
 });
 
+test('an injector whose list of images keeps profiles from being used is told with their images', async () => {
+  const { api } = await startCluster();
+  const path = '/apis/apps/v1/namespaces/pillion/deployments/pillion-injector';
+  const allowing = (list: string) => {
+    const made = structuredClone(api.objects.get(path)) as unknown as {
+      spec: { template: { spec: { containers: { args: string[] }[] } } };
+    };
+    made.spec.template.spec.containers[0]?.args.push(`--allow-image=${list}`);
+    return made as never;
+  };
+  const usual = api.objects.get(path);
+  api.objects.set(path, allowing('registry.example/pillion'));
+  const good = await check(api);
+  expect(good.bad).toEqual([]);
+  expect(good.findings).toContainEqual({
+    check: 'images',
+    level: 'ok',
+    message: 'what profiles put in is allowed: registry.example/pillion',
+  });
+  api.objects.set(path, usual as never);
+  api.objects.set(path, allowing('registry.example/pill,nginx'));
+  const { code, bad } = await check(api);
+  expect(code).toBe(0);
+  expect(bad).toEqual([
+    {
+      check: 'images',
+      level: 'warning',
+      message: expect.stringContaining(`git-sync (${IMAGE})`),
+      hint: expect.stringContaining('registry.example/pill, nginx'),
+    },
+  ]);
+});
+
 describe('an injector that does not', () => {
   test('is told why, by every fault at once, and the exit code is 1', async () => {
     const { api, replica } = await startCluster();

@@ -1,10 +1,12 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import jsonPatch, { type Operation } from 'fast-json-patch';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { runPillion } from '../../support/pillion.ts';
-import { runProgram } from '../../support/run-program.ts';
+import { runProgram, tryProgram } from '../../support/run-program.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
 import { NO_AWS } from '../credentials/support/credentials.ts';
 
@@ -146,6 +148,70 @@ describe('pillion inject', () => {
     }
   });
 
+  test('shows for machines the JSON patch of each workload, which gives the same documents', async () => {
+    const one = await deployment();
+    const stale = (await inject(['--image=registry.example/pillion:old'], one)).stdout;
+    const list = `apiVersion: v1\nkind: List\nitems:\n${[one, one.replace('name: test', 'name: other')]
+      .map((text) => `- ${text.trimEnd().replaceAll('\n', '\n  ')}\n`)
+      .join('')}`;
+    const files = [
+      ...(await corpus()).map(({ text }) => text),
+      stale,
+      list,
+      `${one}---\n${stale}---\nkind: ConfigMap\n`,
+      '',
+    ];
+    const file = join(temp.path, 'stream.yaml');
+    for (const text of files) {
+      await writeFile(file, text);
+      const { code, stdout } = await inject(['--diff', '-o', 'json', '-f', file]);
+      expect(code).toBe(0);
+      const records = JSON.parse(stdout) as { file: string; line: number; patch: Operation[] }[];
+      expect(new Set(records.map((record) => record.file)).size).toBeLessThanOrEqual(1);
+      const after = values((await inject([], text)).stdout);
+      const before = values(text);
+      const changed = before.filter((document, at) => !isDeepStrictEqual(document, after[at]));
+      const lines = [...new Set(records.map(({ line }) => line))];
+      expect(lines).toHaveLength(changed.length);
+      for (const [at, line] of lines.entries()) {
+        const patch = records.filter((record) => record.line === line).flatMap((record) => record.patch);
+        jsonPatch.applyPatch(changed[at], patch, true);
+      }
+      expect(before).toEqual(after);
+    }
+    await writeFile(file, list);
+    const { stdout } = await inject(['--diff', '-o', 'json', '-f', file]);
+    const head = { file, line: 1, kind: 'Deployment' };
+    expect(JSON.parse(stdout)).toMatchObject([
+      { ...head, name: 'test' },
+      { ...head, name: 'other' },
+    ]);
+    expect(stdout).toContain('"path": "/items/1/spec/template/');
+  });
+
+  test('keeps to the images that are allowed, and names the line that asks', async () => {
+    const allowed = await inject(['--allow-image=registry.example/pillion'], await deployment());
+    expect(allowed.stdout).toBe((await inject([], await deployment())).stdout);
+    for (const args of [
+      ['--allow-image=registry.example/pill', '--allow-image=nginx'],
+      ['inject', 'explain'],
+    ]) {
+      const isExplain = args[0] === 'inject';
+      const file = join(temp.path, 'deployment.yaml');
+      await writeFile(file, await deployment());
+      const { code, stdout, stderr } = isExplain
+        ? await runPillion(['inject', 'explain', '-f', file], {
+            env: { PILLION_INJECT_ALLOW_IMAGE: 'registry.example/pill,nginx' },
+          })
+        : await inject([...args, '-f', file]);
+      expect(code).toBe(1);
+      expect(isExplain ? stdout : stderr).toMatch(
+        /deployment\.yaml:\d+: Deployment test: .*git-sync: the image "registry\.example\/pillion:[^"]+" may not be used here; allowed are registry\.example\/pill, nginx/,
+      );
+      expect(stdout).not.toContain('kind: Deployment');
+    }
+  });
+
   test('prints one object, or a List, as JSON', async () => {
     const one = await inject(['-o', 'json'], await deployment());
     expect(JSON.parse(one.stdout)).toMatchObject({ kind: 'Deployment' });
@@ -180,6 +246,8 @@ describe('pillion inject', () => {
     [['explian'], 'did you mean pillion inject explain?'],
     [['--uninject', '--diff'], 'exclude each other'],
     [['--profil=x'], 'did you mean --profiles?'],
+    [['--allow-image=*'], '"*" must be a registry, a repository'],
+    [['--allow-image='], 'must be a registry'],
   ])('%j is a wrong command line', async (args, words) => {
     const { code, stderr } = await inject(args);
     expect(code).toBe(2);
@@ -223,6 +291,16 @@ describe('pillion inject', () => {
     expect(stdout.replaceAll(/\s/g, '')).toBe(
       '{"kind":"Odd","data":{"at":"02:30","true":"2026-01-01","big":12345678901234567890,"mode":420}}',
     );
+  });
+
+  test('the demo shows all of it in less than two seconds of work', async () => {
+    const timed = 'TIMEFORMAT="%U %S"; time node scripts/demo-inject.ts';
+    const { code, stdout, stderr } = await tryProgram('bash', ['-c', timed]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('uninject(inject(x)) = x');
+    expect(stdout).toContain('did you mean git-sync?');
+    const [user = Number.NaN, system = Number.NaN] = stderr.trim().split(' ').map(Number);
+    expect(user + system).toBeLessThan(2);
   });
 
   test('a thousand Deployments take a moment and little memory', async () => {

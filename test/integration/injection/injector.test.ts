@@ -108,6 +108,30 @@ describe('a pod', () => {
   });
 });
 
+test('an image that is not allowed is put into no pod; which profiles that keeps from being used is told at the start', async () => {
+  const injector = await startInjector(temp.path, ['--allow-image=registry.example/other,nginx']);
+  const told = JSON.parse(await injector.running.waitForLog('"profiles with images that may not be used"'));
+  expect(told).toMatchObject({ allowed: ['registry.example/other', 'nginx'] });
+  expect(told.refused).toContainEqual({
+    profile: 'git-sync',
+    image: expect.stringMatching(/^registry\.example\/pillion:/),
+  });
+  const response = responseOf(await injector.post(reviewOf(podOf(ASKS))));
+  expect(response).toMatchObject({
+    allowed: false,
+    status: { code: 422 },
+    auditAnnotations: { reason: 'image-not-allowed' },
+  });
+  expect(response.patch).toBeUndefined();
+  expect(response.status?.message).toContain('allowed are registry.example/other, nginx');
+  const metrics = await injector.get('/metrics');
+  expect(metrics.text).toContain(
+    'pillion_injector_reviews_total{webhook="mutate",result="refused",reason="image-not-allowed"} 1',
+  );
+  const label = responseOf(await injector.post(reviewOf(podOf({ 'pillion.dev/inject': 'label' }))));
+  expect(label).toMatchObject({ allowed: true, patchType: 'JSONPatch' });
+});
+
 describe('a workload', () => {
   test('is advised of what its pods would be refused for, and never refused itself', async () => {
     const injector = await startInjector(temp.path);

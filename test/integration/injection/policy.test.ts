@@ -50,6 +50,21 @@ describe('pillion inject policy', () => {
     expect(stdout).toContain('registry.example/other:2');
   });
 
+  test('has in its text which images may be used, and says which profiles nobody can have with them', async () => {
+    const all = await policy();
+    const fits = await policy('--allow-image=registry.example');
+    expect(fits).toMatchObject({ code: 0, stderr: '' });
+    // What no parameter decides is judged when the policies are made.
+    expect(fits.stdout).toBe(all.stdout);
+    const { code, stdout, stderr } = await policy('--allow-image=nginx', '--image=registry.example/p:1');
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'git-sync is refused to whoever asks for it: --allow-image has not registry.example/p:1',
+    );
+    expect(stderr).not.toContain('label');
+    expect(stdout).toContain('image-not-allowed');
+  });
+
   test('refuses by name what a policy cannot do, and says where it can be had', async () => {
     const old = await policy('--kubernetes=1.34');
     expect(old).toMatchObject({ code: 1, stdout: '' });
@@ -68,6 +83,8 @@ describe('pillion injector manifest --mode=policy', () => {
     expect(code).toBe(0);
     expect(stdout).toBe((await policy('--allow=label=shop')).stdout);
     expect(stdout).toContain('{"label": ["shop"]}');
+    const images = ['--allow-image=nginx', `--allow-image=@sha256:${'ab'.repeat(32)}`];
+    expect((await manifest(...images)).stdout).toBe((await policy(...images)).stdout);
   });
 
   test('refuses flags that are about replicas, as the webhooks refuse profiles in files', async () => {
@@ -76,7 +93,13 @@ describe('pillion injector manifest --mode=policy', () => {
     expect(replicas.stderr).toContain('--replicas has no meaning with --mode=policy');
     const files = await runPillion(['injector', 'manifest', `--profiles=${temp.path}`]);
     expect(files).toMatchObject({ code: 2, stdout: '' });
-    const allow = await runPillion(['injector', 'manifest', '--allow=label=shop']);
-    expect(allow.stdout).toContain('--allow=label=shop');
+    const allow = await runPillion([
+      'injector',
+      'manifest',
+      '--allow=label=shop',
+      '--allow-image=nginx,quay.io',
+    ]);
+    expect(allow.stdout).toContain('- --allow=label=shop\n');
+    expect(allow.stdout).toContain('- --allow-image=nginx,quay.io\n');
   });
 });

@@ -16,21 +16,22 @@ export async function podsAndSecrets(
   if ('problem' in profiles) {
     return [notLooked('profiles', profiles.problem)];
   }
-  const surveyor = createSurveyor(settingsOfCluster(profiles.value, installed));
+  const settings = settingsOfCluster(profiles.value, installed);
+  const surveyor = createSurveyor(settings);
   const looked = await look(async () => {
     for await (const pods of observedPods(input.client, input.signal)) {
       surveyor.look(pods);
     }
   });
   if ('problem' in looked) {
-    return [...profileFindings(profiles.value), notLooked('pods', looked.problem)];
+    return [...profileFindings(profiles.value, settings), notLooked('pods', looked.problem)];
   }
   const seen = surveyor.survey();
   // Whether something is old can only be told by those who know what is new.
   const survey = isVersionKnown ? seen : { ...seen, stale: [] };
   const missing = await look(() => missingSecrets(input, [...survey.secrets.keys()]));
   return [
-    ...profileFindings(profiles.value),
+    ...profileFindings(profiles.value, settings),
     ...podFindings(survey),
     ...('problem' in missing
       ? [notLooked('secrets', missing.problem)]

@@ -9,6 +9,7 @@ export interface Installed {
   readonly image: string;
   readonly target: KubernetesVersion;
   readonly allow: readonly string[];
+  readonly allowImage: readonly string[];
   /** Whether it looks through the pods of the cluster. */
   readonly scans: boolean;
   readonly profileLabel: string;
@@ -27,6 +28,7 @@ export function installedAs(deployment: Json | undefined): Installed {
     image: values.image,
     target: parseVersion(values.kubernetes) ?? NEWEST_KNOWN,
     allow: values.allow,
+    allowImage: values.allowImage,
     scans: values.scanPeriod > 0,
     profileLabel: values.profileLabel,
     mounted: listAt(deployment, 'spec', 'template', 'spec', 'volumes').flatMap((volume) => {

@@ -6,10 +6,11 @@ import { builtInProfiles } from '../../built-in/profiles.ts';
 import { readFiles } from '../../cli/input.ts';
 import { clusterSettings } from '../../cluster-settings.ts';
 import type { InjectionSettings } from '../../engine/decision.ts';
+import { imagesNotAllowed } from '../../images/of-profile.ts';
 import { type Merged, mergeProfiles } from '../../profiles/merge.ts';
 import { allowing } from '../allowing.ts';
 import { profileTexts } from '../profiles/config-maps.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, someOf } from './finding.ts';
 import type { CheckInput } from './gather.ts';
 import type { Installed } from './installed.ts';
 
@@ -30,7 +31,7 @@ export async function clusterProfiles(
   return mergeProfiles([...folders, ...profileTexts(used)]);
 }
 
-export function profileFindings({ profiles, findings }: Merged): Finding[] {
+export function profileFindings({ profiles, findings }: Merged, settings: InjectionSettings): Finding[] {
   const check = 'profiles';
   const wrong = findings.map(({ file, line, message }): Finding => {
     const hint =
@@ -38,7 +39,27 @@ export function profileFindings({ profiles, findings }: Merged): Finding[] {
     return { check, level: 'failed', message: `${file}:${line}: ${message}`, hint };
   });
   const message = `${profiles.size} of one's own, ${builtInProfiles().size} built in`;
-  return wrong.length > 0 ? wrong : [{ check, level: 'ok', message }];
+  return [
+    ...(wrong.length > 0 ? wrong : [{ check, level: 'ok', message } as const]),
+    ...imageFindings(settings),
+  ];
+}
+
+/** Pods that ask for such a profile are refused, which may be meant so. */
+function imageFindings({ profiles, image, images }: InjectionSettings): Finding[] {
+  const check = 'images';
+  if (images.entries.length === 0) {
+    return [];
+  }
+  const refused = imagesNotAllowed(profiles, image, images);
+  if (refused.length === 0) {
+    const message = `what profiles put in is allowed: ${images.entries.join(', ')}`;
+    return [{ check, level: 'ok', message }];
+  }
+  const names = refused.map((each) => `${each.profile} (${each.image})`);
+  const message = `--allow-image keeps profiles from being used: ${someOf(names)}`;
+  const hint = 'add an --allow-image for what is to be used; it allows ';
+  return [{ check, level: 'warning', message, hint: hint + images.entries.join(', ') }];
 }
 
 /** The settings that the injector has, for what it would do. */

@@ -83,7 +83,11 @@ export async function manifestCommand(context: CommandContext): Promise<ExitStat
     target,
     namespaceProfiles: [...new Set([...builtInProfiles().keys(), ...values.namespaceProfile])],
     scan: values.scan,
-    args: [...values.allow.map((value) => `--allow=${value}`), ...values.arg],
+    args: [
+      ...values.allow.map((value) => `--allow=${value}`),
+      ...values.allowImage.map((value) => `--allow-image=${value}`),
+      ...values.arg,
+    ],
     profilesConfigMap: values.profilesConfigmap,
   });
   context.stdout(objects.map((object) => stringify(object, { aliasDuplicateObjects: false })).join('---\n'));
