@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Json, type JsonMap, listAt, member, memberAt, textAt } from '../../kubernetes/json.ts';
+import { NEWEST_KNOWN, parseVersion } from '../../kubernetes/version.ts';
+import { clusterSettings } from '../cluster-settings.ts';
 import { allowedImages } from '../images/allowed.ts';
 import { decide, pod, REPO } from '../testing/decide.ts';
 import { BAD_ANNOTATIONS, CLASHES } from '../testing/refused.ts';
@@ -192,6 +194,20 @@ describe('clusters without native sidecars', () => {
     expect(member(init, 'startupProbe')).toBeUndefined();
     expect(listAt(init, 'args')).toContain('--one-time');
     expect(textAt(sidecar, 'name')).toBe('pillion-git-sync');
+  });
+
+  test.each([
+    ['1.27', 'init container and sidecar'],
+    ['1.28', 'init container and sidecar'],
+    ['1.29', 'native sidecar'],
+    ['1.33', 'native sidecar'],
+  ])('%s: %s', (text, expected) => {
+    const target = parseVersion(text) ?? NEWEST_KNOWN;
+    const settings = clusterSettings({ image: 'registry.example/pillion:test', target, allowImage: [] });
+    const [init] = listAt(decide(pod(REPO), settings).pod, 'spec', 'initContainers');
+    const isNative = member(init, 'restartPolicy') === 'Always' && member(init, 'startupProbe') !== undefined;
+    expect(isNative ? 'native sidecar' : 'init container and sidecar').toBe(expected);
+    expect(listAt(init, 'args').includes('--one-time')).toBe(!isNative);
   });
 
   test('a Job gets the run to the end alone, or a refusal: never a pod that does not end', () => {

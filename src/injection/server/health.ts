@@ -1,9 +1,10 @@
 /** Whether the webhooks can be called, and what the plain endpoint tells of them. */
+import { networkInterfaces } from 'node:os';
 import { type HealthCheck, sharedRoutes, startHttpServer } from '../../core/http/server.ts';
 import { readMetrics } from '../../core/metrics/metrics.ts';
 import type { Scope } from '../../core/process/run-process.ts';
 import type { CertificateSource, Served } from './certificates/source.ts';
-import { handshakeProblem } from './handshake.ts';
+import { handshakeProblem, ownAddress } from './handshake.ts';
 import { INJECTOR_GAUGES } from './metrics.ts';
 import type { PodScan } from './pods/scan.ts';
 import type { ProfileStore } from './profiles/store.ts';
@@ -11,9 +12,14 @@ import type { Recent } from './recent.ts';
 
 const HANDSHAKE_MS = 5_000;
 
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface Health {
-  /** This certificate is shown on this port from now on. */
-  serving(served: Served, port: number): void;
+  /** This certificate is shown there from now on. */
+  serving(served: Served, listening: Listening): void;
   served(): Served | undefined;
   ready(): HealthCheck;
   /** Makes a handshake of our own again and again, with what clients trust. */
@@ -27,8 +33,8 @@ export interface Judged {
 
 export function createHealth({ certificates, store }: Judged, { clock, lifecycle }: Scope): Health {
   let served: Served | undefined;
-  let port: number | undefined;
-  let handshake: string | undefined;
+  let listening: Listening | undefined;
+  let handshake: string | undefined = 'no handshake of our own yet';
 
   function problem(): string | undefined {
     if (lifecycle.signal.aborted) {
@@ -40,22 +46,24 @@ export function createHealth({ certificates, store }: Judged, { clock, lifecycle
     const isExpired = served.expiresAt <= clock.now();
     return isExpired
       ? 'the certificate has expired'
-      : (certificates.problem?.() ?? store.problem() ?? handshake);
+      : (certificates.problem?.() ?? store.problem() ?? (bundle() === '' ? undefined : handshake));
   }
 
+  /** Empty for a given certificate: what trusts it is not known here. */
+  const bundle = (): string => certificates.trustedBundle?.() ?? '';
+
   async function shake(): Promise<void> {
-    const bundle = certificates.trustedBundle?.() ?? '';
     const name = served?.names[0];
-    // What trusts a given certificate is not known here.
-    if (bundle !== '' && name !== undefined && port !== undefined) {
-      handshake = await handshakeProblem({ port, name, bundle });
+    if (bundle() !== '' && name !== undefined && listening !== undefined) {
+      const host = ownAddress(listening.host, networkInterfaces());
+      handshake = await handshakeProblem({ host, port: listening.port, name, bundle: bundle() });
     }
   }
 
   return {
-    serving(nextServed, nextPort) {
+    serving(nextServed, nextListening) {
       served = nextServed;
-      port = nextPort;
+      listening = nextListening;
     },
     served: () => served,
     ready() {

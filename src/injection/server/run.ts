@@ -87,7 +87,7 @@ async function serve(values: InjectorValues, scope: Scope): Promise<number> {
       },
     }),
   });
-  health.serving(first, server.port);
+  health.serving(first, server);
   stopInOrder(server, values, scope);
   log.info('listening', { host: server.host, port: server.port, names: first.names });
   await Promise.all([
@@ -97,7 +97,7 @@ async function serve(values: InjectorValues, scope: Scope): Promise<number> {
     scan?.follow(signal),
     certificates.follow(signal, async (served) => {
       await server.setCertificate(served);
-      health.serving(served, server.port);
+      health.serving(served, server);
       log.info('certificate replaced', { expires: new Date(served.expiresAt).toISOString() });
     }),
   ]);

@@ -1,7 +1,7 @@
 /** `pillion injector`, asked over TLS as an API server asks. */
 import { rename, symlink, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
-import { connect as connectPlain } from 'node:net';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import jsonPatch from 'fast-json-patch';
@@ -307,6 +307,21 @@ describe('the server', () => {
     // A second signal ends the drain.
     injector.running.signal('SIGTERM');
     expect(await injector.running.exit).toMatchObject({ signal: 'SIGTERM' });
+  });
+
+  test('keeps an idle connection longer than the 90 seconds of an API server, for one request after another', async () => {
+    const injector = await startInjector(temp.path);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const ports = new Set<number | undefined>();
+    agent.on('free', (socket: Socket) => ports.add(socket.localPort));
+    for (let at = 0; at < 200; at += 1) {
+      const { status, headers } = await injector.post(reviewOf(podOf(ASKS)), { agent });
+      expect(status).toBe(200);
+      const [, seconds] = /timeout=(\d+)/.exec(String(headers['keep-alive'])) ?? [];
+      expect(Number(seconds)).toBeGreaterThan(90);
+    }
+    expect(ports.size).toBe(1);
   });
 
   test('without a certificate says what it needs', async () => {
