@@ -4,6 +4,7 @@ import type { SourceSettings } from './auth/sources/all.ts';
 
 export type { CommandCredential } from './auth/sources/command.ts';
 export type { GitHubApp } from './auth/sources/github-app.ts';
+export { IDENTITIES, type Identity, type IdentityCredential } from './auth/sources/identity.ts';
 export type { Credential } from './auth/sources/settings.ts';
 
 export interface GitConfigPair {

@@ -1,3 +1,4 @@
+import { googleMetadataUrl } from '../../core/cloud/google.ts';
 import { regionOfEndpoint } from '../providers/aws-rds/advice.ts';
 import { ConfigProblem } from './problem.ts';
 import type { CredentialEntry, EntryOf } from './schema.ts';
@@ -77,13 +78,12 @@ function awsRds(entry: EntryOf<'aws-rds'>, env: Variables): SourceSpec {
 }
 
 function gcp(entry: EntryOf<'gcp'>, env: Variables): SourceSpec {
-  const host = env['GCE_METADATA_HOST'] || 'metadata.google.internal';
   return {
     provider: 'gcp',
     user: needed(entry.user, 'user', "the service account's address without .gserviceaccount.com"),
     account: entry.account ?? 'default',
     scope: entry.scope ?? GCP_SCOPE,
-    metadataUrl: withoutSlash(entry['metadata-url'] ?? `http://${host}`),
+    metadataUrl: withoutSlash(entry['metadata-url'] ?? googleMetadataUrl(env)),
   };
 }
 

@@ -8,7 +8,7 @@ import {
   fromProcess,
   fromWebToken,
 } from '@aws-sdk/credential-providers';
-import type { AwsKeys } from '../providers/aws-rds/token.ts';
+import type { AwsKeys } from '../../core/cloud/aws-signature.ts';
 
 export interface AwsSession extends AwsKeys {
   /** Milliseconds since the epoch; undefined for keys without an end. */

@@ -8,7 +8,7 @@ import { usageError } from '../../core/errors.ts';
 import { type ConfigurationRequest, loadHere, replyWith } from '../config/load.ts';
 import { parseJson } from '../providers/answer.ts';
 
-const HELPERS = ['configuration', 'login', 'pgbouncer', 'rds-token'] as const;
+const HELPERS = ['aws-session', 'configuration', 'login', 'pgbouncer', 'rds-token'] as const;
 export type HelperName = (typeof HELPERS)[number];
 
 export async function helperCommand(context: CommandContext): Promise<ExitStatus> {
@@ -37,6 +37,10 @@ async function help(name: string, request: unknown, context: CommandContext): Pr
     case 'pgbouncer': {
       const { answerPgbouncer } = await import('./postgres.lazy.ts');
       return answerPgbouncer(request);
+    }
+    case 'aws-session': {
+      const { answerAwsSession } = await import('./aws-session.lazy.ts');
+      return answerAwsSession(request, process.env);
     }
     case 'rds-token': {
       const { answerRdsToken } = await import('./rds-token.lazy.ts');

@@ -3,10 +3,10 @@
  * so the keys of the session are never in the process that stays, nor are the SDK and Node's cryptography.
  */
 import * as v from 'valibot';
-import { errorMessage } from '../../core/errors.ts';
 import type { RdsTokenReply } from '../providers/aws-rds/source.ts';
 import { rdsToken } from '../providers/aws-rds/token.ts';
 import { awsSession } from './aws-session.ts';
+import { describeFailure } from './describe-failure.ts';
 
 const tokenRequest = v.object({
   host: v.string(),
@@ -16,8 +16,6 @@ const tokenRequest = v.object({
   profile: v.string(),
 });
 
-const LONGEST_MESSAGE = 400;
-
 /** Never throws for what AWS or the SDK says: that is the reply. */
 export async function answerRdsToken(input: unknown, env: NodeJS.ProcessEnv): Promise<RdsTokenReply> {
   const { profile, ...request } = v.parse(tokenRequest, input);
@@ -26,15 +24,6 @@ export async function answerRdsToken(input: unknown, env: NodeJS.ProcessEnv): Pr
     const at = Date.now();
     return { ok: true, token: rdsToken({ ...request, keys, at }), signedAt: at, sessionEnd };
   } catch (error) {
-    return { ok: false, ...describe(error) };
+    return { ok: false, ...describeFailure(error) };
   }
-}
-
-/** A parser of JSON quotes what it could not read, and that may be the keys. */
-function describe(error: unknown): { name: string; message: string } {
-  if (error instanceof SyntaxError) {
-    return { name: 'InvalidAnswer', message: 'what answered at its address is not JSON' };
-  }
-  const name = error instanceof Error ? error.name : 'Error';
-  return { name, message: errorMessage(error).slice(0, LONGEST_MESSAGE) };
 }

@@ -1,3 +1,4 @@
+import { googleTokenRequest } from '../../core/cloud/google.ts';
 import type { Answer, Source } from '../model.ts';
 import { atPointer, parseJson, seconds, secretText } from './answer.ts';
 import { requestSource } from './request.ts';
@@ -17,13 +18,10 @@ const SOURCE = 'the metadata server of Google Cloud';
 
 /** Cloud SQL takes an OAuth access token as password (IAM database authentication), with GKE's Workload Identity too. */
 export function gcpSource(spec: GcpSourceSpec, context: SourceContext): Source {
-  const path = `/computeMetadata/v1/instance/service-accounts/${encodeURIComponent(spec.account)}/token`;
-  const url = `${spec.metadataUrl}${path}?scopes=${encodeURIComponent(spec.scope)}`;
   return {
     async ask(signal): Promise<Answer> {
       const askedAt = context.now();
-      const headers = { 'Metadata-Flavor': 'Google' };
-      const request = { source: SOURCE, method: 'GET', url, headers, noProxy: true, advice };
+      const request = { ...googleTokenRequest(spec), source: SOURCE, advice };
       const reply = await requestSource(context, request, signal);
       const answer = parseJson(reply.body, SOURCE);
       const raw = {

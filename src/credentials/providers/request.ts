@@ -1,4 +1,5 @@
 /** How sources are asked over HTTP. */
+import { withoutProxies } from '../../core/cloud/request.ts';
 import type { ClientCertificate } from '../../core/http/client.ts';
 import { SOURCE_ERRORS } from './errors.ts';
 import type { SourceContext } from './source.ts';
@@ -73,10 +74,4 @@ export async function requestSource(
 
 function certificateOf({ certFile, keyFile }: TlsFiles = {}): ClientCertificate | undefined {
   return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
-}
-
-const PROXY_VARIABLES = new Set(['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']);
-
-function withoutProxies(env: SourceContext['env']): SourceContext['env'] {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !PROXY_VARIABLES.has(name)));
 }

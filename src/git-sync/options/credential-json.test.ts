@@ -40,7 +40,7 @@ describe('parseCredentials', () => {
     ['{"url":"CANARY" "x"}', 'not valid JSON'],
     [
       '{"user":"CANARY"}',
-      'json: unknown field "user" (there are url, username, password, password-file, command)',
+      'json: unknown field "user" (there are url, username, password, password-file, command, identity)',
     ],
     ['{"password":["CANARY"]}', 'json: password must be a string'],
     ['["CANARY"]', 'every credential must be a JSON object'],

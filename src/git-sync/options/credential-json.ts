@@ -4,6 +4,7 @@ import { REDACTED } from '../../core/log/secrets.ts';
 import { ValueError, type ValueType } from '../../core/options/option.ts';
 import type { SecretParts } from '../../core/options/secrecy.ts';
 import { redactUrls, urlSecrets } from '../../core/options/url-secrets.ts';
+import { IDENTITIES, type Identity } from '../../git/settings.ts';
 
 /** One entry as it was written; what is missing is empty. */
 export interface CredentialEntry {
@@ -13,6 +14,8 @@ export interface CredentialEntry {
   readonly passwordFile: string;
   /** A program and its arguments, in place of a password. */
   readonly command?: readonly [string, ...string[]];
+  /** Whose token is sent: that of a cloud. */
+  readonly identity?: Identity;
 }
 
 const FIELDS = {
@@ -22,7 +25,8 @@ const FIELDS = {
   'password-file': 'passwordFile',
 } as const;
 const COMMAND = 'command';
-const KNOWN = [...Object.keys(FIELDS), COMMAND].join(', ');
+const IDENTITY = 'identity';
+const KNOWN = [...Object.keys(FIELDS), COMMAND, IDENTITY].join(', ');
 
 /** Go's decoder reads one value and leaves the rest of the text alone. */
 function firstValue(text: string): string {
@@ -68,8 +72,16 @@ function commandOf(content: unknown): readonly [string, ...string[]] {
   return [program, ...args];
 }
 
+function identityOf(content: unknown): Identity {
+  const identity = IDENTITIES.find((name) => name === content);
+  if (identity === undefined) {
+    throw new ValueError(`json: identity must be one of ${IDENTITIES.join(', ')}`);
+  }
+  return identity;
+}
+
 function toEntry(value: unknown): CredentialEntry {
-  let command: CredentialEntry['command'];
+  let more: Pick<CredentialEntry, 'command' | 'identity'> = {};
   const entry = { url: '', username: '', password: '', passwordFile: '' };
   if (value === null) {
     return entry;
@@ -79,7 +91,11 @@ function toEntry(value: unknown): CredentialEntry {
   }
   for (const [name, content] of Object.entries(value)) {
     if (name.toLowerCase() === COMMAND) {
-      command = commandOf(content);
+      more = { ...more, command: commandOf(content) };
+      continue;
+    }
+    if (name.toLowerCase() === IDENTITY) {
+      more = { ...more, identity: identityOf(content) };
       continue;
     }
     const known = Object.entries(FIELDS).find(([field]) => field === name.toLowerCase());
@@ -91,7 +107,7 @@ function toEntry(value: unknown): CredentialEntry {
     }
     entry[known[1]] = content === null ? entry[known[1]] : withoutLineEnd(content);
   }
-  return command === undefined ? entry : { ...entry, command };
+  return { ...entry, ...more };
 }
 
 /**
@@ -121,6 +137,7 @@ export function showCredentials(entries: readonly CredentialEntry[], replacement
     ...(entry.password === '' ? {} : { password: replacement }),
     ...(entry.passwordFile === '' ? {} : { 'password-file': entry.passwordFile }),
     ...(entry.command === undefined ? {} : { command: entry.command }),
+    ...(entry.identity === undefined ? {} : { identity: entry.identity }),
   }));
   return JSON.stringify(shown);
 }

@@ -47,6 +47,13 @@ export const loginOptions = {
     env: ['GITSYNC_CREDENTIAL_COMMAND'],
     help: 'a program that prints the password for the repository (see --man), or a JSON list with its arguments',
   }),
+  credentialIdentity: option({
+    flag: 'credential-identity',
+    type: string,
+    default: '',
+    env: ['GITSYNC_CREDENTIAL_IDENTITY'],
+    help: "ask the cloud that this runs in for the credentials of the repository: 'azure' (Azure DevOps), 'aws' (CodeCommit) or 'google'",
+  }),
   credentialScope: setting(
     'credentialScope',
     {

@@ -27,6 +27,18 @@ export const AUTH_ERRORS = defineErrors({
       hint ?? 'run it by hand as the same user: it must print JSON with "password" or "token", or password=',
     about: 'the message says how it ended and what it complained about, never what it printed',
   },
+  identity_failed: {
+    message: ({
+      identity,
+      why,
+    }: {
+      readonly identity: string;
+      readonly why: string;
+      readonly hint: string;
+    }) => `the identity of this machine (${identity}): ${why}`,
+    hint: ({ hint }: { readonly identity: string; readonly why: string; readonly hint: string }) => hint,
+    about: 'the cloud gives no token to what runs here: the message says what its server answered',
+  },
   github_app_failed: {
     message: ({ why }: { readonly why: string; readonly hint: string }) => `GitHub App: ${why}`,
     hint: ({ hint }: { readonly why: string; readonly hint: string }) => hint,

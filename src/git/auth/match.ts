@@ -7,6 +7,10 @@ export interface KnownCredential {
   readonly url: string;
   readonly username: string;
   readonly password: string;
+  /** Makes a password that is good for one path, with a slash at its start; in place of `password`. */
+  readonly sign?: (path: string) => string;
+  /** What else of it must not be printed. */
+  readonly secrets?: readonly string[];
 }
 
 export interface CredentialQuestion {

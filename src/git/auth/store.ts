@@ -32,13 +32,15 @@ function withoutReplaced(fresh: readonly KnownCredential[]): KnownCredential[] {
 }
 
 /** Registers every form a secret takes on its way to a server. */
-function register(secrets: Secrets, known: KnownCredential): void {
-  if (known.password !== '') {
-    // Tokens are replaced for ever: what died long ago need not be searched for.
-    const slot = JSON.stringify([known.url, known.username]);
-    secrets.addRotating(slot, known.password);
-    secrets.addRotating(`${slot} pair`, `${known.username}:${known.password}`);
+function register(secrets: Secrets, known: KnownCredential, place = ''): void {
+  const { url, username, password, secrets: more = [] } = known;
+  // Tokens are replaced for ever: what died long ago need not be searched for.
+  const slot = JSON.stringify([url, more.length === 0 ? username : '', place]);
+  if (password !== '') {
+    secrets.addRotating(slot, password);
+    secrets.addRotating(`${slot} pair`, `${username}:${password}`);
   }
+  more.forEach((secret, index) => secrets.addRotating(`${slot} ${index}`, secret));
 }
 
 export function createCredentialStore(
@@ -47,6 +49,15 @@ export function createCredentialStore(
   scope: CredentialScope = 'host',
 ): CredentialStore {
   let known: readonly KnownCredential[] = [];
+  const find = (question: CredentialQuestion): KnownCredential | undefined => {
+    const found = findCredential(known, question, scope);
+    if (found?.sign === undefined || question.path === undefined) {
+      return found;
+    }
+    const signed = { ...found, password: found.sign(`/${question.path}`) };
+    register(secrets, signed, question.path);
+    return signed;
+  };
   return {
     async refresh(signal) {
       const fresh: KnownCredential[] = [];
@@ -58,11 +69,11 @@ export function createCredentialStore(
       known = withoutReplaced(fresh);
     },
     current: () => known,
-    find: (question) => findCredential(known, question, scope),
+    find,
     forget: () => sources.forEach((source) => source.forget?.()),
     authorization(url) {
       const question = questionInScope(url, scope);
-      const found = question && findCredential(known, question, scope);
+      const found = question && find(question);
       return found && `Basic ${Buffer.from(`${found.username}:${found.password}`).toString('base64')}`;
     },
   };

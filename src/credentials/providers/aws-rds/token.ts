@@ -1,12 +1,10 @@
-import { createHash, createHmac } from 'node:crypto';
-
-/** Keys of an AWS session, as the provider chain gives them. */
-export interface AwsKeys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  /** Present for temporary keys. */
-  readonly sessionToken?: string | undefined;
-}
+import {
+  type AwsKeys,
+  amzTimestamp,
+  awsSignature,
+  SIGNATURE_ALGORITHM,
+  sha256,
+} from '../../../core/cloud/aws-signature.ts';
 
 export interface RdsTokenRequest {
   /** The instance's own endpoint: RDS compares it, an alias is refused at login. */
@@ -23,7 +21,6 @@ export interface RdsTokenRequest {
 /** Seconds. RDS takes no other value. */
 const EXPIRES = '900';
 
-const ALGORITHM = 'AWS4-HMAC-SHA256';
 const SERVICE = 'rds-db';
 const HTTPS_PORT = 443;
 
@@ -38,7 +35,7 @@ export function rdsToken({ host, port, user, region, keys, at }: RdsTokenRequest
   const parameters = [
     ['Action', 'connect'],
     ['DBUser', user],
-    ['X-Amz-Algorithm', ALGORITHM],
+    ['X-Amz-Algorithm', SIGNATURE_ALGORITHM],
     ['X-Amz-Credential', `${keys.accessKeyId}/${scope}`],
     ['X-Amz-Date', timestamp],
     ['X-Amz-Expires', EXPIRES],
@@ -54,14 +51,9 @@ export function rdsToken({ host, port, user, region, keys, at }: RdsTokenRequest
     'host',
     sha256(''),
   ].join('\n');
-  const toSign = [ALGORITHM, timestamp, scope, sha256(canonicalRequest)].join('\n');
-  const signature = hmac(signingKey(keys.secretAccessKey, scope), toSign).toString('hex');
+  const toSign = [SIGNATURE_ALGORITHM, timestamp, scope, sha256(canonicalRequest)].join('\n');
+  const signature = awsSignature(keys.secretAccessKey, scope, toSign);
   return `${host}:${port}/?${parameters.join('&')}&X-Amz-Signature=${signature}`;
-}
-
-/** `20261128T151135Z` */
-function amzTimestamp(at: number): string {
-  return new Date(at).toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
 }
 
 /** As clients send it: in lower case, without the scheme's own port. */
@@ -76,16 +68,4 @@ function encode(value: string): string {
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-}
-
-function signingKey(secretAccessKey: string, scope: string): Buffer {
-  return scope.split('/').reduce<Buffer>(hmac, Buffer.from(`AWS4${secretAccessKey}`));
-}
-
-function hmac(key: Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

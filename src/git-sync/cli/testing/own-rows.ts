@@ -12,6 +12,13 @@ export const ownRows: readonly Row[] = [
     env: ['GITSYNC_CREDENTIAL_COMMAND'],
   },
   {
+    flag: 'credential-identity',
+    value: 'azure',
+    expected: { identityCredentials: [{ url: 'https://git.example.com/team/site.git', identity: 'azure' }] },
+    fallback: {},
+    env: ['GITSYNC_CREDENTIAL_IDENTITY'],
+  },
+  {
     flag: 'exechook-args',
     value: '["-a","b c"]',
     expected: { exechookArgs: ['-a', 'b c'] },

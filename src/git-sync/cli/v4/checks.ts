@@ -1,6 +1,7 @@
 /** What v4 demands of its options, in its order and in its words; then what Pillion demands in addition. */
 
 import { isFullHash } from '../../../git/object-name.ts';
+import { IDENTITIES } from '../../../git/settings.ts';
 import { commandProblem } from '../../options/commands.ts';
 import { gitConfigProblem } from '../../options/git-config-grammar.ts';
 import { isUncatchable, parseSignal } from '../../options/signal-names.ts';
@@ -172,20 +173,23 @@ const githubChecks: readonly V4Check[] = [
     ),
 ];
 
+const hasOtherSource = (entry: V4Values['credential'][number]) =>
+  entry.command !== undefined || entry.identity !== undefined;
+
 const credentialChecks: readonly V4Check[] = (
   [
     ['invalid flag: --credential URL must be specified', (c) => c.url === ''],
     [
-      'invalid flag: only one of --credential password, password-file and command may be specified',
-      (c) => c.command !== undefined && (c.password !== '' || c.passwordFile !== ''),
+      'invalid flag: only one of --credential password, password-file, command and identity may be specified',
+      (c) =>
+        [c.command !== undefined, c.identity !== undefined, c.password + c.passwordFile !== ''].filter(
+          Boolean,
+        ).length > 1,
     ],
-    [
-      'invalid flag: --credential username must be specified',
-      (c) => c.command === undefined && c.username === '',
-    ],
+    ['invalid flag: --credential username must be specified', (c) => !hasOtherSource(c) && c.username === ''],
     [
       'invalid flag: --credential password or password-file must be specified',
-      (c) => c.command === undefined && c.password === '' && c.passwordFile === '',
+      (c) => !hasOtherSource(c) && c.password === '' && c.passwordFile === '',
     ],
     [
       'invalid flag: only one of --credential password and password-file may be specified',
@@ -269,10 +273,15 @@ const extraChecks: readonly V4Check[] = [
     ),
   ({ credentialCommand }) =>
     flagComplaint('--credential-command', commandProblem([credentialCommand], false)),
-  ({ username, credentialCommand }) =>
+  ({ credentialIdentity }) =>
     when(
-      username !== '' && credentialCommand !== '',
-      'invalid flag: only one of --username and --credential-command may be specified',
+      credentialIdentity !== '' && oneOf(IDENTITIES, credentialIdentity) === undefined,
+      `invalid flag: --credential-identity must be one of ${quotedList(IDENTITIES)}`,
+    ),
+  ({ username, credentialCommand, credentialIdentity }) =>
+    when(
+      [username, credentialCommand, credentialIdentity].filter((text) => text !== '').length > 1,
+      'invalid flag: only one of --username, --credential-command and --credential-identity may be specified',
     ),
   ({ prePublish, prePublishShell }) =>
     flagComplaint('--pre-publish', withShell(commandProblem(prePublish, prePublishShell))),

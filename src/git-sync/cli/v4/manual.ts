@@ -36,7 +36,7 @@ const AUTHENTICATION: readonly string[] = [
   ),
   '',
   paragraph(
-    'Several of them, for submodules on other servers: --credential, once or more, with an object or a list of objects in JSON. Each has "url", "username", and one of "password", "password-file" and "command" (the user may then be in the answer). The one with the longest URL that covers a repository counts:',
+    'Several of them, for submodules on other servers: --credential, once or more, with an object or a list of objects in JSON. Each has "url", "username", and one of "password", "password-file", "command" and "identity" (the user may then be in the answer). The one with the longest URL that covers a repository counts:',
   ),
   '',
   '        {"url":"https://git.example.com","username":"me","password-file":"/etc/pw"}',
@@ -46,7 +46,7 @@ const AUTHENTICATION: readonly string[] = [
   ),
   '',
   paragraph(
-    'A cookie file: --cookie-file. A service that hands out credentials: --askpass-url. A program that does: --credential-command; it is asked as git asks its credential helpers, and answers with their lines or with JSON (username, password or token, expiresAt or expiresIn). A GitHub app: --github-app-client-id or --github-app-application-id, with --github-app-installation-id and a private key in $GITSYNC_GITHUB_APP_PRIVATE_KEY or --github-app-private-key-file.',
+    'A cookie file: --cookie-file. A service that hands out credentials: --askpass-url. A program that does: --credential-command; it is asked as git asks its credential helpers, and answers with their lines or with JSON (username, password or token, expiresAt or expiresIn). The cloud that it runs in: --credential-identity. A GitHub app: --github-app-client-id or --github-app-application-id, with --github-app-installation-id and a private key in $GITSYNC_GITHUB_APP_PRIVATE_KEY or --github-app-private-key-file.',
   ),
   '',
 ];

@@ -1,9 +1,15 @@
 /** From v4's checked options to settings: most fill one by themselves, the rest is here. */
 import { resolve } from 'node:path';
-import type { CommandCredential, GitHubApp } from '../../../git/settings.ts';
+import {
+  type CommandCredential,
+  type GitHubApp,
+  IDENTITIES,
+  type IdentityCredential,
+} from '../../../git/settings.ts';
 import { parseCommands } from '../../options/commands.ts';
 import { parseGitConfig } from '../../options/git-config-grammar.ts';
 import { fillSettings } from '../../options/setting.ts';
+import { oneOf } from '../../options/words.ts';
 import type { GitSyncSettings } from '../../settings.ts';
 import { defaultLinkName } from '../repo-url.ts';
 import { credentialFor, targetOf } from '../settings-parts.ts';
@@ -36,6 +42,12 @@ function commandCredentials(v: V4Values, repo: string): { commandCredentials?: C
   return all.length === 0 ? {} : { commandCredentials: all };
 }
 
+function identityCredentials(v: V4Values, repo: string): { identityCredentials?: IdentityCredential[] } {
+  const entries = [{ url: repo, identity: oneOf(IDENTITIES, v.credentialIdentity) }, ...v.credential];
+  const all = entries.flatMap(({ url, identity }) => (identity === undefined ? [] : [{ url, identity }]));
+  return all.length === 0 ? {} : { identityCredentials: all };
+}
+
 /** `--period=0`: nothing but a request starts a sync. */
 const periodOf = (ms: number) => (ms === 0 ? Number.POSITIVE_INFINITY : ms);
 
@@ -47,7 +59,9 @@ export function v4Settings(
   shown: GitSyncSettings['shown'],
 ): GitSyncSettings {
   const target = targetOf(v.repo, v);
-  const others = v.credential.filter(({ command }) => command === undefined);
+  const others = v.credential.filter(
+    ({ command, identity }) => command === undefined && identity === undefined,
+  );
   const app = githubApp(v);
   return {
     ...fillSettings(v4Options, v),
@@ -63,6 +77,7 @@ export function v4Settings(
     changePermissions: 0,
     credentials: [...target.credentials, ...others.map((entry) => credentialFor(entry.url, entry))],
     ...commandCredentials(v, target.repo),
+    ...identityCredentials(v, target.repo),
     gitConfig: [...parseGitConfig(v.gitConfig), ...parseGitConfig(v.gitConfigAdd.join(','))],
     shown,
     ...(app === undefined ? {} : { githubApp: app }),

@@ -2,10 +2,11 @@
 import { askpassSource } from './askpass.ts';
 import { commandSource } from './command.ts';
 import { githubAppSource } from './github-app.ts';
+import { identitySource } from './identity.ts';
 import { settingsSource } from './settings.ts';
 import type { CredentialSource, SourceInit } from './source.ts';
 
-const SOURCES = [settingsSource, askpassSource, githubAppSource, commandSource] as const;
+const SOURCES = [settingsSource, askpassSource, githubAppSource, commandSource, identitySource] as const;
 
 /** What all of them together are configured with. */
 export type SourceSettings = (typeof SOURCES)[number] extends (init: SourceInit<infer S>) => unknown
