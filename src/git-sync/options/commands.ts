@@ -1,4 +1,14 @@
 /** Commands as the user writes them. */
+import type { ValueType } from '../../core/options/option.ts';
+
+/** One command for each use. A variable holds one, since a colon may be a part of it. */
+export const commandTexts: ValueType<readonly string[]> = {
+  name: 'command',
+  repeats: true,
+  parse: (text) => [text],
+  append: (earlier, later) => [...earlier, ...later],
+  format: (texts) => texts.join(','),
+};
 
 export interface HookCommand {
   readonly program: string;

@@ -1,6 +1,7 @@
 /** The options of what follows a sync. */
 import { bool, duration, int, string, strings } from '../../core/options/value-types.ts';
 import { argumentList } from './argument-list.ts';
+import { commandTexts } from './commands.ts';
 import { opening, setting } from './setting.ts';
 import { WEBHOOK_SECRETS, webhooks } from './webhook-json.ts';
 
@@ -65,10 +66,10 @@ export const hookOptions = {
   }),
   prePublish: setting('prePublish', {
     flag: 'pre-publish',
-    type: strings,
+    type: commandTexts,
     default: [],
     env: ['GITSYNC_PRE_PUBLISH'],
-    help: 'a command that must succeed in each new tree before it is published: a program, or a JSON list with its arguments; can be repeated',
+    help: 'a command that must succeed in each new tree before it is published: a program, or a JSON list with its arguments; can be repeated (a variable holds one)',
   }),
   prePublishShell: setting('prePublishShell', {
     flag: 'pre-publish-shell',

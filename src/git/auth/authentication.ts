@@ -106,6 +106,7 @@ async function authenticateFrom(
   const server =
     credentialSocket === undefined ? undefined : await startCredentialServer(credentialSocket, store.find);
   let keyFiles: readonly string[] = settings.ssh.keyFiles;
+  let forgottenAt = Number.NEGATIVE_INFINITY;
   const connection = openConnection(runtime.path, init);
   const variables = () => {
     const base = env.GIT_SSH_COMMAND;
@@ -130,7 +131,8 @@ async function authenticateFrom(
     rest: () => connection?.rest(),
     async explain(error) {
       await connection?.drop();
-      if (isRefusal(error)) {
+      if (isRefusal(error) && init.now() - forgottenAt >= FORGET_EVERY_MS) {
+        forgottenAt = init.now();
         store.forget();
       }
       return settings.ssh.plain ? error : explainRefusal(error, settings);
@@ -144,6 +146,9 @@ async function authenticateFrom(
     },
   };
 }
+
+/** What gives out tokens is not asked at each poll of a repository that stays closed. */
+const FORGET_EVERY_MS = 30_000;
 
 /** A server that does not let somebody see a repository says that there is none. */
 const isRefusal = (error: unknown) =>

@@ -69,8 +69,8 @@ export const ownRows: readonly Row[] = [
   },
   {
     flag: 'pre-publish',
-    value: '["npm","ci"]',
-    expected: { prePublish: ['["npm","ci"]'] },
+    value: '["npm","run","build:all"]',
+    expected: { prePublish: ['["npm","run","build:all"]'] },
     fallback: { prePublish: [] },
     env: ['GITSYNC_PRE_PUBLISH'],
   },

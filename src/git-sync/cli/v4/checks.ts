@@ -186,6 +186,10 @@ const credentialChecks: readonly V4Check[] = (
           Boolean,
         ).length > 1,
     ],
+    [
+      'invalid flag: --credential username may not be specified with the identity aws',
+      (c) => c.identity === 'aws' && c.username !== '',
+    ],
     ['invalid flag: --credential username must be specified', (c) => !hasOtherSource(c) && c.username === ''],
     [
       'invalid flag: --credential password or password-file must be specified',

@@ -117,6 +117,38 @@ describe('the rules of v4', () => {
     [[credential({ url: '' })], 'invalid flag: --credential URL must be specified'],
     [[credential({ username: '' })], 'invalid flag: --credential username must be specified'],
     [
+      [credential({ command: '/c' })],
+      'invalid flag: only one of --credential password, password-file, command and identity may be specified',
+    ],
+    [
+      [credential({ password: '', command: '/c', identity: 'azure' })],
+      'invalid flag: only one of --credential password, password-file, command and identity may be specified',
+    ],
+    [
+      [credential({ password: '', identity: 'aws' })],
+      'invalid flag: --credential username may not be specified with the identity aws',
+    ],
+    [
+      ['--credential-identity=gcp'],
+      'invalid flag: --credential-identity must be one of "azure", "aws", or "google"',
+    ],
+    [
+      ['--credential-identity=aws', '--credential-command=/c'],
+      'invalid flag: only one of --username, --credential-command and --credential-identity may be specified',
+    ],
+    [
+      ['--credential-command=vault token'],
+      'invalid flag: --credential-command holds blanks: give a list like ["npm", "ci"]',
+    ],
+    [
+      ['--exechook-shell'],
+      'required flag: --exechook-command must be specified when --exechook-args or --exechook-shell is set',
+    ],
+    [
+      ['--hook-variables=GITSYNC_PASSWORD=x'],
+      'invalid flag: --hook-variables takes names of variables, without $ and values',
+    ],
+    [
       [credential({ password: '' })],
       'invalid flag: --credential password or password-file must be specified',
     ],

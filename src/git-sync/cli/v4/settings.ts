@@ -43,8 +43,10 @@ function commandCredentials(v: V4Values, repo: string): { commandCredentials?: C
 }
 
 function identityCredentials(v: V4Values, repo: string): { identityCredentials?: IdentityCredential[] } {
-  const entries = [{ url: repo, identity: oneOf(IDENTITIES, v.credentialIdentity) }, ...v.credential];
-  const all = entries.flatMap(({ url, identity }) => (identity === undefined ? [] : [{ url, identity }]));
+  const own = { url: repo, username: '', identity: oneOf(IDENTITIES, v.credentialIdentity) };
+  const all = [own, ...v.credential].flatMap(({ url, username, identity }) =>
+    identity === undefined ? [] : [{ url, identity, ...(username === '' ? {} : { username }) }],
+  );
   return all.length === 0 ? {} : { identityCredentials: all };
 }
 

@@ -9,6 +9,8 @@ export type Identity = (typeof IDENTITIES)[number];
 export interface IdentityCredential {
   readonly url: string;
   readonly identity: Identity;
+  /** In place of the usual one; AWS has none to choose. */
+  readonly username?: string;
 }
 
 /** Names that the servers do not look at, or (Google's) look for. */
@@ -16,7 +18,11 @@ const USERS = { azure: '-', google: 'oauth2accesstoken' } as const;
 
 type Loader = { load(signal: AbortSignal): Promise<KnownCredential>; forget(): void };
 
-function tokenLoader(url: string, identity: 'azure' | 'google', init: SourceInit): Loader {
+function tokenLoader(
+  { url, username }: IdentityCredential,
+  identity: 'azure' | 'google',
+  init: SourceInit,
+): Loader {
   const cache = createTokenCache({
     name: identity,
     ask: (signal) =>
@@ -31,7 +37,7 @@ function tokenLoader(url: string, identity: 'azure' | 'google', init: SourceInit
     ...cache,
     async load(signal) {
       const { password } = await cache.current(signal);
-      return { url, username: USERS[identity], password };
+      return { url, username: username ?? USERS[identity], password };
     },
   };
 }
@@ -71,8 +77,8 @@ export const identitySource: MakeSource<{ readonly identityCredentials?: readonl
   init,
 ) => {
   const { identityCredentials = [] } = init.settings;
-  const loaders = identityCredentials.map(({ url, identity }) =>
-    identity === 'aws' ? awsLoader(url, init) : tokenLoader(url, identity, init),
+  const loaders = identityCredentials.map((entry) =>
+    entry.identity === 'aws' ? awsLoader(entry.url, init) : tokenLoader(entry, entry.identity, init),
   );
   return loaders.length === 0
     ? undefined
