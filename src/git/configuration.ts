@@ -1,12 +1,13 @@
 /** The private configuration that git gets, in files of our own. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hostsAskedWithPaths } from './auth/path-hosts.ts';
 import { shellQuote } from './auth/ssh.ts';
 import { renderGitConfig } from './config-file.ts';
 import type { GitConfigPair, GitSettings } from './settings.ts';
 
 export interface GitFilesInit {
-  readonly settings: Pick<GitSettings, 'gitConfig' | 'cookieFile' | 'fsck'>;
+  readonly settings: GitSettings;
   readonly runtimePath: string;
   /** Path of the credential socket; undefined when there are no credentials. */
   readonly credentialSocket: string | undefined;
@@ -51,7 +52,11 @@ function defaults({ settings, credentialSocket }: GitFilesInit): GitConfigPair[]
   const cookie =
     settings.cookieFile === undefined ? [] : [{ key: 'http.cookiefile', value: settings.cookieFile }];
   // Only then git tells the credential helper which repository it asks for.
-  const scope = [{ key: 'credential.useHttpPath', value: 'true' }];
+  const value = 'true';
+  const scope =
+    settings.credentialScope === 'repository'
+      ? [{ key: 'credential.useHttpPath', value }]
+      : hostsAskedWithPaths(settings).map((host) => ({ key: `credential.${host}.useHttpPath`, value }));
   const fsck = settings.fsck === true ? CHECK_RECEIVED : [];
   return [
     { key: 'gc.autoDetach', value: 'false' },

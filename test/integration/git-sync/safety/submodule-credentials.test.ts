@@ -78,6 +78,19 @@ it('submodules by relative and absolute addresses, nested ones too, have their o
   expect(result.stderr).not.toContain('word-of-');
 });
 
+it('a helper of the user’s own that knows hosts only is asked as git asks it', async () => {
+  await makeVersions(temp.join('one', 'team', 'site.git'));
+  const one = await serve('one', ['main']);
+  const store = temp.join('store');
+  await writeFile(store, `${one.url.replace('://', '://main:word-of-main@')}\n`);
+  const flags = [
+    `--git-config=credential.helper:store --file ${store}`,
+    '--credential={"url":"https://elsewhere.example","username":"u","password":"p"}',
+  ];
+  await mustSync({ repo: one.repositoryUrl('team/site.git'), root: temp.join('root'), flags });
+  expect(usersOf(one, '/')).toEqual(['main']);
+});
+
 it('a host that is nobody’s gets none, and neither does a server that redirects there', async () => {
   const site = await makeVersions(temp.join('one', 'site.git'));
   const other = await createRepository(temp.join('two', 'other.git'));
