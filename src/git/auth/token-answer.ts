@@ -80,8 +80,9 @@ export function tokenIn(fields: Fields, names: TokenNames, askedAt: number): Tok
       why: password === undefined ? `there is no ${what} in it` : `its ${what} is no text of one line`,
     };
   }
-  if (username !== undefined && !isText(username)) {
-    return { why: 'its username is no text of one line' };
+  // Basic authentication takes what follows a colon for the password (RFC 7617, section 2).
+  if (username !== undefined && !(isText(username) && !username.includes(':'))) {
+    return { why: 'its username is no text of one line without a colon' };
   }
   const expiresAt = endOf(fields, names, askedAt);
   if (expiresAt !== undefined && !(expiresAt > 0 && expiresAt < LATEST_MS)) {

@@ -34,6 +34,13 @@ async function scene(script: string, entry: { readonly username?: string; readon
   return { source, load: () => source.load(signal), counted, lines };
 }
 
+const surroundings = () => ({
+  log: createRecordedLog().log,
+  now: () => Date.now(),
+  env: { PATH: process.env.PATH },
+  onRequest: () => {},
+});
+
 describe('a program for credentials', () => {
   it('is asked as git asks its helpers, with its arguments and without the secrets of others', async () => {
     const seen = dir.join('seen');
@@ -45,6 +52,15 @@ describe('a program for credentials', () => {
     expect(await readFile(seen, 'utf8')).toBe(
       'get a b|\nprotocol=https\nhost=git.example\npath=team/site.git\nusername=me\n\n',
     );
+  });
+
+  it('is asked in whole lines, whatever the address holds', async () => {
+    const seen = dir.join('seen');
+    const { settings, ...init } = { settings: gitSettings(), ...surroundings() };
+    const command = ['/bin/sh', '-c', `cat > ${seen}; echo password=p`] as const;
+    const entry = { url: 'https://git.example/a%0Ahost=evil', command };
+    await commandSource({ ...init, settings: { ...settings, commandCredentials: [entry] } })?.load(signal);
+    expect(await readFile(seen, 'utf8')).toBe('protocol=https\nhost=git.example\n\n');
   });
 
   it('may answer in the lines of git, with a user, and need not read the question', async () => {

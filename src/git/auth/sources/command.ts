@@ -22,8 +22,10 @@ const MAX_BYTES = 64 * 1024;
 /** The question as git asks it (git-credential(1)). */
 function questionOf({ url, username }: CommandCredential): string {
   const { protocol, host, path } = questionInScope(url, 'repository') ?? { protocol: '', host: '' };
-  const user = username === undefined ? '' : `username=${username}\n`;
-  return `protocol=${protocol}\nhost=${host}\n${path ? `path=${path}\n` : ''}${user}\n`;
+  const line = (name: string, value: string | undefined) =>
+    // A line end in it (%0A) would begin another line; git refuses such an address.
+    value === undefined || value === '' || /[\n\0]/.test(value) ? '' : `${name}=${value}\n`;
+  return `protocol=${protocol}\nhost=${host}\n${line('path', path)}${line('username', username)}\n`;
 }
 
 /** Of its output nothing is shown; of what it complains about, nothing that it gave out as password. */
