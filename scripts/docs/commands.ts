@@ -18,7 +18,13 @@ import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/cron/cli/opti
 import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/cron/metrics.ts';
 import { v3Options } from '../../src/git-sync/cli/v3/options.ts';
 import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
-import { METRICS, SYNC_GAUGES, TRIGGER_METRICS } from '../../src/git-sync/metrics.ts';
+import {
+  CONFIG_GAUGES,
+  CONFIG_METRICS,
+  METRICS,
+  SYNC_GAUGES,
+  TRIGGER_METRICS,
+} from '../../src/git-sync/metrics.ts';
 import {
   EXPLAIN_OPTIONS,
   INJECT_OPTIONS,
@@ -51,7 +57,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         options: v3Options,
       },
     ],
-    metrics: [METRICS, SYNC_GAUGES, TRIGGER_METRICS],
+    metrics: [METRICS, SYNC_GAUGES, TRIGGER_METRICS, CONFIG_METRICS, CONFIG_GAUGES],
     errors: await errorCodes('src/git-sync/command.ts'),
   },
   {

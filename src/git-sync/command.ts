@@ -27,10 +27,15 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
     context.stdout(parsed.stdout);
     return parsed.code;
   }
-  if (!parsed.settings.oneTime) {
+  const { oneTime } = parsed.kind === 'config' ? parsed.given.values : parsed.settings;
+  if (!oneTime) {
     favourMemory();
   }
   parsed.notes.stderr.forEach((note) => context.stderr(`${note}\n`));
+  if (parsed.kind === 'config') {
+    const { runRepositories } = await import('./repositories/run.lazy.ts');
+    return runRepositories({ asked: parsed, context });
+  }
   const { runGitSync } = await import('./sync-process.ts');
   return runGitSync({ settings: parsed.settings, notes: parsed.notes.log, context });
 }

@@ -54,6 +54,7 @@ function start({ settings = v4(), passes, failedHooks = [] }: Options) {
       }
     },
     status,
+    treesInUse: () => [],
     failedHooks: () => Promise.resolve(failedHooks),
     closing: [],
     close: () => Promise.resolve(),

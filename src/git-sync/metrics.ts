@@ -86,6 +86,41 @@ export const SYNC_GAUGES = defineMetrics({
   },
 });
 
+/** With --config, where all others have the label `repository` as well. */
+export const CONFIG_METRICS = defineMetrics({
+  reloads: {
+    type: 'counter',
+    name: 'git_sync_config_reloads_total',
+    help: 'Changes of the file of --config that were noticed, by result: success, unchanged, failure',
+    labels: ['result'],
+  },
+  reloadFailed: {
+    type: 'gauge',
+    name: 'git_sync_config_reload_failed',
+    help: '1 while the file of --config cannot be used and the configuration before it stays in use',
+  },
+});
+
+/** With --config, read at each scrape. */
+export const CONFIG_GAUGES = defineMetrics({
+  repositories: {
+    type: 'gauge',
+    name: 'git_sync_repositories',
+    help: 'Repositories of --config',
+  },
+  ready: {
+    type: 'gauge',
+    name: 'git_sync_ready',
+    help: '1 for a repository that is ready, as /readyz/NAME says',
+    labels: ['repository'],
+  },
+  waiting: {
+    type: 'gauge',
+    name: 'git_sync_waiting_syncs',
+    help: 'Syncs that are due and wait for others: more than --max-concurrent-syncs',
+  },
+});
+
 /** With --trigger-bind. */
 export const TRIGGER_METRICS = defineMetrics({
   requests: {

@@ -1,5 +1,6 @@
 /** What a run of git-sync is asked to do, whichever dialect said it. Durations are milliseconds. */
 import type { processOptions, scheduleOptions, waitOptions } from './options/process.ts';
+import type { repositoriesOptions } from './options/repositories.ts';
 import type { SettingsOf } from './options/setting.ts';
 import type { SyncSpec } from './sync/spec.ts';
 
@@ -22,7 +23,7 @@ export interface Schedule extends SettingsOf<typeof scheduleOptions & typeof wai
 }
 
 /** What concerns the process, however many repositories it syncs. */
-export interface ProcessSettings extends SettingsOf<typeof processOptions> {
+export interface ProcessSettings extends SettingsOf<typeof processOptions & typeof repositoriesOptions> {
   /** What the user set, already safe to log: flag or variable name and value, secrets replaced. */
   readonly shown: Readonly<Record<string, string>>;
 }

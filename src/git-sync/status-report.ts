@@ -4,7 +4,7 @@ import type { LoopStatus } from './loop.ts';
 import type { GitSyncSettings } from './settings.ts';
 import type { SyncStatus } from './sync/status.ts';
 
-const isoTime = (at: number | undefined) =>
+export const isoTime = (at: number | undefined) =>
   at === undefined || !Number.isFinite(at) ? null : new Date(at).toISOString();
 
 export interface StatusInit {

@@ -24,9 +24,9 @@ import { createTrigger, type Trigger } from './triggers/trigger.ts';
 import { shareOf } from './waits.ts';
 
 /** Below Kubernetes' default of 30 s, with room for the container runtime. */
-const GRACE_MS = 25_000;
+export const GRACE_MS = 25_000;
 /** The signals that end a program without a handler, and that Kubernetes, terminals and supervisors send. */
-const STOP_SIGNALS: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+export const STOP_SIGNALS: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 export interface GitSyncRun {
   readonly settings: GitSyncSettings;
@@ -174,7 +174,7 @@ async function metricsOf({ http }: GitSyncSettings, scope: Scope): Promise<SyncO
 }
 
 /** The error file is removed after each pass that went well; errors are written to it where they are logged. */
-function observeErrorFile(errorFile: ErrorFile): SyncObserver {
+export function observeErrorFile(errorFile: ErrorFile): SyncObserver {
   return (event) => {
     if (event.kind === 'pass-ended' && event.ok) {
       errorFile.remove();

@@ -14,7 +14,7 @@ export interface SharedPaths {
   readonly ready: () => HealthCheck | Promise<HealthCheck>;
   /** `/metrics`. */
   readonly metrics?: (() => Promise<{ contentType: string; body: string }>) | undefined;
-  /** `/status`: any data; rendered as JSON. */
+  /** `/status`: any data, or a promise of it; rendered as JSON. */
   readonly status?: (() => unknown) | undefined;
   /** Applied to `/status` and to the reasons of health checks; pass the secrets' `redact`. */
   readonly redact?: ((text: string) => string) | undefined;
@@ -29,7 +29,7 @@ export function sharedRoutes(paths: SharedPaths): Route[] {
     get('/livez', () => health(paths.live(), redact)),
     get('/readyz', async () => health(await paths.ready(), redact)),
     ...(metrics ? [get('/metrics', async () => ({ status: 200, ...(await metrics()) }))] : []),
-    ...(status ? [get('/status', () => jsonReply(200, status(), redact))] : []),
+    ...(status ? [get('/status', async () => jsonReply(200, await status(), redact))] : []),
   ];
 }
 

@@ -6,7 +6,7 @@ export * from './definitions.ts';
 export { addProcessMetrics, PROCESS_METRICS } from './process-metrics.ts';
 export { type Readers, type ReadSeries, readMetrics } from './read-metrics.ts';
 export type { Labels, MetricsRegistry, Scrape } from './registry.ts';
-export { createRegistry } from './registry.ts';
+export { createRegistry, removeSeries } from './registry.ts';
 
 type LabelsOf<D> = D extends { readonly labels: readonly (infer L extends string)[] } ? L : never;
 type Values<L extends string> = Readonly<Record<L, string>>;

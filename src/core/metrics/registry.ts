@@ -86,6 +86,24 @@ export function registerOnce<M>(
   return known.metric as M; // made by the same definition
 }
 
+/** What counts by labels: prom-client's metrics keep their series in a map, summaries know how to forget. */
+interface Countable {
+  readonly hashMap?: Readonly<Record<string, { readonly labels: Labels }>>;
+  remove?(labels: Labels): void;
+  removeAll?(isOf: (labels: Labels) => boolean): void;
+}
+
+/** Ends all series that have these labels among theirs: of a repository or a job that is gone. */
+export function removeSeries(registry: MetricsRegistry, labels: Labels): void {
+  const isOf = (of: Labels) => Object.entries(labels).every(([name, value]) => of[name] === value);
+  for (const { metric } of internalsOf(registry).registered.values()) {
+    const { hashMap = {} } = metric as Countable; // made by `registerOnce`'s callers in this folder
+    const series = Object.values(hashMap).filter((each) => isOf(each.labels));
+    series.forEach((each) => (metric as Countable).remove?.(each.labels));
+    (metric as Countable).removeAll?.(isOf);
+  }
+}
+
 /** Registers a metric whose samples are computed at each scrape. */
 export function addComputed(
   prom: PromRegistry,

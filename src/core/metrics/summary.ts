@@ -14,6 +14,7 @@ interface Series {
 export interface SumCount {
   observe(labels: Labels, value: number): void;
   remove(labels: Labels): void;
+  removeAll(isOf: (labels: Labels) => boolean): void;
   /** Shows a series with zeros before its first observation. */
   zero(labels: Labels): void;
 }
@@ -43,6 +44,11 @@ export function createSumCount(
       },
       remove(labels) {
         series.delete(key(labels));
+      },
+      removeAll(isOf) {
+        for (const one of [...series.values()].filter(({ labels }) => isOf(labels))) {
+          series.delete(key(one.labels));
+        }
       },
       zero(labels) {
         seriesOf(labels);

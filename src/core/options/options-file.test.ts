@@ -38,6 +38,18 @@ async function problem(yaml: string): Promise<PillionError> {
 }
 
 describe('a configuration file', () => {
+  it('may use an alias, but none that stands in what it stands for, and not hundreds', async () => {
+    expect((await resolve('key: [&a x, *a]')).values.keys).toEqual(['x', 'x']);
+    const started = performance.now();
+    expect(await problem(`key: &a [${'*a,'.repeat(60)}]`)).toMatchObject({
+      message: expect.stringContaining('c.yaml:1:10: the alias *a stands in'),
+    });
+    expect(await problem(`key: [&a x, ${'*a,'.repeat(2000)}]`)).toMatchObject({
+      message: expect.stringContaining('too many aliases'),
+    });
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
   it('has the names of the flags as keys, and values of every type', async () => {
     const yaml =
       '# what to sync\nrepo: https://h/x\ndepth: 0\nperiod: 1m30s\nkey:\n  - a\n  - b\none-time: true\n';

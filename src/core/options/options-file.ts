@@ -26,7 +26,7 @@ const MAX_ALIASES = 100;
  * @throws PillionError `usage` with file, line and column for what is no YAML, or no mapping
  */
 export async function parseOptionsFile(source: string, file: string): Promise<ParsedOptionsFile> {
-  const { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
+  const { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number | undefined): string => {
@@ -37,6 +37,19 @@ export async function parseOptionsFile(source: string, file: string): Promise<Pa
   if (syntax !== undefined) {
     throw usageError(`${at(syntax.pos[0])}: ${syntax.message}`, 'see https://yaml.org for the syntax');
   }
+  let aliases = 0;
+  visit(document, {
+    Alias(_key, { source: name, range }, ancestors) {
+      aliases += 1;
+      const holdsItself = ancestors.some((node) => isNode(node) && !isAlias(node) && node.anchor === name);
+      if (holdsItself || aliases > MAX_ALIASES) {
+        const why = holdsItself
+          ? `the alias *${name} stands in what it stands for`
+          : 'there are too many aliases';
+        throw usageError(`${at(range?.[0])}: ${why}`, `at most ${MAX_ALIASES} aliases`);
+      }
+    },
+  });
   const offsetOf = (node: unknown): number | undefined => (node as Node | null)?.range?.[0];
   const keyOf = (pair: Pair): string => String(isScalar(pair.key) ? pair.key.value : pair.key);
 

@@ -54,7 +54,8 @@ function said(result: ReturnType<typeof parse>): string {
   if (result.kind === 'exit') {
     return [result.stdout, result.stderr, result.errorFile?.text ?? ''].join('\n');
   }
-  return JSON.stringify([result.notes, result.settings.shown]);
+  const { shown } = result.kind === 'config' ? result.given : result.settings;
+  return JSON.stringify([result.notes, shown]);
 }
 
 /** Places in which users keep secrets: flags, variables, in v4 and v3. */
@@ -100,6 +101,8 @@ describe('parseGitSync', () => {
         if (result.kind === 'exit') {
           expect([0, 1, 2]).toContain(result.code);
           expect(result.stdout + result.stderr).not.toBe('');
+        } else if (result.kind === 'config') {
+          expect(result.file.startsWith('/')).toBe(true);
         } else {
           expect(result.settings.root.startsWith('/')).toBe(true);
           expect(result.settings.link).not.toBe('');

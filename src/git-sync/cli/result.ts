@@ -1,6 +1,7 @@
 /** What reading a command line gives, in either dialect. */
 import type { Secrets } from '../../core/log/secrets.ts';
 import type { GitSyncSettings } from '../settings.ts';
+import type { V4Values } from './v4/options.ts';
 
 export interface ParseInput {
   /** Arguments after the program's (or command's) name. */
@@ -42,7 +43,25 @@ export interface ExitResult {
   readonly errorFile?: { readonly root: string; readonly path: string; readonly text: string };
 }
 
-export type ParseResult = RunResult | ExitResult;
+/** What the command line and the environment say. */
+export interface Given {
+  readonly values: V4Values;
+  /** The options that were given there, and so come before the top of a file. */
+  readonly keys: ReadonlySet<string>;
+  readonly cwd: string;
+  readonly shown: GitSyncSettings['shown'];
+}
+
+/** `--config`: what to sync is in a file. */
+export interface ConfigResult {
+  readonly kind: 'config';
+  /** Absolute. */
+  readonly file: string;
+  readonly given: Given;
+  readonly notes: Notes;
+}
+
+export type ParseResult = RunResult | ConfigResult | ExitResult;
 
 /** Lines as they are printed: each with its newline. */
 export function lines(...texts: readonly string[]): string {

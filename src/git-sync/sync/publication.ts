@@ -13,7 +13,16 @@ import type { SyncSpec } from './spec.ts';
 /** What decides whether data is what is asked for; the repository is without user info. */
 export type Publisher = Pick<SyncSpec, 'repo' | 'follow' | 'verify'>;
 
-const RECORD = `.git/${OWN_DIR}/published.json`;
+/** Where a sync leaves its record, and what decides about it. */
+export interface Publication {
+  readonly root: string;
+  readonly publisher: Publisher;
+  /** Tells it from those of others that publish from the same root in one process. */
+  readonly name?: string | undefined;
+}
+
+const recordPath = (name: string | undefined) =>
+  `.git/${OWN_DIR}/published${name === undefined ? '' : `-${name}`}.json`;
 const MAX_BYTES = 64 * 1024;
 
 /** The record, as one line. */
@@ -23,23 +32,22 @@ function recordOf({ repo, follow, verify }: Publisher, hash: string): string {
   return `${JSON.stringify({ ...asked, hash })}\n`;
 }
 
-async function readRecord(directory: ForeignDirectory): Promise<string | undefined> {
-  const content = await readBelow(directory, RECORD, { maxBytes: MAX_BYTES });
+async function readRecord(directory: ForeignDirectory, path: string): Promise<string | undefined> {
+  const content = await readBelow(directory, path, { maxBytes: MAX_BYTES });
   return content.kind === 'file' ? content.bytes.toString('utf8') : undefined;
 }
 
 /** Remembers that the published hash is what was asked for. */
 export async function recordPublication(
-  root: string,
-  publisher: Publisher,
+  { root, publisher, name: whose, log }: Publication & { readonly log: Log },
   hash: string,
-  log: Log,
 ): Promise<void> {
+  const path = recordPath(whose);
   const text = recordOf(publisher, hash);
   await withForeignRoot(root, async (directory) => {
-    if ((await readRecord(directory)) !== text) {
-      await withEnsuredDirectory(directory, dirname(RECORD), log, async (own) => {
-        const name = basename(RECORD);
+    if ((await readRecord(directory, path)) !== text) {
+      await withEnsuredDirectory(directory, dirname(path), log, async (own) => {
+        const name = basename(path);
         await writeInPlace(own, name, log, () => own.write(name, text, { mode: 0o644, fsync: false }));
       });
     }
@@ -51,16 +59,17 @@ export async function recordPublication(
  * server outage does not make the pod unready.
  */
 export async function hasEarlierPublication(
-  root: string,
+  { root, publisher, name }: Publication,
   link: string,
   layout: Layout,
-  publisher: Publisher,
 ): Promise<boolean> {
   const path = await readPublished(link).catch(() => undefined);
   const hash = path && layout.hashOf(path);
   if (path === undefined || hash === undefined) {
     return false;
   }
-  const recorded = await withForeignRoot(root, readRecord).catch(() => undefined);
+  const recorded = await withForeignRoot(root, (directory) => readRecord(directory, recordPath(name))).catch(
+    () => undefined,
+  );
   return recorded === recordOf(publisher, hash) && (await checkTree(root, path, hash)) === 'ok';
 }

@@ -17,6 +17,11 @@ export const ROOT_ERRORS = defineErrors({
   },
 });
 
+/** Where a root really is, or the path itself where there is nothing yet. */
+export async function whereRootIs(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
+}
+
 /** Makes the root, resolves its symlinks, and makes sure it can be written and is not all that there is. */
 export async function prepareRoot(path: string, log: Log): Promise<string> {
   try {

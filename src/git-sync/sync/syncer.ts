@@ -48,6 +48,16 @@ export interface SyncerDeps {
   readonly retention?: Retention;
   /** How long a pass may take to end once its time is over, in milliseconds. Default 5000. */
   readonly unwindMs?: number;
+  /** Of a root that several syncers of this process use. */
+  readonly neighbours?: Neighbours;
+}
+
+/** Others of this process that publish from the same root, under links of their own. */
+export interface Neighbours {
+  /** What this one's record of its publication is called among theirs. */
+  readonly name: string;
+  /** Absolute paths of the trees that their hooks work in. */
+  treesInUse(): readonly string[];
 }
 
 export interface Syncer {
@@ -59,6 +69,8 @@ export interface Syncer {
    */
   pass(stop: AbortSignal): Promise<PassResult>;
   status(): SyncStatus;
+  /** Absolute paths of the trees that hooks work in. */
+  treesInUse(): readonly string[];
   /** The hooks of which the first run failed, among all that were sent; waits for the runs. */
   failedHooks(): Promise<readonly HookName[]>;
   /** What `close` does, step by step: a process gives each its own time at its end. */
@@ -93,7 +105,8 @@ async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
   const root = await prepareRoot(spec.root, deps.log);
   const link = absolute(spec.link, root);
   const layout = layoutOf(spec.dialect, root);
-  const emitter = createEmitter(deps.clock, await hasEarlierPublication(root, link, layout, spec));
+  const publication = { root, publisher: spec, name: deps.neighbours?.name };
+  const emitter = createEmitter(deps.clock, await hasEarlierPublication(publication, link, layout));
   const authentication = await prepareAuthentication({
     ...deps,
     settings: spec,
@@ -190,6 +203,8 @@ async function prePublishGate(
   return [gate];
 }
 
+const treesOf = (hooks: Hooks, layout: Layout) => hooks.busy().map((hash) => layout.treePath(hash));
+
 async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
   const { spec, deps, root, link, layout, emitter, authentication, shared } = parts;
   const { log, clock, env } = deps;
@@ -231,19 +246,19 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
     reportedTrees: new Set(),
     settledTrees: createSettledTrees(root, clock),
     ...(deps.unwindMs === undefined ? {} : { unwindMs: deps.unwindMs }),
-    inUse: () => hooks.busy().map((hash) => layout.treePath(hash)),
+    inUse: () => [...treesOf(hooks, layout), ...(deps.neighbours?.treesInUse() ?? [])],
   };
 }
 
 /** @throws an error with advice when the sync cannot work as it is asked for: no root, no key file, bad configuration. */
 export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Syncer> {
   const parts = await open(spec, deps);
-  const { root, link, emitter, authentication, shared } = parts;
+  const { root, link, layout, emitter, authentication, shared } = parts;
   const hooks = openHooks(parts);
   emitter.add(
     ...(deps.observers ?? []),
     hooks.observe,
-    observePublication(root, spec, deps.log),
+    observePublication({ root, publisher: spec, name: deps.neighbours?.name, log: deps.log }),
     observeChanges({
       root,
       path: absolute(spec.touchFile, root),
@@ -264,6 +279,7 @@ export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Sy
     closing,
     pass,
     status: () => emitter.status(),
+    treesInUse: () => treesOf(hooks, layout),
     failedHooks: () => hooks.failed(),
     async close() {
       for (const step of closing) {

@@ -89,6 +89,13 @@ export const ownRows: readonly Row[] = [
     env: ['GITSYNC_PRE_PUBLISH_TIMEOUT'],
   },
   {
+    flag: 'max-concurrent-syncs',
+    value: '2',
+    expected: { maxConcurrentSyncs: 2 },
+    fallback: { maxConcurrentSyncs: 8 },
+    env: ['GITSYNC_MAX_CONCURRENT_SYNCS'],
+  },
+  {
     flag: 'jitter',
     value: '0.25',
     expected: { jitter: 0.25 },

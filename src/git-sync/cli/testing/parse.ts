@@ -29,8 +29,10 @@ export function parse(given: Given) {
 /** The result of a command line that must be taken. */
 export function taken(given: Given): RunResult {
   const result = parse(given);
-  if (result.kind === 'exit') {
-    throw new Error(`exit ${result.code}: ${result.stderr.split('\n').slice(0, 3).join(' | ')}`);
+  if (result.kind !== 'run') {
+    const why =
+      result.kind === 'exit' ? `exit ${result.code}: ${result.stderr}` : `it would read ${result.file}`;
+    throw new Error(why.split('\n').slice(0, 3).join(' | '));
   }
   return result;
 }
@@ -38,8 +40,8 @@ export function taken(given: Given): RunResult {
 /** The result of a command line that must end the process. */
 export function ended(given: Given): ExitResult {
   const result = parse(given);
-  if (result.kind === 'run') {
-    throw new Error(`it would run: ${JSON.stringify(result.settings.shown)}`);
+  if (result.kind !== 'exit') {
+    throw new Error(`it would run: ${JSON.stringify(result)}`);
   }
   return result;
 }

@@ -294,6 +294,8 @@ const extraChecks: readonly V4Check[] = [
       !isDuration(prePublishTimeLimit, SHORTEST_HOOK),
       'invalid flag: --pre-publish-timeout must be at least 1s',
     ),
+  ({ maxConcurrentSyncs }) =>
+    when(maxConcurrentSyncs < 1, 'invalid flag: --max-concurrent-syncs must be at least 1'),
   ({ jitter }) => when(!(jitter >= 0 && jitter <= 1), 'invalid flag: --jitter must be from 0 to 1'),
   ({ maxBackoff }) =>
     when(

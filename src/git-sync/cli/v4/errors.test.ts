@@ -8,6 +8,7 @@ const USAGE = 'Usage: git-sync [FLAGS...]';
 
 /** The flags that the usage lists: each has a row of tests, but for these. */
 const LISTED = [
+  'config',
   'credential',
   'help',
   'man',

@@ -4,6 +4,7 @@ import { bool, float, int, string } from '../../../core/options/value-types.ts';
 import { githubOptions, loginOptions } from '../../options/credentials.ts';
 import { hookOptions } from '../../options/hooks.ts';
 import { processOptions, scheduleOptions, waitOptions } from '../../options/process.ts';
+import { repositoriesOptions } from '../../options/repositories.ts';
 import { syncOptions } from '../../options/sync.ts';
 
 const generalOptions = {
@@ -142,6 +143,7 @@ export const v4Options = defineOptions({
   ...scheduleOptions,
   ...waitOptions,
   ...processOptions,
+  ...repositoriesOptions,
   ...hookOptions,
   ...loginOptions,
   ...githubOptions,

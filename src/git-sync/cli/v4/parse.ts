@@ -37,6 +37,10 @@ function rejected(message: string, notes: readonly string[], usage: string): Exi
   return exit(EXIT_FAILURE, '', lines(...notes, message) + usage + lines(message));
 }
 
+/** What options that are deprecated have set. */
+const changedKeys = (before: V4Values, after: V4Values): string[] =>
+  Object.keys(after).filter((key) => Reflect.get(before, key) !== Reflect.get(after, key));
+
 /** Reads a v4 invocation; nothing but its arguments is looked at. */
 export function parseV4(input: ParseInput): ParseResult {
   const redactor = createRedactor(v4Options, input.secrets);
@@ -55,6 +59,19 @@ export function parseV4(input: ParseInput): ParseResult {
     return exit(0, text, lines(...notes));
   }
   const { values, log } = applyDeprecated(given);
+  if (values.config !== '') {
+    return {
+      kind: 'config',
+      file: resolve(input.cwd, values.config),
+      given: {
+        values,
+        keys: new Set([...givenKeys(reading), ...changedKeys(given, values)]),
+        cwd: input.cwd,
+        shown: v4Shown(reading, values.verbose, redactor),
+      },
+      notes: { stderr: notes, log },
+    };
+  }
   const withoutRoot = rootCheck(values);
   if (withoutRoot !== undefined) {
     return rejected(withoutRoot, notes, usage());

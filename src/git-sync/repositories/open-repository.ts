@@ -1,0 +1,114 @@
+/** What a repository of a process has besides its sync: log, metrics, error file, and a root that is nobody else's. */
+import { removeSeries } from '../../core/metrics/metrics.ts';
+import { withoutVariables } from '../../core/options/secrecy.ts';
+import type { Scope } from '../../core/process/run-process.ts';
+import { SECRET_VARIABLES } from '../cli/secret-variables.ts';
+import { createErrorFile, type ErrorFile } from '../error-file.ts';
+import { requireGit } from '../startup.ts';
+import type { SyncObserver } from '../sync/events.ts';
+import { absolute } from '../sync/layout.ts';
+import { createSyncMessages } from '../sync/observers/messages.ts';
+import { whereRootIs } from '../sync/root.ts';
+import { createSyncer, type Neighbours, type Syncer } from '../sync/syncer.ts';
+import { observeErrorFile } from '../sync-process.ts';
+import type { RepositoryConfig } from './config/model.ts';
+import { REPOSITORIES_ERRORS } from './errors.ts';
+import type { Repository } from './repository.ts';
+
+export interface OpenInit {
+  readonly scope: Scope;
+  readonly hasMetrics: boolean;
+  /** All repositories of the process. */
+  readonly all: () => readonly Repository[];
+  /** Whoever wants to be told what the sync of this repository does. */
+  readonly observersOf: (config: RepositoryConfig) => readonly SyncObserver[];
+}
+
+export interface Opener {
+  open(config: RepositoryConfig, stop: AbortSignal): Promise<Syncer>;
+  /** Where the errors of a repository are written; by its name. */
+  errorFile(name: string): ErrorFile | undefined;
+  /** Forgets what is known by the name of a repository. */
+  forget(name: string): Promise<void>;
+  settled(): Promise<void>;
+}
+
+/** Symbolic links can make one directory of two roots. */
+async function requireOwnRoot({ name, settings: { root } }: RepositoryConfig, all: readonly Repository[]) {
+  const real = await whereRootIs(root);
+  for (const { config } of all) {
+    const other = config.settings.root;
+    if (config.name !== name && other !== root && (await whereRootIs(other)) === real) {
+      throw REPOSITORIES_ERRORS.root_shared({ root, other: config.name });
+    }
+  }
+}
+
+/** Of others with the same root; undefined where it is this one's alone. */
+function neighboursOf(
+  { name, sharesRoot, settings: { root } }: RepositoryConfig,
+  all: () => readonly Repository[],
+): Neighbours | undefined {
+  const others = () => all().filter(({ config }) => config.settings.root === root && config.name !== name);
+  return sharesRoot ? { name, treesInUse: () => others().flatMap((each) => each.treesInUse()) } : undefined;
+}
+
+export function createOpener({ scope, hasMetrics, all, observersOf }: OpenInit): Opener {
+  const { context, log } = scope;
+  const errorFiles = new Map<string, ErrorFile>();
+  const hookEnv = withoutVariables(context.env, SECRET_VARIABLES);
+
+  const metricsOf = async (name: string): Promise<SyncObserver[]> => {
+    if (!hasMetrics) {
+      return [];
+    }
+    const { createSyncMetrics } = await import('../telemetry.ts');
+    return [createSyncMetrics(await scope.registry(), name)];
+  };
+
+  const errorFileOf = ({ name, settings }: RepositoryConfig): ErrorFile => {
+    const file = createErrorFile({
+      root: settings.root,
+      path: absolute(settings.errorFile, settings.root),
+      onFailure: (why) => log.warn('cannot write the error file', { repository: name, why }),
+    });
+    errorFiles.set(name, file);
+    return file;
+  };
+
+  return {
+    async open(config, stop) {
+      const { name, settings } = config;
+      const ownLog = log.child(name);
+      const errorFile = errorFiles.get(name) ?? errorFileOf(config);
+      await requireGit(settings.git, context.env);
+      await requireOwnRoot(config, all());
+      const neighbours = neighboursOf(config, all);
+      return createSyncer(settings, {
+        ...scope,
+        log: ownLog,
+        env: context.env,
+        hookEnv,
+        home: context.env.HOME ?? context.cwd,
+        stop,
+        observers: [
+          ...(await metricsOf(name)),
+          createSyncMessages(settings, ownLog).observe,
+          observeErrorFile(errorFile),
+          ...observersOf(config),
+        ],
+        ...(neighbours === undefined ? {} : { neighbours }),
+      });
+    },
+    errorFile: (name) => errorFiles.get(name),
+    async forget(name) {
+      errorFiles.delete(name);
+      if (hasMetrics) {
+        removeSeries(await scope.registry(), { repository: name });
+      }
+    },
+    async settled() {
+      await Promise.all([...errorFiles.values()].map(async (file) => file.settled()));
+    },
+  };
+}
