@@ -3,7 +3,6 @@
  * it is loaded.
  */
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
-import { usageError } from '../../core/errors.ts';
 import { fileIdentity, watchFile } from '../../core/files/watch-file.ts';
 import { createMetrics } from '../../core/metrics/metrics.ts';
 import { runProcess, type Scope } from '../../core/process/run-process.ts';
@@ -24,6 +23,7 @@ import { createRepositories, type Repositories } from './repositories.ts';
 import { startRepository } from './repository.ts';
 import { serve } from './serve.ts';
 import { createSlots, type Slots } from './slots.ts';
+import { createTriggers } from './triggers.ts';
 
 export interface RepositoriesRun {
   readonly asked: ConfigResult;
@@ -57,9 +57,6 @@ export async function runRepositories(run: RepositoriesRun): Promise<ExitStatus>
   const start = await readStart(run);
   const { settings } = start.config;
   const { syncOnSignal, verbosity } = settings;
-  if (settings.trigger !== undefined) {
-    throw usageError('--trigger-bind works with one repository only', 'leave it out, or --config');
-  }
   let opener: Opener | undefined;
   const status = await runProcess(
     {
@@ -84,7 +81,7 @@ export async function runRepositories(run: RepositoriesRun): Promise<ExitStatus>
       if (settings.addUser) {
         await addUser(context.env.HOME ?? context.cwd, scope.log);
       }
-      const assembled = assemble(start, scope);
+      const assembled = await assemble(start, scope);
       opener = assembled.opener;
       return assembled.run();
     },
@@ -98,22 +95,29 @@ interface Assembled {
   run(): Promise<number>;
 }
 
-function assemble(start: Start, scope: Scope): Assembled {
+async function assemble(start: Start, scope: Scope): Promise<Assembled> {
   const { file, config } = start;
   const { settings } = config;
   const { log, clock, lifecycle } = scope;
   const slots = createSlots(settings.maxConcurrentSyncs);
   let code = 0;
+  const triggers = await createTriggers({
+    settings,
+    scope,
+    names: () => repositories.all().map((each) => each.config.name),
+    request: (name, why) => repositories.get(name)?.request(why),
+  });
   const opener: Opener = createOpener({
     scope,
     hasMetrics: settings.http?.metrics ?? false,
     all: () => repositories.all(),
-    observersOf: () => [],
+    observersOf: (each) => triggers.observersOf(each),
   });
   const repositories: Repositories = createRepositories({
     log,
-    start: (each, after, former) =>
-      startRepository({
+    start(each, after, former) {
+      triggers.add(each);
+      return startRepository({
         config: each,
         after,
         former,
@@ -123,14 +127,20 @@ function assemble(start: Start, scope: Scope): Assembled {
         log: log.child(each.name),
         stop: lifecycle.signal,
         deadline: lifecycle.deadline,
-      }),
+      });
+    },
     onEnd(ended, name) {
       code = Math.max(code, ended);
       if (ended !== 0 && !settings.oneTime && !lifecycle.signal.aborted) {
         lifecycle.shutdown(`the repository ${name} has failed too often`).catch(() => undefined); // it tells by itself
       }
     },
-    onGone: (name) => void opener.forget(name).catch(() => undefined),
+    onGone(name) {
+      if (repositories.get(name) === undefined) {
+        triggers.remove(name);
+      }
+      opener.forget(name).catch(() => undefined); // nothing of it can fail
+    },
   });
   return {
     opener,
@@ -155,6 +165,7 @@ function assemble(start: Start, scope: Scope): Assembled {
         const { http } = settings;
         await serve({ http, file, scope, repositories, slots, lastReload: () => reloader.last() });
       }
+      await triggers.listen();
       logGitVersion(settings.git, scope);
       repositories.apply(config.repositories);
       if (!settings.oneTime) {

@@ -18,25 +18,30 @@ const OTHER_SECRET = 'none-of-those-that-were-used';
 function start(secret: string) {
   let requests = 0;
   const handle = createHandler({
-    followed: {
-      repo: 'https://github.com/Codertocat/Hello-World',
-      follow: { kind: 'ref', ref: 'master' },
-    },
-    secrets: { current: () => Promise.resolve([secret]) },
-    pace: {
-      request() {
-        requests += 1;
-        return { kind: 'now' };
+    targets: () => [
+      {
+        name: undefined,
+        followed: {
+          repo: 'https://github.com/Codertocat/Hello-World',
+          follow: { kind: 'ref', ref: 'master' },
+        },
+        pace: {
+          request() {
+            requests += 1;
+            return { kind: 'now' };
+          },
+          close: () => {},
+        },
+        passes: watchPasses(),
+        unseen: { expect: () => {}, found: () => {}, close: () => {} },
+        waitMs: 1000,
       },
-      close: () => {},
-    },
-    passes: watchPasses(),
-    unseen: { expect: () => {}, found: () => {}, close: () => {} },
+    ],
+    secrets: { current: () => Promise.resolve([secret]) },
     clock: systemClock,
     log: createRecordedLog(0).log,
     redact: createSecrets().redact,
     count: () => {},
-    waitMs: 1000,
     stop: new AbortController().signal,
   });
   const send = (headers: Readonly<Record<string, string>>, body: Uint8Array) =>

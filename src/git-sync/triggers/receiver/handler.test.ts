@@ -52,16 +52,21 @@ function start(waitMs = 60_000) {
   const counts: string[] = [];
   const stop = new AbortController();
   const handle = createHandler({
-    followed: { repo: REPO, follow: { kind: 'ref', ref: 'main' } },
+    targets: () => [
+      {
+        name: undefined,
+        followed: { repo: REPO, follow: { kind: 'ref', ref: 'main' } },
+        pace,
+        passes,
+        unseen,
+        waitMs,
+      },
+    ],
     secrets: { current: () => Promise.resolve([SECRET]) },
-    pace,
-    passes,
-    unseen,
     clock,
     log,
     redact: createSecrets().redact,
     count: (source, outcome) => void counts.push(`${source} ${outcome}`),
-    waitMs,
     stop: stop.signal,
   });
   const emit = (event: Parameters<typeof passes.observe>[0]) => passes.observe(event, initialStatus(false));

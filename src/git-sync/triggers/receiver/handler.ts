@@ -1,36 +1,25 @@
 /** From a request to its answer: who sends it, what it says, whether it is new, and what follows. */
 import type { Clock } from '../../../core/clock.ts';
-import { type Reply, type RouteRequest, textReply } from '../../../core/http/route.ts';
+import type { Reply, RouteRequest } from '../../../core/http/route.ts';
 import type { SecretFile } from '../../../core/http/secret-file.ts';
 import type { Log } from '../../../core/log/log.ts';
-import { withSignal } from '../../../core/scoped-signal.ts';
-import { untilAborted } from '../../../core/until-aborted.ts';
-import { answer, type Outcome, planOf, resultOf } from './answers.ts';
-import { type Delivery, type RefChange, readDelivery, type Source } from './delivery.ts';
+import { createAccept } from './accept.ts';
+import { answer, type Outcome } from './answers.ts';
+import { type Delivery, readDelivery, type Source } from './delivery.ts';
 import { createFewWarnings } from './few-warnings.ts';
-import type { Pace } from './pace.ts';
-import type { Passes, PassOutcome } from './passes.ts';
 import type { SignedBy } from './proof.ts';
 import { receive } from './receive.ts';
 import { createReplays, type Seen } from './replays.ts';
-import type { Unseen } from './unseen.ts';
-import { type Followed, followedName, judgePush } from './wanted.ts';
-
-/** How many may wait for the end of a sync at a time. */
-const MOST_WAITING = 16;
+import { type Matched, matchPush, matchRequest, pingAnswer, type Target, type Wanted } from './target.ts';
 
 export interface HandlerInit {
-  readonly followed: Followed;
+  /** Those of this moment. */
+  readonly targets: () => readonly Target[];
   readonly secrets: SecretFile;
-  readonly pace: Pace;
-  readonly passes: Passes;
-  readonly unseen: Unseen;
   readonly clock: Clock;
   readonly log: Log;
   readonly redact: (text: string) => string;
   readonly count: (source: Source | 'unknown', outcome: Outcome) => void;
-  /** How long `?wait=1` waits, milliseconds. */
-  readonly waitMs: number;
   /** Aborted at the end of the process, which nobody's wait holds up. */
   readonly stop: AbortSignal;
 }
@@ -47,42 +36,50 @@ interface Proven {
 const wantsResult = (query: URLSearchParams) => ['1', 'true'].includes(query.get('wait') ?? '');
 
 /** What makes it another delivery. Whoever has a token may ask as often as they like; what was signed counts once. */
-function seenAs({ delivery, signed, request }: Proven, change: RefChange | undefined): Seen {
+function seenAs({ delivery, signed, request }: Proven, first: Wanted | undefined): Seen {
   const dated = signed?.by === 'id-time-and-body' ? request.headers['webhook-id'] : undefined;
   return {
     id: typeof dated === 'string' ? dated : delivery.id,
     body: signed?.by === 'body' ? signed.signature : undefined,
-    before: change?.before,
-    after: change?.after,
+    of: first?.target.name,
+    before: first?.change?.before,
+    after: first?.change?.after,
   };
+}
+
+function matching({ delivery: { event }, request }: Proven, targets: readonly Target[]): Matched | undefined {
+  if (event.kind === 'push') {
+    return matchPush(event, targets);
+  }
+  return event.kind === 'request' ? matchRequest(request.query.get('repository'), targets) : undefined;
 }
 
 /** Answers requests; each that is proved, new and wanted leads to a sync. */
 export function createHandler(init: HandlerInit): Handle {
-  const { followed, pace, passes, unseen, clock, log, redact, count } = init;
+  const { targets, clock, log, redact, count } = init;
   const replays = createReplays();
   const warn = createFewWarnings(log, clock);
-  let waiting = 0;
-  let due: Promise<PassOutcome> | undefined;
+  const accept = createAccept(init);
 
   function decide(proven: Proven): Promise<Reply> | Reply {
-    const { source, id, event } = proven.delivery;
+    const { request, signed, delivery } = proven;
+    const { source, id, event } = delivery;
     const tell = (outcome: Exclude<Outcome, 'incomplete'>, why: string) => {
       count(source, outcome);
       log.at(1, 'a request starts no sync', { source, outcome, why, delivery: id });
       return answer(outcome, why, redact);
     };
-    const judged = event.kind === 'push' ? judgePush(event, followed) : undefined;
-    const change = judged?.wanted ? judged.change : undefined;
-    const seen = seenAs(proven, change);
+    const all = targets();
+    const matched = matching(proven, all);
+    const wanted = matched?.kind === 'wanted' ? matched.wanted : [];
+    const seen = seenAs(proven, wanted[0]);
     if (replays.has(seen)) {
       return tell('replayed', 'this was delivered before');
     }
     // What starts no sync counts as well: it could come again under another name.
     replays.add(seen);
     if (event.kind === 'ping') {
-      const name = followedName(followed.follow);
-      return tell('ping', `the hook works: a push to ${name} of ${followed.repo} starts a sync`);
+      return tell('ping', pingAnswer(all));
     }
     if (event.kind === 'malformed') {
       return tell('malformed', event.why);
@@ -90,53 +87,17 @@ export function createHandler(init: HandlerInit): Handle {
     if (event.kind === 'other') {
       return tell('ignored', event.why);
     }
-    if (judged?.wanted === false) {
-      return tell('ignored', judged.why);
-    }
-    if (event.kind === 'request' && proven.signed !== undefined) {
+    if (event.kind === 'request' && signed !== undefined) {
       return tell(
         'ignored',
         'a signed body needs the header with the event; who just asks for a sync gives a token',
       );
     }
-    return accept(proven, change);
-  }
-
-  function accept({ delivery, request }: Proven, change: RefChange | undefined): Promise<Reply> | Reply {
-    const { source, id } = delivery;
-    const next = passes.next();
-    const isCovered = next === due;
-    due = next;
-    unseen.expect(change?.before, change?.after);
-    const planned = pace.request(source);
-    const plan = isCovered ? 'a sync is due already, and covers this too' : planOf(planned, passes.running());
-    const outcome = isCovered ? 'coalesced' : 'accepted';
-    count(source, outcome);
-    const about = { ref: change?.ref, hash: change?.after };
-    const from = request.remoteAddress;
-    log.at(isCovered ? 1 : 0, 'a sync was requested', { source, ...about, delivery: id, from, plan });
-    if (!wantsResult(request.query)) {
-      return answer(outcome, plan, redact, about);
+    if (matched?.kind === 'none') {
+      return tell(event.kind === 'request' ? 'malformed' : 'ignored', matched.why);
     }
-    return waiting < MOST_WAITING
-      ? waitFor(next, request.signal)
-      : answer(outcome, `${plan}; too many wait for its end already`, redact, about);
-  }
-
-  async function waitFor(next: Promise<PassOutcome>, signal: AbortSignal): Promise<Reply> {
-    waiting += 1;
-    try {
-      const outcome = await withSignal(signal, { timeoutMs: init.waitMs }, (ended) =>
-        withSignal(init.stop, {}, (stopped) =>
-          untilAborted(untilAborted(next, ended), stopped).catch(() => undefined),
-        ),
-      );
-      return init.stop.aborted && outcome === undefined
-        ? textReply(503, 'the process ends')
-        : resultOf(outcome, init.waitMs, redact);
-    } finally {
-      waiting -= 1;
-    }
+    const { remoteAddress: from, signal } = request;
+    return accept({ source, id, from, signal, wantsResult: wantsResult(request.query) }, wanted);
   }
 
   return async (request) => {

@@ -18,7 +18,11 @@ export interface Pace {
   close(): void;
 }
 
-export function createPace(trigger: Trigger, clock: Clock, gapMs: number = SHORTEST_GAP_MS): Pace {
+export function createPace(
+  trigger: Pick<Trigger, 'request'>,
+  clock: Clock,
+  gapMs: number = SHORTEST_GAP_MS,
+): Pace {
   let last = Number.NEGATIVE_INFINITY;
   let waiting: Timer | undefined;
   const pass = (why: string) => {

@@ -10,6 +10,8 @@ export interface Seen {
   readonly id: string | undefined;
   /** The signature of the body where it is all that is signed. */
   readonly body: string | undefined;
+  /** Whose ref was pushed: of several repositories its name. */
+  readonly of?: string | undefined;
   /** Where the followed ref was before the push, and is now; undefined for what moves it not. */
   readonly before: string | undefined;
   readonly after: string | undefined;
@@ -26,7 +28,7 @@ export interface Replays {
 
 export function createReplays(limit: number = REMEMBERED): Replays {
   const known = new Set<string>();
-  let last: string | undefined;
+  const last = new Map<string | undefined, string>();
   const keysOf = ({ id, body }: Seen) => ({
     id: id === undefined ? undefined : `id ${id}`,
     body: body === undefined ? undefined : `body ${body}`,
@@ -47,14 +49,16 @@ export function createReplays(limit: number = REMEMBERED): Replays {
       if (id !== undefined && known.has(id)) {
         return true;
       }
-      const isContinued = seen.before !== undefined && seen.before === last;
+      const isContinued = seen.before !== undefined && seen.before === last.get(seen.of);
       return body !== undefined && known.has(body) && !isContinued;
     },
     add(seen) {
       const { id, body } = keysOf(seen);
       remember(id);
       remember(body);
-      last = seen.after ?? last;
+      if (seen.after !== undefined) {
+        last.set(seen.of, seen.after);
+      }
     },
   };
 }

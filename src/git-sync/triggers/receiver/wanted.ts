@@ -14,7 +14,8 @@ export interface Followed {
 
 export type Judged =
   | { readonly wanted: true; readonly change: RefChange }
-  | { readonly wanted: false; readonly why: string };
+  /** `isRepository`: it is to what is followed, but to another ref of it. */
+  | { readonly wanted: false; readonly why: string; readonly isRepository?: true };
 
 /** What a stranger wrote is shown up to here. */
 const LONGEST_SHOWN = 200;
@@ -76,7 +77,7 @@ export function judgePush(push: Push, { repo, follow }: Followed): Judged {
   }
   const name = follow.kind === 'ref' ? follow.ref : follow.rev;
   if (isFullHash(name.toLowerCase())) {
-    return { wanted: false, why: `a commit is followed, ${name}, which no push changes` };
+    return { wanted: false, isRepository: true, why: `a commit is followed, ${name}, which no push changes` };
   }
   const isWatched = watched(follow, push.defaultBranch);
   const moved = push.changes.filter(({ ref }) => isWatched(ref));
@@ -87,10 +88,15 @@ export function judgePush(push: Push, { repo, follow }: Followed): Judged {
   if (moved[0] !== undefined) {
     return {
       wanted: false,
+      isRepository: true,
       why: `${moved[0].ref.slice(0, LONGEST_SHOWN)} was deleted: what is published stays`,
     };
   }
   const others = push.changes.slice(0, 3).map(({ ref }) => ref.slice(0, LONGEST_SHOWN));
   const pushed = others.length === 0 ? 'no ref' : others.join(', ');
-  return { wanted: false, why: `the push is to ${pushed}, and what is followed is ${followedName(follow)}` };
+  return {
+    wanted: false,
+    isRepository: true,
+    why: `the push is to ${pushed}, and what is followed is ${followedName(follow)}`,
+  };
 }

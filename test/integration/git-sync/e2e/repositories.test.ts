@@ -1,7 +1,9 @@
 /** `--config`: several repositories in one process. */
+import { createHmac } from 'node:crypto';
 import { access, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DELIVERY_SECRET as SECRET } from '../../../support/deliveries.ts';
 import { installFake } from '../../../support/fake-programs.ts';
 import { createRepository, type GitRepository } from '../../../support/git-repository.ts';
 import { type PillionOptions, runPillion, startPillion } from '../../../support/pillion.ts';
@@ -260,6 +262,53 @@ describe('--config', () => {
     const again = await scene.start();
     await again.ready();
     expect(path.dirname(await readlink(scene.join('git', 'both', 'dev')))).toBe('.worktrees');
+  });
+
+  it('syncs what a push or a request concerns, and waits for the results', async (test) => {
+    const scene = await makeScene(test);
+    const one = await scene.repository('one');
+    const two = await scene.repository('two');
+    await writeFile(scene.join('secrets'), `${SECRET}\n`);
+    await scene.write(scene.entry('one', ', period: 0s'), scene.entry('two', ', period: 0s, ref: main'));
+    const bind = ['--trigger-bind=127.0.0.1:0', `--trigger-secret-file=${scene.join('secrets')}`];
+    const sync = await scene.start(bind);
+    await sync.ready();
+    const line = await sync.waitForLog('"msg":"waiting for requests to sync"');
+    const url = `http://${/"endpoint":"([^"]+)"/.exec(line)?.[1]}/`;
+    const post = async (query: string, headers: Record<string, string>, body = '') => {
+      const answer = await fetch(url + query, { method: 'POST', headers, body });
+      return { status: answer.status, ...((await answer.json()) as object) };
+    };
+    const bearer = { authorization: `Bearer ${SECRET}` };
+    const [first, second] = [await one.commit({ file: 'one 2\n' }), await two.commit({ file: 'two 2\n' })];
+    expect(await post('?wait=1', bearer)).toMatchObject({
+      status: 200,
+      outcome: 'synced',
+      repositories: { one: { hash: first, changed: true }, two: { hash: second, changed: true } },
+    });
+    const third = await two.commit({ file: 'two 3\n' });
+    expect(await post('?wait=1&repository=two', bearer)).toMatchObject({ status: 200, hash: third });
+    expect(await post('?repository=three', bearer)).toMatchObject({ status: 400, outcome: 'malformed' });
+    const push = async (ref: string) => {
+      const after = await two.commit({ file: 'two 4\n' });
+      const repository = { clone_url: two.url, default_branch: 'main' };
+      const body = JSON.stringify({ ref, before: third, after, repository });
+      const signature = createHmac('sha256', SECRET).update(body).digest('hex');
+      const headers = {
+        'x-github-event': 'push',
+        'x-github-delivery': ref,
+        'x-hub-signature-256': `sha256=${signature}`,
+      };
+      return post('?wait=1', headers, body);
+    };
+    expect(await push('refs/heads/other')).toMatchObject({
+      outcome: 'ignored',
+      message: expect.stringMatching(/none of the 2 repositories \(the push is to refs\/heads\/other/),
+    });
+    expect(await push('refs/heads/main')).toMatchObject({ status: 200, outcome: 'synced', changed: true });
+    expect(await scene.published('two')).toBe('two 4\n');
+    const syncs = (await sync.status()).repositories.map(({ syncCount }) => syncCount);
+    expect(syncs).toEqual([2, 4]);
   });
 
   it('ends with --one-time when each was synced once: with 1 if one was not', async (test) => {
