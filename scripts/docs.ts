@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { commands } from '../src/commands.ts';
+import { configSchemaText } from '../src/git-sync/repositories/config/json-schema.ts';
 import { documentedCommands } from './docs/commands.ts';
 import { compatibilityPage } from './docs/compatibility.ts';
 import { completionFiles, referenceFiles } from './docs/render.ts';
@@ -18,6 +19,7 @@ const files = new Map([
   ...referenceFiles(documentedCommands),
   ...completionFiles(documentedCommands),
   ['docs/git-sync-compatibility.md', compatibilityPage(compatibilityHead)],
+  ['docs/reference/git-sync.schema.json', configSchemaText()],
 ]);
 const check = process.argv.includes('--check');
 const stale: string[] = [];

@@ -7,6 +7,11 @@ import { createErrorFile } from './error-file.ts';
 /** Runs git-sync until it ends by itself or by a signal. */
 export async function run(context: CommandContext): Promise<ExitStatus> {
   const { secrets } = context;
+  const [word, ...more] = context.argv;
+  if (word === 'schema' && more.length === 0) {
+    const { printSchema } = await import('./repositories/schema.lazy.ts');
+    return printSchema(context);
+  }
   const parsed = parseGitSync({
     argv: context.argv,
     env: context.env,

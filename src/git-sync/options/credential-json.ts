@@ -28,6 +28,9 @@ const COMMAND = 'command';
 const IDENTITY = 'identity';
 const KNOWN = [...Object.keys(FIELDS), COMMAND, IDENTITY].join(', ');
 
+/** What an entry may say. */
+export const CREDENTIAL_FIELDS: readonly string[] = Object.keys(FIELDS);
+
 /** Go's decoder reads one value and leaves the rest of the text alone. */
 function firstValue(text: string): string {
   let depth = 0;

@@ -10,9 +10,9 @@ import { type V4Values, v4Options } from '../../cli/v4/options.ts';
 import { v4Settings } from '../../cli/v4/settings.ts';
 import type { GitSyncSettings } from '../../settings.ts';
 import type { Layer } from './layer.ts';
+import { NAME_PATTERN } from './tables.ts';
 
-/** A name is a label, part of a path, and what people type. */
-const NAME = /^[A-Za-z0-9][\w.-]{0,62}$/;
+const NAME = new RegExp(NAME_PATTERN);
 
 export interface Entry {
   readonly name: string;

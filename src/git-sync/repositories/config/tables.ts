@@ -31,6 +31,9 @@ function rowsOf(wanted: (key: string) => boolean): Options {
   return Object.fromEntries(open.filter(([key]) => wanted(key)));
 }
 
+/** A name is a label, part of a path, and what people type. */
+export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$';
+
 const NAME = option({
   flag: 'name',
   type: string,
