@@ -38,6 +38,19 @@ async function problem(yaml: string): Promise<PillionError> {
 }
 
 describe('a configuration file', () => {
+  it('is refused without showing what is wrong in it, which may be a secret', async () => {
+    for (const yaml of [
+      'repo: |hunter2',
+      'repo: "a" hunter2: x',
+      'repo: [a] hunter2',
+      '- a\nhunter2',
+      'repo: }hunter2',
+    ]) {
+      const { code, message } = await problem(yaml);
+      expect([yaml, code, message]).toEqual([yaml, 'usage', expect.not.stringContaining('hunter2')]);
+    }
+  });
+
   it('may use an alias, but none that stands in what it stands for, and not hundreds', async () => {
     expect((await resolve('key: [&a x, *a]')).values.keys).toEqual(['x', 'x']);
     const started = performance.now();

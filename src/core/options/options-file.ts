@@ -21,6 +21,11 @@ export interface ParsedOptionsFile extends OptionsFile {
 /** Aliases could multiply a small file into a large one. */
 const MAX_ALIASES = 100;
 
+/** What is wrong, without the text that the library quotes there: it may be part of a password. */
+function withoutSource({ code, message }: { readonly code: string; readonly message: string }): string {
+  return code === 'UNEXPECTED_TOKEN' ? (message.split(': ')[0] ?? '') : message;
+}
+
 /**
  * Reads a configuration file. The library is loaded with the first one.
  * @throws PillionError `usage` with file, line and column for what is no YAML, or no mapping
@@ -35,7 +40,7 @@ export async function parseOptionsFile(source: string, file: string): Promise<Pa
   };
   const [syntax] = document.errors;
   if (syntax !== undefined) {
-    throw usageError(`${at(syntax.pos[0])}: ${syntax.message}`, 'see https://yaml.org for the syntax');
+    throw usageError(`${at(syntax.pos[0])}: ${withoutSource(syntax)}`, 'see https://yaml.org for the syntax');
   }
   let aliases = 0;
   visit(document, {

@@ -9,7 +9,7 @@ export const REPOSITORIES_ERRORS = defineErrors({
   },
   root_shared: {
     message: ({ root, other }: { readonly root: string; readonly other: string }) =>
-      `the root ${root} leads to the same directory as that of the repository ${other}`,
+      `the root ${root} leads into that of the repository ${other}, by a symbolic link`,
     hint: 'look for a symbolic link on the way to one of the roots, and give each repository a directory of its own',
   },
 });

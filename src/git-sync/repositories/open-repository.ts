@@ -6,7 +6,7 @@ import { SECRET_VARIABLES } from '../cli/secret-variables.ts';
 import { createErrorFile, type ErrorFile } from '../error-file.ts';
 import { requireGit } from '../startup.ts';
 import type { SyncObserver } from '../sync/events.ts';
-import { absolute } from '../sync/layout.ts';
+import { absolute, isInside } from '../sync/layout.ts';
 import { createSyncMessages } from '../sync/observers/messages.ts';
 import { whereRootIs } from '../sync/root.ts';
 import { createSyncer, type Neighbours, type Syncer } from '../sync/syncer.ts';
@@ -33,12 +33,20 @@ export interface Opener {
   settled(): Promise<void>;
 }
 
-/** Symbolic links can make one directory of two roots. */
+/**
+ * Symbolic links can make one directory of two roots, or put one into another. Who can make such a link in a shared volume must
+ * not keep the repository from syncing whose root is really there: the one that gets there by a link is refused.
+ */
 async function requireOwnRoot({ name, settings: { root } }: RepositoryConfig, all: readonly Repository[]) {
   const real = await whereRootIs(root);
+  if (real === root) {
+    return;
+  }
   for (const { config } of all) {
     const other = config.settings.root;
-    if (config.name !== name && other !== root && (await whereRootIs(other)) === real) {
+    const realOther = await whereRootIs(other);
+    const isOne = realOther === real || isInside(realOther, real) || isInside(real, realOther);
+    if (config.name !== name && other !== root && isOne) {
       throw REPOSITORIES_ERRORS.root_shared({ root, other: config.name });
     }
   }

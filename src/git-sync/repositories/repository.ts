@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../core/clock.ts';
+import { deferred } from '../../core/deferred.ts';
 import { errorMessage, isPillionError } from '../../core/errors.ts';
 import type { Log } from '../../core/log/log.ts';
 import { withinDeadline } from '../../core/process/deadline.ts';
@@ -10,6 +11,7 @@ import { backoff } from '../../core/retry.ts';
 import { withSignal } from '../../core/scoped-signal.ts';
 import { createLoop, type LoopStatus } from '../loop.ts';
 import { createPublishedCheck } from '../published-check.ts';
+import type { PassResult } from '../sync/events.ts';
 import { createSyncMessages } from '../sync/observers/messages.ts';
 import { initialStatus, type SyncStatus } from '../sync/status.ts';
 import type { Syncer } from '../sync/syncer.ts';
@@ -22,6 +24,8 @@ import type { Slots } from './slots.ts';
 
 /** What a repository that cannot be opened waits for: somebody to mount or make what is missing. */
 const OPENING = backoff({ initialMs: 1000, maxMs: 60_000, jitter: 0.2 });
+/** A pass that was stopped and does not come back, since its volume hangs, keeps its turn no longer, milliseconds. */
+const TURN_AFTER_STOP_MS = 10_000;
 /** Hooks and connections of a repository that was taken out end within this, milliseconds. */
 const CLOSING_MS = 30_000;
 
@@ -133,10 +137,15 @@ export function startRepository(init: RepositoryInit): Repository {
   /** A pass waits for its turn before its own time begins. */
   const inTurn = (opened: Syncer): Syncer => ({
     ...opened,
-    pass: (signal) =>
-      slots.run({ root: settings.root, isTroubled: opened.status().failuresInARow > 0 }, signal, () =>
-        opened.pass(signal),
-      ),
+    async pass(signal) {
+      const isTroubled = opened.status().failuresInARow > 0;
+      const begun = deferred<PassResult>();
+      await slots.run({ root: settings.root, isTroubled }, signal, async () => {
+        begun.resolve(opened.pass(signal));
+        await withinDeadline(() => begun.promise, signal, TURN_AFTER_STOP_MS);
+      });
+      return begun.promise;
+    },
   });
 
   async function syncUntilStopped(opened: Syncer): Promise<number> {

@@ -86,7 +86,8 @@ function overlapping(entries: readonly Entry[]): void {
   for (const place of places) {
     const other = byPath.get(place.path);
     const isOneRoot = other?.key === 'root' && place.key === 'root';
-    if (other !== undefined && !isOneRoot) {
+    // What one repository does with its own paths is its own affair.
+    if (other !== undefined && !isOneRoot && other.entry !== place.entry) {
       overlap(place, other, 'is also');
     }
     byPath.set(place.path, other ?? place);
@@ -95,7 +96,7 @@ function overlapping(entries: readonly Entry[]): void {
     const parts = place.path.split(sep);
     for (let length = parts.length - 1; length > 1; length -= 1) {
       const above = byPath.get(parts.slice(0, length).join(sep));
-      if (above !== undefined && isClosed(place, above)) {
+      if (above !== undefined && above.entry !== place.entry && isClosed(place, above)) {
         overlap(place, above, 'lies below');
       }
     }

@@ -13,7 +13,38 @@ import { ENTRY_OPTIONS, PROCESS_OPTIONS, REPOSITORIES, TOP_OPTIONS } from './tab
 /** Each has its files, its timers and its connection. */
 const MOST_REPOSITORIES = 1000;
 
+/** A file has four levels; what is nested by the thousand takes the library a time that grows with the square. */
+const DEEPEST = 100;
+const MOST_MARKS = 2000;
+
+/** More brackets open at a time, or marks of lists and keys on one line, than any file needs; wherever they stand. */
+function isDeep(text: string): boolean {
+  let open = 0;
+  let marks = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') {
+      open += 1;
+    } else if (character === ']' || character === '}') {
+      open = Math.max(0, open - 1);
+    } else if (character === '\n') {
+      marks = 0;
+    } else if (character === '-' || character === '?' || character === ':') {
+      marks += 1;
+    }
+    if (open > DEEPEST || marks > MOST_MARKS) {
+      return true;
+    }
+  }
+  return false;
+}
+
 async function parsed(text: string, file: string): Promise<ParsedOptionsFile> {
+  if (isDeep(text)) {
+    throw usageError(
+      `${file}: this is nested too deeply`,
+      `a file has "${REPOSITORIES}", a list of mappings`,
+    );
+  }
   try {
     return await parseOptionsFile(text, file);
   } catch (error) {

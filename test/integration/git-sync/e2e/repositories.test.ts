@@ -241,6 +241,23 @@ describe('--config', () => {
     expect(durationMs).toBeGreaterThan(0);
   });
 
+  it('refuses a root that leads to the root of another, and the other goes on', async (test) => {
+    const scene = await makeScene(test);
+    await scene.repository('one');
+    await scene.repository('two');
+    await mkdir(scene.join('git', 'two'), { recursive: true });
+    await symlink('two', scene.join('git', 'one'));
+    await scene.write(scene.entry('one'), scene.entry('two'));
+    const sync = await scene.start();
+    await sync.waitForLog('"code":"root_shared"');
+    await waitFor(async () => (await sync.code('/readyz/two')) === 200, { what: 'the other' });
+    expect(await scene.published('two')).toBe('two 1\n');
+    expect(await sync.code('/readyz/one')).toBe(503);
+    await rm(scene.join('git', 'one'));
+    await sync.ready();
+    expect(await scene.published('one')).toBe('one 1\n');
+  });
+
   it('publishes two refs from one root, with the objects of both, and is ready again without the server', async (test) => {
     const scene = await makeScene(test);
     const repo = await scene.repository('one');
