@@ -15,6 +15,11 @@ const entry = top['repositories']?.['items']?.['properties'] ?? {};
 const flagsOf = (options: Options) => Object.values(options).map(({ flag }) => flag);
 const sorted = (names: readonly string[]) => names.toSorted((a, b) => a.localeCompare(b));
 
+function patternOf(flag: string): string {
+  const pattern: unknown = top[flag]?.['pattern'];
+  return typeof pattern === 'string' ? pattern : 'none';
+}
+
 describe('the schema of the file of --config', () => {
   it('has the keys that the file may have, where it may have them, and no others', () => {
     expect(sorted(Object.keys(top))).toEqual(sorted([...flagsOf(TOP_OPTIONS), 'repositories']));
@@ -31,7 +36,7 @@ describe('the schema of the file of --config', () => {
   });
 
   it('takes the durations that the program takes', () => {
-    const pattern = new RegExp(String(top['period']?.['pattern']), 'u');
+    const pattern = new RegExp(patternOf('period'), 'u');
     const isRead = (text: string) => {
       try {
         return Number.isFinite(parseGoDuration(text));
