@@ -52,13 +52,13 @@ async function requireOwnRoot({ name, settings: { root } }: RepositoryConfig, al
   }
 }
 
-/** Of others with the same root; undefined where it is this one's alone. */
+/** The others with the same root: there may be some after the next change of the file. */
 function neighboursOf(
-  { name, sharesRoot, settings: { root } }: RepositoryConfig,
+  { name, settings: { root } }: RepositoryConfig,
   all: () => readonly Repository[],
-): Neighbours | undefined {
+): Neighbours {
   const others = () => all().filter(({ config }) => config.settings.root === root && config.name !== name);
-  return sharesRoot ? { name, treesInUse: () => others().flatMap((each) => each.treesInUse()) } : undefined;
+  return { name, treesInUse: () => others().flatMap((each) => each.treesInUse()) };
 }
 
 export function createOpener({ scope, hasMetrics, all, observersOf }: OpenInit): Opener {
@@ -91,7 +91,6 @@ export function createOpener({ scope, hasMetrics, all, observersOf }: OpenInit):
       const errorFile = errorFiles.get(name) ?? errorFileOf(config);
       await requireGit(settings.git, context.env);
       await requireOwnRoot(config, all());
-      const neighbours = neighboursOf(config, all);
       return createSyncer(settings, {
         ...scope,
         log: ownLog,
@@ -105,7 +104,7 @@ export function createOpener({ scope, hasMetrics, all, observersOf }: OpenInit):
           observeErrorFile(errorFile),
           ...observersOf(config),
         ],
-        ...(neighbours === undefined ? {} : { neighbours }),
+        neighbours: neighboursOf(config, all),
       });
     },
     errorFile: (name) => errorFiles.get(name),

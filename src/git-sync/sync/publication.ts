@@ -68,8 +68,11 @@ export async function hasEarlierPublication(
   if (path === undefined || hash === undefined) {
     return false;
   }
-  const recorded = await withForeignRoot(root, (directory) => readRecord(directory, recordPath(name))).catch(
-    () => undefined,
-  );
+  // An only sync that becomes one of several has left a record without a name.
+  const recorded = await withForeignRoot(
+    root,
+    async (directory) =>
+      (await readRecord(directory, recordPath(name))) ?? readRecord(directory, recordPath(undefined)),
+  ).catch(() => undefined);
   return recorded === recordOf(publisher, hash) && (await checkTree(root, path, hash)) === 'ok';
 }

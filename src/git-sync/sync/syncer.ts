@@ -115,15 +115,20 @@ async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
     now: () => deps.clock.now(),
     onRequest: (source, status) => emitter.emit({ kind: 'credentials-requested', source, status }),
   });
-  const shared = await createSharedRepository({
-    root,
-    privatePath: authentication.privatePath,
-    url: withoutPassword(spec.repo),
-    filter: spec.filter,
-    log: deps.log,
-    onCreate: () => emitter.emit({ kind: 'creating-repository', path: root }),
-  });
-  return { spec, deps, root, link, layout, emitter, authentication, shared };
+  try {
+    const shared = await createSharedRepository({
+      root,
+      privatePath: authentication.privatePath,
+      url: withoutPassword(spec.repo),
+      filter: spec.filter,
+      log: deps.log,
+      onCreate: () => emitter.emit({ kind: 'creating-repository', path: root }),
+    });
+    return { spec, deps, root, link, layout, emitter, authentication, shared };
+  } catch (error) {
+    await authentication.close();
+    throw error;
+  }
 }
 
 function gitOf({ spec, deps, authentication, shared }: Parts): Git {
@@ -266,7 +271,12 @@ export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Sy
       log: deps.log,
     }),
   );
-  const passInit = await openPass(parts, hooks);
+  const passInit = await openPass(parts, hooks).catch(async (error: unknown) => {
+    // Whoever tries again must not leave something private behind each time.
+    await shared.close().catch(() => undefined);
+    await authentication.close();
+    throw error;
+  });
   const pass = createTimedPasses(passInit);
   const closing: readonly ClosingStep[] = [
     { name: 'hooks', run: () => hooks.stopped() },

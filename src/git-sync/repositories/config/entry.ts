@@ -75,17 +75,19 @@ function nameOf(layer: Layer, { repo }: V4Values): string {
 }
 
 /** A complaint speaks of flags; here it is about keys, in their place. */
-function complain(complaint: string, layer: Layer, top: Layer): never {
+function complain(complaint: string, layer: Layer, top: Layer, given: Given): never {
   const text = complaint.replace(/^(invalid|required|deprecated) flag: /, '').replaceAll(/--([a-z])/g, '$1');
   const flags = [...complaint.matchAll(/--([a-z][a-z-]*)/g)].map(([, flag = '']) => flag);
+  const table: Options = v4Options;
+  const isGiven = (flag: string) => [...given.keys].some((key) => table[key]?.flag === flag);
   const inEntry = flags.find((flag) => layer.hasFlag(flag));
+  const onCommandLine = flags.find(isGiven);
   const atTop = flags.find((flag) => top.hasFlag(flag));
-  const place =
-    inEntry !== undefined
-      ? layer.whereFlag(inEntry)
-      : atTop !== undefined
-        ? top.whereFlag(atTop)
-        : layer.start;
+  if (inEntry === undefined && onCommandLine !== undefined) {
+    throw usageError(complaint, 'this was given on the command line or in the environment');
+  }
+  const elsewhere = atTop === undefined ? layer.start : top.whereFlag(atTop);
+  const place = inEntry === undefined ? elsewhere : layer.whereFlag(inEntry);
   throw usageError(`${place}: ${text}`, 'the keys are the names of the flags: see "pillion git-sync --help"');
 }
 
@@ -109,7 +111,7 @@ export function readEntry(layer: Layer, top: Layer, common: V4Values, given: Giv
   };
   const complaint = firstComplaint([rootCheck, ...v4Checks], values);
   if (complaint !== undefined) {
-    complain(complaint, layer, top);
+    complain(complaint, layer, top, given);
   }
   return { name, values, settings: v4Settings(values, keys, given.cwd, {}), layer };
 }

@@ -7,8 +7,6 @@ export interface RepositoryConfig {
   /** One of its kind. */
   readonly name: string;
   readonly settings: GitSyncSettings;
-  /** Others of the configuration publish from the same root. */
-  readonly sharesRoot: boolean;
 }
 
 export interface ProcessConfig {

@@ -103,7 +103,10 @@ ${ONE}    credential:
     const entry = (name: string, more: string) =>
       `  - { name: ${name}, repo: 'https://git.example/a', root: /git/a, ref: ${name}, link: ${name}${more} }\n`;
     const { repositories } = await read(`repositories:\n${entry('one', '')}${entry('two', ', period: 1m')}`);
-    expect(repositories.map(({ sharesRoot }) => sharesRoot)).toEqual([true, true]);
+    expect(repositories.map(({ settings: { root, link } }) => [root, link])).toEqual([
+      ['/git/a', 'one'],
+      ['/git/a', 'two'],
+    ]);
     const other = `repositories:\n${entry('one', '')}${entry('two', ', depth: 0')}`;
     await expect(read(other)).rejects.toThrow('has another "depth"');
   });
@@ -212,6 +215,16 @@ describe('what is refused, with its place', () => {
       code: 'usage',
       message: expect.stringContaining(message),
       hint: typeof hint === 'string' ? hint : expect.stringMatching(hint),
+    });
+  });
+
+  it('what is wrong on the command line, as that', async () => {
+    const error = await read(ONE, { argv: ['--root=/git', '--period=1ms'] }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({
+      message: 'invalid flag: --period must be at least 10ms',
+      hint: expect.stringContaining('command line'),
     });
   });
 

@@ -91,16 +91,9 @@ export async function parseConfig(
   const tables = { allowed: ENTRY_OPTIONS, elsewhere: PROCESS_OPTIONS };
   const entries = list.map((each) => readEntry(readLayer(each, tables, secrets), top, common, given));
   rejectConflicts(entries);
-  const roots = entries.map(({ settings }) => settings.root);
-  const users = new Map<string, number>();
-  roots.forEach((root) => users.set(root, (users.get(root) ?? 0) + 1));
   return {
     values: common,
     settings: v4Settings(common, new Set([...given.keys, ...top.keys]), given.cwd, given.shown),
-    repositories: entries.map(({ name, settings }) => ({
-      name,
-      settings,
-      sharesRoot: (users.get(settings.root) ?? 0) > 1,
-    })),
+    repositories: entries.map(({ name, settings }) => ({ name, settings })),
   };
 }

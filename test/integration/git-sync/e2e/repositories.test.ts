@@ -328,6 +328,22 @@ describe('--config', () => {
     expect(syncs).toEqual([2, 4]);
   });
 
+  it('is ready without the server where one process per repository was before, and leaves nothing behind when it cannot start', async (test) => {
+    const scene = await makeScene(test);
+    const one = await scene.repository('one');
+    const before = [`--repo=${one.url}`, `--root=${scene.join('git', 'one')}`, '--link=link', '--one-time'];
+    expect(await runPillion(before, AS_IMAGE)).toMatchObject({ code: 0 });
+    await rename(scene.join('remotes'), scene.join('away'));
+    await scene.write(scene.entry('one'));
+    const sync = await scene.start();
+    await sync.ready();
+    await sync.stop();
+    const keys = `, verify: head, verify-gpg-keyring: ${scene.join('no-keys')}`;
+    await scene.write(scene.entry('one', keys));
+    const failed = await runPillion([...scene.flags, '--one-time'], AS_IMAGE);
+    expect(failed).toMatchObject({ code: 1, leftInTmpDir: [] });
+  });
+
   it('ends with --one-time when each was synced once: with 1 if one was not', async (test) => {
     const scene = await makeScene(test);
     await scene.repository('one');
