@@ -123,6 +123,34 @@ export async function changeToPublished(
   }
 }
 
+/** A tree that was replaced is left alone by everybody for less. */
+const SETTLED_MS = 65_000;
+
+/**
+ * The same for the third change: what was replaced by the first is a minute old by then, and what was replaced by the
+ * second has been cleaned up, if the contender does that.
+ */
+export async function laterChangeToPublished(
+  contender: Contender,
+  task: Task,
+  current: string,
+  change: () => Promise<string>,
+): Promise<number> {
+  const child = start(contender, contender.forever(task, CHANGE_PERIOD_MS, await freePort()));
+  try {
+    await untilPublished(task, current);
+    await untilPublished(task, await change());
+    await untilPublished(task, await change());
+    await delay(SETTLED_MS + Math.random() * 10 * CHANGE_PERIOD_MS);
+    const hash = await change();
+    const started = performance.now();
+    await untilPublished(task, hash);
+    return performance.now() - started;
+  } finally {
+    await kill(child);
+  }
+}
+
 /** CPU milliseconds per poll without change, over `seconds` of polling. */
 export async function pollCpu(
   contender: Contender,

@@ -1,6 +1,6 @@
 /**
  * git-sync and its peers, all in one run: `npm run bench -- git-sync [--peer COMMAND]... [--quick] [--only small|wide|deep]
- * [--transport file|http|ssh] [--measure first|change|poll] [--runs N] [--peers-only] [--write]`.
+ * [--transport file|http|ssh] [--measure first|change|third-change|poll] [--runs N] [--peers-only] [--write]`.
  * A peer is any command that takes git-sync v4's flags. With them, unless --peers-only is given: a plain shell loop of
  * ls-remote, fetch and worktree add, and a shell loop that replays the very git commands that git-sync runs.
  *
@@ -18,7 +18,7 @@ import { type SshServer, startSshServer } from '../../test/support/ssh-server.ts
 import { makeTempDir, removeTempDir } from '../../test/support/temp.ts';
 import { publish, type Table } from '../table.ts';
 import { type Contender, contenders, type Task } from './contenders.ts';
-import { changeToPublished, firstSync, pollCpu } from './measure.ts';
+import { changeToPublished, firstSync, laterChangeToPublished, pollCpu } from './measure.ts';
 
 const quick = process.argv.includes('--quick');
 const valuesOf = (flag: string) =>
@@ -148,6 +148,11 @@ async function measureScenario(scenario: Scenario, dir: string, servers: Servers
     await add('change', 'change to published, ms', times, async (one) =>
       changeToPublished(one, nextTask(), await commit(), commit),
     );
+    if (scenario.name === 'wide') {
+      await add('third-change', 'third change to published, ms', times, async (one) =>
+        laterChangeToPublished(one, nextTask(), await commit(), commit),
+      );
+    }
     const current = await commit();
     await add('poll', 'CPU per poll without change, ms', askedRuns ?? 1, (one) =>
       pollCpu(one, nextTask(), current, quick ? 4 : pollSeconds),

@@ -11,6 +11,7 @@ export const MAY_USE_PATHS: Readonly<Record<string, string>> = {
   'src/git/auth/ssh.ts': 'key files that the user names, and copies of them in the private directory',
   'src/git/auth/ssh-connection.ts': 'the socket of the connection in the private directory',
   'src/git/configuration.ts': "git's configuration in the private directory",
+  'src/git/index-entries.ts': 'an index in the private directory',
   'src/git/object-view.ts': 'a view of the objects in the private directory',
   'src/git/private-repository.ts': 'the repository in the private directory',
   'src/git/remote/probe.ts': "looks whether the user's own ~/.netrc is there",
@@ -19,6 +20,8 @@ export const MAY_USE_PATHS: Readonly<Record<string, string>> = {
   'src/git-sync/sync/gates/signatures/keys.ts': 'the keys of --verify in the private directory',
   'src/git-sync/sync/repository/shared-repository.ts': 'indexes and repositories in the private directory',
   'src/git-sync/sync/repository/worktree.ts': 'sparse patterns in the private repository',
+  'src/git-sync/sync/reuse/conditions.ts': 'asks what kind of file system the root is on, and its room',
+  'src/git-sync/sync/reuse/kept-files.ts': 'indexes and notes in the private directory',
   'src/git-sync/sync/root.ts': 'the path of the root itself, which the user names',
 };
 

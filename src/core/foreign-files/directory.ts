@@ -26,8 +26,10 @@ import {
   type HeldDirectory,
   holdIfDirectory,
   holdTrusted,
+  lockAndHold,
   makeAndHold,
   makePrivateAndHold,
+  type PrivateHeld,
 } from './held-directory.ts';
 import { type ForeignContent, readForeignFile } from './read-file.ts';
 import { type Removal, removeTreeIn } from './remove-tree.ts';
@@ -68,6 +70,11 @@ export interface ForeignDirectory {
    * @throws PillionError `write_failed` when something is there already, `not_our_directory` when it took its place
    */
   makePrivate(name: string): Promise<PrivateDirectory>;
+  /**
+   * Keeps all other users out of a directory from now on; who is in it already stays there.
+   * @throws PillionError `write_failed`, or `not_our_directory` when there is none of this user's
+   */
+  lock(name: string): Promise<PrivateDirectory>;
   /** The kinds of content that are not a file's are no error: the caller decides. */
   read(name: string, limits?: ReadLimits): Promise<ForeignContent>;
   /** The text of a file; undefined for anything that is not one, or is too large. */
@@ -177,6 +184,12 @@ function createForeignDirectory(
     return child && createForeignDirectory(child, shown(name), signal);
   }
 
+  async function attemptPrivate(name: string, work: () => Promise<PrivateHeld>): Promise<PrivateDirectory> {
+    const made = await attempt(FILE_ERRORS.write_failed, name, work, ({ held: late }) => discard(late));
+    const child = createForeignDirectory(made.held, shown(name), signal);
+    return { directory: child, unlock: () => attempt(FILE_ERRORS.write_failed, name, made.unlock) };
+  }
+
   const directory: ForeignDirectory = {
     shownPath,
     path: held.path,
@@ -192,16 +205,8 @@ function createForeignDirectory(
     },
     make: (name, mode = 0o777) =>
       attemptOpen(FILE_ERRORS.write_failed, name, () => makeAndHold(at(name), mode)),
-    async makePrivate(name) {
-      const made = await attempt(
-        FILE_ERRORS.write_failed,
-        name,
-        () => makePrivateAndHold(at(name)),
-        ({ held: late }) => discard(late),
-      );
-      const child = createForeignDirectory(made.held, shown(name), signal);
-      return { directory: child, unlock: () => attempt(FILE_ERRORS.write_failed, name, made.unlock) };
-    },
+    makePrivate: (name) => attemptPrivate(name, () => makePrivateAndHold(at(name))),
+    lock: (name) => attemptPrivate(name, () => lockAndHold(at(name))),
     read: (name, { maxBytes = DEFAULT_MAX_BYTES } = {}) =>
       attempt(FILE_ERRORS.read_failed, name, () => readForeignFile(at(name), maxBytes)),
     async readText(name, limits) {

@@ -79,7 +79,25 @@ export interface PrivateHeld {
  */
 export async function makePrivateAndHold(path: string): Promise<PrivateHeld> {
   await mkdir(path, { mode: 0o700 });
+  return keepPrivate(await holdIfDirectory(path), path);
+}
+
+/**
+ * Keeps all other users out of a directory that is there, until it is unlocked: those who are in it already stay there.
+ * @throws when there is none, or it is not this user's
+ */
+export async function lockAndHold(path: string): Promise<PrivateHeld> {
   const held = await holdIfDirectory(path);
+  try {
+    await held?.chmod(((await held.stat()).mode & 0o7000) | 0o700);
+  } catch (error) {
+    await held?.close();
+    throw error;
+  }
+  return keepPrivate(held, path);
+}
+
+async function keepPrivate(held: HeldDirectory | undefined, path: string): Promise<PrivateHeld> {
   try {
     const ordinary = held && (await makeAndRemove(`${held.path}/${temporaryName('probe')}`));
     const status = await held?.stat();

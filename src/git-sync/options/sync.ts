@@ -4,7 +4,7 @@ import { bool, duration, int, string, strings } from '../../core/options/value-t
 import { contentOptions } from './content.ts';
 import { GIT_CONFIG_SECRETS } from './git-config-secrets.ts';
 import { setting } from './setting.ts';
-import { GC_MODES, oneOf, SUBMODULE_MODES } from './words.ts';
+import { GC_MODES, oneOf, REUSE_MODES, SUBMODULE_MODES } from './words.ts';
 
 const SECOND = 1000;
 
@@ -116,6 +116,17 @@ export const syncOptions = {
     env: ['GITSYNC_STALE_WORKTREE_TIMEOUT'],
     help: 'how long a tree stays after it was replaced',
   }),
+  reuseWorktrees: setting(
+    'reuseWorktrees',
+    {
+      flag: 'reuse-worktrees',
+      type: string,
+      default: 'auto',
+      env: ['GITSYNC_REUSE_WORKTREES'],
+      help: "whether a stale tree is kept to become the next one: 'on', 'off', or 'auto' (from 10,000 files on, on a local disk)",
+    },
+    (mode) => oneOf(REUSE_MODES, mode) ?? 'auto',
+  ),
   git: setting('git', {
     flag: 'git',
     type: string,

@@ -6,6 +6,8 @@ export const GC_MODES = ['auto', 'always', 'aggressive', 'off'] as const;
 export const VERIFY_MODES = ['head', 'tag', 'all-new', 'off'] as const;
 export type VerifyMode = (typeof VERIFY_MODES)[number];
 
+export const REUSE_MODES = ['auto', 'on', 'off'] as const;
+
 export const CREDENTIAL_SCOPES = ['host', 'repository'] as const;
 
 /** The word of the list that a text is. */

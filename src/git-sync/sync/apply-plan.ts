@@ -8,8 +8,9 @@ import { REBUILD_DIR, TREES_DIR } from './layout.ts';
 import { rememberLink } from './links.ts';
 import type { Plan } from './plan.ts';
 import { publish } from './publish.ts';
-import { writeTreeView } from './repository/tree-view.ts';
+import { type WholeTree, writeTreeView } from './repository/tree-view.ts';
 import { buildTree, verifyTree } from './repository/worktree.ts';
+import type { TreeReuse } from './reuse/tree-reuse.ts';
 
 export interface ApplyInit {
   /** Our link; absolute. */
@@ -17,6 +18,9 @@ export interface ApplyInit {
   readonly gates: readonly Gate[];
   /** The commit that our link leads to, if it leads to one. */
   readonly previous: string | undefined;
+  readonly reuse: TreeReuse;
+  /** The worktrees that may go. */
+  readonly unused: () => Promise<readonly string[]>;
 }
 
 async function passGates(
@@ -30,20 +34,38 @@ async function passGates(
   }
 }
 
-/** Builds a worktree at a path that no link leads to. */
+/** The files of a commit at a path that no link leads to: in a tree that is not needed any more, or in a new one. */
+async function fill(
+  context: LockedContext,
+  { reuse, unused }: ApplyInit,
+  path: string,
+  hash: string,
+  signal: AbortSignal,
+): Promise<WholeTree> {
+  return (
+    (await reuse.take(context, { path, hash }, unused, signal)) ??
+    (await buildTree(context, path, hash, signal, (directory, tree) =>
+      reuse.look(context, directory, tree, signal),
+    ))
+  );
+}
+
+/** Makes a worktree at a path that no link leads to. */
 async function build(
   context: LockedContext,
   init: ApplyInit,
   path: string,
   hash: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<WholeTree> {
   const { root, spec, open } = context;
   try {
-    await writeTreeView(context, await buildTree(context, path, hash, signal));
+    const tree = await fill(context, init, path, hash, signal);
+    await writeTreeView(context, tree);
     await changeModes(open.directory.guardedBy(signal), relative(root, path), spec.changePermissions);
     await passGates(init, path, hash, signal);
     signal.throwIfAborted();
+    return tree;
   } catch (error) {
     // An incomplete worktree is of no use, and the disk may be full because of it.
     await removeBelow(open.directory, relative(root, path)).catch(() => {});
@@ -92,17 +114,20 @@ export async function applyPlan(
 ): Promise<void> {
   const { hash, path, state, isCurrent } = plan;
   if (state === 'missing' || state === 'empty') {
-    await build(context, init, path, hash, signal);
+    const tree = await build(context, init, path, hash, signal);
     await switchLinks(context, init, plan, path);
+    await init.reuse.published(path, tree);
     return;
   }
   const intact = await verifyTree(context, path, hash, signal);
   if (intact === undefined) {
     context.log.info('worktree failed checks, replacing it', { path, state });
     await replaceInPlace(context, init, plan, signal);
+    await init.reuse.published(path, undefined);
     return;
   }
   await writeTreeView(context, intact);
   await (isCurrent ? undefined : passGates(init, path, hash, signal));
   await switchLinks(context, init, { hash, links: isCurrent ? [] : [init.link] }, path);
+  await init.reuse.published(path, undefined);
 }

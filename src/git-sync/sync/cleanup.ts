@@ -26,6 +26,8 @@ export interface CleanupOptions {
   readonly now: number;
   /** Stale worktrees of which the log says already that some of it cannot be removed. */
   readonly reportedTrees: Set<string>;
+  /** A worktree has become another one: what git knows of it is to be cleaned up as if it had been removed. */
+  readonly hasReused?: boolean;
 }
 
 /** A directory named like a worktree is only ours if v3 named it, or git made it from our repository. */
@@ -121,7 +123,7 @@ export async function cleanUp(
     keptTrees += removal.kept.length === 0 ? 0 : 1;
   }
   await emit({ kind: 'cleaned-up', keptTrees });
-  if (removed === 0) {
+  if (removed === 0 && options.hasReused !== true) {
     return; // nothing has changed since git last cleaned up
   }
   await forgetLostTrees(root, open.gitDirectory);

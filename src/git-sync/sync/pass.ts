@@ -27,6 +27,7 @@ import { withFetchedCommit } from './repair.ts';
 import { readSparsePatterns } from './repository/sparse.ts';
 import { writeBranch } from './repository/tree-view.ts';
 import type { Retention } from './retention.ts';
+import type { TreeReuse } from './reuse/tree-reuse.ts';
 import type { SettledTrees } from './settled-trees.ts';
 import { chooseTag } from './tags/choose.ts';
 import { checkUpToDate } from './up-to-date.ts';
@@ -44,6 +45,7 @@ export interface PassInit {
   /** Stale worktrees of which the log says already that some of it cannot be removed. */
   readonly reportedTrees: Set<string>;
   readonly settledTrees: SettledTrees;
+  readonly reuse: TreeReuse;
   /** Absolute paths of worktrees that hooks work in. */
   readonly inUse: () => readonly string[];
 }
@@ -78,7 +80,7 @@ export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSig
       return await withFetchedCommit(locked, options, signal, publish);
     } catch (error) {
       if (isDiskFull(error)) {
-        await reclaimSpace(locked, signal);
+        await reclaimSpace(locked, await init.reuse.drop(), signal);
       }
       throw error;
     }
@@ -128,7 +130,8 @@ async function publishCommit(
   }
   await emit({ kind: 'update-required', change });
   await shared.current().setRef(`refs/heads/${OWN_BRANCH}`, hash);
-  await applyPlan(context, { ...init, previous }, plan, signal);
+  const unused = () => staleTrees(context, cleanUpOptions(init, hash, [current]));
+  await applyPlan(context, { ...init, previous, unused }, plan, signal);
   await writeBranch(context, hash);
   await shared.removeIndexes();
   if (current !== undefined && current !== plan.path && isTreeOfAnyDialect(root, current)) {
@@ -138,16 +141,25 @@ async function publishCommit(
   return { hash, changed, pinned: isPinned(spec.follow, hash) };
 }
 
-/** Removes the worktrees that are not needed any more now that this commit is published. */
-export async function cleanUpAfter(init: PassInit, published: string, signal: AbortSignal): Promise<void> {
-  const { context, access, layout, clock, retention, settledTrees } = init;
-  const options = (): CleanupOptions => ({
+function cleanUpOptions(
+  { inUse, retention, clock, reportedTrees }: PassInit,
+  published: string,
+  needed: readonly (string | undefined)[],
+): CleanupOptions {
+  return {
     published,
-    needed: [layout.treePath(published), ...init.inUse()],
+    needed: [...needed.filter((path) => path !== undefined), ...inUse()],
     retention,
     now: clock.now(),
-    reportedTrees: init.reportedTrees,
-  });
+    reportedTrees,
+  };
+}
+
+/** Removes the worktrees that are not needed any more now that this commit is published. */
+export async function cleanUpAfter(init: PassInit, published: string, signal: AbortSignal): Promise<void> {
+  const { context, access, settledTrees, reuse } = init;
+  const kept = await reuse.kept();
+  const options = () => cleanUpOptions(init, published, [init.layout.treePath(published), kept]);
   const { needed } = options();
   const state = await settledTrees.read(needed);
   if (settledTrees.isSettled(state)) {
@@ -156,10 +168,11 @@ export async function cleanUpAfter(init: PassInit, published: string, signal: Ab
   const unneeded = await unneededTrees(context.root, needed);
   settledTrees.settle(unneeded.length === 0 && init.reportedTrees.size === 0 ? state : undefined);
   const hasStale = (await staleTrees(context, options(), unneeded)).length > 0;
-  if (hasStale || init.reportedTrees.size > 0) {
+  const hasReused = reuse.hasReused();
+  if (hasStale || hasReused || init.reportedTrees.size > 0) {
     if (!hasStale) {
       init.reportedTrees.clear(); // somebody else has removed what was left
     }
-    await access.run(published, signal, (locked) => cleanUp(locked, options(), signal));
+    await access.run(published, signal, (locked) => cleanUp(locked, { ...options(), hasReused }, signal));
   }
 }

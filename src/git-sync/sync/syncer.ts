@@ -23,6 +23,7 @@ import { observeChanges } from './observers/touch-file.ts';
 import { hasEarlierPublication } from './publication.ts';
 import { createSharedRepository, type SharedRepository } from './repository/shared-repository.ts';
 import { keepFor, type Retention } from './retention.ts';
+import { createTreeReuse } from './reuse/tree-reuse.ts';
 import { prepareRoot } from './root.ts';
 import { createSettledTrees } from './settled-trees.ts';
 import type { SyncSpec } from './spec.ts';
@@ -250,6 +251,7 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
     retention: deps.retention ?? keepFor(spec.staleWorktreeTimeoutMs),
     reportedTrees: new Set(),
     settledTrees: createSettledTrees(root, clock),
+    reuse: createTreeReuse(context, clock),
     ...(deps.unwindMs === undefined ? {} : { unwindMs: deps.unwindMs }),
     inUse: () => [...treesOf(hooks, layout), ...(deps.neighbours?.treesInUse() ?? [])],
   };

@@ -128,6 +128,13 @@ export const rows: readonly Row[] = [
     env: ['GITSYNC_STALE_WORKTREE_TIMEOUT'],
   },
   {
+    flag: 'reuse-worktrees',
+    value: 'off',
+    expected: { reuseWorktrees: 'off' },
+    fallback: { reuseWorktrees: 'auto' },
+    env: ['GITSYNC_REUSE_WORKTREES'],
+  },
+  {
     flag: 'exechook-command',
     value: '/h x',
     expected: { exechook: hook('/h x') },

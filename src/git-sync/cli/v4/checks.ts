@@ -5,7 +5,14 @@ import { IDENTITIES } from '../../../git/settings.ts';
 import { commandProblem } from '../../options/commands.ts';
 import { gitConfigProblem } from '../../options/git-config-grammar.ts';
 import { isUncatchable, parseSignal } from '../../options/signal-names.ts';
-import { CREDENTIAL_SCOPES, GC_MODES, oneOf, SUBMODULE_MODES, VERIFY_MODES } from '../../options/words.ts';
+import {
+  CREDENTIAL_SCOPES,
+  GC_MODES,
+  oneOf,
+  REUSE_MODES,
+  SUBMODULE_MODES,
+  VERIFY_MODES,
+} from '../../options/words.ts';
 import { isSelection, selectionProblem } from '../../sync/tags/selection.ts';
 import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
 import { type Check, isDuration, quotedList } from '../checks.ts';
@@ -40,6 +47,11 @@ const syncChecks: readonly V4Check[] = [
     when(
       oneOf(GC_MODES, gitGc) === undefined,
       `invalid flag: --git-gc must be one of ${quotedList(GC_MODES)}`,
+    ),
+  ({ reuseWorktrees }) =>
+    when(
+      oneOf(REUSE_MODES, reuseWorktrees) === undefined,
+      `invalid flag: --reuse-worktrees must be one of ${quotedList(REUSE_MODES)}`,
     ),
   ({ period, triggerBind }) =>
     when(

@@ -48,6 +48,8 @@ export interface SharedRepository {
   /** A private path for an index; it goes with `removeIndexes`. */
   newIndexFile(): string;
   removeIndexes(): Promise<void>;
+  /** A private path that stays until the end. */
+  newPrivateFile(): string;
   /**
    * Runs `fetch` in a new, empty repository, and puts that in the place of the damaged one when it has succeeded.
    * Whatever fails, what was there stays.
@@ -195,6 +197,10 @@ export async function createSharedRepository(init: SharedRepositoryInit): Promis
     newIndexFile() {
       indexCount += 1;
       return join(indexes, String(indexCount));
+    },
+    newPrivateFile() {
+      indexCount += 1;
+      return join(privatePath, `kept-${indexCount}`);
     },
     async removeIndexes() {
       await rm(indexes, { recursive: true, force: true });

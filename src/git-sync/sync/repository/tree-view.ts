@@ -13,6 +13,7 @@ import type { PrivateRepository } from '../../../git/private-repository.ts';
 import { withoutPassword } from '../../../git/public-url.ts';
 import type { CheckedOutModule } from '../../../git/submodules/checkout.ts';
 import type { LockedContext } from '../context.ts';
+import type { TreeFacts } from '../reuse/examine.ts';
 import type { SyncSpec } from '../spec.ts';
 import { moduleKey } from './module-key.ts';
 
@@ -23,6 +24,8 @@ export interface WholeTree {
   readonly indexFile: string;
   readonly sparsePatterns: string | undefined;
   readonly modules: readonly CheckedOutModule[];
+  /** What it was like before anybody else could enter it, if that is known. */
+  readonly facts?: TreeFacts | undefined;
 }
 
 const keyDirectory = (root: string, key: string) => join(root, '.git/pillion/modules', key);

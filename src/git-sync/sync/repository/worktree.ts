@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
 import { removeBelow, withDirectory, withMadeDirectory } from '../../../core/foreign-files/below.ts';
+import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
 import { randomId } from '../../../core/random-id.ts';
 import {
   type CheckedOutModule,
@@ -13,6 +14,7 @@ import {
 } from '../../../git/submodules/checkout.ts';
 import type { LockedContext, SyncContext } from '../context.ts';
 import { TREES_DIR } from '../layout.ts';
+import type { TreeFacts } from '../reuse/examine.ts';
 import { moduleKey } from './module-key.ts';
 import type { OpenRoot } from './shared-repository.ts';
 import { readSparsePatterns } from './sparse.ts';
@@ -58,12 +60,13 @@ function moduleContext(context: LockedContext): ModuleContext {
 }
 
 /** Puts the files of a commit into a new directory, and tells git's index of them in `indexFile`. */
-async function checkOutFiles(
+export async function checkOutFiles(
   context: LockedContext,
   { path, commit, repository, indexFile }: CheckedOutTree,
   cwd: string,
   patterns: string | undefined,
   signal: AbortSignal,
+  config: readonly string[] = [],
 ): Promise<void> {
   const { git, log, spec, emit } = context;
   const patternFile = join(repository.gitDir, 'info/sparse-checkout');
@@ -74,7 +77,7 @@ async function checkOutFiles(
   try {
     await emit({ kind: 'resetting-worktree', path, hash: commit });
     const sparse = patterns === undefined ? [] : SPARSE;
-    await git.run([...CHECKOUT_WORKERS, ...sparse, 'read-tree', '--reset', '-u', commit], {
+    await git.run([...CHECKOUT_WORKERS, ...sparse, ...config, 'read-tree', '--reset', '-u', commit], {
       cwd,
       signal,
       env: repository.treeEnv(indexFile),
@@ -88,7 +91,7 @@ async function checkOutFiles(
  * Removes what is at the place of a tree. What cannot be removed, often files of another user, is moved to where the
  * clean-up goes on trying: no commit must stay unpublished for it.
  */
-async function makeRoom(
+export async function makeRoom(
   { root, open, log }: LockedContext,
   path: string,
   signal: AbortSignal,
@@ -110,12 +113,12 @@ async function makeRoom(
 async function fillNewDirectory(
   { root, open }: LockedContext,
   path: string,
-  fill: (cwd: string) => Promise<void>,
+  fill: (directory: ForeignDirectory) => Promise<void>,
 ): Promise<void> {
   await withMadeDirectory(open.directory, relative(root, dirname(path)), 0o777, async (holder) => {
     const { directory, unlock } = await holder.makePrivate(basename(path));
     try {
-      await fill(directory.pathForChildren);
+      await fill(directory);
       await unlock();
     } finally {
       await directory.close();
@@ -123,10 +126,16 @@ async function fillNewDirectory(
   });
 }
 
-function treeOf({ spec, shared }: LockedContext, path: string, hash: string): CheckedOutTree {
+export function treeOf({ spec, shared }: LockedContext, path: string, hash: string): CheckedOutTree {
   const repository = shared.current();
   return { path, commit: hash, url: spec.repo, repository, indexFile: shared.newIndexFile() };
 }
+
+/** Notes what a tree is like while nobody else can enter it. */
+export type LookAtTree = (
+  directory: ForeignDirectory,
+  tree: CheckedOutTree,
+) => Promise<TreeFacts | undefined>;
 
 /**
  * Makes the worktree of a commit at a path that no link leads to: what a crash left there is removed, then come the
@@ -137,6 +146,7 @@ export async function buildTree(
   path: string,
   hash: string,
   signal: AbortSignal,
+  look: LookAtTree = async () => undefined,
 ): Promise<WholeTree> {
   const { spec, emit } = context;
   await emit({ kind: 'adding-worktree', path, hash });
@@ -144,14 +154,16 @@ export async function buildTree(
   const patterns = await readSparsePatterns(context.spec);
   const tree = treeOf(context, path, hash);
   let modules: readonly CheckedOutModule[] = [];
-  await fillNewDirectory(context, path, async (cwd) => {
-    await checkOutFiles(context, tree, cwd, patterns, signal);
+  let facts: TreeFacts | undefined;
+  await fillNewDirectory(context, path, async (directory) => {
+    await checkOutFiles(context, tree, directory.pathForChildren, patterns, signal);
     if (spec.submodules !== 'off') {
       const onFound = () => emit({ kind: 'updating-submodules' });
       modules = await checkOutModules(moduleContext(context), tree, signal, onFound);
     }
+    facts = await look(directory, tree);
   });
-  return { path, hash, indexFile: tree.indexFile, sparsePatterns: patterns, modules };
+  return { path, hash, indexFile: tree.indexFile, sparsePatterns: patterns, modules, facts };
 }
 
 /** The patterns that a worktree was made with, as they were written down for its readers: only compared, never used. */

@@ -1,7 +1,9 @@
 /**
  * Loaded into the program before its own code: ends it, as SIGKILL does, before its nth change to the file system
- * (KILL_AT), or in the middle of its nth written file when TORN is set.
+ * (KILL_AT), or in the middle of its nth written file when TORN is set. Changes count once the file ARMED_BY is there, if
+ * one is named.
  */
+import { existsSync } from 'node:fs';
 import promises from 'node:fs/promises';
 import process from 'node:process';
 
@@ -23,7 +25,13 @@ type Call = (...args: unknown[]) => Promise<unknown>;
 
 const at = Number(process.env['KILL_AT']);
 const isTorn = process.env['TORN'] !== undefined;
+const armedBy = process.env['ARMED_BY'];
 let steps = 0;
+
+const isNext = () => {
+  steps += armedBy === undefined || existsSync(armedBy) ? 1 : 0;
+  return steps === at;
+};
 
 async function die(): Promise<void> {
   process.kill(process.pid, 'SIGKILL');
@@ -40,8 +48,7 @@ function replace(name: string, by: (real: Call, args: unknown[]) => Promise<unkn
 }
 
 replace('writeFile', async (real, args) => {
-  steps += 1;
-  if (steps === at) {
+  if (isNext()) {
     if (isTorn) {
       const [path, data, ...more] = args;
       await real(path, Buffer.from(String(data)).subarray(0, String(data).length / 2), ...more);
@@ -53,8 +60,7 @@ replace('writeFile', async (real, args) => {
 
 for (const name of isTorn ? [] : CHANGES) {
   replace(name, async (real, args) => {
-    steps += 1;
-    if (steps === at) {
+    if (isNext()) {
       await die();
     }
     return real(...args);
