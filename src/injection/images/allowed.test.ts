@@ -84,7 +84,7 @@ const TABLE: readonly (readonly [entry: string, allowed: readonly string[], refu
   [
     `@${DIGEST}`,
     [`registry.example/a:1@${DIGEST}`, `nginx@${DIGEST}`, `h:1/a/b@${DIGEST}`],
-    [`nginx@${OTHER}`, 'nginx', `@${DIGEST}`, DIGEST, `nginx@${DIGEST}@${DIGEST}`],
+    [`nginx@${OTHER}`, 'nginx', `a.b_c/d@${DIGEST}`, `@${DIGEST}`, DIGEST, `nginx@${DIGEST}@${DIGEST}`],
   ],
   [
     'registry.example/a@digest',

@@ -55,7 +55,9 @@ export function patternsOf(text: string): readonly ImagePattern[] | undefined {
 /** This digest, whatever it is called: it says by itself what is in the image. */
 function anywhere(digest: string): ImagePattern[] {
   const host = `${HOST_LABEL}(?:\\.${HOST_LABEL})*(?::[0-9]{1,5})?`;
-  return [{ pattern: `(?:${host}/)?${COMPONENT}(?:/${COMPONENT})*(?::${TAG})?@${digest}`, isShort: false }];
+  const below = `(?:/${COMPONENT})+`;
+  const name = `(?:${host}${below}|${PLAIN_COMPONENT}${below}|${COMPONENT})`;
+  return [{ pattern: `${name}(?::${TAG})?@${digest}`, isShort: false }];
 }
 
 function readName(name: string, digest: string | undefined): Entry | undefined {
