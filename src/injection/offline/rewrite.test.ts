@@ -179,8 +179,8 @@ spec:
   /** Two containers of one pod with one name are refused by every API server; a record could not tell them apart. */
   const hasNamesOnce = ({ items }: { readonly items: readonly unknown[] }): boolean =>
     items.every((item) => {
-      const names = ['containers', 'initContainers'].flatMap((list) =>
-        listAt(item as Json, 'spec', list).map((container) => textAt(container, 'name')),
+      const names = ['containers', 'initContainers'].flatMap((key) =>
+        listAt(item as Json, 'spec', key).map((container) => textAt(container, 'name')),
       );
       return new Set(names).size === names.length;
     });

@@ -293,6 +293,31 @@ describe('pillion inject', () => {
     );
   });
 
+  test('lists profiles with parameters, types and defaults, and prints one to start from', async () => {
+    const all = await inject(['profiles']);
+    expect(all.code).toBe(0);
+    for (const name of ['git-sync', 'cron', 'restore', 'backup', 'credentials', 'label', 'ca-bundle']) {
+      expect(all.stdout).toMatch(new RegExp(`^${name} \\(.*built in\\)$`, 'm'));
+    }
+    expect(all.stdout).toContain('pillion.dev/git-sync.repo: url, required');
+    expect(all.stdout).toContain('pillion.dev/git-sync.period: duration, default 30s');
+    const source = await inject(['profiles', 'git-sync', '-o', 'yaml']);
+    const file = join(temp.path, 'git-sync.yaml');
+    await writeFile(file, source.stdout);
+    // One's own of the same words is the same profile.
+    const own = await inject(['--profiles', file], await deployment());
+    expect(own.stdout).toBe((await inject([], await deployment())).stdout);
+    const json = await inject(['profiles', 'label', '-o', 'json']);
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { kind: 'InjectionProfile', metadata: { name: 'label' } },
+    ]);
+    const schema = await inject(['profiles', '-o', 'schema']);
+    expect(JSON.parse(schema.stdout)).toMatchObject({ title: 'Pillion injection profile' });
+    const slip = await inject(['profiles', 'git-snyc']);
+    expect(slip).toMatchObject({ code: 2, stdout: '' });
+    expect(slip.stderr).toContain('did you mean git-sync?');
+  });
+
   test('the demo shows all of it in less than two seconds of work', async () => {
     const timed = 'TIMEFORMAT="%U %S"; time node scripts/demo-inject.ts';
     const { code, stdout, stderr } = await tryProgram('bash', ['-c', timed]);
