@@ -1,5 +1,5 @@
 /** A private directory for what only this process may see: sockets, configuration, copies of keys. */
-import { lstat, mkdtemp, readdir } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineErrors, errorMessage } from '../errors.ts';
 import { removeTree } from '../files.ts';
@@ -34,6 +34,8 @@ export interface RuntimePlace {
 const LONGEST_PATH = 70;
 /** Proves that the owner lives: process ids repeat in containers, and a volume at /tmp outlives them. */
 const ALIVE = 'alive';
+/** Its name until it listens: a socket at which nobody listens yet looks like one whose owner has died. */
+const NOT_YET_ALIVE = 'starting';
 /** No socket: still being created, or left by a crash. After this time it is the latter, in milliseconds. */
 const CREATION_MS = 60_000;
 const REMOVAL_MS = 5_000;
@@ -72,7 +74,8 @@ async function createIn(
 ): Promise<RuntimeDirectory> {
   const path = await mkdtemp(join(place, prefix));
   try {
-    const socket = await listenAlive(join(path, ALIVE));
+    const socket = await listenAlive(join(path, NOT_YET_ALIVE));
+    await rename(join(path, NOT_YET_ALIVE), join(path, ALIVE));
     return {
       path,
       sharedWith,
