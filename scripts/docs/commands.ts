@@ -25,6 +25,7 @@ import {
   SYNC_GAUGES,
   TRIGGER_METRICS,
 } from '../../src/git-sync/metrics.ts';
+import { ROLLBACK_OPTIONS } from '../../src/git-sync/rollback/options.ts';
 import {
   EXPLAIN_OPTIONS,
   INJECT_OPTIONS,
@@ -55,6 +56,11 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         heading: 'Flags of the v3 dialect',
         text: 'One dash or two; booleans only as `-x` or `-x=true`; parsing stops at the first word that is no flag. Empty variables count as not set.',
         options: v3Options,
+      },
+      {
+        heading: 'Going back: `git-sync rollback [HASH]`',
+        text: 'Run where git-sync runs, with the same `TMPDIR` and `GITSYNC_STATE_DIR`; the [guide](../guides/git-sync.md#going-back) tells more.',
+        options: ROLLBACK_OPTIONS,
       },
     ],
     metrics: [METRICS, SYNC_GAUGES, TRIGGER_METRICS, CONFIG_METRICS, CONFIG_GAUGES],

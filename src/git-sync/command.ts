@@ -12,6 +12,11 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
     const { printSchema } = await import('./repositories/schema.lazy.ts');
     return printSchema(context);
   }
+  // Only as the very first word: git-sync ignores words among its flags.
+  if (word === 'rollback') {
+    const { rollbackCommand } = await import('./rollback/command.ts');
+    return rollbackCommand({ ...context, argv: more });
+  }
   const parsed = parseGitSync({
     argv: context.argv,
     env: context.env,

@@ -55,6 +55,7 @@ function start({ settings = v4(), passes, failedHooks = [] }: Options) {
     },
     status,
     treesInUse: () => [],
+    watchPins: () => {},
     failedHooks: () => Promise.resolve(failedHooks),
     closing: [],
     close: () => Promise.resolve(),

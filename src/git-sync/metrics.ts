@@ -70,6 +70,11 @@ export const METRICS = defineMetrics({
     help: 'The published commit, as a label; the value is always 1',
     labels: ['hash'],
   },
+  rolledBack: {
+    type: 'gauge',
+    name: 'git_sync_rolled_back',
+    help: '1 while a rollback is in force and the ref is not followed',
+  },
 });
 
 /** Read at each scrape. */

@@ -29,6 +29,7 @@ export function statusReport(init: StatusInit): Readonly<Record<string, unknown>
     ready: sync.publishedHash !== undefined,
     startedAt: isoTime(startedAt),
     hash: sync.publishedHash ?? null,
+    rollback: sync.pin ?? null,
     syncCount: sync.syncCount,
     consecutiveFailures: sync.failuresInARow,
     lastSuccess: isoTime(sync.lastSuccessAt),

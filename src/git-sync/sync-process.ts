@@ -131,6 +131,7 @@ async function assemble(
     share: shareOf(),
     stop: lifecycle.signal,
   });
+  syncer.watchPins(() => trigger.request('rollback'));
   await startServer({ settings, scope, syncer, loop });
   await receiver?.listen();
   logGitVersion(settings.git, scope);

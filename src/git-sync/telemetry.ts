@@ -29,6 +29,8 @@ export function createSyncMetrics(registry: MetricsRegistry, repository?: string
     switch (event.kind) {
       case 'update-required':
         return metrics.fetchCount.inc();
+      case 'pin-changed':
+        return metrics.rolledBack.set(event.pin === undefined ? 0 : 1);
       case 'published':
         return show(event.change.remote);
       case 'pass-succeeded':

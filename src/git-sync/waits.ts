@@ -61,6 +61,8 @@ const PASSING: ReadonlySet<string> = new Set([
   'pre_publish_failed',
   'signature_missing',
   'signature_refused',
+  'subdirectory_missing',
+  'reserved_name',
 ]);
 
 /**

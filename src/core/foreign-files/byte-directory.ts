@@ -85,12 +85,15 @@ export interface ByteDirectory {
   close(): void;
 }
 
-/** Opens the top of a tree; the path is trusted, and a link at its end is followed. */
-export function openByteRoot(path: string): ByteDirectory {
+/**
+ * Opens the top of a tree; the path is trusted, and a link at its end is followed.
+ * @param shownPath for messages, where the path is one that only this process understands
+ */
+export function openByteRoot(path: string, shownPath: string = path): ByteDirectory {
   try {
-    return hold(openSync(path, HOLD), path);
+    return hold(openSync(path, HOLD), shownPath);
   } catch (error) {
-    throw fileError(FILE_ERRORS.read_failed, path, error);
+    throw fileError(FILE_ERRORS.read_failed, shownPath, error);
   }
 }
 

@@ -2,6 +2,8 @@
 
 export const SUBMODULE_MODES = ['recursive', 'shallow', 'off'] as const;
 export const GC_MODES = ['auto', 'always', 'aggressive', 'off'] as const;
+export const PUBLISH_MODES = ['symlink', 'copy'] as const;
+export const FOREIGN_FILE_MODES = ['keep', 'remove'] as const;
 
 export const VERIFY_MODES = ['head', 'tag', 'all-new', 'off'] as const;
 export type VerifyMode = (typeof VERIFY_MODES)[number];

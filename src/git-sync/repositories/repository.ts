@@ -149,6 +149,7 @@ export function startRepository(init: RepositoryInit): Repository {
   });
 
   async function syncUntilStopped(opened: Syncer): Promise<number> {
+    opened.watchPins(() => trigger.request('rollback'));
     const loop = createLoop({
       syncer: inTurn(opened),
       schedule: settings,

@@ -3,11 +3,12 @@ import { join, relative } from 'node:path';
 import { removeBelow } from '../../core/foreign-files/below.ts';
 import { changeModes } from './change-modes.ts';
 import type { LockedContext } from './context.ts';
+import type { PublishedCopy } from './copy/published-copy.ts';
 import type { Gate } from './gate.ts';
 import { REBUILD_DIR, TREES_DIR } from './layout.ts';
-import { rememberLink } from './links.ts';
+import { forgetCopy, rememberLink } from './links.ts';
 import type { Plan } from './plan.ts';
-import { publish } from './publish.ts';
+import { publish, tidyLink } from './publish.ts';
 import { type WholeTree, writeTreeView } from './repository/tree-view.ts';
 import { buildTree, verifyTree } from './repository/worktree.ts';
 import type { TreeReuse } from './reuse/tree-reuse.ts';
@@ -15,7 +16,10 @@ import type { TreeReuse } from './reuse/tree-reuse.ts';
 export interface ApplyInit {
   /** Our link; absolute. */
   readonly link: string;
+  readonly copy?: PublishedCopy | undefined;
   readonly gates: readonly Gate[];
+  /** The tree was published before and is known to be whole: a rollback. */
+  readonly isKnown?: boolean;
   /** The commit that our link leads to, if it leads to one. */
   readonly previous: string | undefined;
   readonly reuse: TreeReuse;
@@ -76,18 +80,32 @@ async function build(
 /** Publishes the worktree; the links never point at an incomplete tree. */
 async function switchLinks(
   context: LockedContext,
-  { link }: ApplyInit,
-  { hash, links }: Pick<Plan, 'hash' | 'links'>,
+  { link, copy }: ApplyInit,
+  { hash, links, isNew = false }: Pick<Plan, 'hash' | 'links'> & { readonly isNew?: boolean },
   path: string,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { root, log, emit } = context;
+  const { root, log, emit, spec } = context;
   // A link that is not on record could lose its worktree to another git-sync on this root.
   await rememberLink(root, link, log);
   if (links.length > 0) {
     await emit({ kind: 'publishing', hash });
   }
+  try {
+    await copy?.bring(context, join(path, spec.publishSubdirectory), hash, signal);
+  } catch (error) {
+    if (isNew) {
+      // As in `build`: the disk may be full because of it.
+      await removeBelow(context.open.directory, relative(root, path)).catch(() => {});
+    }
+    throw error;
+  }
   for (const each of links) {
-    await publish(root, each, path, log);
+    await publish(root, each.link, join(path, each.below), log);
+  }
+  if (copy === undefined) {
+    await forgetCopy(root, link);
+    await tidyLink(root, link, log);
   }
 }
 
@@ -101,7 +119,7 @@ async function replaceInPlace(
   const holder = join(TREES_DIR, REBUILD_DIR);
   for (const path of [join(context.root, holder, plan.hash), plan.path]) {
     await build(context, init, path, plan.hash, signal);
-    await switchLinks(context, init, plan, path);
+    await switchLinks(context, init, plan, path, signal);
   }
   await removeBelow(context.open.directory, holder);
 }
@@ -115,7 +133,7 @@ export async function applyPlan(
   const { hash, path, state, isCurrent } = plan;
   if (state === 'missing' || state === 'empty') {
     const tree = await build(context, init, path, hash, signal);
-    await switchLinks(context, init, plan, path);
+    await switchLinks(context, init, { ...plan, isNew: true }, path, signal);
     await init.reuse.published(path, tree);
     return;
   }
@@ -127,7 +145,8 @@ export async function applyPlan(
     return;
   }
   await writeTreeView(context, intact);
-  await (isCurrent ? undefined : passGates(init, path, hash, signal));
-  await switchLinks(context, init, { hash, links: isCurrent ? [] : [init.link] }, path);
+  const gates = init.gates.filter((gate) => gate.isForAll || !(isCurrent || (init.isKnown && gate.isForNew)));
+  await passGates({ ...init, gates }, path, hash, signal);
+  await switchLinks(context, init, { hash, links: isCurrent ? [] : plan.links.slice(0, 1) }, path, signal);
   await init.reuse.published(path, undefined);
 }

@@ -76,7 +76,7 @@ export async function staleTrees(
   if (unneeded.length === 0) {
     return []; // without a look at the links
   }
-  const linked = (await linksOf(root)).map(({ target }) => target);
+  const linked = (await linksOf(root)).map(({ tree }) => tree);
   const unused = without(unneeded, [...needed, ...linked]);
   const kept = retention(await Promise.all(unused.map(async (path) => treeInfo(root, path, now))), now);
   kept.forEach((path) => log.at(4, 'skipping stale worktree that is too young', { path }));

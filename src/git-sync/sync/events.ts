@@ -1,5 +1,6 @@
 /** What a sync reports of its work as it goes on. Metrics, log lines, hooks, status and records follow from it. */
 import type { PollKind } from '../../git/remote/probe.ts';
+import type { Pin } from './pins/state.ts';
 import type { SyncStatus } from './status.ts';
 
 export type HookName = 'exechook' | 'webhook' | 'pre-publish-exechook' | 'pre-publish';
@@ -31,6 +32,8 @@ export type SyncEvent =
     }
   /** The remote was asked whether the ref has moved. */
   | { readonly kind: 'remote-asked'; readonly by: PollKind }
+  /** A rollback was made, or released: then there is no pin. */
+  | { readonly kind: 'pin-changed'; readonly pin: Pin | undefined }
   /** Nothing has to be done. */
   | { readonly kind: 'up-to-date'; readonly hash: string }
   | { readonly kind: 'creating-repository'; readonly path: string }

@@ -25,6 +25,10 @@ export interface Candidate {
 }
 
 export interface Gate {
+  /** It has done its work in a tree that was published before, and is not asked again when there is a rollback to it. */
+  readonly isForNew?: boolean;
+  /** Asked about a tree that is published already as well. */
+  readonly isForAll?: boolean;
   /** What a commit was refused with a moment ago, so that its worktree need not be built to hear the same. */
   refusal?(seen: Seen, signal: AbortSignal): Error | undefined | Promise<Error | undefined>;
   /** Whether this commit was the last that `admit` let pass; without this every commit was. */

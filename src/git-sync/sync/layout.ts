@@ -40,6 +40,22 @@ export function isTreeOfAnyDialect(root: string, path: string): boolean {
   return named && (parent === root || parent === join(root, TREES_DIR));
 }
 
+/** A tree in a root, and the way from its top on; empty for the top itself. */
+export interface InTree {
+  readonly tree: string;
+  readonly below: string;
+}
+
+/** The tree that a path leads into, whichever git-sync made it; a path that is in none stands for itself. */
+export function splitAtTree(root: string, path: string): InTree {
+  const parts = isInside(root, path) ? relative(root, path).split('/') : [];
+  const holder = parts[0] === TREES_DIR ? (parts[1] === REBUILD_DIR ? 2 : 1) : 0;
+  const isOurs = holder > 0 || isFullHash(stripRevision(parts[0] ?? ''));
+  return isOurs && parts.length > holder
+    ? { tree: join(root, ...parts.slice(0, holder + 1)), below: parts.slice(holder + 1).join('/') }
+    : { tree: path, below: '' };
+}
+
 /** Whether `path` is strictly below `directory`; both absolute, compared as text. */
 export function isInside(directory: string, path: string): boolean {
   const way = relative(directory, path);

@@ -1,21 +1,20 @@
 /** Which links lead to trees of a root: another git-sync on the same root may publish there under another name. */
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { withDirectory } from '../../core/foreign-files/below.ts';
 import { withForeignRoot } from '../../core/foreign-files/directory.ts';
 import { withEnsuredDirectory, writeInPlace } from '../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../core/log/log.ts';
-import { isInside } from './layout.ts';
-import { readPublished } from './publish.ts';
+import { type InTree, isInside } from './layout.ts';
+import { readPublishedTree } from './publish.ts';
 import { OWN_DIR } from './repository/rebuild.ts';
 
-export interface PublishedLink {
+export interface PublishedLink extends InTree {
   readonly link: string;
-  /** Absolute path the link points to now. */
-  readonly target: string;
   /** Published by a Pillion, which may move it; a link that somebody else made is only respected. */
   readonly ours: boolean;
 }
 
+const COPIES = `.git/${OWN_DIR}/copies`;
 const REGISTRY = `.git/${OWN_DIR}/links`;
 const MAX_LINKS = 1000;
 const MAX_BYTES = 8 * 1024;
@@ -61,10 +60,26 @@ export async function linksOf(root: string): Promise<PublishedLink[]> {
   const inRoot = entries.filter((entry) => entry.isSymbolicLink()).map((entry) => join(root, entry.name));
   const found: PublishedLink[] = [];
   for (const link of new Set([...own, ...inRoot])) {
-    const target = await readPublished(link).catch(() => undefined);
+    const target = await readPublishedTree(root, link).catch(() => undefined);
     if (target !== undefined) {
-      found.push({ link, target, ours: own.has(link) });
+      found.push({ link, ...target, ours: own.has(link) });
     }
   }
   return found;
+}
+
+/**
+ * The link to the tree that a copy was made of: git-syncs on the same root leave that tree alone. It lies where only
+ * git-syncs look.
+ */
+export function linkBehindCopy(root: string, copy: string): string {
+  const shown = isInside(root, copy) ? relative(root, copy) : copy;
+  return join(root, COPIES, encodeURIComponent(shown).slice(-200));
+}
+
+/** Where a link was published the tree of an earlier copy is of no use any more. */
+export async function forgetCopy(root: string, link: string): Promise<void> {
+  await withForeignRoot(root, (directory) =>
+    withDirectory(directory, COPIES, async (copies) => copies?.remove(basename(linkBehindCopy(root, link)))),
+  );
 }

@@ -15,22 +15,27 @@ import type { RemoteProbe } from '../../git/remote/probe.ts';
 import { applyPlan } from './apply-plan.ts';
 import { type CleanupOptions, cleanUp, staleTrees, unneededTrees } from './cleanup.ts';
 import type { LockedContext, SyncContext } from './context.ts';
+import type { PublishedCopy } from './copy/published-copy.ts';
 import type { PassResult } from './events.ts';
 import { isChosenByRule, isPinned, watchedRef } from './follow.ts';
 import { type Gate, isAdmitted, throwIfRefused } from './gate.ts';
 import { isTreeOfAnyDialect, type Layout } from './layout.ts';
 import type { RootAccess } from './lock/root-access.ts';
+import type { Pins, Remembered } from './pins/pins.ts';
+import { STATE_ERRORS } from './pins/state.ts';
 import { isChange, planFor } from './plan.ts';
-import { markStale, readPublished } from './publish.ts';
+import { markStale, readPublishedTree } from './publish.ts';
 import { reclaimSpace } from './reclaim.ts';
 import { withFetchedCommit } from './repair.ts';
+import { existing } from './repository/protect.ts';
 import { readSparsePatterns } from './repository/sparse.ts';
+import { shapeOf } from './repository/tree-check.ts';
 import { writeBranch } from './repository/tree-view.ts';
 import type { Retention } from './retention.ts';
 import type { TreeReuse } from './reuse/tree-reuse.ts';
 import type { SettledTrees } from './settled-trees.ts';
 import { chooseTag } from './tags/choose.ts';
-import { checkUpToDate } from './up-to-date.ts';
+import { checkUpToDate, intactHash } from './up-to-date.ts';
 
 export interface PassInit {
   readonly context: SyncContext;
@@ -38,7 +43,11 @@ export interface PassInit {
   /** Absolute. */
   readonly link: string;
   readonly layout: Layout;
+  /** What stands at the place that readers know, where it is no link. */
+  readonly copy?: PublishedCopy | undefined;
   readonly probe: RemoteProbe;
+  /** Where rollbacks are possible. */
+  readonly pins?: Pins | undefined;
   readonly clock: Clock;
   readonly gates: readonly Gate[];
   readonly retention: Retention;
@@ -56,6 +65,10 @@ export interface PassInit {
  */
 export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSignal): Promise<PassResult> {
   const { context, access } = init;
+  const pin = await init.pins?.current();
+  if (pin !== undefined) {
+    return publishPinned(init, pin.hash, isFirst, signal);
+  }
   const seen = isFirst
     ? { published: undefined, expected: undefined }
     : await checkUpToDate({ ...init, ...context }, signal);
@@ -87,15 +100,36 @@ export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSig
   });
 }
 
+/** After a rollback: the remote is not asked. */
+async function publishPinned(
+  init: PassInit,
+  hash: string,
+  isFirst: boolean,
+  signal: AbortSignal,
+): Promise<PassResult> {
+  const { context, access, pins } = init;
+  if (!isFirst && (await intactHash({ ...init, ...context })) === hash) {
+    return confirm(init, hash);
+  }
+  await readSparsePatterns(context.spec);
+  return access.run(hash, signal, async (locked) => {
+    const there = await existing(locked.git, [hash], { cwd: context.root, signal });
+    if (there.length === 0) {
+      throw STATE_ERRORS.revision_gone({ hash });
+    }
+    return publishCommit(locked, init, { hash, from: hash }, isFirst, signal, pins?.remembered(hash));
+  });
+}
+
 async function confirm({ context }: PassInit, hash: string): Promise<PassResult> {
   await context.emit({ kind: 'up-to-date', hash });
   return { hash, changed: false, pinned: isPinned(context.spec.follow, hash) };
 }
 
 /** The commit that our link leads to; for what it is worth, since others may have moved it. */
-async function publishedHash({ link, layout }: PassInit): Promise<string | undefined> {
-  const path = await readPublished(link).catch(() => undefined);
-  return path && layout.hashOf(path);
+async function publishedHash({ context, link, layout }: PassInit): Promise<string | undefined> {
+  const current = await readPublishedTree(context.root, link).catch(() => undefined);
+  return current && layout.hashOf(current.tree);
 }
 
 async function publishCommit(
@@ -104,38 +138,43 @@ async function publishCommit(
   { hash, from }: { readonly hash: string; readonly from: string },
   isFirst: boolean,
   signal: AbortSignal,
+  { isKnown = false, wasAdmitted = false }: Remembered = {},
 ): Promise<PassResult> {
   const { layout, link } = init;
   const { root, spec, shared, emit } = context;
-  const current = await readPublished(link);
-  const plan = await planFor({ root, link, layout }, hash, current);
+  const current = await readPublishedTree(root, link);
+  const plan = await planFor(
+    { root, link, layout, copy: init.copy, shape: shapeOf(spec), isKnown },
+    hash,
+    current,
+  );
   const changed = isChange(plan);
-  const isKnown = isAdmitted(init.gates, hash);
-  if (!changed && !isFirst && isKnown) {
+  const isTrusted = wasAdmitted || isAdmitted(init.gates, hash);
+  if (!changed && !isFirst && isTrusted) {
     return confirm(init, hash);
   }
-  const previous = current && layout.hashOf(current);
-  if (!plan.isCurrent || !isKnown) {
+  const previous = current && layout.hashOf(current.tree);
+  if (!plan.isCurrent || !isTrusted) {
     await throwIfRefused(init.gates, { hash }, signal);
   }
-  if (!isKnown) {
+  if (!isTrusted) {
     const arrival = { hash, ref: from, previous };
     for (const gate of init.gates) {
       await gate.admit?.(arrival, signal);
     }
   }
   const change = { local: previous ?? '', remote: hash, changed };
-  if (isChosenByRule(spec.follow)) {
+  if (isChosenByRule(spec.follow) && from !== hash) {
     context.log.info('the newest tag that matches', { ref: watchedRef(spec.follow), tag: from, hash });
   }
   await emit({ kind: 'update-required', change });
   await shared.current().setRef(`refs/heads/${OWN_BRANCH}`, hash);
-  const unused = () => staleTrees(context, cleanUpOptions(init, hash, [current]));
-  await applyPlan(context, { ...init, previous, unused }, plan, signal);
+  const unused = () => staleTrees(context, cleanUpOptions(init, hash, [current?.tree]));
+  await applyPlan(context, { ...init, previous, isKnown, unused }, plan, signal);
   await writeBranch(context, hash);
   await shared.removeIndexes();
-  if (current !== undefined && current !== plan.path && isTreeOfAnyDialect(root, current)) {
-    await markStale(context.open.directory, relative(root, current));
+  if (current !== undefined && current.tree !== plan.path && isTreeOfAnyDialect(root, current.tree)) {
+    await markStale(context.open.directory, relative(root, current.tree));
   }
   await emit({ kind: 'published', change });
   return { hash, changed, pinned: isPinned(spec.follow, hash) };

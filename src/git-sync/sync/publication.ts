@@ -4,14 +4,18 @@ import { readBelow } from '../../core/foreign-files/below.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../core/foreign-files/directory.ts';
 import { withEnsuredDirectory, writeInPlace } from '../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../core/log/log.ts';
+import type { PublishedCopy } from './copy/published-copy.ts';
 import type { Layout } from './layout.ts';
-import { readPublished } from './publish.ts';
+import { readPublishedTree } from './publish.ts';
 import { OWN_DIR } from './repository/rebuild.ts';
-import { checkTree } from './repository/tree-check.ts';
+import { checkTree, shapeOf } from './repository/tree-check.ts';
 import type { SyncSpec } from './spec.ts';
 
 /** What decides whether data is what is asked for; the repository is without user info. */
-export type Publisher = Pick<SyncSpec, 'repo' | 'follow' | 'verify'>;
+export type Publisher = Pick<
+  SyncSpec,
+  'repo' | 'follow' | 'verify' | 'publishSubdirectory' | 'publishArchive'
+>;
 
 /** Where a sync leaves its record, and what decides about it. */
 export interface Publication {
@@ -62,10 +66,12 @@ export async function hasEarlierPublication(
   { root, publisher, name }: Publication,
   link: string,
   layout: Layout,
+  copy?: PublishedCopy,
 ): Promise<boolean> {
-  const path = await readPublished(link).catch(() => undefined);
+  const { tree: path, below } = (await readPublishedTree(root, link).catch(() => undefined)) ?? {};
   const hash = path && layout.hashOf(path);
-  if (path === undefined || hash === undefined) {
+  const shape = shapeOf(publisher);
+  if (path === undefined || hash === undefined || below !== shape.below) {
     return false;
   }
   // An only sync that becomes one of several has left a record without a name.
@@ -74,5 +80,6 @@ export async function hasEarlierPublication(
     async (directory) =>
       (await readRecord(directory, recordPath(name))) ?? readRecord(directory, recordPath(undefined)),
   ).catch(() => undefined);
-  return recorded === recordOf(publisher, hash) && (await checkTree(root, path, hash)) === 'ok';
+  const isRight = recorded === recordOf(publisher, hash) && (await (copy?.isOf(hash) ?? true));
+  return isRight && (await checkTree(root, path, hash, shape)) === 'ok';
 }

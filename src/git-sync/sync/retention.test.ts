@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keepFor, type TreeInfo } from './retention.ts';
+import { keepAny, keepFor, keepNewest, type TreeInfo } from './retention.ts';
 
 const tree = (path: string, changedAt: number): TreeInfo => ({ path, changedAt });
 const NOW = 1_000_000;
@@ -39,4 +39,16 @@ describe('keeping worktrees for some time', () => {
       }),
     );
   });
+});
+
+it('the newest of those that are named like trees stay, whatever else lies there', () => {
+  const at = (letter: string, changedAt: number) => ({
+    path: `/r/.worktrees/${letter.repeat(40)}`,
+    changedAt,
+  });
+  const other = { path: '/r/.worktrees/junk', changedAt: 9 };
+  const trees = [at('a', 1), at('b', 3), other, at('c', 2)];
+  expect([...keepNewest(2)(trees, 10)].map((path) => path.at(-1))).toEqual(['b', 'c']);
+  expect(keepNewest(0)(trees, 10).size).toBe(0);
+  expect(keepAny(keepNewest(1), keepFor(2))(trees, 4).size).toBe(3);
 });

@@ -1,5 +1,8 @@
 /** Which worktrees stay although nothing uses them any more. */
 
+import { basename } from 'node:path';
+import { isFullHash } from '../../git/object-name.ts';
+
 export interface TreeInfo {
   /** Absolute. */
   readonly path: string;
@@ -19,4 +22,18 @@ export function keepFor(milliseconds: number): Retention {
     const isYoung = ({ changedAt }: TreeInfo) => milliseconds > 0 && now - changedAt <= milliseconds;
     return new Set(trees.filter(isYoung).map(({ path }) => path));
   };
+}
+
+/** Keeps those that stopped being published last; what is not named like a tree, as a half-made one, is not counted. */
+export function keepNewest(count: number): Retention {
+  return (trees) => {
+    const published = trees.filter(({ path }) => isFullHash(basename(path).replace(/^rev-/, '')));
+    const newest = published.toSorted((one, other) => other.changedAt - one.changedAt).slice(0, count);
+    return new Set(newest.map(({ path }) => path));
+  };
+}
+
+/** Keeps what any of them keeps. */
+export function keepAny(...retentions: readonly Retention[]): Retention {
+  return (trees, now) => new Set(retentions.flatMap((keep) => [...keep(trees, now)]));
 }

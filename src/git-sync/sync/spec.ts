@@ -1,6 +1,7 @@
 /** What is asked of the sync of one repository. Durations are milliseconds. */
 import type { GitSettings } from '../../git/settings.ts';
 import type { hookOptions } from '../options/hooks.ts';
+import type { publishOptions } from '../options/publish.ts';
 import type { SettingsOf } from '../options/setting.ts';
 import type { syncOptions } from '../options/sync.ts';
 
@@ -15,7 +16,7 @@ export type Follow =
  * Most settings are filled by an option each and described there (`options/`). What git is told has its type there, since
  * others use git as well.
  */
-type OptionSettings = SettingsOf<typeof syncOptions & typeof hookOptions>;
+type OptionSettings = SettingsOf<typeof syncOptions & typeof publishOptions & typeof hookOptions>;
 
 export interface SyncSpec extends GitSettings, Omit<OptionSettings, keyof GitSettings> {
   /** Decides the layout on disk and the wording of the log. */

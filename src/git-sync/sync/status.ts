@@ -1,6 +1,7 @@
 /** What is known of a sync, as it follows from its events; the one source of readiness, /status, metrics and limits. */
 import { errorMessage, isPillionError } from '../../core/errors.ts';
 import type { SyncEvent } from './events.ts';
+import type { Pin } from './pins/state.ts';
 
 /** Times are milliseconds since the epoch. */
 export interface SyncStatus {
@@ -15,6 +16,8 @@ export interface SyncStatus {
   readonly lastChangeAt: number | undefined;
   /** Nothing can be newer than what is published: its commit is named. */
   readonly isPinned: boolean;
+  /** The revision that a rollback has pinned: the ref is not followed. */
+  readonly pin: Pin | undefined;
   readonly lastError:
     | { readonly at: number; readonly message: string; readonly code: string | undefined }
     | undefined;
@@ -31,6 +34,7 @@ export function initialStatus(hasEarlierData: boolean): SyncStatus {
     lastSuccessAt: undefined,
     lastChangeAt: undefined,
     isPinned: false,
+    pin: undefined,
     lastError: undefined,
     passDeadlineAt: undefined,
   };
@@ -46,6 +50,8 @@ export function nextStatus(status: SyncStatus, event: SyncEvent, now: number): S
   switch (event.kind) {
     case 'pass-started':
       return { ...status, passDeadlineAt: event.deadlineAt };
+    case 'pin-changed':
+      return { ...status, pin: event.pin };
     case 'published':
       return { ...status, publishedHash: event.change.remote, syncCount: status.syncCount + 1 };
     case 'pass-succeeded':

@@ -1,6 +1,7 @@
 /** The sync of one repository: an object with a status of its own. Several may work in one process. */
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import { errorMessage } from '../../core/errors.ts';
 import type { Log } from '../../core/log/log.ts';
 import type { Secrets } from '../../core/log/secrets.ts';
 import { version } from '../../core/version.ts';
@@ -9,20 +10,24 @@ import { withoutPassword } from '../../git/public-url.ts';
 import { explainMissingRef } from '../../git/remote/missing-ref.ts';
 import { createRemoteProbe } from '../../git/remote/probe.ts';
 import { createGit, type Git } from '../../git/run.ts';
-import { parseCommands } from '../options/commands.ts';
+import { type HookCommand, parseCommands } from '../options/commands.ts';
 import type { SyncContext } from './context.ts';
+import type { PublishedCopy } from './copy/published-copy.ts';
 import { createEmitter, type Emitter } from './emitter.ts';
 import type { HookName, PassResult, SyncObserver } from './events.ts';
 import { queryOf, watchedRef } from './follow.ts';
 import type { Gate } from './gate.ts';
 import { createHooks, type Hooks } from './hooks/hooks.ts';
 import { absolute, type Layout, layoutOf } from './layout.ts';
+import { linkBehindCopy } from './links.ts';
 import { createRootAccess } from './lock/root-access.ts';
 import { observePublication } from './observers/publication-record.ts';
 import { observeChanges } from './observers/touch-file.ts';
+import type { Pins, PinsInit } from './pins/pins.ts';
 import { hasEarlierPublication } from './publication.ts';
 import { createSharedRepository, type SharedRepository } from './repository/shared-repository.ts';
-import { keepFor, type Retention } from './retention.ts';
+import { shapeOf } from './repository/tree-check.ts';
+import { keepAny, keepFor, keepNewest, type Retention } from './retention.ts';
 import { createTreeReuse } from './reuse/tree-reuse.ts';
 import { prepareRoot } from './root.ts';
 import { createSettledTrees } from './settled-trees.ts';
@@ -62,7 +67,7 @@ export interface Neighbours {
 }
 
 export interface Syncer {
-  /** Absolute path of the published link. */
+  /** Absolute path of the published link, or of the copy in its place. */
   readonly link: string;
   /**
    * One pass, inside the sync timeout; one at a time. Rejects when it failed, with advice.
@@ -72,6 +77,8 @@ export interface Syncer {
   status(): SyncStatus;
   /** Absolute paths of the trees that hooks work in. */
   treesInUse(): readonly string[];
+  /** Calls `changed` when there was a rollback, or one was released, until `stop` is aborted. */
+  watchPins(changed: () => void): void;
   /** The hooks of which the first run failed, among all that were sent; waits for the runs. */
   failedHooks(): Promise<readonly HookName[]>;
   /** What `close` does, step by step: a process gives each its own time at its end. */
@@ -95,7 +102,11 @@ interface Parts {
   readonly spec: SyncSpec;
   readonly deps: SyncerDeps;
   readonly root: string;
+  /** What readers know: the link, or the copy. */
+  readonly published: string;
   readonly link: string;
+  readonly copy: PublishedCopy | undefined;
+  readonly pins: Pins | undefined;
   readonly layout: Layout;
   readonly emitter: Emitter;
   readonly authentication: Authentication;
@@ -104,10 +115,14 @@ interface Parts {
 
 async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
   const root = await prepareRoot(spec.root, deps.log);
-  const link = absolute(spec.link, root);
+  const published = absolute(spec.link, root);
+  const copies = spec.publish === 'copy' ? await import('./copy/published-copy.ts') : undefined;
+  const copy = copies?.createPublishedCopy(root, published, spec);
+  const link = copy === undefined ? published : linkBehindCopy(root, published);
   const layout = layoutOf(spec.dialect, root);
   const publication = { root, publisher: spec, name: deps.neighbours?.name };
-  const emitter = createEmitter(deps.clock, await hasEarlierPublication(publication, link, layout));
+  const emitter = createEmitter(deps.clock, await hasEarlierPublication(publication, link, layout, copy));
+  const pins = await pinsOf(spec, deps, { root, link: published, emit: emitter.emit });
   const authentication = await prepareAuthentication({
     ...deps,
     settings: spec,
@@ -125,11 +140,26 @@ async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
       log: deps.log,
       onCreate: () => emitter.emit({ kind: 'creating-repository', path: root }),
     });
-    return { spec, deps, root, link, layout, emitter, authentication, shared };
+    return { spec, deps, root, published, link, copy, pins, layout, emitter, authentication, shared };
   } catch (error) {
     await authentication.close();
     throw error;
   }
+}
+
+/** Where revisions are kept; nothing is remembered, or loaded, where none are. */
+async function pinsOf(
+  spec: SyncSpec,
+  { env, clock, log }: SyncerDeps,
+  place: Pick<PinsInit, 'root' | 'link' | 'emit'>,
+): Promise<Pins | undefined> {
+  if (spec.keepRevisions === 0) {
+    return undefined;
+  }
+  const { openPins } = await import('./pins/pins.ts');
+  const { stateBase } = await import('./pins/state.ts');
+  const [base, repository] = [stateBase(spec.stateDir, env), withoutPassword(spec.repo)];
+  return openPins({ base, repository, keep: spec.keepRevisions, verify: spec.verify, clock, log, ...place });
 }
 
 function gitOf({ spec, deps, authentication, shared }: Parts): Git {
@@ -162,7 +192,17 @@ function openHooks(parts: Parts): Hooks {
 
 /** What the options ask for; nothing is loaded for what they do not. */
 async function gatesOf(parts: Parts, git: Git): Promise<Gate[]> {
-  return [...(await signatureGate(parts)), ...(await prePublishGate(parts, git))];
+  const { spec, deps, root } = parts;
+  const gates = await signatureGate(parts);
+  if (spec.publishSubdirectory !== '' || spec.publishCommitInfo || spec.publish === 'copy') {
+    const { createReadersViewGate } = await import('./gates/readers-view.ts');
+    gates.push(createReadersViewGate({ spec, root, git, clock: deps.clock, log: deps.log }));
+  }
+  const commands = parseCommands(spec.prePublish, spec.prePublishShell);
+  if (commands.length > 0) {
+    gates.push(await prePublishGate(parts, git, commands));
+  }
+  return gates;
 }
 
 async function signatureGate({ spec, deps, root, authentication, shared }: Parts): Promise<Gate[]> {
@@ -188,17 +228,15 @@ async function signatureGate({ spec, deps, root, authentication, shared }: Parts
 async function prePublishGate(
   { spec, deps, root, emitter, authentication }: Parts,
   git: Git,
-): Promise<Gate[]> {
-  const commands = parseCommands(spec.prePublish, spec.prePublishShell);
-  if (commands.length === 0) {
-    return [];
-  }
+  commands: readonly HookCommand[],
+): Promise<Gate> {
   const { createPrePublishGate } = await import('./gates/pre-publish.ts');
-  const gate = createPrePublishGate({
+  return createPrePublishGate({
     commands,
     timeoutMs: spec.prePublishTimeoutMs,
     git,
     root,
+    shape: shapeOf(spec),
     place: authentication.privatePath,
     env: () => ({ ...deps.hookEnv, ...authentication.hookVariables() }),
     clock: deps.clock,
@@ -206,13 +244,12 @@ async function prePublishGate(
     showsOutput: spec.hookOutput,
     onResult: (status) => emitter.emit({ kind: 'hook-ended', hook: 'pre-publish', status }),
   });
-  return [gate];
 }
 
 const treesOf = (hooks: Hooks, layout: Layout) => hooks.busy().map((hash) => layout.treePath(hash));
 
 async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
-  const { spec, deps, root, link, layout, emitter, authentication, shared } = parts;
+  const { spec, deps, root, link, copy, pins, layout, emitter, authentication, shared } = parts;
   const { log, clock, env } = deps;
   const git = gitOf(parts);
   const context: SyncContext = { spec, root, shared, git, log, emit: emitter.emit };
@@ -244,11 +281,14 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
     rest: authentication.rest,
     explain: async (error, signal) => authentication.explain(await explainMissingRef(error, probe, signal)),
     link,
+    copy,
+    pins,
     layout,
     probe,
     clock,
     gates: [...(deps.gates ?? []), ...(await gatesOf(parts, git))],
-    retention: deps.retention ?? keepFor(spec.staleWorktreeTimeoutMs),
+    retention:
+      deps.retention ?? keepAny(keepFor(spec.staleWorktreeTimeoutMs), keepNewest(spec.keepRevisions)),
     reportedTrees: new Set(),
     settledTrees: createSettledTrees(root, clock),
     reuse: createTreeReuse(context, clock),
@@ -260,11 +300,12 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
 /** @throws an error with advice when the sync cannot work as it is asked for: no root, no key file, bad configuration. */
 export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Syncer> {
   const parts = await open(spec, deps);
-  const { root, link, layout, emitter, authentication, shared } = parts;
+  const { root, published, pins, layout, emitter, authentication, shared } = parts;
   const hooks = openHooks(parts);
   emitter.add(
     ...(deps.observers ?? []),
     hooks.observe,
+    ...(pins === undefined ? [] : [pins.observe]),
     observePublication({ root, publisher: spec, name: deps.neighbours?.name, log: deps.log }),
     observeChanges({
       root,
@@ -287,11 +328,18 @@ export async function createSyncer(spec: SyncSpec, deps: SyncerDeps): Promise<Sy
     { name: 'authentication', run: () => authentication.close(), lastChanceMs: REMOVAL_MS },
   ];
   return {
-    link,
+    link: published,
     closing,
     pass,
     status: () => emitter.status(),
     treesInUse: () => treesOf(hooks, layout),
+    watchPins(changed) {
+      pins?.watch(deps.stop, changed).catch((error: unknown) => {
+        deps.log.at(1, 'cannot watch for rollbacks: the next sync finds them', {
+          reason: errorMessage(error),
+        });
+      });
+    },
     failedHooks: () => hooks.failed(),
     async close() {
       for (const step of closing) {

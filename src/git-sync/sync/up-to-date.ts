@@ -2,10 +2,11 @@
 import type { Log } from '../../core/log/log.ts';
 import type { FoundRef } from '../../git/remote/http-probe.ts';
 import type { RemoteProbe } from '../../git/remote/probe.ts';
+import type { PublishedCopy } from './copy/published-copy.ts';
 import { isChosenByRule, isPinned, watchedRef } from './follow.ts';
 import type { Layout } from './layout.ts';
-import { readPublished } from './publish.ts';
-import { checkTree } from './repository/tree-check.ts';
+import { readPublishedTree } from './publish.ts';
+import { checkTree, shapeOf } from './repository/tree-check.ts';
 import type { SyncSpec } from './spec.ts';
 import { chooseTag } from './tags/choose.ts';
 
@@ -15,6 +16,7 @@ export interface UpToDateInit {
   readonly root: string;
   readonly link: string;
   readonly layout: Layout;
+  readonly copy?: PublishedCopy | undefined;
   readonly probe: RemoteProbe;
   readonly log: Log;
 }
@@ -28,15 +30,23 @@ export type UpToDate =
 const UNKNOWN: UpToDate = { published: undefined, expected: undefined };
 
 /** The commit whose worktree the link leads to, if it is complete and in its place. */
-async function intactHash({ root, link, layout, log }: UpToDateInit): Promise<string | undefined> {
-  const path = await readPublished(link);
+export async function intactHash({
+  spec,
+  root,
+  link,
+  layout,
+  copy,
+  log,
+}: Omit<UpToDateInit, 'probe'>): Promise<string | undefined> {
+  const { tree: path, below } = (await readPublishedTree(root, link)) ?? {};
   const hash = path && layout.hashOf(path);
-  if (path === undefined || hash === undefined || path !== layout.treePath(hash)) {
+  const shape = shapeOf(spec);
+  if (path === undefined || hash === undefined || path !== layout.treePath(hash) || below !== shape.below) {
     return undefined;
   }
-  const state = await checkTree(root, path, hash);
+  const state = await checkTree(root, path, hash, shape);
   if (state === 'ok') {
-    return hash;
+    return (await (copy?.isOf(hash) ?? true)) ? hash : undefined;
   }
   log.info(state === 'empty' ? 'worktree is empty' : 'worktree failed checks', { path, state });
   return undefined;

@@ -2,11 +2,13 @@
 import { contentRows } from './content-rows.ts';
 import { ownRows } from './own-rows.ts';
 import { REPO } from './parse.ts';
+import { publishRows } from './publish-rows.ts';
 import { APP, app, both, hook, type Row, ssh, web, without } from './row.ts';
 
 export const rows: readonly Row[] = [
   ...ownRows,
   ...contentRows,
+  ...publishRows,
   {
     flag: 'ref',
     value: 'v1',

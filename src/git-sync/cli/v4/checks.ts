@@ -18,6 +18,7 @@ import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
 import { type Check, isDuration, quotedList } from '../checks.ts';
 import { defaultLinkName, splitUrl } from '../repo-url.ts';
 import type { V4Values } from './options.ts';
+import { publishChecks } from './publish-checks.ts';
 
 type V4Check = Check<V4Values>;
 
@@ -339,4 +340,5 @@ export const v4Checks: readonly V4Check[] = [
   ...credentialChecks,
   ...httpChecks,
   ...extraChecks,
+  ...publishChecks,
 ];

@@ -4,6 +4,7 @@ import { bool, float, int, string } from '../../../core/options/value-types.ts';
 import { githubOptions, loginOptions } from '../../options/credentials.ts';
 import { hookOptions } from '../../options/hooks.ts';
 import { processOptions, scheduleOptions, waitOptions } from '../../options/process.ts';
+import { publishOptions } from '../../options/publish.ts';
 import { repositoriesOptions } from '../../options/repositories.ts';
 import { syncOptions } from '../../options/sync.ts';
 
@@ -140,6 +141,7 @@ const deprecatedOptions = {
 export const v4Options = defineOptions({
   ...generalOptions,
   ...syncOptions,
+  ...publishOptions,
   ...scheduleOptions,
   ...waitOptions,
   ...processOptions,

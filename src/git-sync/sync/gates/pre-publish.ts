@@ -3,15 +3,15 @@ import type { Clock } from '../../../core/clock.ts';
 import type { PillionError } from '../../../core/errors.ts';
 import { type RunOutcome, tryRun } from '../../../core/exec/run.ts';
 import type { Log } from '../../../core/log/log.ts';
-import { backoff } from '../../../core/retry.ts';
 import type { Git } from '../../../git/run.ts';
 import type { HookCommand } from '../../options/commands.ts';
 import type { Candidate, Gate } from '../gate.ts';
 import { outcomeInWords } from '../hooks/exechook.ts';
 import { showOutput } from '../hooks/shown-output.ts';
-import { checkTree } from '../repository/tree-check.ts';
+import { checkTree, type TreeShape } from '../repository/tree-check.ts';
 import { changedPaths } from './changed-paths.ts';
 import { GATE_ERRORS } from './errors.ts';
+import { createRefusals } from './refusals.ts';
 
 export interface PrePublishInit {
   readonly commands: readonly HookCommand[];
@@ -19,6 +19,7 @@ export interface PrePublishInit {
   readonly timeoutMs: number;
   readonly git: Git;
   readonly root: string;
+  readonly shape: TreeShape;
   /** A private directory for the list of changed paths. */
   readonly place: string;
   readonly env: () => Readonly<Record<string, string>>;
@@ -29,20 +30,9 @@ export interface PrePublishInit {
   readonly onResult: (status: 'success' | 'error') => Promise<void>;
 }
 
-/** From one try with the same commit to the next. */
-const DELAYS = backoff({ initialMs: 10_000, maxMs: 5 * 60_000 });
 const MAX_OUTPUT_BYTES = 64 * 1024;
 /** Of each stream, in the log and in an error. */
 const SHOWN_CHARACTERS = 2000;
-
-/** A commit that was refused. */
-interface Refused {
-  readonly hash: string;
-  readonly times: number;
-  /** Of the monotonic clock: not asked again before. */
-  readonly until: number;
-  readonly error: PillionError;
-}
 
 const shown = (text: string) => text.slice(-SHOWN_CHARACTERS).trimEnd();
 
@@ -55,8 +45,11 @@ function failureOf({ shown: line }: HookCommand, cwd: string, outcome: RunOutcom
 }
 
 /** What is damaged would be replaced at the next pass, and damaged again. */
-async function damageTo({ hash, path }: Candidate, root: string): Promise<string | undefined> {
-  const state = await checkTree(root, path, hash);
+async function damageTo(
+  { hash, path }: Candidate,
+  { root, shape }: PrePublishInit,
+): Promise<string | undefined> {
+  const state = await checkTree(root, path, hash, shape);
   const found = { missing: 'gone', empty: 'empty', 'wrong-commit': 'damaged' } as const;
   return state === 'ok'
     ? undefined
@@ -66,7 +59,7 @@ async function damageTo({ hash, path }: Candidate, root: string): Promise<string
 /** A gate that runs the commands one after the other; the first that fails, or takes too long, refuses the commit. */
 export function createPrePublishGate(init: PrePublishInit): Gate {
   const { commands, timeoutMs, clock, log, onResult } = init;
-  let refused: Refused | undefined;
+  const refusals = createRefusals<PillionError>(clock);
 
   async function runAll(candidate: Candidate, signal: AbortSignal): Promise<string | undefined> {
     const { hash, path: cwd, previous = '' } = candidate;
@@ -96,20 +89,17 @@ export function createPrePublishGate(init: PrePublishInit): Gate {
   }
 
   return {
-    refusal: ({ hash }) =>
-      refused?.hash === hash && clock.monotonic() < refused.until ? refused.error : undefined,
+    isForNew: true,
+    refusal: ({ hash }) => refusals.refusal(hash),
     async check(candidate, signal) {
       const { hash } = candidate;
-      const why = (await runAll(candidate, signal)) ?? (await damageTo(candidate, init.root));
+      const why = (await runAll(candidate, signal)) ?? (await damageTo(candidate, init));
       await onResult(why === undefined ? 'success' : 'error');
       if (why === undefined) {
-        refused = undefined;
+        refusals.forget();
         return;
       }
-      const times = refused?.hash === hash ? refused.times + 1 : 1;
-      const error = GATE_ERRORS.pre_publish_failed({ hash, why });
-      refused = { hash, times, until: clock.monotonic() + DELAYS(times), error };
-      throw error;
+      throw refusals.refuse(hash, GATE_ERRORS.pre_publish_failed({ hash, why }));
     },
   };
 }

@@ -2,6 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import { removeTree } from '../../../core/files.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-files/directory.ts';
+import { recordName } from '../../../git/consumer/files.ts';
 import { isFullHash } from '../../../git/object-name.ts';
 import { REBUILD_DIR, TREES_DIR } from '../layout.ts';
 import { entriesOf } from './directories.ts';
@@ -12,7 +13,9 @@ async function recordsInUse(root: string): Promise<ReadonlySet<string>> {
   const places = [root, join(root, TREES_DIR), join(root, TREES_DIR, REBUILD_DIR)];
   const trees = (await Promise.all(places.map((place) => entriesOf(root, place)))).flat();
   const gitDirs = await Promise.all(trees.map(gitDirOfTree));
-  return new Set(gitDirs.flatMap((path) => (path === undefined ? [] : [basename(path)])));
+  const told = gitDirs.flatMap((path) => (path === undefined ? [] : [basename(path)]));
+  // A tree that is an archive does not tell.
+  return new Set([...told, ...trees.map(recordName)]);
 }
 
 /** Whether a record is of a tree that a git-sync made, wherever its volume was mounted then. */

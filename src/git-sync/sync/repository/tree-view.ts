@@ -1,5 +1,5 @@
 /** What of a published tree is written for those who read in the root. */
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import {
   type ConsumerFile,
   type ConsumerView,
@@ -13,6 +13,7 @@ import type { PrivateRepository } from '../../../git/private-repository.ts';
 import { withoutPassword } from '../../../git/public-url.ts';
 import type { CheckedOutModule } from '../../../git/submodules/checkout.ts';
 import type { LockedContext } from '../context.ts';
+import { isInside } from '../layout.ts';
 import type { TreeFacts } from '../reuse/examine.ts';
 import type { SyncSpec } from '../spec.ts';
 import { moduleKey } from './module-key.ts';
@@ -75,6 +76,12 @@ const write = ({ root, spec, open, log }: LockedContext, files: readonly Consume
 
 const umaskOf = ({ groupWrite }: SyncSpec) => (groupWrite ? 0o002 : 0o022);
 
+/** The tree of an archive and those of its submodules do not tell where their git directory is. */
+function withoutPointer(tree: WholeTree, file: ConsumerFile): ConsumerFile {
+  const isPointer = basename(file.path) === '.git' && isInside(tree.path, file.path);
+  return isPointer ? { path: file.path, text: undefined } : file;
+}
+
 /**
  * Makes git work in a tree, before it is published.
  * @throws PillionError `write_failed`, `not_a_directory`
@@ -88,7 +95,7 @@ export async function writeTreeView(context: LockedContext, tree: WholeTree): Pr
     ...repositoryFiles(view).filter(({ path }) => !relative(root, path).startsWith('.git/refs/')),
     ...treeFiles(view),
   ];
-  await write(context, files);
+  await write(context, context.spec.publishArchive ? files.map((file) => withoutPointer(tree, file)) : files);
 }
 
 /** Tells the readers, and the next process, what git still has of truncated commits once it has cleaned up. */

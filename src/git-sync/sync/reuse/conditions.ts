@@ -26,6 +26,10 @@ export function mayReuse(spec: SyncSpec): boolean {
     !spec.oneTime &&
     !spec.groupWrite &&
     spec.changePermissions === 0 &&
+    // Trees with more or less than git puts there, and trees that stay.
+    !spec.publishCommitInfo &&
+    !spec.publishArchive &&
+    spec.keepRevisions === 0 &&
     spec.sparseCheckoutFile === ''
   );
 }

@@ -11,6 +11,7 @@ import { createRecordedLog } from '../../../core/testing/recorded-log.ts';
 import { createGit } from '../../../git/run.ts';
 import { gitSettings } from '../../../git/testing/settings.ts';
 import { hookOptions } from '../../options/hooks.ts';
+import { publishOptions } from '../../options/publish.ts';
 import { defaultSettings } from '../../options/setting.ts';
 import { syncOptions } from '../../options/sync.ts';
 import type { LockedContext } from '../context.ts';
@@ -22,7 +23,7 @@ import { createSyncer, type Syncer, type SyncerDeps } from '../syncer.ts';
 /** What v4 asks for by default, over a repository and a root. */
 export function syncSpec(parts: Partial<SyncSpec> & Pick<SyncSpec, 'repo' | 'root'>): SyncSpec {
   return {
-    ...defaultSettings({ ...syncOptions, ...hookOptions }),
+    ...defaultSettings({ ...syncOptions, ...publishOptions, ...hookOptions }),
     ...gitSettings(),
     dialect: 'v4',
     follow: { kind: 'ref', ref: 'HEAD' },

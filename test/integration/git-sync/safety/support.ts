@@ -91,8 +91,17 @@ export interface Reader {
 }
 
 /** A program that reads through the link all the time, until its `finish` or the end of the tests. */
-export async function startReader(link: string): Promise<Reader> {
-  const program = fileURLToPath(new URL('programs/reader.ts', import.meta.url));
+export function startReader(link: string): Promise<Reader> {
+  return startReading('programs/reader.ts', link);
+}
+
+/** The same for a plain directory: each file is there and whole, and all are of one version where the copy says so. */
+export function startCopyReader(copy: string): Promise<Reader> {
+  return startReading('programs/copy-reader.ts', copy);
+}
+
+async function startReading(name: string, link: string): Promise<Reader> {
+  const program = fileURLToPath(new URL(name, import.meta.url));
   const args = [program, link];
   const child: ChildProcessWithoutNullStreams = spawn(process.execPath, args, { cwd: PROJECT });
   const errors = text(child.stderr);

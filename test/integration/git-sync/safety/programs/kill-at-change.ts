@@ -1,9 +1,9 @@
 /**
  * Loaded into the program before its own code: ends it, as SIGKILL does, before its nth change to the file system
  * (KILL_AT), or in the middle of its nth written file when TORN is set. Changes count once the file ARMED_BY is there, if
- * one is named.
+ * one is named. With SYNC the changes by calls that return at once count as well.
  */
-import { existsSync } from 'node:fs';
+import fs, { existsSync } from 'node:fs';
 import promises from 'node:fs/promises';
 import process from 'node:process';
 
@@ -65,4 +65,21 @@ for (const name of isTorn ? [] : CHANGES) {
     }
     return real(...args);
   });
+}
+
+for (const name of process.env['SYNC'] === undefined ? [] : CHANGES.map((change) => `${change}Sync`)) {
+  const calls = fs as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const real = calls[name];
+  if (real !== undefined) {
+    calls[name] = (...args) => {
+      if (String(args[0]).includes('pillion-lock')) {
+        return real(...args); // a lock that was being made is known as dead only after a while
+      }
+      if (isNext()) {
+        process.kill(process.pid, 'SIGKILL');
+        for (;;); // until the signal arrives
+      }
+      return real(...args);
+    };
+  }
 }

@@ -1,0 +1,183 @@
+/**
+ * What outlives the process and nobody else may write: which commits were published, and the one that is pinned. A record in
+ * the root would be anybody's who can write there: it could name a commit of their own making.
+ */
+import { createHash } from 'node:crypto';
+import process from 'node:process';
+import { defineErrors } from '../../../core/errors.ts';
+import { withDirectory } from '../../../core/foreign-files/below.ts';
+import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-files/directory.ts';
+import { isFullHash } from '../../../git/object-name.ts';
+
+export const STATE_ERRORS = defineErrors({
+  state_not_private: {
+    message: ({ path }: { readonly path: string }) =>
+      `${path} is not a directory of this user alone: no rollback is read from it`,
+    hint: 'set --state-dir to a directory that no other user and no other container writes to',
+  },
+  pin_unreadable: {
+    message: ({ path }: { readonly path: string }) => `the record of a rollback in ${path} cannot be read`,
+    hint: 'pillion git-sync rollback --release, or roll back once more; what is published stays',
+  },
+  revision_gone: {
+    message: ({ hash }: { readonly hash: string }) => `the pinned revision ${hash} is not there any more`,
+    hint: 'pillion git-sync rollback --release, or roll back to another revision; what is published stays',
+  },
+});
+
+/** A commit that was published. */
+export interface Revision {
+  readonly hash: string;
+  /** When it was published last, as ISO 8601. */
+  readonly publishedAt: string;
+  /** Its tree was not begun again since then. */
+  readonly isWhole: boolean;
+  /** How its signature was verified: the setting of `--verify`. */
+  readonly verify: string;
+}
+
+/** What a sync tells of itself. */
+export interface History {
+  readonly root: string;
+  /** Of the link, or the copy. */
+  readonly link: string;
+  /** Without a password. */
+  readonly repository: string;
+  readonly published: string | null;
+  /** The pin that it follows. */
+  readonly pin: string | null;
+  /** Oldest first. */
+  readonly revisions: readonly Revision[];
+}
+
+export interface Pin {
+  readonly hash: string;
+  /** As ISO 8601. */
+  readonly since: string;
+}
+
+const DIRECTORY = '.pillion-git-sync-state';
+export const HISTORY_FILE = 'history.json';
+export const PIN_FILE = 'pin.json';
+const MAX_BYTES = 1024 * 1024;
+
+/** Where the records are: what the user named, or the place for temporary files. */
+export function stateBase(stateDir: string, env: Readonly<Record<string, string | undefined>>): string {
+  return stateDir === '' ? (env['TMPDIR'] ?? '') || '/tmp' : stateDir;
+}
+
+/** The directory of one sync. */
+export function stateKey(root: string, link: string): string {
+  return createHash('sha256').update(`${root}\0${link}`).digest('hex').slice(0, 16);
+}
+
+/** The path of its pin, to be watched. */
+export const pinPath = (base: string, key: string) => `${base}/${DIRECTORY}/${key}/${PIN_FILE}`;
+
+async function isPrivate(directory: ForeignDirectory): Promise<boolean> {
+  const { uid, mode } = await directory.statOfItself();
+  return uid === process.getuid?.() && (mode & 0o077) === 0;
+}
+
+/**
+ * Opens the directory of all records; undefined when there is none and none is made.
+ * @throws PillionError `state_not_private`
+ */
+export function withState<T>(
+  base: string,
+  isMade: boolean,
+  use: (state: ForeignDirectory | undefined) => Promise<T>,
+): Promise<T> {
+  return withForeignRoot(base, async (top) => {
+    const state = isMade ? await top.make(DIRECTORY, 0o700) : await top.open(DIRECTORY);
+    const isOther = state === undefined && (isMade || (await top.stat(DIRECTORY)) !== undefined);
+    try {
+      if (isOther || (state !== undefined && !(await isPrivate(state)))) {
+        throw STATE_ERRORS.state_not_private({ path: `${base}/${DIRECTORY}` });
+      }
+      return await use(state);
+    } finally {
+      await state?.close();
+    }
+  });
+}
+
+/** The same for the directory of one sync, which is made. */
+export function withRecords<T>(
+  base: string,
+  key: string,
+  use: (records: ForeignDirectory) => Promise<T>,
+): Promise<T> {
+  return withState(base, true, async (state) => {
+    await (await state?.make(key, 0o700))?.close();
+    return withDirectory(state as ForeignDirectory, key, async (records) => {
+      if (records === undefined) {
+        throw STATE_ERRORS.state_not_private({ path: `${base}/${DIRECTORY}/${key}` });
+      }
+      return use(records);
+    });
+  });
+}
+
+export async function writeRecord(directory: ForeignDirectory, name: string, record: object): Promise<void> {
+  await directory.write(name, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+}
+
+async function readRecord(directory: ForeignDirectory, name: string): Promise<unknown> {
+  const text = await directory.readText(name, { maxBytes: MAX_BYTES });
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+const isHash = (value: unknown): value is string => typeof value === 'string' && isFullHash(value);
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+function isRevision(value: unknown): value is Revision {
+  return (
+    isObject(value) &&
+    isHash(value['hash']) &&
+    isText(value['publishedAt']) &&
+    typeof value['isWhole'] === 'boolean' &&
+    isText(value['verify'])
+  );
+}
+
+function isHistory(value: unknown): value is History {
+  return (
+    isObject(value) &&
+    [value['root'], value['link'], value['repository']].every(isText) &&
+    [value['published'], value['pin']].every((hash) => hash === null || isHash(hash)) &&
+    Array.isArray(value['revisions']) &&
+    value['revisions'].every(isRevision)
+  );
+}
+
+/** Undefined when there is none, or none that could be of ours. */
+export async function readHistory(records: ForeignDirectory): Promise<History | undefined> {
+  const found = await readRecord(records, HISTORY_FILE);
+  return isHistory(found) ? found : undefined;
+}
+
+/**
+ * Undefined when nothing is pinned.
+ * @throws PillionError `pin_unreadable`
+ */
+export async function readPin(records: ForeignDirectory): Promise<Pin | undefined> {
+  const found = await readRecord(records, PIN_FILE);
+  if (found === undefined || (isObject(found) && found['hash'] === null)) {
+    return undefined;
+  }
+  if (isObject(found) && isHash(found['hash']) && isText(found['since'])) {
+    return { hash: found['hash'], since: found['since'] };
+  }
+  throw STATE_ERRORS.pin_unreadable({ path: `${records.shownPath}/${PIN_FILE}` });
+}
+
+/** There always is a file, so that whoever watches it is told of a change. */
+export const writePin = (records: ForeignDirectory, pin: Pin | undefined): Promise<void> =>
+  writeRecord(records, PIN_FILE, pin ?? { hash: null });

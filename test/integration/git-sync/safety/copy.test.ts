@@ -1,0 +1,205 @@
+/** `--publish=copy`: killed at each change to the file system, read all the time, on a full disk. */
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import type { Content, GitRepository } from '../../../support/git-repository.ts';
+import { pseudoRandomBytes } from '../../../support/large-repository.ts';
+import { canMount, withSmallDisk } from '../../../support/small-disk.ts';
+import { useTempDir } from '../../../support/use-temp-dir.ts';
+import { waitFor } from '../../../support/wait-for.ts';
+import { leftoversIn, makeVersions, mustSync, startCopyReader, startSync, syncOnce } from './support.ts';
+import { commitVersion, FILES, wholeContent } from './tree.ts';
+
+const temp = useTempDir();
+/** From one change at which a sync is killed to the next; 1 kills at each, which takes a quarter of an hour. */
+const STRIDE = 5;
+/** Each step is two syncs, and there are some dozens of steps. */
+const TIMEOUT_MS = 600_000;
+const COPY = ['--publish=copy'];
+const MIB = 1024 * 1024;
+
+/** What each version has besides: a file, a directory or a link of the same name in turn. */
+function inTurn(version: number): Record<string, Content | null> {
+  const kinds: Record<string, Content | null>[] = [
+    { 'turn/deep/file': null, turn: 'a file\n' },
+    { turn: null, 'turn/deep/file': 'in a directory\n' },
+    { 'turn/deep/file': null, turn: { symlink: 'version' } },
+  ];
+  return kinds[version % 3] ?? {};
+}
+
+const TURNS = [['turn'], ['turn', 'turn/deep', 'turn/deep/file'], ['turn']];
+
+const commit = (repository: GitRepository, version: number): Promise<string> =>
+  commitVersion(repository, version, inTurn(version));
+
+async function expectCopied(copy: string, hash: string, version: number): Promise<void> {
+  const found = (await readdir(copy, { recursive: true })).filter((name) => !/^\.pillion(\/|$)/.test(name));
+  const own = [...FILES, 'a', 'a/b', 'a/b/c', `only-in-${version}`, ...(TURNS[version % 3] ?? [])];
+  expect(found.sort()).toEqual(own.sort());
+  for (const name of FILES) {
+    expect(await readFile(path.join(copy, name), 'utf8'), name).toBe(wholeContent(name, String(version)));
+  }
+  expect((await readdir(path.join(copy, '.pillion'))).sort()).toEqual(['commit.json', 'files']);
+  const told: unknown = JSON.parse(await readFile(path.join(copy, '.pillion/commit.json'), 'utf8'));
+  expect(told).toMatchObject({ hash });
+}
+
+async function buildKiller(): Promise<string> {
+  const outfile = temp.join('killer.cjs');
+  const entry = fileURLToPath(new URL('programs/kill-at-change.ts', import.meta.url));
+  await build({ entryPoints: [entry], outfile, format: 'cjs', platform: 'node', logLevel: 'error' });
+  return outfile;
+}
+
+/** A sync that is killed at its nth change, and one that must succeed; whether the first was killed. */
+async function killAt(killer: string, repository: GitRepository, step: number, flags: readonly string[]) {
+  const options = { repo: repository.url, root: temp.join('root'), flags };
+  const env = { NODE_OPTIONS: `--require=${killer}`, KILL_AT: String(step), SYNC: 'yes' };
+  const result = await syncOnce(options, { env });
+  const wasKilled = result.signal === 'SIGKILL';
+  expect(wasKilled || result.code === 0, result.stderr).toBe(true);
+  await mustSync(options);
+  return wasKilled;
+}
+
+describe('a copy that is killed before one change to the file system or another', () => {
+  it(
+    'is made whole by the next start after an update, and readers see whole files all the time',
+    async () => {
+      const repository = await makeVersions(temp.join('repo.git'));
+      await commit(repository, 2);
+      const copy = temp.join('root/link');
+      await mustSync({ repo: repository.url, root: temp.join('root'), flags: COPY });
+      const reader = await startCopyReader(copy);
+      const killer = await buildKiller();
+      let version = 2;
+      for (let step = 1, killed = true; killed; step += STRIDE) {
+        version += 1;
+        await commit(repository, version);
+        killed = await killAt(killer, repository, step, COPY);
+        await expectCopied(copy, await repository.hash(), version);
+        expect(await leftoversIn(temp.join('root')), `killed at change ${step}`).toEqual([]);
+      }
+      expect(version).toBeGreaterThan(15);
+      const { switches, versions } = await reader.finish();
+      expect(switches).toBeGreaterThan(0);
+      expect(versions.length).toBeGreaterThan(5);
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each([
+    ['is made in the place of a link', [], COPY],
+    ['gives its place to a link', COPY, []],
+  ] as const)(
+    '%s by the next start',
+    async (_, before, after) => {
+      const repository = await makeVersions(temp.join('repo.git'));
+      await commit(repository, 2);
+      const killer = await buildKiller();
+      const root = temp.join('root');
+      let steps = 0;
+      // Most of the changes are those of any sync.
+      for (let step = 20, killed = true; killed; step += STRIDE) {
+        await rm(root, { recursive: true, force: true });
+        await mustSync({ repo: repository.url, root, flags: [...before] });
+        killed = await killAt(killer, repository, step, after);
+        steps += 1;
+        expect(await readFile(path.join(root, 'link/version'), 'utf8')).toBe(wholeContent('version', '2'));
+        expect((await readdir(root)).sort(), `killed at change ${step}`).toEqual([
+          '.git',
+          '.worktrees',
+          'link',
+        ]);
+      }
+      expect(steps).toBeGreaterThan(3);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('a running sync that copies', () => {
+  it('shows readers whole files in many versions', async () => {
+    const repository = await makeVersions(temp.join('repo.git'));
+    await commit(repository, 2);
+    const copy = temp.join('root/link');
+    const options = { repo: repository.url, root: temp.join('root'), flags: [...COPY, '--period=50ms'] };
+    await mustSync(options);
+    await startSync(options);
+    const reader = await startCopyReader(copy);
+    for (let version = 3; version < 15; version += 1) {
+      const hash = await commit(repository, version);
+      await waitFor(
+        async () => (await readFile(path.join(copy, '.pillion/commit.json'), 'utf8')).includes(hash),
+        { what: `version ${version}` },
+      );
+    }
+    await reader.finish();
+    await expectCopied(copy, await repository.hash(), 14);
+  });
+
+  it('runs its hooks in the tree, and is ready while the copy is there', async () => {
+    const repository = await makeVersions(temp.join('repo.git'));
+    await repository.commit({ hook: { executable: '#!/bin/sh\ncp version "$OUT"\n' } });
+    const result = await mustSync(
+      { repo: repository.url, root: temp.join('root'), flags: [...COPY, '--exechook-command=./hook'] },
+      { env: { OUT: temp.join('out') } },
+    );
+    expect(result.stderr).toContain('exechook');
+    expect(await readFile(temp.join('out'), 'utf8')).toBe(wholeContent('version', '1'));
+  });
+});
+
+it.skipIf(!canMount())(
+  `changes nothing of the copy on a disk that is full, and goes on when there is room (needs mounts)`,
+  async () => {
+    const repository = await makeVersions(temp.join('repo.git'));
+    const hash = await repository.commit({ data: pseudoRandomBytes(MIB, 1) });
+    await withSmallDisk(temp.join('disk'), { sizeKiB: 10.5 * 1024, inodes: 10_000 }, async (disk) => {
+      const options = { repo: repository.url, root: path.join(disk.path, 'root'), flags: COPY };
+      const copy = path.join(disk.path, 'root/link');
+      await mustSync(options);
+      // Fetched and checked out it fits, copied it does not.
+      await commitVersion(repository, 2, { data: pseudoRandomBytes(3 * MIB, 2) });
+      const result = await syncOnce(options);
+      expect(result.stderr).toContain('"code":"disk_full"');
+      expect(result.stderr).toContain('.pillion');
+      expect(await readFile(path.join(copy, 'version'), 'utf8')).toBe(wholeContent('version', '1'));
+      expect((await readFile(path.join(copy, 'data'))).equals(pseudoRandomBytes(MIB, 1))).toBe(true);
+      expect(await readFile(path.join(copy, '.pillion/commit.json'), 'utf8')).toContain(hash);
+      // Neither what was put ready nor the tree takes the room that a smaller commit needs.
+      await commitVersion(repository, 3, { data: pseudoRandomBytes(MIB, 3) });
+      await mustSync(options);
+      expect(await readFile(path.join(copy, 'version'), 'utf8')).toBe(wholeContent('version', '3'));
+    });
+  },
+);
+
+it('copies a repository with a megabyte of names, deep directories and large files', async () => {
+  const repository = await makeVersions(temp.join('repo.git'));
+  const deep = Array.from({ length: 120 }, () => 'd'.repeat(20)).join('/');
+  const many = Object.fromEntries(
+    Array.from({ length: 4000 }, (_, index) => [`many/${index}-${'n'.repeat(240)}`, `${index}\n`]),
+  );
+  await repository.commit({
+    ...many,
+    [`${deep}/file`]: 'deep\n',
+    big: pseudoRandomBytes(3 * 1024 * 1024, 1),
+  });
+  const copy = temp.join('root/link');
+  await mustSync({ repo: repository.url, root: temp.join('root'), flags: COPY });
+  expect(await readdir(path.join(copy, 'many'))).toHaveLength(4000);
+  expect(await readFile(path.join(copy, deep, 'file'), 'utf8')).toBe('deep\n');
+  expect((await readFile(path.join(copy, 'big'))).equals(pseudoRandomBytes(3 * 1024 * 1024, 1))).toBe(true);
+});
+
+it('makes a directory for the copy where a path of several parts has none', async () => {
+  const repository = await makeVersions(temp.join('repo.git'));
+  await mkdir(temp.join('elsewhere'));
+  const link = temp.join('elsewhere/a/b');
+  await mustSync({ repo: repository.url, root: temp.join('root'), link, flags: COPY });
+  expect(await readFile(path.join(link, 'version'), 'utf8')).toBe(wholeContent('version', '1'));
+});
