@@ -5,16 +5,22 @@ import { imagesOfProfile, type ProfileImage } from '../images/of-profile.ts';
 import { unmetNeed } from '../profiles/needs.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { valuesOf } from './made.ts';
-import { firstOf, NONE, quotedCel, refusal } from './refusal.ts';
+import { firstOf, quotedCel, refusal } from './refusal.ts';
 import { type PolicySettings, profileVariable, type Variable } from './settings.ts';
 import { templateCel, whenCel } from './template.ts';
 
-/** For each profile with an image that may be refused its check; and the first that is, to be asked of values that hold. */
+/**
+ * For each profile with an image that may be refused its check; and `image_problem`, the first that is, to be asked of values
+ * that hold. Nothing where no image can be refused: of an empty list CEL does not know what is in it.
+ */
 export function imageVariables(settings: PolicySettings): Variable[] {
   const checked = [...settings.profiles.values()].flatMap((profile) => {
     const checks = checksOf(profile, settings);
     return checks.length === 0 ? [] : [{ profile, checks }];
   });
+  if (checked.length === 0) {
+    return [];
+  }
   const ofProfile = checked.map(({ profile: { name } }) => ({
     key: name,
     value: celVariable(profileVariable('images', name)),
@@ -25,7 +31,7 @@ export function imageVariables(settings: PolicySettings): Variable[] {
       name: profileVariable('images', profile.name),
       expression: cel`variables.asked.filter(a, a.profile == ${profile.name}).map(a, ${valuesOf(profile, settings.image)}).transformMapEntry(i, v, {v["instance"]: ${firstOf(cel`${checks}`)}})`,
     })),
-    { name: 'image_problem', expression: checked.length === 0 ? NONE : firstOf(first) },
+    { name: 'image_problem', expression: firstOf(first) },
   ];
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type Json, listAt, memberAt, textAt } from '../../kubernetes/json.ts';
+import { allowedImages } from '../images/allowed.ts';
 import { type Token, tokens } from '../testing/cel-tokens.ts';
 import { runsOf } from '../testing/runs.ts';
 import { profileOf, testSettings } from '../testing/settings.ts';
@@ -79,6 +80,12 @@ describe('the traps of the API server', () => {
     expect(made().map((object) => memberAt(object, 'spec', 'matchConditions'))).toEqual(
       made().map(() => undefined),
     );
+  });
+
+  it('asks for images where one may be refused, and has no list without a type where none may', () => {
+    const asks = (images: readonly string[]) =>
+      JSON.stringify(made({ images: allowedImages(images) })).includes('image_problem');
+    expect([asks([]), asks(['registry.example']), asks(['nginx'])]).toEqual([false, false, true]);
   });
 
   it('emits no field that the cluster does not know, and refuses who asks for it', () => {
