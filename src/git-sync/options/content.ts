@@ -1,9 +1,20 @@
 /** The options that say what of a repository is wanted, and whose work it must be. */
-import { string } from '../../core/options/value-types.ts';
+import { string, strings } from '../../core/options/value-types.ts';
 import { setting } from './setting.ts';
-import { oneOf, VERIFY_MODES } from './words.ts';
+import { linesOf, oneOf, VERIFY_MODES } from './words.ts';
 
 export const contentOptions = {
+  sparsePath: setting(
+    'sparsePaths',
+    {
+      flag: 'sparse-path',
+      type: strings,
+      default: [],
+      env: ['GITSYNC_SPARSE_PATH'],
+      help: 'a directory of the repository that is wanted, others are left out; can be repeated, and hold several, a line each',
+    },
+    linesOf,
+  ),
   verify: setting(
     'verify',
     {

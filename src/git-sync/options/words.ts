@@ -16,3 +16,8 @@ export const CREDENTIAL_SCOPES = ['host', 'repository'] as const;
 export function oneOf<const T extends string>(words: readonly T[], text: string): T | undefined {
   return words.find((word) => word === text);
 }
+
+/** The lines of all texts that have anything in them. */
+export function linesOf(texts: readonly string[]): readonly string[] {
+  return texts.flatMap((text) => text.split('\n')).filter((line) => line.trim() !== '');
+}

@@ -3,6 +3,13 @@ import type { Row } from './row.ts';
 
 export const contentRows: readonly Row[] = [
   {
+    flag: 'sparse-path',
+    value: 'docs/a',
+    expected: { sparsePaths: ['docs/a'] },
+    fallback: { sparsePaths: [] },
+    env: ['GITSYNC_SPARSE_PATH'],
+  },
+  {
     flag: 'verify',
     value: 'head',
     expected: { verify: 'head' },

@@ -8,11 +8,13 @@ import { isUncatchable, parseSignal } from '../../options/signal-names.ts';
 import {
   CREDENTIAL_SCOPES,
   GC_MODES,
+  linesOf,
   oneOf,
   REUSE_MODES,
   SUBMODULE_MODES,
   VERIFY_MODES,
 } from '../../options/words.ts';
+import { sparsePathProblem } from '../../sync/repository/cone.ts';
 import { isSelection, selectionProblem } from '../../sync/tags/selection.ts';
 import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
 import { type Check, isDuration, quotedList } from '../checks.ts';
@@ -252,6 +254,12 @@ const extraChecks: readonly V4Check[] = [
     when(
       oneOf(CREDENTIAL_SCOPES, credentialScope) === undefined,
       `invalid flag: --credential-scope must be ${quotedList(CREDENTIAL_SCOPES)}`,
+    ),
+  ({ sparsePath }) => flagComplaint('--sparse-path', sparsePathProblem(linesOf(sparsePath))),
+  ({ sparsePath, sparseCheckoutFile }) =>
+    when(
+      linesOf(sparsePath).length > 0 && sparseCheckoutFile !== '',
+      'invalid flag: only one of --sparse-path and --sparse-checkout-file may be specified',
     ),
   ({ verify }) =>
     when(

@@ -17,7 +17,7 @@ import { TREES_DIR } from '../layout.ts';
 import type { TreeFacts } from '../reuse/examine.ts';
 import { moduleKey } from './module-key.ts';
 import type { OpenRoot } from './shared-repository.ts';
-import { readSparsePatterns } from './sparse.ts';
+import { checkSparsePaths, readSparsePatterns } from './sparse.ts';
 import type { WholeTree } from './tree-view.ts';
 
 /** Parallel checkout pays from some hundred files on; git itself falls back below its threshold. */
@@ -148,7 +148,8 @@ export async function buildTree(
   signal: AbortSignal,
   look: LookAtTree = async () => undefined,
 ): Promise<WholeTree> {
-  const { spec, emit } = context;
+  const { spec, emit, git, log, root } = context;
+  await checkSparsePaths({ git, log, cwd: root }, spec.sparsePaths, hash, signal);
   await emit({ kind: 'adding-worktree', path, hash });
   await makeRoom(context, path, signal);
   const patterns = await readSparsePatterns(context.spec);
