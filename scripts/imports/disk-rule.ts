@@ -18,6 +18,7 @@ export const MAY_USE_PATHS: Readonly<Record<string, string>> = {
   'src/git/submodules/index-file.ts': 'the index of the private repository',
   'src/git/user.ts': '/etc/passwd, and stand-ins for it in the private directory',
   'src/git-sync/sync/gates/signatures/keys.ts': 'the keys of --verify in the private directory',
+  'src/git-sync/sync/repository/lfs-store.ts': 'what git-lfs has fetched in the private directory',
   'src/git-sync/sync/repository/shared-repository.ts': 'indexes and repositories in the private directory',
   'src/git-sync/sync/repository/worktree.ts': 'sparse patterns in the private repository',
   'src/git-sync/sync/reuse/conditions.ts': 'asks what kind of file system the root is on, and its room',

@@ -17,8 +17,13 @@ export interface GitFilesInit {
 const RUNS_PROGRAMS: readonly GitConfigPair[] = [
   { key: 'core.hooksPath', value: '/dev/null' },
   { key: 'core.fsmonitor', value: 'false' },
-  { key: 'core.askPass', value: 'true' },
 ];
+
+/** An empty answer ends git's questions, but has git-lfs ask the server again without an end: it gets a failure. */
+const askPass = ({ lfs }: GitFilesInit['settings']): GitConfigPair => ({
+  key: 'core.askPass',
+  value: lfs === true ? 'false' : 'true',
+});
 
 const CHECK_RECEIVED: readonly GitConfigPair[] = [
   { key: 'transfer.fsckObjects', value: 'true' },
@@ -38,6 +43,21 @@ const LOW_MEMORY_CONFIG: readonly GitConfigPair[] = [
   { key: 'pack.windowMemory', value: '8m' },
   { key: 'pack.deltaCacheSize', value: '8m' },
 ];
+
+function lfsConfig(): GitConfigPair[] {
+  return [
+    { key: 'filter.lfs.process', value: 'git-lfs filter-process' },
+    { key: 'filter.lfs.smudge', value: 'git-lfs smudge -- %f' },
+    { key: 'filter.lfs.clean', value: 'git-lfs clean -- %f' },
+    // Without it a file that cannot be fetched would be published as its pointer.
+    { key: 'filter.lfs.required', value: 'true' },
+    // A sidecar has little memory and one processor.
+    { key: 'lfs.concurrentTransfers', value: '2' },
+    { key: 'lfs.activityTimeout', value: '30' },
+    { key: 'lfs.dialTimeout', value: '30' },
+    { key: 'lfs.basicTransfersOnly', value: 'true' },
+  ];
+}
 
 function defaults({ settings, credentialSocket }: GitFilesInit): GitConfigPair[] {
   const helper =
@@ -68,7 +88,9 @@ function defaults({ settings, credentialSocket }: GitFilesInit): GitConfigPair[]
     ...helper,
     ...scope,
     ...fsck,
+    ...(settings.lfs === true ? lfsConfig() : []),
     ...RUNS_PROGRAMS,
+    askPass(settings),
     // Volumes may belong to the pod's fsGroup or to the user of an earlier container.
     { key: 'safe.directory', value: '*' },
     { key: 'advice.detachedHead', value: 'false' },
@@ -94,7 +116,7 @@ export async function writeProtectiveConfig(init: GitFilesInit): Promise<string>
   const isSetByUser = (key: string) => gitConfig.some((pair) => pair.key.toLowerCase() === key.toLowerCase());
   // An empty helper clears the list of those in the root (gitcredentials(7)); ours and the user's follow.
   const first = [
-    ...RUNS_PROGRAMS.filter(({ key }) => !isSetByUser(key)),
+    ...[...RUNS_PROGRAMS, askPass(init.settings)].filter(({ key }) => !isSetByUser(key)),
     { key: 'credential.helper', value: '' },
   ];
   const helpers = [...defaults(init), ...gitConfig].filter(isHelper);

@@ -119,6 +119,14 @@ export const GIT_ERRORS = defineErrors({
     message: said,
     about: 'git failed in a way that is not known: its own words are in the message',
   },
+  lfs_failed: {
+    message: said,
+    hint: 'a large file of Git LFS cannot be fetched: check that it was pushed (git lfs push --all), that the credentials may read it, and whether .lfsconfig names another server; large ones need a longer --sync-timeout, what has come is kept',
+  },
+  lfs_missing: {
+    message: 'git-lfs is not installed, which --lfs needs',
+    hint: 'install git-lfs, or use the image, which has it',
+  },
   git_missing: { message: said, hint: 'install git, or say where it is with --git' },
   sync_timeout: {
     message: said,
@@ -144,6 +152,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
   ],
   // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
   ['disk_full', /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/],
+  ['lfs_failed', /smudge filter lfs failed|external filter 'git-lfs/],
   ['submodule_commit_not_found', undefined, ['in submodule path ', ' did not contain']],
   ['head_not_found', /couldn't find remote ref HEAD\s*$/im],
   [

@@ -40,6 +40,8 @@ export interface GitSettings extends GitAuthSettings {
   readonly gitConfig: readonly GitConfigPair[];
   /** Git checks each object that it receives, and refuses what is malformed. */
   readonly fsck?: boolean;
+  /** Git fetches the large files of Git LFS. */
+  readonly lfs?: boolean;
   /** Submodules may be on other servers than the repository. */
   readonly submodules: 'recursive' | 'shallow' | 'off';
   /** From 5 on ssh is told to say what it does. */

@@ -1,5 +1,5 @@
 /** The options that say what of a repository is wanted, and whose work it must be. */
-import { string, strings } from '../../core/options/value-types.ts';
+import { bool, string, strings } from '../../core/options/value-types.ts';
 import { setting } from './setting.ts';
 import { linesOf, oneOf, VERIFY_MODES } from './words.ts';
 
@@ -15,6 +15,13 @@ export const contentOptions = {
     },
     linesOf,
   ),
+  lfs: setting('lfs', {
+    flag: 'lfs',
+    type: bool,
+    default: false,
+    env: ['GITSYNC_LFS'],
+    help: 'fetch the large files of Git LFS that are checked out; needs git-lfs',
+  }),
   verify: setting(
     'verify',
     {

@@ -1,6 +1,7 @@
 import type { Log } from '../../core/log/log.ts';
 import type { Git } from '../../git/run.ts';
 import type { Emit } from './events.ts';
+import type { LfsStore } from './repository/lfs-store.ts';
 import type { OpenRoot, SharedRepository } from './repository/shared-repository.ts';
 import type { SyncSpec } from './spec.ts';
 
@@ -13,6 +14,8 @@ export interface SyncContext {
   readonly git: Git;
   readonly log: Log;
   readonly emit: Emit;
+  /** Where large files are fetched. */
+  readonly lfs?: LfsStore | undefined;
 }
 
 /** The same for the holder of the root's lock. */

@@ -41,6 +41,7 @@ const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
     'transport_refused',
     'object_malformed',
     'disk_full',
+    'lfs_failed',
     'sync_timeout',
     'git_missing',
   ] satisfies (keyof typeof GIT_ERRORS)[]),

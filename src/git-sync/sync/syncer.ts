@@ -25,6 +25,7 @@ import { observePublication } from './observers/publication-record.ts';
 import { observeChanges } from './observers/touch-file.ts';
 import type { Pins, PinsInit } from './pins/pins.ts';
 import { hasEarlierPublication } from './publication.ts';
+import { createLfsStore, requireLfs } from './repository/lfs-store.ts';
 import { createSharedRepository, type SharedRepository } from './repository/shared-repository.ts';
 import { shapeOf } from './repository/tree-check.ts';
 import { keepAny, keepFor, keepNewest, type Retention } from './retention.ts';
@@ -114,6 +115,7 @@ interface Parts {
 }
 
 async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
+  await (spec.lfs ? requireLfs(deps.env['PATH']) : undefined);
   const root = await prepareRoot(spec.root, deps.log);
   const published = absolute(spec.link, root);
   const copies = spec.publish === 'copy' ? await import('./copy/published-copy.ts') : undefined;
@@ -252,7 +254,8 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
   const { spec, deps, root, link, copy, pins, layout, emitter, authentication, shared } = parts;
   const { log, clock, env } = deps;
   const git = gitOf(parts);
-  const context: SyncContext = { spec, root, shared, git, log, emit: emitter.emit };
+  const lfs = spec.lfs ? createLfsStore(() => join(shared.current().gitDir, 'lfs')) : undefined;
+  const context: SyncContext = { spec, root, shared, git, log, emit: emitter.emit, lfs };
   const probe = createRemoteProbe({
     settings: spec,
     query: queryOf(spec.follow),

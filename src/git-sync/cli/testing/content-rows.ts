@@ -3,6 +3,13 @@ import type { Row } from './row.ts';
 
 export const contentRows: readonly Row[] = [
   {
+    flag: 'lfs',
+    value: 'true',
+    expected: { lfs: true },
+    fallback: { lfs: false },
+    env: ['GITSYNC_LFS'],
+  },
+  {
     flag: 'sparse-path',
     value: 'docs/a',
     expected: { sparsePaths: ['docs/a'] },

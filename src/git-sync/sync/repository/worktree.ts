@@ -152,6 +152,7 @@ export async function buildTree(
   await checkSparsePaths({ git, log, cwd: root }, spec.sparsePaths, hash, signal);
   await emit({ kind: 'adding-worktree', path, hash });
   await makeRoom(context, path, signal);
+  await context.lfs?.markUnused();
   const patterns = await readSparsePatterns(context.spec);
   const tree = treeOf(context, path, hash);
   let modules: readonly CheckedOutModule[] = [];
@@ -164,6 +165,7 @@ export async function buildTree(
     }
     facts = await look(directory, tree);
   });
+  await context.lfs?.removeUnused();
   return { path, hash, indexFile: tree.indexFile, sparsePatterns: patterns, modules, facts };
 }
 
