@@ -121,7 +121,7 @@ export const GIT_ERRORS = defineErrors({
   },
   lfs_failed: {
     message: said,
-    hint: 'a large file of Git LFS cannot be fetched: check that it was pushed (git lfs push --all), that the credentials may read it, and whether .lfsconfig names another server; large ones need a longer --sync-timeout, what has come is kept',
+    hint: 'a large file of Git LFS cannot be fetched: check that it was pushed, that the credentials may read it, and whether .lfsconfig names another server; large ones need a longer --sync-timeout, what has come is kept',
   },
   lfs_missing: {
     message: 'git-lfs is not installed, which --lfs needs',
