@@ -91,6 +91,18 @@ describe('a sync with --sparse-path', () => {
     });
   });
 
+  it('has nothing else after several commits either, where trees are used again', async () => {
+    const { repo, link, start } = await makeSyncScene();
+    await repo.commit(FILES);
+    const { pass } = await start({ sparsePaths: ['src'], reuseWorktrees: 'on' });
+    for (let count = 0; count < 4; count += 1) {
+      await repo.commit({ 'src/5': `${count}`, 'docs/c/3': `${count}` });
+      await pass();
+      expect((await readdir(link)).toSorted()).toEqual(['.git', 'file', 'src']);
+      expect(await readFile(join(link, 'src/5'), 'utf8')).toBe(`${count}`);
+    }
+  });
+
   it('is made again when the directories are others', async () => {
     const { repo, link, start } = await makeSyncScene();
     await repo.commit(FILES);

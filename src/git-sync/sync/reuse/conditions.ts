@@ -30,7 +30,9 @@ export function mayReuse(spec: SyncSpec): boolean {
     !spec.publishCommitInfo &&
     !spec.publishArchive &&
     spec.keepRevisions === 0 &&
-    spec.sparseCheckoutFile === ''
+    spec.sparseCheckoutFile === '' &&
+    spec.sparsePaths.length === 0 &&
+    !spec.lfs
   );
 }
 
