@@ -15,6 +15,8 @@ export interface Variant {
   /** Of the database. */
   readonly user: string;
   readonly replicas?: number;
+  /** Left to the injector of the cluster, and to the one that gives identities; otherwise `pillion inject` does it here. */
+  readonly isLeftAlone?: boolean;
   /** Changes to credentials.yaml: texts that must be there, and what stands for them. */
   readonly changes?: Readonly<Record<string, string>>;
 }
@@ -95,18 +97,25 @@ async function injected(document: Deployment): Promise<Deployment> {
   return JSON.parse(stdout) as Deployment;
 }
 
+/** With its sidecar, and with the token of its service account in every container. */
+async function complete(plain: Deployment, { file }: Variant): Promise<Deployment> {
+  const ready = file === 'annotated.yaml' ? await injected(plain) : plain;
+  const { template } = ready.spec;
+  return {
+    ...ready,
+    spec: { ...ready.spec, template: { ...template, spec: withWebIdentity(template.spec) } },
+  };
+}
+
 /** Everything that a variant needs, with a role for its service account. */
 export async function variantObjects(variant: Variant, images: DatabaseImages): Promise<object[]> {
   const own = await documentsOf(variant.file, images);
   const base = await documentsOf('manifest.yaml', images);
   const plain = deployment(oneOf(own, 'Deployment') as Deployment, variant);
-  const ready = variant.file === 'annotated.yaml' ? await injected(plain) : plain;
-  const { template } = ready.spec;
-  const spec = { ...ready.spec, template: { ...template, spec: withWebIdentity(template.spec) } };
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: variant.name } },
     configMap(oneOf(base, 'ConfigMap') as ConfigMap, variant),
-    { ...ready, spec },
+    variant.isLeftAlone === true ? plain : await complete(plain, variant),
   ];
 }
 

@@ -1,20 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { runProgram } from '../../support/run-program.ts';
-import { makeTempDir, removeTempDir } from '../../support/temp.ts';
+import { bundled } from './bundled.ts';
+import { selfSigned } from './certificate.ts';
 import { resolveName } from './dns.ts';
 import { imageUnderTest } from './environment.ts';
 import { httpGet, type TestNamespace } from './namespace.ts';
 import { restrictedContainer } from './pods.ts';
-import { type Login, PORTS, type RdsState } from './rds-protocol.ts';
+import { type Login, PORTS, RDS_SERVICE, type RdsState, REGION } from './rds-protocol.ts';
 import { podOf } from './workloads.ts';
 
 const RDS_HOST = 'orders.c1a2b3.eu-west-1.rds.amazonaws.com';
-export const REGION = 'eu-west-1';
-/** Of the Service, which is STS, too. */
-export const RDS_SERVICE = 'rds';
 const NAME = RDS_SERVICE;
 const LABELS = { app: NAME };
 /** Of the image of PostgreSQL. */
@@ -42,15 +35,8 @@ interface RdsInit {
 
 /** A certificate that is its own authority, as PEM: `rds-ca` for clients, a Secret for the server. */
 async function certificates(): Promise<object[]> {
-  const folder = await makeTempDir();
-  const [key, certificate] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
-  const subject = ['-subj', `/CN=${RDS_HOST}`, '-addext', `subjectAltName=DNS:${RDS_HOST}`];
-  const output = ['-keyout', key, '-out', certificate];
-  const flags = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2'];
-  await runProgram('openssl', ['req', ...flags, ...subject, ...output]);
-  const pem = await readFile(certificate, 'utf8');
-  const stringData = { 'tls.key': await readFile(key, 'utf8'), 'tls.crt': pem };
-  await removeTempDir(folder);
+  const { key, certificate: pem } = await selfSigned(RDS_HOST);
+  const stringData = { 'tls.key': key, 'tls.crt': pem };
   return [
     { apiVersion: 'v1', kind: 'Secret', metadata: { name: NAME }, stringData },
     {
@@ -81,18 +67,6 @@ install -m 0644 /tls/tls.crt $data/server.crt
 exec $programs/postgres -D $data -c listen_addresses='*' -c unix_socket_directories=/data -c ssl=on -c fsync=off \\
   -c max_connections=200 -c shared_buffers=16MB
 `;
-}
-
-async function bundled(): Promise<string> {
-  const entry = fileURLToPath(new URL('pod-programs/rds.ts', import.meta.url));
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    write: false,
-  });
-  return outputFiles[0]?.text ?? '';
 }
 
 function pod(image: string, args: readonly string[]) {
@@ -166,7 +140,7 @@ const service = {
 export async function startRds(namespace: TestNamespace, { image, lifeMs, users }: RdsInit): Promise<Rds> {
   const subject = `system:serviceaccount:${namespace.name}:`;
   const args = [`${RDS_HOST}:${PORTS.postgres}`, REGION, String(lifeMs), subject];
-  const data = { 'rds.mjs': await bundled(), 'pg_hba.conf': ACCESS, start: startScript(users) };
+  const data = { 'rds.mjs': await bundled('rds'), 'pg_hba.conf': ACCESS, start: startScript(users) };
   await namespace.apply([
     ...(await certificates()),
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME }, data },

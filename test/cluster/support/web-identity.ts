@@ -1,6 +1,7 @@
-import { RDS_SERVICE, REGION } from './rds.ts';
+import { RDS_SERVICE, REGION } from './rds-protocol.ts';
 
-interface Container {
+export interface Container {
+  readonly name?: string;
   env?: object[];
   volumeMounts?: object[];
 }
@@ -8,7 +9,7 @@ export interface PodSpec {
   serviceAccountName?: string;
   initContainers?: Container[];
   containers: Container[];
-  volumes?: object[];
+  volumes?: { readonly name?: string }[];
 }
 
 const TOKEN_DIRECTORY = '/var/run/secrets/eks.amazonaws.com/serviceaccount';
