@@ -31,6 +31,12 @@ export const METRICS = defineMetrics({
     help: 'How many GitHub app tokens were fetched, partitioned by state (success, error)',
     labels: ['status'],
   },
+  credentialRequests: {
+    type: 'counter',
+    name: 'git_sync_credential_requests_total',
+    help: 'How often a program, a cloud or another source of credentials was asked, by source and state (success, error)',
+    labels: ['source', 'status'],
+  },
   hookRuns: {
     type: 'counter',
     name: 'git_sync_hook_run_count_total',

@@ -46,6 +46,7 @@ export function createSyncMetrics(registry: MetricsRegistry, repository?: string
       case 'hook-ended':
         return metrics.hookRuns.inc({ name: event.hook, status: event.status });
       case 'credentials-requested':
+        metrics.credentialRequests.inc({ source: event.source, status: event.status });
         if (event.source === 'askpass') {
           metrics.askpassCalls.inc({ status: event.status });
         } else if (event.source === 'github-app') {

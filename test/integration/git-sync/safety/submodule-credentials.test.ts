@@ -120,7 +120,14 @@ it('a program’s token is kept until the server refuses it, and then asked for 
   await give('first-token');
   await writeFile(calls, '');
   const helper = await writeProgram(temp.join('helper'), `echo call >> ${calls}; cat ${answer}`);
-  const flags = ['--period=50ms', '--max-failures=-1', '-v=3', `--credential-command=["${helper}", "get"]`];
+  const flags = [
+    '--period=50ms',
+    '--max-failures=-1',
+    '--http-bind=127.0.0.1:0',
+    '--http-metrics',
+    '-v=3',
+    `--credential-command=["${helper}", "get"]`,
+  ];
   const sync = await startSync({ repo: server.repositoryUrl('site.git'), root: temp.join('root'), flags });
   const polls = async (count: number) => {
     const from = server.requests.filter(({ status }) => status === 200).length;
@@ -135,4 +142,7 @@ it('a program’s token is kept until the server refuses it, and then asked for 
   await polls(5);
   expect((await readFile(calls, 'utf8')).length).toBeLessThan(5 * 4);
   expect(sync.stderr()).not.toMatch(/first-token|second-token/);
+  const endpoint = /"endpoint":"([^"]+)"/.exec(sync.stderr())?.[1] ?? '';
+  const metrics = await (await fetch(`http://${endpoint}/metrics`)).text();
+  expect(metrics).toMatch(/^git_sync_credential_requests_total\{source="command",status="success"\} [23]$/m);
 });
