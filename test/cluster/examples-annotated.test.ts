@@ -207,12 +207,21 @@ it('002-webdav serves what was restored, stores what was put there, and gives it
   const dav = webdav as WebDav;
   expect((await dav.get('index.html')).body).toBe('<h1>demo</h1>\n');
   await dav.put('folder/notes.txt', 'one\r\ntwo\r\n');
-  await dav.stop(); // which stores it
+  const { name } = await podOf(namespace, WEBDAV);
+  const path = '.spec.initContainers[?(@.name=="pillion-backup")].args';
+  const args = JSON.parse(await namespace.get(`pod/${name}`, path)) as readonly string[];
+  const place = /^--(?:volume|repository|name|ssh-key-file|ssh-known-hosts-file)=/;
+  const flags = args.filter((arg) => place.test(arg));
+  expect(flags).toHaveLength(5);
+  await namespace.exec(name, 'pillion-backup', ['pillion', 'backup', 'now', ...flags]);
   const stored = ['show', 'master:folder/notes.txt'] as const;
   expect(await repositoryOf('your-name/demo-data').git(...stored)).toContain('one\r\ntwo');
+  await dav.put('late.txt', 'put after the backup');
+  await dav.stop(); // which stores it once more
   await dav.wipe();
   await dav.start();
   expect((await dav.get('folder/notes.txt')).body).toBe('one\r\ntwo\r\n');
+  expect((await dav.get('late.txt')).body).toBe('put after the backup');
 });
 
 it('003-cron-sidecar writes the list of users at the start, and runs the job at the even minute', async () => {
