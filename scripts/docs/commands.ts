@@ -58,7 +58,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
         options: v3Options,
       },
       {
-        heading: 'Going back: `git-sync rollback [HASH]`',
+        heading: 'Going back: `git-sync rollback [HASH | --list | --release]`',
         text: 'Run where git-sync runs, with the same `TMPDIR` and `GITSYNC_STATE_DIR`; the [guide](../guides/git-sync.md#going-back) tells more.',
         options: ROLLBACK_OPTIONS,
       },

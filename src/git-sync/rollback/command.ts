@@ -23,6 +23,7 @@ import { ROLLBACK_ERRORS } from './errors.ts';
 import { ROLLBACK_OPTIONS } from './options.ts';
 
 const LOOK_AGAIN_MS = 100;
+const USAGE = 'pillion git-sync rollback [HASH | --list | --release]';
 
 /** What all the syncs tell of themselves. */
 function histories(base: string): Promise<readonly History[]> {
@@ -99,13 +100,15 @@ export async function rollbackCommand(context: CommandContext): Promise<ExitStat
     syntax: parsePflags,
   });
   if (values.help) {
-    const usage = 'pillion git-sync rollback [HASH] [--list | --release]';
     const summary = 'Publishes an earlier revision, and keeps it until that is released.';
-    stdout(renderHelp({ usage, summary, options: ROLLBACK_OPTIONS }));
+    stdout(renderHelp({ usage: USAGE, summary, options: ROLLBACK_OPTIONS }));
     return 0;
   }
-  if (positionals.length > 1 || (values.release && positionals.length > 0)) {
-    throw usageError('too many arguments', 'pillion git-sync rollback [HASH] [--list | --release]');
+  if (positionals.length > 1) {
+    throw usageError('too many arguments', USAGE);
+  }
+  if ([positionals.length > 0, values.list, values.release].filter(Boolean).length > 1) {
+    throw usageError('only one of HASH, --list and --release may be given', USAGE);
   }
   const base = stateBase(values.stateDir, env);
   const history = chosen(await histories(base), values.link, base);

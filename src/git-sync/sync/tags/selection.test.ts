@@ -85,7 +85,10 @@ describe('the tag that is followed', () => {
 describe('the rule of a --ref', () => {
   it.each([
     ['semver:^1.2', undefined],
-    ['semver:', undefined],
+    ['semver:*', undefined],
+    ['semver:', 'range of versions'],
+    ['semver:  ', 'range of versions'],
+    ['semver:^1.2 ||', 'range of versions'],
     ['semver:latest', 'range of versions'],
     ['tags:release-*', undefined],
     ['tags:a/b*c', undefined],

@@ -161,6 +161,9 @@ function comparatorsOf(operator: string, { parts, prerelease }: Partial): readon
 
 function parseSet(text: string): readonly Comparator[] | undefined {
   const words = text.split(' ').filter((word) => word !== '');
+  if (words.length === 0) {
+    return undefined; // with npm this is `*`, but here it is a variable of a template that was empty
+  }
   if (words.length === 3 && words[1] === '-') {
     const [from, to] = [parsePartial(words[0] ?? ''), parsePartial(words[2] ?? '')];
     return from && to && [...comparatorsOf('>=', from), ...comparatorsOf('<=', to)];
@@ -174,7 +177,7 @@ function parseSet(text: string): readonly Comparator[] | undefined {
     }
     all.push(...comparatorsOf(operator, partial));
   }
-  return words.length === 0 ? ANY : all;
+  return all;
 }
 
 /** A range such as `^1.2`, `~1.4.2`, `>=1.2 <2`, `1.x || 3.x`, `1.2 - 1.6`, `*`. Undefined for what is none. */
