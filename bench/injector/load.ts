@@ -1,5 +1,6 @@
 /** A load of reviews over TLS connections that stay open, cheap enough to share two cores with what it measures. */
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 
 export interface LoadOptions {
@@ -57,11 +58,34 @@ async function exchange(socket: TLSSocket, request: Buffer): Promise<boolean> {
   }
 }
 
-export async function load(options: LoadOptions): Promise<LoadResult> {
-  const { connections, body, requests = Number.POSITIVE_INFINITY, milliseconds } = options;
-  const request = Buffer.from(
+const requestOf = (body: string): Buffer =>
+  Buffer.from(
     `POST /mutate?timeout=10s HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+
+/** Each connection asks once, is idle for so long, and asks once more; returns how many answers did not come. */
+export async function reuseAfterIdle(options: LoadOptions, idleMs: number): Promise<number> {
+  const request = requestOf(options.body);
+  const failed = await Promise.all(
+    Array.from({ length: options.connections }, async () => {
+      const socket = await open(options);
+      try {
+        const first = await exchange(socket, request);
+        await delay(idleMs);
+        return [first, await exchange(socket, request)].filter((isGood) => !isGood).length;
+      } catch {
+        return 1;
+      } finally {
+        socket.destroy();
+      }
+    }),
+  );
+  return failed.reduce((sum, count) => sum + count, 0);
+}
+
+export async function load(options: LoadOptions): Promise<LoadResult> {
+  const { connections, body, requests = Number.POSITIVE_INFINITY, milliseconds } = options;
+  const request = requestOf(body);
   const latencies: number[] = [];
   let sent = 0;
   let failed = 0;

@@ -1,6 +1,6 @@
 /**
  * Measures the injector: reviews over TLS, the load on the same cores, and manifests offline.
- * `npm run bench -- injector [reviews|memory|offline ...] [--write]`
+ * `npm run bench -- injector [reviews|memory|idle|offline ...] [--write]`
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import process from 'node:process';
 import { makeAuthority } from '../../src/core/http/client/fixtures/authority.ts';
 import { ENVIRONMENT } from '../../src/injection/server/manifest/settings.ts';
 import { publish } from '../table.ts';
-import { type LoadResult, load, quantile } from './load.ts';
+import { type LoadResult, load, quantile, reuseAfterIdle } from './load.ts';
 import { reviewOfSize, reviewWithEnv } from './pods.ts';
 
 const PILLION = 'bin/pillion';
@@ -136,6 +136,26 @@ async function memory(): Promise<void> {
   });
 }
 
+/** API servers keep a connection for 90 s: one that is used again just before must not be closed at that moment. */
+async function idle(): Promise<void> {
+  const server = await start();
+  const rows: string[][] = [];
+  for (const [connections, seconds] of [
+    [500, 89],
+    [500, 89],
+    [100, 95],
+  ] as const) {
+    const failed = await reuseAfterIdle({ ...server, connections, body: reviewOfSize(4096) }, seconds * 1000);
+    rows.push([String(connections), String(seconds), String(failed)]);
+  }
+  await server.stop();
+  publish({
+    name: 'injector idle',
+    head: ['connections, each used, left alone and used again', 'seconds without a request', 'failed'],
+    rows,
+  });
+}
+
 async function offline(): Promise<void> {
   const manifests = join(directory, 'manifests.yaml');
   const one = (at: number) => `apiVersion: apps/v1
@@ -179,7 +199,7 @@ spec:
   });
 }
 
-const parts = { reviews, memory, offline };
+const parts = { reviews, memory, idle, offline };
 const asked = process.argv.slice(2).filter((word): word is keyof typeof parts => Object.hasOwn(parts, word));
 try {
   for (const part of asked.length > 0 ? asked : (Object.keys(parts) as (keyof typeof parts)[])) {
