@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GIT_ERRORS } from '../git/errors.ts';
 import { v3, v4 } from './cli/testing/parse.ts';
+import { STATE_ERRORS } from './sync/pins/state.ts';
 import { isForgiven, shareOf, waitAfterFailure, waitAfterSuccess } from './waits.ts';
 
 const TRIGGER = ['--trigger-bind=:1', '--trigger-secret-file=/s'];
@@ -81,5 +82,19 @@ describe('an outage', () => {
     ]) {
       expect(isForgiven(said, true, unreachable())).toBe(false);
     }
+  });
+});
+
+describe('a rollback that cannot be followed', () => {
+  it('never ends a process that somebody can still tell to release it, but one that syncs once', () => {
+    const errors = [
+      STATE_ERRORS.revision_gone({ hash: 'a'.repeat(40) }),
+      STATE_ERRORS.pin_unreadable({ path: '/p' }),
+    ];
+    for (const everSucceeded of [true, false]) {
+      expect(errors.map((error) => isForgiven(v4(), everSucceeded, error))).toEqual([true, true]);
+    }
+    expect(errors.map((error) => isForgiven(v4(['--one-time']), false, error))).toEqual([false, false]);
+    expect(errors.map((error) => isForgiven(v4(['--max-failures=0']), true, error))).toEqual([false, false]);
   });
 });

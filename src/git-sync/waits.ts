@@ -63,12 +63,24 @@ const PASSING: ReadonlySet<string> = new Set([
   'signature_refused',
   'subdirectory_missing',
   'reserved_name',
+  'sparse_path_missing',
+  'no_tag_matches',
+  'lfs_failed',
 ]);
 
+/** What a command in this container mends (`pillion git-sync rollback`): a container that has ended has nobody to run it. */
+const MENDED_FROM_INSIDE: ReadonlySet<string> = new Set(['revision_gone', 'pin_unreadable']);
+
 /**
- * Whether a failure must not end the process: an outage, or a commit that a gate refuses, after a first success, unless it was
- * said how many may be.
+ * Whether a failure must not end the process: an outage, or a commit that a gate refuses, after a first success; a rollback
+ * that cannot be followed at any time, since `rollback --release` needs a container that runs. Unless it was said how many
+ * failures may be.
  */
 export function isForgiven(schedule: Schedule, everSucceeded: boolean, error: unknown): boolean {
-  return schedule.forgivesOutages && everSucceeded && isPillionError(error) && PASSING.has(error.code);
+  if (!schedule.forgivesOutages || !isPillionError(error)) {
+    return false;
+  }
+  return everSucceeded
+    ? PASSING.has(error.code) || MENDED_FROM_INSIDE.has(error.code)
+    : !schedule.oneTime && MENDED_FROM_INSIDE.has(error.code);
 }

@@ -32,7 +32,7 @@ const INTRODUCTION: readonly string[] = [
 const AUTHENTICATION: readonly string[] = [
   'AUTHENTICATION',
   paragraph(
-    'A user name and password: --username with $GITSYNC_PASSWORD or --password-file. The file is read again for each sync. User info in an http(s) --repo is taken out of the address and used the same way; no list of processes and no log shows it.',
+    'A user name and password: --username with $GITSYNC_PASSWORD or --password-file. The file is read again for each sync. User info in an http(s) --repo is taken out of the address and used the same way; no log, and nothing that is started for a sync, shows it. A list of processes has the arguments of this command itself: a variable keeps what is secret out of it.',
   ),
   '',
   paragraph(
@@ -84,7 +84,7 @@ const HOOKS: readonly string[] = [
   '',
   'EXIT CODES',
   paragraph(
-    '0 after a sync with --one-time, or when stopped. 1 when a sync failed more often than --max-failures allows, a hook failed with --one-time, or the configuration is wrong. 2 for a command line that cannot be read.',
+    '0 after a sync with --one-time. 1 when a sync failed more often than --max-failures allows, a hook failed with --one-time, or the configuration is wrong. 2 for a command line, or a file of --config, that cannot be read. A signal that stops it is what it ends by: 143 after SIGTERM, 130 after SIGINT.',
   ),
 ];
 

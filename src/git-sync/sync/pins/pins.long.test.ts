@@ -143,3 +143,15 @@ it('a history that is none is begun again', async () => {
   const { hash } = await pass();
   expect((await history())?.revisions.map((each) => each.hash)).toEqual([hash]);
 });
+
+it('the revisions of another repository, and a pin to one of them, do not count', async () => {
+  const { scene, parts, sync, b, pin, history } = await makePublished();
+  await pin(b);
+  await sync.end();
+  const other = await makeSyncScene();
+  const next = await scene.start({ ...parts, repo: `file://${other.repo.path}` });
+  const { hash } = await next.pass();
+  expect(hash).toBe(await other.repo.hash());
+  expect(next.syncer.status().pin).toBeUndefined();
+  expect((await history())?.revisions.map((each) => each.hash)).toEqual([hash]);
+});

@@ -63,11 +63,17 @@ export async function openPins(init: PinsInit): Promise<Pins> {
   let pin: Pin | undefined;
   let history: History = await withRecords(base, key, async (records) => {
     await records.removeLeftovers(HISTORY_FILE);
-    if ((await records.stat(PIN_FILE)) === undefined) {
+    const found = await readHistory(records);
+    const isOther = found !== undefined && found.repository !== repository;
+    if (isOther) {
+      // Its commits, and a pin to one of them, say nothing about this repository.
+      log.info('forgetting the revisions of another repository', { repository: found.repository });
+    }
+    if (isOther || (await records.stat(PIN_FILE)) === undefined) {
       await writePin(records, undefined);
     }
-    const found = await readHistory(records);
-    return { published: null, revisions: [], ...found, pin: null, root, link, repository };
+    const revisions = isOther ? {} : found;
+    return { published: null, revisions: [], ...revisions, pin: null, root, link, repository };
   });
 
   async function save(next: History): Promise<void> {
