@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { linkProblem, refProblem, repoProblem } from './address-checks.ts';
-import { complaint, REPO, v4 } from './testing/parse.ts';
+import { complaint, parse, REPO, v4 } from './testing/parse.ts';
+
+const HASH = '0123456789abcdef0123456789abcdef01234567';
 
 describe('refProblem', () => {
   it.each([
@@ -68,11 +70,33 @@ describe('repoProblem', () => {
 
 describe('linkProblem', () => {
   it.each(['link', 'a/b', '/abs/link', '../up', 'x/'])('takes %s', (link) => {
-    expect(linkProblem(link)).toBeUndefined();
+    expect(linkProblem('v4', link, '/r')).toBeUndefined();
   });
 
   it.each(['', '.', '..', '/', 'a/..', 'a/.'])('refuses "%s", which names no file', (link) => {
-    expect(linkProblem(link)).toBeDefined();
+    expect(linkProblem('v4', link, '/r')).toBeDefined();
+  });
+
+  it.each(['.gitignored', '.worktrees.d/x', 'x/.git/y', '/other/.git/x', '/r.worktrees/x', 'rev-1', HASH])(
+    'takes %s, where no clean-up comes',
+    (link) => {
+      expect(linkProblem('v4', link, '/r')).toBeUndefined();
+    },
+  );
+
+  const OWN = ['.git', '.git/x', '.worktrees', '.worktrees/x', './a/../.worktrees//x/', `rev-${HASH}`];
+
+  it.each([...OWN, `rev-${HASH}/x`, '/r/.worktrees/x', '/r/sub/../.git/x', '../r/.git/x'])(
+    'refuses %s, from where the same pass would clean it away',
+    (link) => {
+      expect(linkProblem('v4', link, '/r')).toContain('cleaned away');
+      expect(linkProblem('v3', link, '/r')).toContain('cleaned away');
+    },
+  );
+
+  it('refuses a name that v3 takes for a tree of an older version', () => {
+    expect(linkProblem('v3', HASH, '/r')).toContain('cleaned away');
+    expect(linkProblem('v3', `${HASH}/x`, '/r')).toBeUndefined();
   });
 });
 
@@ -85,6 +109,15 @@ describe('what Pillion refuses in addition', () => {
     [['--repo=-x'], "invalid flag: --repo must not start with '-'"],
     [['--repo=/'], 'invalid flag: --link must end in a name'],
     [['--link=..'], 'invalid flag: --link must end in a name'],
+    [['--link=.worktrees/x'], 'invalid flag: --link must not lie in .git, .worktrees'],
+    [['--root=r', '--link=/cwd/r/.git/x'], 'invalid flag: --link must not lie in .git, .worktrees'],
+    [['--link=l', '--error-file=l'], 'invalid flag: --error-file must not be the published link'],
+    [['--link=/r/l', '--error-file=./l/'], 'invalid flag: --error-file must not be the published link'],
+    [['--error-file=site.git'], 'invalid flag: --error-file must not be the published link'],
+    [
+      ['--root=r', '--link=l', '--touch-file=/cwd/r/l'],
+      'invalid flag: --touch-file must not be the published',
+    ],
   ])('says so clearly in v4: %j', (argv, message) => {
     expect(complaint({ argv: [`--repo=${REPO}`, '--root=/r', ...argv] })).toContain(message);
   });
@@ -95,8 +128,25 @@ describe('what Pillion refuses in addition', () => {
     [['-branch='], 'ERROR: --branch must be specified'],
     [['-repo=fd::3'], "ERROR: --repo must not use git's ext:: or fd:: transport"],
     [['-dest=.'], 'ERROR: --dest must end in a name'],
+    [['-dest=.git/x'], 'ERROR: --dest must not lie in .git, .worktrees'],
+    [['-root=r', `-dest=/cwd/r/rev-${HASH}`], 'ERROR: --dest must not lie in .git, .worktrees'],
+    [['-dest=l', '-error-file=l'], 'ERROR: --error-file must not be the published link'],
+    [['-dest=l', '-error-file=/l'], 'ERROR: --error-file must not be the published link'],
   ])('says so clearly in v3: %j', (argv, message) => {
     expect(complaint({ argv: [`-repo=${REPO}`, '-root=/r', ...argv] })).toContain(message);
+  });
+
+  it.each([
+    ['--root=/r', '--link=l', '--error-file=l'],
+    ['--root=/r', '--link=l', '--error-file=/r/l', '--period=1ns'],
+  ])('writes no error file over the link that was published before: %j', (...argv) => {
+    expect(parse({ argv: [`--repo=${REPO}`, ...argv] })).not.toHaveProperty('errorFile');
+  });
+
+  it('writes no error file over the link that was published before, in v3', () => {
+    const argv = [`-repo=${REPO}`, '-root=/r', '-dest=l', '-error-file=/l'];
+    expect(parse({ argv })).toMatchObject({ kind: 'exit', code: 1 });
+    expect(parse({ argv })).not.toHaveProperty('errorFile');
   });
 
   it('takes every name that git check-ref-format would take in one piece', () => {

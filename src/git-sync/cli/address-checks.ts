@@ -1,5 +1,8 @@
 /** Checks that git-sync does not make: what would reach git as an option, as a program to run, or never match a ref. */
+import { resolve } from 'node:path';
 import { trimEndOf } from '../../core/trim-end.ts';
+import { isOwnPlace } from '../sync/layout.ts';
+import type { Dialect } from '../sync/spec.ts';
 import { hasBrokenUserInfo, splitUrl } from './repo-url.ts';
 
 // Of git-check-ref-format: what no ref can hold anywhere. `^`, `~` and `:` would be revision or refspec syntax.
@@ -37,8 +40,32 @@ export function repoProblem(repo: string): string | undefined {
   return /[\u0000-\u001f\u007f]/.test(repo) ? 'must not hold line breaks or control characters' : undefined;
 }
 
-/** Why a link path cannot be one; it is checked after the default was filled in. */
-export function linkProblem(link: string): string | undefined {
+/**
+ * Why a link path cannot be one; it is checked after the default was filled in.
+ * @param root absolute
+ */
+export function linkProblem(dialect: Dialect, link: string, root: string): string | undefined {
   const leaf = trimEndOf(link, '/').split('/').at(-1) ?? '';
-  return leaf === '' || leaf === '.' || leaf === '..' ? 'must end in a name' : undefined;
+  if (leaf === '' || leaf === '.' || leaf === '..') {
+    return 'must end in a name';
+  }
+  return isOwnPlace(dialect, root, resolve(root, link))
+    ? "must not lie in .git, .worktrees or a worktree of the root: what is there is git-sync's, and is cleaned away"
+    : undefined;
+}
+
+/**
+ * Whether a file that git-sync writes or removes would take the place of what it publishes.
+ * @param root absolute
+ * @param file empty for none
+ */
+export function isLinkItself(file: string, link: string, root: string): boolean {
+  return file !== '' && resolve(root, file) === resolve(root, link);
+}
+
+/** Why such a file cannot be at a path; undefined if it can. */
+export function fileProblem(file: string, link: string, root: string): string | undefined {
+  return isLinkItself(file, link, root)
+    ? 'must not be the published link, which it would replace'
+    : undefined;
 }

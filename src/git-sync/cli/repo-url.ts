@@ -44,3 +44,8 @@ export function defaultLinkName(repo: string): string {
   const address = isHttp(split) && split ? split.bare : repo;
   return trimEndOf(address, '/').split('/').at(-1) ?? '';
 }
+
+/** The link that was given, or else the default. */
+export function linkOrDefault(link: string, repo: string): string {
+  return link === '' ? defaultLinkName(repo) : link;
+}

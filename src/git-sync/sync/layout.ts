@@ -56,6 +56,17 @@ export function splitAtTree(root: string, path: string): InTree {
     : { tree: path, below: '' };
 }
 
+/**
+ * Whether a path is, or leads into, what git-sync keeps in a root for itself: what else lies there may be cleaned away.
+ * A link named like a commit is only lost in v3, which takes it for the tree that it leads to.
+ */
+export function isOwnPlace(dialect: Dialect, root: string, path: string): boolean {
+  const way = isInside(root, path) ? relative(root, path) : '';
+  const [first = ''] = way.split('/');
+  const isRevision = first.startsWith('rev-') && isFullHash(stripRevision(first));
+  return first === '.git' || first === TREES_DIR || isRevision || (dialect === 'v3' && isFullHash(way));
+}
+
 /** Whether `path` is strictly below `directory`; both absolute, compared as text. */
 export function isInside(directory: string, path: string): boolean {
   const way = relative(directory, path);

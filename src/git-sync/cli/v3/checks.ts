@@ -2,10 +2,10 @@
 
 import { gitConfigProblem } from '../../options/git-config-grammar.ts';
 import { GC_MODES, oneOf, SUBMODULE_MODES } from '../../options/words.ts';
-import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
+import { fileProblem, linkProblem, refProblem, repoProblem } from '../address-checks.ts';
 import { type Check, isDuration, LONGEST_MS, quotedList } from '../checks.ts';
-import { defaultLinkName } from '../repo-url.ts';
-import type { V3Values } from './options.ts';
+import { linkOrDefault } from '../repo-url.ts';
+import { errorFileInRoot, type V3Values } from './options.ts';
 
 type V3Check = Check<V3Values>;
 
@@ -104,9 +104,15 @@ const extraChecks: readonly V3Check[] = [
   ({ branch }) => when(branch === '', '--branch must be specified'),
   ({ branch }) => flagComplaint('branch', refProblem(branch)),
   ({ rev }) => flagComplaint('rev', refProblem(rev)),
-  ({ dest, repo }) => flagComplaint('dest', linkProblem(dest === '' ? defaultLinkName(repo) : dest)),
+  (v) => flagComplaint('dest', linkProblem('v3', linkOrDefault(v.dest, v.repo), v.root)),
+  (v) =>
+    flagComplaint(
+      'error-file',
+      fileProblem(errorFileInRoot(v.errorFile), linkOrDefault(v.dest, v.repo), v.root),
+    ),
 ];
 
+/** For values whose root is absolute, or empty. */
 export const v3Checks: readonly V3Check[] = [
   ...syncChecks,
   ...hookChecks,

@@ -12,6 +12,9 @@ import { glogOptions } from './glog.ts';
 
 const SECOND = 1000;
 
+/** v3 takes even an absolute path for one below the root. */
+export const errorFileInRoot = (path: string) => path.replace(/^\/+/, '');
+
 /** No server answers with this status: v3 compares even with 0, which then never matches. */
 const NEVER = -1;
 
@@ -89,7 +92,7 @@ const syncOptions = {
       env: ['GIT_SYNC_ERROR_FILE'],
       help: 'the name of a file under -root that holds the last error until a sync succeeds',
     },
-    (path) => path.replace(/^\/+/, ''),
+    errorFileInRoot,
   ),
   wait: option({
     flag: 'wait',

@@ -5,14 +5,16 @@ import type { Reading } from '../../../core/options/read-options.ts';
 import { createRedactor, type Redactor } from '../../../core/options/redactor.ts';
 import { version } from '../../../core/version.ts';
 import type { GitSyncSettings } from '../../settings.ts';
+import { isLinkItself } from '../address-checks.ts';
 import { firstComplaint } from '../checks.ts';
+import { linkOrDefault } from '../repo-url.ts';
 import { type ExitResult, type LogNote, lines, type ParseInput, type ParseResult } from '../result.ts';
 import { unknownVariables } from '../unknown-variables.ts';
 import { v4Options } from '../v4/options.ts';
 import { givenKeys } from '../v4/shown.ts';
 import { v3Checks } from './checks.ts';
 import { GLOG_NAMES } from './glog.ts';
-import { type V3Values, v3Options } from './options.ts';
+import { errorFileInRoot, type V3Values, v3Options } from './options.ts';
 import { readV3 } from './read.ts';
 import { v3Settings } from './settings.ts';
 import { v3Usage } from './usage.ts';
@@ -27,12 +29,14 @@ function exit(code: number, stdout: string, stderr: string): ExitResult {
 }
 
 /**
- * The root that was given, or v3's default. $GITSYNC_ROOT is not looked at: it is a variable of v4, which the image
- * sets to v4's default, while a v3 manifest without a root has its volume at $HOME/git (/tmp/git in the image).
+ * With the root that was given, or v3's default; absolute, if it is not empty. $GITSYNC_ROOT is not looked at: it is a
+ * variable of v4, which the image sets to v4's default, while a v3 manifest without a root has its volume at $HOME/git
+ * (/tmp/git in the image).
  */
-function withRoot(values: V3Values, uses: Reading['uses'], home: string): V3Values {
+function withRoot(values: V3Values, uses: Reading['uses'], home: string, cwd: string): V3Values {
   const wasGiven = values.root !== '' || uses.some((use) => use.key === 'root');
-  return wasGiven ? values : { ...values, root: `${home}/git` };
+  const root = wasGiven ? values.root : `${home}/git`;
+  return { ...values, root: root === '' ? '' : resolve(cwd, root) };
 }
 
 /** The exechook under its old name counts when there is none under the new. */
@@ -77,11 +81,13 @@ function show(reading: Reading, redactor: Redactor): GitSyncSettings['shown'] {
 function rejected(complaint: string, values: V3Values, before: string, input: ParseInput): ExitResult {
   const stderr = before + lines(complaint) + v3Usage(v3Options, input.startedAs);
   const result = exit(EXIT_FAILURE, '', stderr);
-  if (values.errorFile === '' || values.root === '') {
+  const { root } = values;
+  const file = errorFileInRoot(values.errorFile);
+  // What an earlier configuration has published is not replaced by what is wrong with this one.
+  if (file === '' || root === '' || isLinkItself(file, linkOrDefault(values.dest, values.repo), root)) {
     return result;
   }
-  const root = resolve(input.cwd, values.root);
-  const path = resolve(root, values.errorFile.replace(/^\/+/, ''));
+  const path = resolve(root, file);
   return { ...result, errorFile: { root, path, text: complaint } };
 }
 
@@ -109,18 +115,14 @@ export function parseV3(input: ParseInput): ParseResult {
     return exit(0, lines(version), before);
   }
   const home = input.home ?? input.env.HOME ?? '';
-  const { values, log } = withHook(withRoot(read.values, reading.uses, home));
+  const { values, log } = withHook(withRoot(read.values, reading.uses, home, input.cwd));
   const complaint = firstComplaint(v3Checks, values);
   if (complaint !== undefined) {
     return rejected(complaint, values, before, input);
   }
   return {
     kind: 'run',
-    settings: v3Settings(
-      { ...values, root: resolve(input.cwd, values.root) },
-      givenKeys(reading),
-      show(reading, redactor),
-    ),
+    settings: v3Settings(values, givenKeys(reading), show(reading, redactor)),
     notes: { stderr: notes, log },
   };
 }

@@ -3,7 +3,7 @@
 import { parseGitConfig } from '../../options/git-config-grammar.ts';
 import { defaultSettings, fillSettings } from '../../options/setting.ts';
 import type { GitSyncSettings } from '../../settings.ts';
-import { defaultLinkName } from '../repo-url.ts';
+import { linkOrDefault } from '../repo-url.ts';
 import { targetOf } from '../settings-parts.ts';
 import { v4Options } from '../v4/options.ts';
 import { type V3Values, v3Options } from './options.ts';
@@ -40,7 +40,7 @@ export function v3Settings(
     ...targetOf(v.repo, v),
     follow: { kind: 'branch', branch: v.branch, rev: v.rev === '' ? 'HEAD' : v.rev },
     root: v.root,
-    link: v.dest === '' ? defaultLinkName(v.repo) : v.dest,
+    link: linkOrDefault(v.dest, v.repo),
     periodMs,
     initPeriodMs: periodMs,
     maxFailures,

@@ -16,9 +16,9 @@ import {
 } from '../../options/words.ts';
 import { sparsePathProblem } from '../../sync/repository/cone.ts';
 import { isSelection, selectionProblem } from '../../sync/tags/selection.ts';
-import { linkProblem, refProblem, repoProblem } from '../address-checks.ts';
+import { fileProblem, linkProblem, refProblem, repoProblem } from '../address-checks.ts';
 import { type Check, isDuration, quotedList } from '../checks.ts';
-import { defaultLinkName, splitUrl } from '../repo-url.ts';
+import { linkOrDefault, splitUrl } from '../repo-url.ts';
 import type { V4Values } from './options.ts';
 import { publishChecks } from './publish-checks.ts';
 
@@ -337,9 +337,12 @@ const extraChecks: readonly V4Check[] = [
   ({ gitConfigAdd }) => gitConfigComplaint('--git-config-add', gitConfigAdd.join(',')),
   ({ repo }) => flagComplaint('--repo', repoProblem(repo)),
   ({ ref }) => flagComplaint('--ref', isSelection(ref) ? selectionProblem(ref) : refProblem(ref)),
-  ({ link, repo }) => flagComplaint('--link', linkProblem(link === '' ? defaultLinkName(repo) : link)),
+  (v) => flagComplaint('--link', linkProblem('v4', linkOrDefault(v.link, v.repo), v.root)),
+  (v) => flagComplaint('--touch-file', fileProblem(v.touchFile, linkOrDefault(v.link, v.repo), v.root)),
+  (v) => flagComplaint('--error-file', fileProblem(v.errorFile, linkOrDefault(v.link, v.repo), v.root)),
 ];
 
+/** Everything but `rootCheck`; for values with an absolute root. */
 export const v4Checks: readonly V4Check[] = [
   ...syncChecks,
   ...allHookChecks,

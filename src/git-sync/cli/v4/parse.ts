@@ -2,7 +2,9 @@
 import { resolve } from 'node:path';
 import { createRedactor } from '../../../core/options/redactor.ts';
 import { version } from '../../../core/version.ts';
+import { isLinkItself } from '../address-checks.ts';
 import { firstComplaint } from '../checks.ts';
+import { linkOrDefault } from '../repo-url.ts';
 import { type ExitResult, lines, type ParseInput, type ParseResult } from '../result.ts';
 import { errorFilePath } from '../settings-parts.ts';
 import { rootCheck, v4Checks } from './checks.ts';
@@ -76,10 +78,12 @@ export function parseV4(input: ParseInput): ParseResult {
   if (withoutRoot !== undefined) {
     return rejected(withoutRoot, notes, usage());
   }
-  const complaint = firstComplaint(v4Checks, values);
+  const root = resolve(input.cwd, values.root);
+  const complaint = firstComplaint(v4Checks, { ...values, root });
   if (complaint !== undefined) {
-    const root = resolve(input.cwd, values.root);
-    const path = errorFilePath(values.errorFile, root, input.cwd);
+    // What an earlier configuration has published is not replaced by what is wrong with this one.
+    const isLink = isLinkItself(values.errorFile, linkOrDefault(values.link, values.repo), root);
+    const path = isLink ? undefined : errorFilePath(values.errorFile, root, input.cwd);
     const result = rejected(complaint, notes, usage());
     return path === undefined ? result : { ...result, errorFile: { root, path, text: complaint } };
   }

@@ -11,7 +11,7 @@ import { parseGitConfig } from '../../options/git-config-grammar.ts';
 import { fillSettings } from '../../options/setting.ts';
 import { oneOf } from '../../options/words.ts';
 import type { GitSyncSettings } from '../../settings.ts';
-import { defaultLinkName } from '../repo-url.ts';
+import { linkOrDefault } from '../repo-url.ts';
 import { credentialFor, targetOf } from '../settings-parts.ts';
 import { type V4Values, v4Options } from './options.ts';
 
@@ -71,7 +71,7 @@ export function v4Settings(
     repo: target.repo,
     follow: { kind: 'ref', ref: v.ref },
     root: resolve(cwd, v.root),
-    link: v.link === '' ? defaultLinkName(v.repo) : v.link,
+    link: linkOrDefault(v.link, v.repo),
     periodMs: periodOf(v.period),
     initPeriodMs: periodOf(v.initPeriod === 0 ? v.period : v.initPeriod),
     forgivesOutages: !given.has('maxFailures') && !given.has('maxSyncFailures'),

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { usageError } from '../../../core/errors.ts';
 import type { Options } from '../../../core/options/option.ts';
 import { v4Options } from '../../cli/v4/options.ts';
+import { isOwnPlace } from '../../sync/layout.ts';
 import type { Entry } from './entry.ts';
 import { SHARED_IN_A_ROOT } from './tables.ts';
 
@@ -96,6 +97,9 @@ function overlapping(entries: readonly Entry[]): void {
     const parts = place.path.split(sep);
     for (let length = parts.length - 1; length > 1; length -= 1) {
       const above = byPath.get(parts.slice(0, length).join(sep));
+      if (place.key === 'link' && above?.key === 'root' && isOwnPlace('v4', above.path, place.path)) {
+        overlap(place, above, 'lies where clean-ups remove what they do not know, in');
+      }
       if (above !== undefined && above.entry !== place.entry && isClosed(place, above)) {
         overlap(place, above, 'lies below');
       }

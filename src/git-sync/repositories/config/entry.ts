@@ -109,7 +109,8 @@ export function readEntry(layer: Layer, top: Layer, common: V4Values, given: Giv
     // The failure of one repository is no reason to end the syncs of the others, unless it is said to be.
     maxFailures: isForever ? -1 : merged.maxFailures,
   };
-  const complaint = firstComplaint([rootCheck, ...v4Checks], values);
+  const complaint =
+    rootCheck(values) ?? firstComplaint(v4Checks, { ...values, root: resolve(given.cwd, values.root) });
   if (complaint !== undefined) {
     complain(complaint, layer, top, given);
   }

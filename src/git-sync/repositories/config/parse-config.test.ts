@@ -209,6 +209,36 @@ describe('what is refused, with its place', () => {
       'the touch-file /l is also the link',
       /./,
     ],
+    [
+      'a touch-file that is its own link',
+      `${ONE}    link: l\n    touch-file: ./l\n`,
+      'c.yaml:4:5: touch-file must not be the published link',
+      /./,
+    ],
+    [
+      'an error-file that is its own link',
+      `${ONE}    link: l\n    error-file: /git/one/l\n`,
+      'c.yaml:4:5: error-file must not be the published link',
+      /./,
+    ],
+    [
+      'a link among its own trees',
+      `${ONE}    link: .worktrees/x\n`,
+      'c.yaml:3:5: link must not lie in .git, .worktrees',
+      /./,
+    ],
+    [
+      'a link among the trees of another',
+      two(`${A}, root: /r`, `${B}, link: /r/.worktrees/x`),
+      'the link /r/.worktrees/x lies where clean-ups remove what they do not know, in the root of c.yaml:2:5',
+      /of its own/,
+    ],
+    [
+      'a link in the repository of another that comes later',
+      two(`${A}, link: /r/.git/x`, `${B}, root: /r`),
+      'the link /r/.git/x lies where clean-ups',
+      /./,
+    ],
   ])('%s', async (_what, text, message, hint) => {
     const error = await read(text, IN_GIT).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
