@@ -26,10 +26,16 @@ const FIELDS = {
 } as const;
 const COMMAND = 'command';
 const IDENTITY = 'identity';
-const KNOWN = [...Object.keys(FIELDS), COMMAND, IDENTITY].join(', ');
 
 /** What an entry may say. */
-export const CREDENTIAL_FIELDS: readonly string[] = Object.keys(FIELDS);
+export const CREDENTIAL_FIELDS = [
+  'url',
+  'username',
+  'password',
+  'password-file',
+  COMMAND,
+  IDENTITY,
+] as const satisfies readonly (keyof typeof FIELDS | typeof COMMAND | typeof IDENTITY)[];
 
 /** Go's decoder reads one value and leaves the rest of the text alone. */
 function firstValue(text: string): string {
@@ -103,7 +109,9 @@ function toEntry(value: unknown): CredentialEntry {
     }
     const known = Object.entries(FIELDS).find(([field]) => field === name.toLowerCase());
     if (known === undefined) {
-      throw new ValueError(`json: unknown field ${JSON.stringify(name)} (there are ${KNOWN})`);
+      throw new ValueError(
+        `json: unknown field ${JSON.stringify(name)} (there are ${CREDENTIAL_FIELDS.join(', ')})`,
+      );
     }
     if (content !== null && typeof content !== 'string') {
       throw new ValueError(`json: ${known[0]} must be a string`);

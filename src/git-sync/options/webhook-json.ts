@@ -6,6 +6,9 @@ import { ValueError, type ValueType } from '../../core/options/option.ts';
 import { type SecretParts, secretParts } from '../../core/options/secrecy.ts';
 import { string } from '../../core/options/value-types.ts';
 
+/** What is sent. */
+export const BODIES = ['json', 'none'] as const;
+
 /** One receiver. Durations are milliseconds. */
 export interface WebhookEntry {
   /** For people, in the log. */
@@ -17,7 +20,7 @@ export interface WebhookEntry {
   readonly successStatus: number | undefined;
   readonly timeoutMs: number;
   readonly backoffMs: number;
-  readonly body: 'json' | 'none';
+  readonly body: (typeof BODIES)[number];
   readonly username: string | undefined;
   readonly passwordFile: string | undefined;
   readonly bearerFile: string | undefined;
@@ -28,10 +31,11 @@ export interface WebhookEntry {
 
 const SECOND = 1000;
 const MOST = 50;
+export const MOST_HEADERS = 50;
 const LONGEST_NAME = 100;
-const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
+export const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
 /** Visible ASCII, blanks and tabs: what every server reads in the same way. */
-const HEADER_VALUE = /^[\t\x20-\x7e]{0,8192}$/;
+export const HEADER_VALUE = /^[\t\x20-\x7e]{0,8192}$/;
 /** Decided by HTTP itself or by git-sync. */
 const OWN_HEADERS = new Set([
   'host',
@@ -85,11 +89,11 @@ function headersOf(fields: Fields): Readonly<Record<string, string>> {
   }
   const entries = Object.entries(value);
   const names = new Set(entries.map(([name]) => name.toLowerCase()));
-  if (entries.length > MOST || names.size < entries.length) {
-    return fail(`headers has more than ${MOST} names, or one twice`);
+  if (entries.length > MOST_HEADERS || names.size < entries.length) {
+    return fail(`headers has more than ${MOST_HEADERS} names, or one twice`);
   }
   for (const [name, content] of entries) {
-    if (!TOKEN.test(name) || OWN_HEADERS.has(name.toLowerCase())) {
+    if (!HEADER_NAME.test(name) || OWN_HEADERS.has(name.toLowerCase())) {
       fail(`headers has a name that cannot be set: ${JSON.stringify(name.slice(0, LONGEST_NAME))}`);
     }
     if (typeof content !== 'string' || !HEADER_VALUE.test(content)) {
@@ -118,12 +122,13 @@ function wordOf<const T extends string>(fields: Fields, name: string, words: rea
 
 function headerName(fields: Fields, name: string, fallback: string): string {
   const value = text(fields, name) ?? fallback;
-  return TOKEN.test(value) && !OWN_HEADERS.has(value.toLowerCase())
+  return HEADER_NAME.test(value) && !OWN_HEADERS.has(value.toLowerCase())
     ? value
     : fail(`${name} must be the name of a header`);
 }
 
-const KNOWN = [
+/** What an entry may say. */
+export const WEBHOOK_FIELDS = [
   'name',
   'url',
   'method',
@@ -144,9 +149,11 @@ function toEntry(value: unknown): WebhookEntry {
     return fail('every webhook must be a JSON object');
   }
   const fields: Fields = new Map(Object.entries(value));
-  const unknown = [...fields.keys()].find((name) => !KNOWN.some((known) => known === name));
+  const unknown = [...fields.keys()].find((name) => !WEBHOOK_FIELDS.some((known) => known === name));
   if (unknown !== undefined) {
-    fail(`unknown field ${JSON.stringify(unknown.slice(0, LONGEST_NAME))} (there are ${KNOWN.join(', ')})`);
+    fail(
+      `unknown field ${JSON.stringify(unknown.slice(0, LONGEST_NAME))} (there are ${WEBHOOK_FIELDS.join(', ')})`,
+    );
   }
   const url = address(fields);
   const method = text(fields, 'method') ?? 'POST';
@@ -175,7 +182,7 @@ function toEntry(value: unknown): WebhookEntry {
     successStatus: statusOf(fields),
     timeoutMs: time(fields, 'timeout', 10 * SECOND),
     backoffMs: time(fields, 'backoff', 3 * SECOND),
-    body: wordOf(fields, 'body', ['json', 'none']),
+    body: wordOf(fields, 'body', BODIES),
     username,
     passwordFile,
     bearerFile,
