@@ -12,4 +12,9 @@ export const REPOSITORIES_ERRORS = defineErrors({
       `the root ${root} leads into that of the repository ${other}, by a symbolic link`,
     hint: 'look for a symbolic link on the way to one of the roots, and give each repository a directory of its own',
   },
+  link_shared: {
+    message: ({ link, other }: { readonly link: string; readonly other: string }) =>
+      `the link ${link} is where the repository ${other} has its link or its trees, by a symbolic link`,
+    hint: 'look for a symbolic link on the way to one of the links, and give each repository a link of its own',
+  },
 });

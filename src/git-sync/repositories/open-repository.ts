@@ -6,10 +6,11 @@ import { SECRET_VARIABLES } from '../cli/secret-variables.ts';
 import { createErrorFile, type ErrorFile } from '../error-file.ts';
 import { requireGit } from '../startup.ts';
 import type { SyncObserver } from '../sync/events.ts';
-import { absolute, isInside } from '../sync/layout.ts';
+import { absolute, isInside, isOwnPlace } from '../sync/layout.ts';
 import { createSyncMessages } from '../sync/observers/messages.ts';
 import { whereRootIs } from '../sync/root.ts';
 import { createSyncer, type Neighbours, type Syncer } from '../sync/syncer.ts';
+import { whereDirectoryIs, whereLinkIs } from '../sync/where-link-is.ts';
 import { observeErrorFile } from '../sync-process.ts';
 import type { RepositoryConfig } from './config/model.ts';
 import { REPOSITORIES_ERRORS } from './errors.ts';
@@ -48,6 +49,28 @@ async function requireOwnRoot({ name, settings: { root } }: RepositoryConfig, al
     const isOne = realOther === real || isInside(realOther, real) || isInside(real, realOther);
     if (config.name !== name && other !== root && isOne) {
       throw REPOSITORIES_ERRORS.root_shared({ root, other: config.name });
+    }
+  }
+}
+
+/** Whether two repositories may meet at their links, other than by their roots. */
+const isOutside = ({ settings: { root, link } }: RepositoryConfig) => !isInside(root, absolute(link, root));
+
+/** The same for links: two that take turns at one place would each say that it is theirs which is published. */
+async function requireOwnLink(own: RepositoryConfig, all: readonly Repository[]) {
+  const { root, link } = own.settings;
+  const real = await whereLinkIs(root, link);
+  if (real === absolute(link, root)) {
+    return;
+  }
+  for (const { config } of all) {
+    const { settings } = config;
+    if (config.name === own.name || !(isOutside(own) || isOutside(config))) {
+      continue;
+    }
+    const isOne = (await whereLinkIs(settings.root, settings.link)) === real;
+    if (isOne || isOwnPlace(settings.dialect, await whereDirectoryIs(settings.root), real)) {
+      throw REPOSITORIES_ERRORS.link_shared({ link: absolute(link, root), other: config.name });
     }
   }
 }
@@ -91,6 +114,7 @@ export function createOpener({ scope, hasMetrics, all, observersOf }: OpenInit):
       const errorFile = errorFiles.get(name) ?? errorFileOf(config);
       await requireGit(settings.git, context.env);
       await requireOwnRoot(config, all());
+      await requireOwnLink(config, all());
       return createSyncer(settings, {
         ...scope,
         log: ownLog,

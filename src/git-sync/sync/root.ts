@@ -15,6 +15,11 @@ export const ROOT_ERRORS = defineErrors({
       `cannot use ${path} as the root: it is the root of the file system`,
     hint: 'give the sync a directory of its own with --root',
   },
+  link_cleaned_away: {
+    message: ({ path, place }: { readonly path: string; readonly place: string }) =>
+      `cannot publish at ${path}: this is ${place}, which is git-sync's own and is cleaned away`,
+    hint: 'look for a symbolic link on the way to the link, and choose another place for it',
+  },
 });
 
 /** Where a root really is, or the path itself where there is nothing yet. */

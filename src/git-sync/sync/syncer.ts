@@ -18,7 +18,7 @@ import type { HookName, PassResult, SyncObserver } from './events.ts';
 import { queryOf, watchedRef } from './follow.ts';
 import type { Gate } from './gate.ts';
 import { createHooks, type Hooks } from './hooks/hooks.ts';
-import { absolute, type Layout, layoutOf } from './layout.ts';
+import { absolute, isOwnPlace, type Layout, layoutOf } from './layout.ts';
 import { linkBehindCopy } from './links.ts';
 import { createRootAccess } from './lock/root-access.ts';
 import { observePublication } from './observers/publication-record.ts';
@@ -30,11 +30,12 @@ import { createSharedRepository, type SharedRepository } from './repository/shar
 import { shapeOf } from './repository/tree-check.ts';
 import { keepAny, keepFor, keepNewest, type Retention } from './retention.ts';
 import { createTreeReuse } from './reuse/tree-reuse.ts';
-import { prepareRoot } from './root.ts';
+import { prepareRoot, ROOT_ERRORS } from './root.ts';
 import { createSettledTrees } from './settled-trees.ts';
 import type { SyncSpec } from './spec.ts';
 import type { SyncStatus } from './status.ts';
 import { createTimedPasses, type TimedPassInit } from './timed-pass.ts';
+import { whereLinkIs } from './where-link-is.ts';
 
 export interface SyncerDeps {
   readonly log: Log;
@@ -118,6 +119,10 @@ async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
   await (spec.lfs ? requireLfs(deps.env['PATH']) : undefined);
   const root = await prepareRoot(spec.root, deps.log);
   const published = absolute(spec.link, root);
+  const place = await whereLinkIs(root, published);
+  if (isOwnPlace(spec.dialect, root, place)) {
+    throw ROOT_ERRORS.link_cleaned_away({ path: published, place });
+  }
   const copies = spec.publish === 'copy' ? await import('./copy/published-copy.ts') : undefined;
   const copy = copies?.createPublishedCopy(root, published, spec);
   const link = copy === undefined ? published : linkBehindCopy(root, published);

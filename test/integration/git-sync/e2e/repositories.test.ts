@@ -258,6 +258,23 @@ describe('--config', () => {
     expect(await scene.published('one')).toBe('one 1\n');
   });
 
+  it('refuses a link that leads to the link or the trees of another, and the other goes on', async (test) => {
+    const scene = await makeScene(test);
+    await Promise.all(['one', 'two', 'three'].map(async (name) => scene.repository(name)));
+    await mkdir(scene.join('q'));
+    await symlink('q', scene.join('qq'));
+    await symlink('git/two', scene.join('alias'));
+    const at = (...names: string[]) => `, link: ${scene.join(...names)}`;
+    const three = scene.entry('three', at('alias', '.worktrees', 'x'));
+    await scene.write(scene.entry('one', at('qq', 'l')), scene.entry('two', at('q', 'l')), three);
+    const sync = await scene.start();
+    await sync.waitForLog(/"logger":"one".*"code":"link_shared"/);
+    await sync.waitForLog(/"logger":"three".*"code":"link_shared"/);
+    await waitFor(async () => (await sync.code('/readyz/two')) === 200, { what: 'the other' });
+    expect(await readFile(scene.join('q', 'l', 'file'), 'utf8')).toBe('two 1\n');
+    expect(await sync.code('/readyz/one')).toBe(503);
+  });
+
   it('publishes two refs from one root, with the objects of both, and is ready again without the server', async (test) => {
     const scene = await makeScene(test);
     const repo = await scene.repository('one');
