@@ -108,6 +108,27 @@ describe('an injector that works', () => {
   });
 });
 
+test('an injector whose Deployment may not be read is not said to write for the wrong version', async () => {
+  const { api, replica } = await startCluster();
+  const usual = api.answer;
+  api.answer = (call) => {
+    if (call.path === '/version') {
+      return [200, { gitVersion: 'v1.34.2' }];
+    }
+    return call.path.includes('/deployments/')
+      ? [403, { message: 'deployments.apps is forbidden' }]
+      : usual?.(call);
+  };
+  const { bad } = await check(api, `--address=127.0.0.1:${replica.port}`);
+  expect(bad.map((finding) => [finding.check, finding.level])).toEqual(
+    expect.arrayContaining([
+      ['version', 'warning'],
+      ['nodes', 'warning'],
+    ]),
+  );
+  expect(bad.filter(({ level }) => level === 'failed')).toEqual([]);
+});
+
 test('an injector whose list of images keeps profiles from being used is told with their images', async () => {
   const { api } = await startCluster();
   const path = '/apis/apps/v1/namespaces/pillion/deployments/pillion-injector';

@@ -52,7 +52,9 @@ export async function* findingsOf(input: CheckInput): AsyncGenerator<Finding> {
   const own = await ownObjects(input);
   const installed = installedAs(valueOf(own.deployment) ?? undefined);
   const replicas = 'value' in own.slices ? readyEndpoints(own.slices.value) : undefined;
-  yield* await versions(input, installed);
+  yield* 'problem' in own.deployment
+    ? await versionsUnknown(input, own.deployment.problem)
+    : await versions(input, installed);
   yield* replicaFindings(own, namespace);
   yield* configurationFindings({ mutating, validating, namespace, service, replicas });
   yield* await trust(input, [valueOf(mutating), valueOf(validating)]);
@@ -131,6 +133,12 @@ function replicaFindings({ deployment, service, slices }: Own, namespace: string
 
 async function serverVersion(input: CheckInput): Promise<KubernetesVersion | undefined> {
   return parseVersion(textAt((await get(input, '/version')) ?? null, 'gitVersion') ?? '');
+}
+
+/** What it writes for stands in the Deployment: without that, nothing can be said of versions, neither good nor bad. */
+async function versionsUnknown(input: CheckInput, problem: string): Promise<Finding[]> {
+  const nodes = await look(() => listAll(input.client, '/api/v1/nodes', input.signal));
+  return [notLooked('version', problem), notLooked('nodes', 'problem' in nodes ? nodes.problem : problem)];
 }
 
 async function versions(input: CheckInput, installed: Installed): Promise<Finding[]> {
