@@ -1,6 +1,9 @@
 /** A JSON Schema as an editor applies it. */
 import { isMap, type Json, listAt, memberAt } from '../../src/kubernetes/json.ts';
 
+/** For the tests of rooms that do not know Kubernetes. */
+export { isMap, type Json, listAt };
+
 const TYPES: Readonly<Record<string, (value: Json) => boolean>> = {
   string: (value) => typeof value === 'string',
   number: (value) => typeof value === 'number',
