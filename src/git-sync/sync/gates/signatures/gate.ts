@@ -1,9 +1,9 @@
 /** `--verify`: nothing is checked out, let alone published, that is not signed by a key that the user trusts. */
 import type { Clock } from '../../../../core/clock.ts';
 import type { PillionError } from '../../../../core/errors.ts';
-import { backoff } from '../../../../core/retry.ts';
 import type { VerifyMode } from '../../../options/words.ts';
 import type { Arrival, Gate, Seen } from '../../gate.ts';
+import { createRefusals } from '../refusals.ts';
 import { SIGNATURE_ERRORS } from './errors.ts';
 import { createGitVerify } from './git-verify.ts';
 import { createKeySource, type Keys, type KeysInit } from './keys.ts';
@@ -19,20 +19,8 @@ export interface SignatureGateInit extends KeysInit {
   readonly fetchedObject: () => Promise<string | undefined>;
 }
 
-/** From one try with the same commit and the same keys to the next. */
-const DELAYS = backoff({ initialMs: 10_000, maxMs: 5 * 60_000 });
 /** Verified by one git, one after the other. */
 const BATCH = 20;
-
-interface Refused {
-  readonly hash: string;
-  readonly tag: string | undefined;
-  readonly keys: string;
-  readonly times: number;
-  /** Of the monotonic clock. */
-  readonly until: number;
-  readonly error: PillionError;
-}
 
 function errorOf(hash: string, { kind, why }: Refusal): PillionError {
   return kind === 'unsigned'
@@ -55,7 +43,9 @@ export function createSignatureGate(init: SignatureGateInit): Gate {
   const source = createKeySource(init);
   const git = createGitVerify(init);
   let admitted: string | undefined;
-  let refused: Refused | undefined;
+  const refusals = createRefusals<PillionError>(clock);
+  /** The keys of the last refusal: others may find the same commit good. Undefined when nothing is refused. */
+  let refusedBy: string | undefined;
   /** Commits that were found good: a long list must not start from its beginning when the time is over. */
   let proved: { readonly keys: string; readonly hashes: Set<string> } = { keys: '', hashes: new Set() };
 
@@ -115,17 +105,18 @@ export function createSignatureGate(init: SignatureGateInit): Gate {
   }
 
   /** A tag that is made once more, and signed this time, may name the same commit. */
-  const isSame = async ({ hash, tag }: Seen) =>
-    refused?.hash === hash && (mode !== 'tag' || refused.tag === (tag ?? (await init.fetchedObject())));
+  const nameOf = async ({ hash, tag }: Seen) =>
+    mode === 'tag' ? `${hash} ${tag ?? (await init.fetchedObject())}` : hash;
 
   return {
     isAdmitted: (hash) => hash === admitted,
     async refusal(seen, signal) {
-      if (refused === undefined || !(await isSame(seen)) || clock.monotonic() >= refused.until) {
+      const error = refusedBy === undefined ? undefined : refusals.refusal(await nameOf(seen));
+      if (error === undefined) {
         return undefined;
       }
       const keys = await source.load(signal);
-      return keys.identity === refused.keys ? refused.error : undefined;
+      return keys.identity === refusedBy ? error : undefined;
     },
     async admit(arrival, signal) {
       const { hash } = arrival;
@@ -138,14 +129,14 @@ export function createSignatureGate(init: SignatureGateInit): Gate {
           SIGNATURE_ERRORS.signature_missing.matches(error) ||
           SIGNATURE_ERRORS.signature_refused.matches(error)
         ) {
-          const times = (await isSame(arrival)) ? (refused?.times ?? 0) + 1 : 1;
-          const until = clock.monotonic() + DELAYS(times);
-          refused = { hash, tag: await init.fetchedObject(), keys: keys.identity, times, until, error };
+          refusedBy = keys.identity;
+          throw refusals.refuse(await nameOf({ hash }), error);
         }
         throw error;
       }
       admitted = hash;
-      refused = undefined;
+      refusedBy = undefined;
+      refusals.forget();
       proved.hashes.clear();
     },
   };
