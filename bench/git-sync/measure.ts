@@ -99,49 +99,31 @@ function cpuOf(pid: number): number {
   return (ticks * 1000) / TICKS_PER_SECOND;
 }
 
+/** A tree that was replaced is left alone by everybody for less. */
+const SETTLED_MS = 65_000;
+
 /**
- * Milliseconds from the moment a commit is in the repository until the link leads to it. Ends the contender at that
- * moment, before it has removed the old tree: see run.ts for why.
+ * Milliseconds from the moment a commit is in the repository until the link leads to it: for the first change, or for the
+ * third. What was replaced by the first change is a minute old by the third, and what was replaced by the second has been
+ * cleaned up, if the contender does that. Ends the contender at that moment, before it has removed the old tree: see run.ts
+ * for why.
  */
 export async function changeToPublished(
   contender: Contender,
   task: Task,
   current: string,
   change: () => Promise<string>,
+  which: 'first' | 'third' = 'first',
 ): Promise<number> {
   const child = start(contender, contender.forever(task, CHANGE_PERIOD_MS, await freePort()));
   try {
     await untilPublished(task, current);
+    if (which === 'third') {
+      await untilPublished(task, await change());
+      await untilPublished(task, await change());
+    }
     // At a random moment of the poll's period: a fixed one would always meet the same part of it.
-    await delay(500 + Math.random() * 10 * CHANGE_PERIOD_MS);
-    const hash = await change();
-    const started = performance.now();
-    await untilPublished(task, hash);
-    return performance.now() - started;
-  } finally {
-    await kill(child);
-  }
-}
-
-/** A tree that was replaced is left alone by everybody for less. */
-const SETTLED_MS = 65_000;
-
-/**
- * The same for the third change: what was replaced by the first is a minute old by then, and what was replaced by the
- * second has been cleaned up, if the contender does that.
- */
-export async function laterChangeToPublished(
-  contender: Contender,
-  task: Task,
-  current: string,
-  change: () => Promise<string>,
-): Promise<number> {
-  const child = start(contender, contender.forever(task, CHANGE_PERIOD_MS, await freePort()));
-  try {
-    await untilPublished(task, current);
-    await untilPublished(task, await change());
-    await untilPublished(task, await change());
-    await delay(SETTLED_MS + Math.random() * 10 * CHANGE_PERIOD_MS);
+    await delay((which === 'third' ? SETTLED_MS : 500) + Math.random() * 10 * CHANGE_PERIOD_MS);
     const hash = await change();
     const started = performance.now();
     await untilPublished(task, hash);

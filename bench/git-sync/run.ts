@@ -18,7 +18,7 @@ import { type SshServer, startSshServer } from '../../test/support/ssh-server.ts
 import { makeTempDir, removeTempDir } from '../../test/support/temp.ts';
 import { publish, type Table } from '../table.ts';
 import { type Contender, contenders, type Task } from './contenders.ts';
-import { changeToPublished, firstSync, laterChangeToPublished, pollCpu } from './measure.ts';
+import { changeToPublished, firstSync, pollCpu } from './measure.ts';
 
 const quick = process.argv.includes('--quick');
 const valuesOf = (flag: string) =>
@@ -150,7 +150,7 @@ async function measureScenario(scenario: Scenario, dir: string, servers: Servers
     );
     if (scenario.name === 'wide') {
       await add('third-change', 'third change to published, ms', times, async (one) =>
-        laterChangeToPublished(one, nextTask(), await commit(), commit),
+        changeToPublished(one, nextTask(), await commit(), commit, 'third'),
       );
     }
     const current = await commit();
