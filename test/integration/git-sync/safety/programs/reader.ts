@@ -3,10 +3,10 @@
  * as the link stays as it is, all files of the tree must be there, be whole, and be of one version.
  */
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { FILES, wholeContent } from '../tree.ts';
+import { lookUntilStdinEnds } from './until-stdin-ends.ts';
 
 interface Report {
   rounds: number;
@@ -17,7 +17,6 @@ interface Report {
 
 const [link = ''] = process.argv.slice(2);
 const report: Report = { rounds: 0, switches: 0, versions: [], violations: [] };
-const MOST_VIOLATIONS = 5;
 
 /** Changes whenever the link is replaced, even by one with the same target. */
 function identity(): string {
@@ -60,23 +59,4 @@ function look(): void {
   report.rounds += 1;
 }
 
-// It reads in all the time that nobody else needs.
-os.setPriority(10);
-let ended = false;
-process.stdin.on('end', () => {
-  ended = true;
-});
-process.stdin.resume();
-
-function loop(): void {
-  for (let index = 0; index < 10 && report.violations.length < MOST_VIOLATIONS; index += 1) {
-    look();
-  }
-  if (ended) {
-    process.stdout.write(JSON.stringify(report));
-  } else {
-    setImmediate(loop);
-  }
-}
-process.stdout.write('\n');
-loop();
+lookUntilStdinEnds(look, report);
