@@ -169,20 +169,26 @@ async function pinsOf(
   return openPins({ base, repository, keep: spec.keepRevisions, verify: spec.verify, clock, log, ...place });
 }
 
-function gitOf({ spec, deps, authentication, shared }: Parts): Git {
-  return createGit({
-    program: spec.git,
-    log: deps.log,
-    env: () => ({ ...authentication.gitEnvironment(), ...shared.env() }),
-  });
+/** The environment of every git of this sync. */
+const gitEnvOf =
+  ({ authentication, shared }: Parts) =>
+  () => ({ ...authentication.gitEnvironment(), ...shared.env() });
+
+/** The environment of what the user has run at a commit. */
+const commandEnvOf =
+  ({ deps, authentication }: Parts) =>
+  () => ({ ...deps.hookEnv, ...authentication.hookVariables() });
+
+function gitOf(parts: Parts): Git {
+  return createGit({ program: parts.spec.git, log: parts.deps.log, env: gitEnvOf(parts) });
 }
 
 function openHooks(parts: Parts): Hooks {
-  const { spec, deps, root, layout, emitter, authentication } = parts;
+  const { spec, deps, root, layout, emitter } = parts;
   return createHooks({
     ...deps,
     spec,
-    execEnv: () => ({ ...deps.hookEnv, ...authentication.hookVariables() }),
+    execEnv: commandEnvOf(parts),
     treePath: layout.treePath,
     delivery: {
       repository: withoutPassword(spec.repo),
@@ -212,7 +218,8 @@ async function gatesOf(parts: Parts, git: Git): Promise<Gate[]> {
   return gates;
 }
 
-async function signatureGate({ spec, deps, root, authentication, shared }: Parts): Promise<Gate[]> {
+async function signatureGate(parts: Parts): Promise<Gate[]> {
+  const { spec, deps, root, authentication, shared } = parts;
   if (spec.verify === 'off') {
     return [];
   }
@@ -224,7 +231,7 @@ async function signatureGate({ spec, deps, root, authentication, shared }: Parts
     place: join(authentication.privatePath, 'signatures'),
     program: spec.git,
     root,
-    env: () => ({ ...authentication.gitEnvironment(), ...shared.env() }),
+    env: gitEnvOf(parts),
     fetchedObject: async () => (await shared.current().fetchHead())?.hash,
     clock: deps.clock,
     log: deps.log.child('verify'),
@@ -232,11 +239,8 @@ async function signatureGate({ spec, deps, root, authentication, shared }: Parts
   return [gate];
 }
 
-async function prePublishGate(
-  { spec, deps, root, emitter, authentication }: Parts,
-  git: Git,
-  commands: readonly HookCommand[],
-): Promise<Gate> {
+async function prePublishGate(parts: Parts, git: Git, commands: readonly HookCommand[]): Promise<Gate> {
+  const { spec, deps, root, emitter, authentication } = parts;
   const { createPrePublishGate } = await import('./gates/pre-publish.ts');
   return createPrePublishGate({
     commands,
@@ -245,7 +249,7 @@ async function prePublishGate(
     root,
     shape: shapeOf(spec),
     place: authentication.privatePath,
-    env: () => ({ ...deps.hookEnv, ...authentication.hookVariables() }),
+    env: commandEnvOf(parts),
     clock: deps.clock,
     log: deps.log.child('pre-publish'),
     showsOutput: spec.hookOutput,
