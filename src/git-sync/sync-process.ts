@@ -2,7 +2,6 @@
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import type { LogOptions } from '../core/log/log.ts';
 import { withoutVariables } from '../core/options/secrecy.ts';
-import type { StopSignal } from '../core/process/lifecycle.ts';
 import { runProcess, type Scope } from '../core/process/run-process.ts';
 import { addUser } from '../git/user.ts';
 import { adviceIn } from './cli/advice.ts';
@@ -11,6 +10,7 @@ import { SECRET_VARIABLES } from './cli/secret-variables.ts';
 import { createErrorFile, type ErrorFile } from './error-file.ts';
 import { GIT_SYNC_FORMAT, GLOG_FORMAT } from './log-formats.ts';
 import { createLoop, type SyncLoop } from './loop.ts';
+import { behaviourOf } from './process-behaviour.ts';
 import { startServer } from './server.ts';
 import type { GitSyncSettings } from './settings.ts';
 import { logGitVersion, logStartup, requireGit } from './startup.ts';
@@ -18,15 +18,11 @@ import type { SyncObserver } from './sync/events.ts';
 import { absolute } from './sync/layout.ts';
 import { createSyncMessages } from './sync/observers/messages.ts';
 import { createSyncer } from './sync/syncer.ts';
+import { umaskOf } from './sync/umask.ts';
 import type { Receiver } from './triggers/receiver/receiver.lazy.ts';
 import { requestOnSignal } from './triggers/signal.ts';
 import { createTrigger, type Trigger } from './triggers/trigger.ts';
 import { shareOf } from './waits.ts';
-
-/** Below Kubernetes' default of 30 s, with room for the container runtime. */
-export const GRACE_MS = 25_000;
-/** The signals that end a program without a handler, and that Kubernetes, terminals and supervisors send. */
-export const STOP_SIGNALS: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 export interface GitSyncRun {
   readonly settings: GitSyncSettings;
@@ -50,7 +46,6 @@ function logOptions(
 /** Runs git-sync from its settings to its end. */
 export async function runGitSync(run: GitSyncRun): Promise<ExitStatus> {
   const { settings, context } = run;
-  const { syncOnSignal } = settings;
   const errorFile = createErrorFile({
     root: settings.root,
     path: absolute(settings.errorFile, settings.root),
@@ -64,12 +59,7 @@ export async function runGitSync(run: GitSyncRun): Promise<ExitStatus> {
     {
       context,
       log: logOptions(settings, errorFile),
-      graceMs: GRACE_MS,
-      // As with git-sync: a signal that asks for a sync does nothing else, whatever it usually means.
-      stopSignals: STOP_SIGNALS.filter((name) => name !== syncOnSignal),
-      ownSignals: syncOnSignal === undefined ? [] : [syncOnSignal],
-      onSignal: (signal, _count, log) => log.at(1, 'caught signal', { signal }),
-      failureMessage: "can't start",
+      ...behaviourOf(settings),
       exitStatus: (code, signal) => (signal === undefined || isExpected(signal) ? code : { signal }),
     },
     async (scope) => {
@@ -86,7 +76,7 @@ export async function runGitSync(run: GitSyncRun): Promise<ExitStatus> {
 async function prepareProcess({ settings, notes, context }: GitSyncRun, { log }: Scope): Promise<void> {
   logStartup(log, settings, notes);
   await requireGit(settings.git, context.env);
-  process.umask(settings.groupWrite ? 0o002 : 0o022);
+  process.umask(umaskOf(settings));
 }
 
 async function assemble(

@@ -11,8 +11,9 @@ import { adviceIn } from '../cli/advice.ts';
 import type { ConfigResult } from '../cli/result.ts';
 import { GIT_SYNC_FORMAT } from '../log-formats.ts';
 import { CONFIG_METRICS } from '../metrics.ts';
+import { behaviourOf } from '../process-behaviour.ts';
 import { logGitVersion, logStartup } from '../startup.ts';
-import { GRACE_MS, STOP_SIGNALS } from '../sync-process.ts';
+import { umaskOf } from '../sync/umask.ts';
 import { requestOnSignal } from '../triggers/signal.ts';
 import type { ProcessConfig } from './config/model.ts';
 import { parseConfig } from './config/parse-config.ts';
@@ -56,28 +57,23 @@ export async function runRepositories(run: RepositoriesRun): Promise<ExitStatus>
   const { asked, context } = run;
   const start = await readStart(run);
   const { settings } = start.config;
-  const { syncOnSignal, verbosity } = settings;
   let opener: Opener | undefined;
   const status = await runProcess(
     {
       context,
       log: {
         format: GIT_SYNC_FORMAT,
-        verbosity,
+        verbosity: settings.verbosity,
         adviseAs: (hint) => adviceIn('v4', hint),
         // Errors of hooks are not the sync's: their logger has a longer name.
         onError: (record) => opener?.errorFile(record.logger)?.write(record),
       },
-      graceMs: GRACE_MS,
-      stopSignals: STOP_SIGNALS.filter((name) => name !== syncOnSignal),
-      ownSignals: syncOnSignal === undefined ? [] : [syncOnSignal],
-      onSignal: (signal, _count, log) => log.at(1, 'caught signal', { signal }),
-      failureMessage: "can't start",
+      ...behaviourOf(settings),
       exitStatus: (code, signal) => (signal === undefined ? code : { signal }),
     },
     async (scope) => {
       logStartup(scope.log, settings, asked.notes.log);
-      process.umask(settings.groupWrite ? 0o002 : 0o022);
+      process.umask(umaskOf(settings));
       if (settings.addUser) {
         await addUser(context.env.HOME ?? context.cwd, scope.log);
       }

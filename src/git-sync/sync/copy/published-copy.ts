@@ -5,6 +5,7 @@ import type { LockedContext } from '../context.ts';
 import { isInside } from '../layout.ts';
 import { withPlace, withTree } from '../place.ts';
 import type { SyncSpec } from '../spec.ts';
+import { umaskOf } from '../umask.ts';
 import { COPY_ERRORS } from './errors.ts';
 import { fillCopy } from './fill.ts';
 import { freshName, isFillable, wholeCopyHash } from './records.ts';
@@ -32,7 +33,7 @@ export function createPublishedCopy(root: string, path: string, spec: SyncSpec):
     const { log, git } = context;
     const info = await commitInfo(spec, hash, Date.now(), git, { cwd: root, signal });
     const keepsForeign = spec.publishForeignFiles === 'keep';
-    const umask = spec.groupWrite ? 0o002 : 0o022;
+    const umask = umaskOf(spec);
     const files = await withTree(root, tree, (source) => {
       if (source === undefined) {
         throw COPY_ERRORS.tree_changed({ path: tree });

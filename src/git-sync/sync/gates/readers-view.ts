@@ -8,6 +8,7 @@ import { commitInfo, INFO_DIR, toldHash, writeCommitInfo } from '../commit-info.
 import type { Candidate, Gate } from '../gate.ts';
 import { withTree } from '../place.ts';
 import type { SyncSpec } from '../spec.ts';
+import { umaskOf } from '../umask.ts';
 import { GATE_ERRORS } from './errors.ts';
 import { createRefusals } from './refusals.ts';
 
@@ -45,7 +46,7 @@ async function putInfo(
     return; // the copy gets the file, not the tree
   }
   const info = await commitInfo(spec, hash, clock.now(), git, { cwd: root, signal });
-  const umask = spec.groupWrite ? 0o002 : 0o022;
+  const umask = umaskOf(spec);
   const holder = await published.make(INFO_DIR, 0o777 & ~umask);
   try {
     await (holder && writeCommitInfo(holder, info, 0o666 & ~umask, log));

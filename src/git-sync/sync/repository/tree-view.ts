@@ -15,7 +15,7 @@ import type { CheckedOutModule } from '../../../git/submodules/checkout.ts';
 import type { LockedContext } from '../context.ts';
 import { isInside } from '../layout.ts';
 import type { TreeFacts } from '../reuse/examine.ts';
-import type { SyncSpec } from '../spec.ts';
+import { umaskOf } from '../umask.ts';
 import { moduleKey } from './module-key.ts';
 
 /** A tree that has the files of its commit. */
@@ -73,8 +73,6 @@ function moduleShallowFiles(root: string, modules: readonly ModuleView[]): { pat
 
 const write = ({ root, spec, open, log }: LockedContext, files: readonly ConsumerFile[]) =>
   writeConsumerFiles(open.directory, files, { top: root, umask: umaskOf(spec), log });
-
-const umaskOf = ({ groupWrite }: SyncSpec) => (groupWrite ? 0o002 : 0o022);
 
 /** The tree of an archive and those of its submodules do not tell where their git directory is. */
 function withoutPointer(tree: WholeTree, file: ConsumerFile): ConsumerFile {
