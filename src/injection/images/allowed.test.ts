@@ -110,7 +110,7 @@ const TABLE: readonly (readonly [entry: string, allowed: readonly string[], refu
   [
     'docker.io/library',
     ['nginx', 'library/nginx', 'docker.io/nginx:1', 'foo.bar:1'],
-    ['bitnami/nginx', 'docker.io/bitnami/nginx', 'foo.bar/x', HEX, 'localhost/x'],
+    ['bitnami/nginx', 'docker.io/bitnami/nginx', 'foo.bar/x', HEX, 'localhost/x', DIGEST, 'sha256:ab12'],
   ],
   ['docker.io/library:1', ['library:1', 'docker.io/library/library:1'], ['nginx:1', 'library']],
   [
@@ -123,8 +123,16 @@ const TABLE: readonly (readonly [entry: string, allowed: readonly string[], refu
   [
     'docker.io',
     ['nginx', 'localhost', 'foo.bar', 'a/b/c:1', 'docker.io/a/b', 'docker.io/nginx', 'index.docker.io/a'],
-    ['registry.example/a', 'localhost/a', 'registry:5000/a', HEX, 'a.b/c'],
+    ['registry.example/a', 'localhost/a', 'registry:5000/a', HEX, 'a.b/c', DIGEST, `sha512:${HEX}${HEX}`],
   ],
+  ['docker.io/library/sha256', ['docker.io/library/sha256:1', 'sha256'], [DIGEST, 'sha256:ab12']],
+  [
+    '[::1]:5000',
+    ['[::1]:5000/a/b:1', `[::1]:5000/a@${DIGEST}`],
+    ['[::1]/a', '::1:5000/a', '[::1]:5000', ':/a'],
+  ],
+  ['[fd00::1]/', ['[fd00::1]/a'], ['[fd00::2]/a', '[fd00::1]:5000/a', '[fd00::1].evil/a', 'f/a']],
+  ['[fd00::1]:5000/team', ['[fd00::1]:5000/team/a'], ['[fd00::1]:5000/teams', '[fd00::1]/team']],
 ];
 
 describe('an entry of the list of allowed images', () => {
@@ -166,6 +174,14 @@ describe('an entry of the list of allowed images', () => {
     ' a',
     'a\n',
     'é',
+    DIGEST,
+    'sha256:ab',
+    'sha512:1',
+    '[::1',
+    '::1/',
+    '[]/a',
+    '[::1]a/b',
+    'a/[::1]',
   ])('is refused where it says nothing that can be told: %j', (entry) => {
     expect(ALLOW_IMAGE_OPTION.check([entry])).toMatch(/must be a registry/);
     expect(ALLOW_IMAGE_OPTION.check(['nginx', entry])).toMatch(/must be a registry/);
@@ -184,7 +200,8 @@ describe('an entry of the list of allowed images', () => {
 /** The reference as Docker reads it (github.com/distribution/reference, `ParseNormalizedNamed`); undefined for none. */
 function read(reference: string) {
   const match = /^([^@:]*(?::[0-9]+(?=\/))?[^@:]*)(?::([^@/:]+))?(?:@(.+))?$/s.exec(reference);
-  if (match === null || /^[a-f0-9]{64}$/.test(reference)) {
+  // Identifiers of images, for containerd.
+  if (match === null || /^(?:[a-f0-9]{64}$|sha(?:256|384|512):)/.test(reference)) {
     return undefined;
   }
   const [, name = '', tag, digest] = match;

@@ -34,8 +34,11 @@ export interface AllowedImages {
 /** Nothing that names an image is longer: 255 characters of name, a tag and a digest. */
 const LONGEST_REFERENCE = 520;
 
-/** What starts like a registry, and what a runtime takes for the identifier of an image that it has. */
-const NO_SHORT_NAME = '^(?:localhost/|[a-f0-9]{64}$)';
+/**
+ * What starts like a registry, and what a runtime takes for the identifier of an image that the node has, whoever's it is:
+ * containerd reads `sha256:HEX` as one before it looks for a repository of that name.
+ */
+const NO_SHORT_NAME = '^(?:localhost/|(?:sha256|sha384|sha512):|[a-f0-9]{64}$)';
 
 /** @param values as given to the option, whose check lets nothing through that has no pattern */
 export function allowedImages(values: readonly string[]): AllowedImages {

@@ -14,13 +14,17 @@ export interface ImagePattern {
 const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const PLAIN_COMPONENT = '[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*';
 const HOST_LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
+/** A name, or an IPv6 address in brackets, and maybe a port. */
+const HOST = `(?:${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]{1,5})?`;
 const TAG = '[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}';
 const DIGEST = '(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})';
 
 const IS_COMPONENT = new RegExp(`^${COMPONENT}$`);
-const IS_HOST = new RegExp(`^${HOST_LABEL}(?:\\.${HOST_LABEL})*(?::[0-9]{1,5})?$`);
+const IS_HOST = new RegExp(`^${HOST}$`);
 const IS_TAG = new RegExp(`^${TAG}$`);
 const IS_DIGEST = new RegExp(`^${DIGEST}$`);
+/** A digest without the @ in front of it would be a tag of a repository with the name of an algorithm. */
+const LIKE_DIGEST = /^sha(?:256|384|512):/;
 
 const HUB = 'docker.io';
 const HUB_NAMES = '(?:index\\.)?docker\\.io/';
@@ -42,7 +46,7 @@ export function patternsOf(text: string): readonly ImagePattern[] | undefined {
   const at = text.indexOf('@');
   const name = at === -1 ? text : text.slice(0, at);
   const digest = at === -1 ? undefined : text.slice(at + 1);
-  if (digest !== undefined && digest !== ANY_DIGEST && !IS_DIGEST.test(digest)) {
+  if (LIKE_DIGEST.test(name) || (digest !== undefined && digest !== ANY_DIGEST && !IS_DIGEST.test(digest))) {
     return undefined;
   }
   if (name === '') {
@@ -54,9 +58,8 @@ export function patternsOf(text: string): readonly ImagePattern[] | undefined {
 
 /** This digest, whatever it is called: it says by itself what is in the image. */
 function anywhere(digest: string): ImagePattern[] {
-  const host = `${HOST_LABEL}(?:\\.${HOST_LABEL})*(?::[0-9]{1,5})?`;
   const below = `(?:/${COMPONENT})+`;
-  const name = `(?:${host}${below}|${PLAIN_COMPONENT}${below}|${COMPONENT})`;
+  const name = `(?:${HOST}${below}|${PLAIN_COMPONENT}${below}|${COMPONENT})`;
   return [{ pattern: `${name}(?::${TAG})?@${digest}`, isShort: false }];
 }
 
@@ -96,7 +99,7 @@ function isHostLike(first: string): boolean {
 /** Of a word alone, which as a reference would be a name: whoever writes `registry.example` means the registry. */
 function isRegistry(word: string): boolean {
   const [name = ''] = word.split(':');
-  return name.includes('.') || name === 'localhost';
+  return name.includes('.') || name === 'localhost' || name.startsWith('[');
 }
 
 /** The Hub has two names, and its images without an owner are in a folder, which may be named as such. */
@@ -151,7 +154,7 @@ function hubPatterns({ path, below, tail }: Entry): ImagePattern[] {
   return patterns;
 }
 
-/** Of all that names and tags are made of, only the dot means something else. */
+/** Of all that names and tags are made of, only the dot and the brackets of an address mean something else. */
 function escaped(text: string): string {
-  return text.replaceAll('.', '\\.');
+  return text.replaceAll(/[.[\]]/g, '\\$&');
 }
