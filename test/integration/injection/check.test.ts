@@ -209,6 +209,21 @@ describe('an injector that does not', () => {
     expect(bad.every(({ hint }) => hint !== undefined)).toBe(true);
   });
 
+  test.each([302, 401, 429, 500, 503])('and that only answers with %d is not passed over', async (status) => {
+    const { api } = await startCluster();
+    api.failWith = status;
+    const { code, findings } = await check(api);
+    expect(code).toBe(1);
+    expect(findings).toEqual([
+      {
+        check: 'API server',
+        level: 'failed',
+        message: expect.stringMatching(`nothing was looked at: .*${status}`),
+        hint: expect.stringContaining('kubectl proxy'),
+      },
+    ]);
+  });
+
   test('and that nobody may look at is no good news, and no bad news', async () => {
     const { api } = await startCluster();
     api.failWith = 403;

@@ -36,7 +36,11 @@ export interface CheckInput {
 /** All findings, in the order in which things depend on each other. */
 export async function* findingsOf(input: CheckInput): AsyncGenerator<Finding> {
   const { client, signal } = input;
-  const asked = await look(() => client.call({ method: 'GET', path: '/version', signal }));
+  const asked = await look(async () => {
+    const answer = await client.call({ method: 'GET', path: '/version', signal });
+    // Who may not see this may see other things; whoever is unknown to the server, or gets its troubles, sees nothing.
+    return [200, 403].includes(answer.status) ? answer : refuse('read /version', answer);
+  });
   if ('problem' in asked) {
     yield notReached(asked.problem);
     return;
