@@ -10,12 +10,13 @@ import type { INJECTOR_METRICS } from './metrics.ts';
 import { ADVISE_PATH, MUTATE_PATH, NAMESPACE_PATH } from './paths.ts';
 import { createReadingRoom } from './reading-room.ts';
 import { type Review, readReview, renderVerdict, type Verdict, verdictOf } from './review.ts';
+import { sizeOfReview } from './review-size.ts';
 import { adviceOn } from './workload-advice.ts';
 
 /** An API server takes objects up to 3 MiB; a review holds up to two of them and what other webhooks have added. */
 export const MAX_BODY_BYTES = 8 << 20;
-/** All bodies that are read at once; the work itself is done in one go. */
-const ROOM = { places: 512, bytes: 96 << 20, now: () => performance.now() } as const;
+/** All bodies that are read at once, and what is made of one of them: the work itself is done in one go. */
+export const ROOM = { places: 512, bytes: 96 << 20, now: () => performance.now() } as const;
 /** When the caller does not say; an API server's own default. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 const LONGEST_TIMEOUT_MS = 30_000;
@@ -54,26 +55,38 @@ export function webhookRoutes(deps: WebhookDeps): Route[] {
   async function answer(request: RouteRequest, webhook: string, judge: Judge): Promise<Reply> {
     const length = Number(request.headers['content-length'] ?? MAX_BODY_BYTES);
     const bytes = Math.min(Number.isFinite(length) ? length : MAX_BODY_BYTES, MAX_BODY_BYTES);
-    const leave = room.enter({
+    const place = room.enter({
       address: request.remoteAddress,
       bytes,
       giveUp: (timeoutMs) => request.giveUp(SERVER_ERRORS.body_timeout({ timeoutMs: Math.round(timeoutMs) })),
     });
-    if (leave === undefined) {
-      deps.metrics?.rejected.inc({ reason: 'busy' });
-      return { ...textReply(503, 'busy'), headers: { 'retry-after': '1' } };
+    if (place === undefined) {
+      return busy();
     }
     try {
       const body = await request.readBody();
       // The work is not divisible: it is begun only while somebody waits for it.
       request.signal.throwIfAborted();
+      const sized = sizeOfReview(body);
+      if ('problem' in sized) {
+        deps.metrics?.rejected.inc({ reason: sized.status === 413 ? 'too_large' : 'bad_request' });
+        return textReply(sized.status, sized.problem);
+      }
+      if (!place.grow(sized.memory)) {
+        return busy();
+      }
       return judged(body, webhook, judge, request.path);
     } catch (error) {
       deps.metrics?.rejected.inc({ reason: whyRejected(error) });
       throw error;
     } finally {
-      leave();
+      place.leave();
     }
+  }
+
+  function busy(): Reply {
+    deps.metrics?.rejected.inc({ reason: 'busy' });
+    return { ...textReply(503, 'busy'), headers: { 'retry-after': '1' } };
   }
 
   function judged(body: Buffer, webhook: string, judge: Judge, path: string): Reply {

@@ -1,4 +1,7 @@
-/** Who may be read from at once. Reading costs memory and a place, and both are taken for as long as a client likes to send. */
+/**
+ * Who may be read from at once. Reading costs memory and a place, and both are taken for as long as a client likes to send; what
+ * is made of a body when it is there costs more memory.
+ */
 
 /** A body that is not there yet. */
 export interface Reader {
@@ -9,9 +12,16 @@ export interface Reader {
   readonly giveUp: (waitedMs: number) => void;
 }
 
+export interface Place {
+  /** Takes more memory, if there is some; the place is kept either way. */
+  grow(bytes: number): boolean;
+  /** Gives all of it back. */
+  leave(): void;
+}
+
 export interface ReadingRoom {
-  /** A function that gives the place back, or undefined when there is none. */
-  enter(reader: Reader): (() => void) | undefined;
+  /** Undefined where there is no place. */
+  enter(reader: Reader): Place | undefined;
 }
 
 export interface ReadingRoomInit {
@@ -68,14 +78,33 @@ export function createReadingRoom({ places, bytes, now }: ReadingRoomInit): Read
     return true;
   }
 
+  function take(reader: Reader): void {
+    readers.set(reader, now());
+    free -= reader.bytes;
+  }
+
   return {
-    enter(reader) {
-      if (!makeRoom(reader)) {
+    enter(first) {
+      if (!makeRoom(first)) {
         return undefined;
       }
-      readers.set(reader, now());
-      free -= reader.bytes;
-      return () => leave(reader);
+      let reader = first;
+      take(reader);
+      return {
+        grow(more) {
+          const grown = { ...reader, bytes: reader.bytes + more };
+          // It must not be in its own way, and has to be there still.
+          if (!readers.has(reader)) {
+            return false;
+          }
+          leave(reader);
+          const hasRoom = makeRoom(grown);
+          reader = hasRoom ? grown : reader;
+          take(reader);
+          return hasRoom;
+        },
+        leave: () => leave(reader),
+      };
     },
   };
 }

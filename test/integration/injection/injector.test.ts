@@ -1,5 +1,5 @@
 /** `pillion injector`, asked over TLS as an API server asks. */
-import { rename, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -13,6 +13,11 @@ import { waitFor } from '../../support/wait-for.ts';
 import { type Answer, ASKS, podOf, reviewOf, startInjector } from './support/injector.ts';
 
 const temp = useTempDir();
+
+async function highWaterMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
 
 interface ReviewResponse {
   readonly uid: string;
@@ -165,6 +170,29 @@ describe('a request that is no review', () => {
     expect((await injector.post('{}', { path: '/other' })).status).toBe(404);
     // It is all there still.
     expect((await injector.post(reviewOf(podOf(ASKS)))).status).toBe(200);
+  });
+
+  test('and would be much more in memory than it is in bytes is refused, and holds nobody up', async () => {
+    const injector = await startInjector(temp.path);
+    const filled = (item: string) =>
+      `[${Array.from({ length: (7 << 20) / (item.length + 1) }, () => item).join()}]`;
+    const bombs = [
+      [filled('{}'), 413],
+      [filled('{"a":[1.5]}'), 413],
+      ['['.repeat(8 << 20), 400],
+    ] as const;
+    const isServed = async () => (await injector.post(reviewOf(podOf(ASKS)))).status === 200;
+    expect(await isServed()).toBe(true);
+    const before = await highWaterMiB(injector.running.pid);
+    for (const [bomb, status] of bombs) {
+      const answers = await Promise.all([1, 2, 3].map(() => injector.post(bomb)));
+      expect(answers.map((answer) => answer.status)).toEqual([status, status, status]);
+      expect(answers[0]?.text).toMatch(
+        /^the body has (?:more than 400000 values|lists and objects nested more than)/,
+      );
+      expect(await isServed()).toBe(true);
+    }
+    expect((await highWaterMiB(injector.running.pid)) - before).toBeLessThan(128);
   });
 
   test('of somebody who is slow, or who goes away, costs the others nothing', async () => {
