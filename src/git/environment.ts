@@ -1,5 +1,6 @@
 /** The environment that git gets, and what hooks see of it. */
 import { dirname, join } from 'node:path';
+import { TREE_HOLDERS, TREES_DIR } from './tree-places.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -78,6 +79,7 @@ export function protectiveVariables(path: string, env: Environment): Record<stri
 
 /** Keeps git from finding a repository above the root, or the root's own from inside a worktree. */
 export function discoveryLimits(root: string): Record<string, string> {
-  const ceilings = [dirname(root), root, join(root, '.worktrees'), join(root, '.worktrees', '.rebuild')];
+  const trees = join(root, TREES_DIR);
+  const ceilings = [dirname(root), root, trees, ...TREE_HOLDERS.map((name) => join(trees, name))];
   return { GIT_CEILING_DIRECTORIES: ceilings.join(':') };
 }

@@ -1,11 +1,11 @@
 /** Makes the worktree of a commit complete and published, without a moment in which a link leads to less. */
 import { join, relative } from 'node:path';
 import { removeBelow } from '../../core/foreign-files/below.ts';
+import { REBUILD_DIR, TREES_DIR } from '../../git/tree-places.ts';
 import { changeModes } from './change-modes.ts';
 import type { LockedContext } from './context.ts';
 import type { PublishedCopy } from './copy/published-copy.ts';
 import type { Gate } from './gate.ts';
-import { REBUILD_DIR, TREES_DIR } from './layout.ts';
 import { forgetCopy, rememberLink } from './links.ts';
 import type { Plan } from './plan.ts';
 import { publish, tidyLink } from './publish.ts';
@@ -23,6 +23,8 @@ export interface ApplyInit {
   /** The commit that our link leads to, if it leads to one. */
   readonly previous: string | undefined;
   readonly reuse: TreeReuse;
+  /** The plan that leaves alone what others use and was made with other options. */
+  readonly planApart: () => Promise<Plan>;
   /** The worktrees that may go. */
   readonly unused: () => Promise<readonly string[]>;
 }
@@ -124,29 +126,35 @@ async function replaceInPlace(
   await removeBelow(context.open.directory, holder);
 }
 
+/** @returns the plan that was carried out: another one where others use the tree, and need it as it is */
 export async function applyPlan(
   context: LockedContext,
   init: ApplyInit,
   plan: Plan,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Plan> {
   const { hash, path, state, isCurrent } = plan;
   if (state === 'missing' || state === 'empty') {
     const tree = await build(context, init, path, hash, signal);
     await switchLinks(context, init, { ...plan, isNew: true }, path, signal);
     await init.reuse.published(path, tree);
-    return;
+    return plan;
   }
   const intact = await verifyTree(context, path, hash, signal);
   if (intact === undefined) {
+    const apart = plan.isShared ? await init.planApart() : plan;
+    if (apart.path !== path) {
+      return applyPlan(context, init, apart, signal);
+    }
     context.log.info('worktree failed checks, replacing it', { path, state });
     await replaceInPlace(context, init, plan, signal);
     await init.reuse.published(path, undefined);
-    return;
+    return plan;
   }
   await writeTreeView(context, intact);
   const gates = init.gates.filter((gate) => gate.isForAll || !(isCurrent || (init.isKnown && gate.isForNew)));
   await passGates({ ...init, gates }, path, hash, signal);
   await switchLinks(context, init, { hash, links: isCurrent ? [] : plan.links.slice(0, 1) }, path, signal);
   await init.reuse.published(path, undefined);
+  return plan;
 }

@@ -3,8 +3,9 @@ import { basename, dirname, join, relative } from 'node:path';
 import { removeBelow } from '../../core/foreign-files/below.ts';
 import type { Removal } from '../../core/foreign-files/remove-tree.ts';
 import type { Log } from '../../core/log/log.ts';
+import { BESIDE_DIRS, TREES_DIR } from '../../git/tree-places.ts';
 import type { LockedContext, SyncContext } from './context.ts';
-import { isInside, isTreeOfAnyDialect, TREES_DIR } from './layout.ts';
+import { isInside, isTreeOfAnyDialect } from './layout.ts';
 import { linksOf } from './links.ts';
 import { withTree } from './place.ts';
 import { cleanModules } from './repository/clean-modules.ts';
@@ -39,7 +40,11 @@ async function isOurTree(root: string, path: string): Promise<boolean> {
 
 /** v4 owns every entry of `.worktrees`; in a v3 root only what is named like a worktree is ours. */
 async function candidates(root: string): Promise<string[]> {
-  const found = await entriesOf(root, join(root, TREES_DIR));
+  const found: string[] = [];
+  for (const path of await entriesOf(root, join(root, TREES_DIR))) {
+    const trees = BESIDE_DIRS.includes(basename(path)) ? await entriesOf(root, path) : [];
+    found.push(...(trees.length > 0 ? trees : [path]));
+  }
   for (const path of await entriesOf(root, root)) {
     if (isTreeOfAnyDialect(root, path) && (await isOurTree(root, path))) {
       found.push(path);

@@ -1,21 +1,24 @@
 /** Where the two generations of git-sync keep their trees, below the root. */
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { isFullHash } from '../../git/object-name.ts';
+import { BESIDE_DIRS, TREE_HOLDERS, TREES_DIR } from '../../git/tree-places.ts';
 import type { Dialect } from './spec.ts';
-
-/** Where v4 keeps its trees, below the root. */
-export const TREES_DIR = '.worktrees';
-/** Below it: where a worktree is rebuilt while its own place is still taken by the published, damaged one. */
-export const REBUILD_DIR = '.rebuild';
 
 export interface Layout {
   /** Directory whose entries are published trees. */
   readonly treesDir: string;
-  /** The directory of the tree of a commit. */
+  /** The directory of the tree of a commit: the usual one, unless another was chosen. */
   treePath(hash: string): string;
+  /** Where its tree may be: the usual place first. */
+  placesOf(hash: string): readonly string[];
+  /** Says in which of them it is for this sync. */
+  choose(hash: string, path: string): void;
   /** The commit a tree directory is named for, or undefined for anything else. */
   hashOf(treePath: string): string | undefined;
 }
+
+/** Commits that hooks may still work in, and more. */
+const MOST_CHOSEN = 100;
 
 const stripRevision = (name: string) => (name.startsWith('rev-') ? name.slice(4) : name);
 
@@ -23,9 +26,22 @@ const stripRevision = (name: string) => (name.startsWith('rev-') ? name.slice(4)
 export function layoutOf(dialect: Dialect, root: string): Layout {
   const treesDir = dialect === 'v4' ? join(root, TREES_DIR) : root;
   const prefix = dialect === 'v4' ? '' : 'rev-';
+  const usual = (hash: string) => join(treesDir, prefix + hash);
+  const chosen = new Map<string, string>();
   return {
     treesDir,
-    treePath: (hash) => join(treesDir, prefix + hash),
+    treePath: (hash) => chosen.get(hash) ?? usual(hash),
+    placesOf: (hash) => [
+      usual(hash),
+      ...BESIDE_DIRS.map((name) => join(root, TREES_DIR, name, prefix + hash)),
+    ],
+    choose(hash, path) {
+      chosen.delete(hash);
+      if (path !== usual(hash)) {
+        chosen.set(hash, path);
+        [...chosen.keys()].slice(0, -MOST_CHOSEN).forEach((old) => chosen.delete(old));
+      }
+    },
     hashOf(treePath) {
       const hash = stripRevision(basename(treePath));
       return isFullHash(hash) ? hash : undefined;
@@ -37,7 +53,8 @@ export function layoutOf(dialect: Dialect, root: string): Layout {
 export function isTreeOfAnyDialect(root: string, path: string): boolean {
   const parent = dirname(path);
   const named = isFullHash(stripRevision(basename(path)));
-  return named && (parent === root || parent === join(root, TREES_DIR));
+  const holders = ['', TREES_DIR, ...BESIDE_DIRS.map((name) => join(TREES_DIR, name))];
+  return named && holders.some((name) => parent === join(root, name));
 }
 
 /** A tree in a root, and the way from its top on; empty for the top itself. */
@@ -49,7 +66,7 @@ export interface InTree {
 /** The tree that a path leads into, whichever git-sync made it; a path that is in none stands for itself. */
 export function splitAtTree(root: string, path: string): InTree {
   const parts = isInside(root, path) ? relative(root, path).split('/') : [];
-  const holder = parts[0] === TREES_DIR ? (parts[1] === REBUILD_DIR ? 2 : 1) : 0;
+  const holder = parts[0] === TREES_DIR ? (TREE_HOLDERS.includes(parts[1] ?? '') ? 2 : 1) : 0;
   const isOurs = holder > 0 || isFullHash(stripRevision(parts[0] ?? ''));
   return isOurs && parts.length > holder
     ? { tree: join(root, ...parts.slice(0, holder + 1)), below: parts.slice(holder + 1).join('/') }

@@ -30,6 +30,7 @@ import { withFetchedCommit } from './repair.ts';
 import { existing } from './repository/protect.ts';
 import { readSparsePatterns } from './repository/sparse.ts';
 import { shapeOf } from './repository/tree-check.ts';
+import { formOf } from './repository/tree-form.ts';
 import { writeBranch } from './repository/tree-view.ts';
 import type { Retention } from './retention.ts';
 import type { TreeReuse } from './reuse/tree-reuse.ts';
@@ -143,14 +144,13 @@ async function publishCommit(
   const { layout, link } = init;
   const { root, spec, shared, emit } = context;
   const current = await readPublishedTree(root, link);
-  const plan = await planFor(
-    { root, link, layout, copy: init.copy, shape: shapeOf(spec), isKnown },
-    hash,
-    current,
-  );
+  const form = formOf(spec, await readSparsePatterns(spec));
+  const planInit = { root, link, layout, copy: init.copy, shape: shapeOf(spec), form, isKnown };
+  const plan = await planFor(planInit, hash, current);
   const changed = isChange(plan);
   const isTrusted = wasAdmitted || isAdmitted(init.gates, hash);
   if (!changed && !isFirst && isTrusted) {
+    layout.choose(hash, plan.path);
     return confirm(init, hash);
   }
   const previous = current && layout.hashOf(current.tree);
@@ -170,10 +170,12 @@ async function publishCommit(
   await emit({ kind: 'update-required', change });
   await shared.current().setRef(`refs/heads/${OWN_BRANCH}`, hash);
   const unused = () => staleTrees(context, cleanUpOptions(init, hash, [current?.tree]));
-  await applyPlan(context, { ...init, previous, isKnown, unused }, plan, signal);
+  const planApart = () => planFor({ ...planInit, isStrict: true }, hash, current);
+  const { path } = await applyPlan(context, { ...init, previous, isKnown, unused, planApart }, plan, signal);
+  layout.choose(hash, path);
   await writeBranch(context, hash);
   await shared.removeIndexes();
-  if (current !== undefined && current.tree !== plan.path && isTreeOfAnyDialect(root, current.tree)) {
+  if (current !== undefined && current.tree !== path && isTreeOfAnyDialect(root, current.tree)) {
     await markStale(context.open.directory, relative(root, current.tree));
   }
   await emit({ kind: 'published', change });

@@ -10,6 +10,7 @@ import { SIGNATURE_ERRORS } from './gates/signatures/errors.ts';
 import { removeLeftovers } from './repository/leftovers.ts';
 import { protectOthers } from './repository/protect.ts';
 import { SPARSE_ERRORS } from './repository/sparse.ts';
+import { ROOT_ERRORS } from './root.ts';
 import { TAG_ERRORS } from './tags/errors.ts';
 
 /** Failures whose reason lies in the remote, the configuration or the machine, not in our copy. */
@@ -19,6 +20,7 @@ const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
   ...Object.keys(GATE_ERRORS),
   ...Object.keys(SIGNATURE_ERRORS),
   ...Object.keys(TAG_ERRORS),
+  ...Object.keys(ROOT_ERRORS),
   ...([
     'root_of_another_user',
     'ref_not_found',

@@ -10,6 +10,19 @@ export const ROOT_ERRORS = defineErrors({
       `cannot use the root ${path}: ${why}`,
     hint: 'mount a writable volume there (fsGroup makes an emptyDir writable for any user), or choose another --root',
   },
+  trees_taken: {
+    message: ({
+      root,
+      hash,
+      count,
+    }: {
+      readonly root: string;
+      readonly hash: string;
+      readonly count: number;
+    }) =>
+      `${hash} cannot be published: links in ${root} lead to ${count} trees of it already, each made with other options`,
+    hint: 'remove links that nobody uses any more, or give each git-sync a --root of its own',
+  },
   root_is_everything: {
     message: ({ path }: { readonly path: string }) =>
       `cannot use ${path} as the root: it is the root of the file system`,

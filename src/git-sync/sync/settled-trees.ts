@@ -1,7 +1,7 @@
 /** Spares a poll the look at all worktrees while nothing can have been added to them. */
 import type { Clock } from '../../core/clock.ts';
 import { withForeignRoot } from '../../core/foreign-files/directory.ts';
-import { TREES_DIR } from './layout.ts';
+import { TREES_DIR } from '../../git/tree-places.ts';
 
 /** What a change of a directory cannot show, as the content of a worktree, is found by a look after this at the latest. */
 const LOOK_AGAIN_MS = 60_000;

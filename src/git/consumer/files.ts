@@ -2,11 +2,12 @@
  * What git needs in a shared root so that it works for those who read there: `git log` in a published tree, as with
  * git-sync. It is written after our own git has ended and never read back, so it may be whatever a neighbour makes of it.
  */
-import { basename, dirname, join, relative } from 'node:path/posix';
+import { join, relative } from 'node:path/posix';
 import { renderGitConfig } from '../config-file.ts';
 import type { ObjectFormat } from '../object-name.ts';
 import { OWN_BRANCH } from '../private-repository.ts';
 import { formatConfig } from '../repository-config.ts';
+import { recordName } from '../tree-places.ts';
 
 /** A submodule in a published tree. */
 export interface ModuleView {
@@ -78,12 +79,6 @@ function rootConfig({ format, filter, url, modules }: ConsumerView): string {
       { key: `submodule.${name}.url`, value: moduleUrl },
     ]),
   ]);
-}
-
-/** The name of a tree's record in `.git/worktrees`. */
-export function recordName(treePath: string): string {
-  const suffix = basename(dirname(treePath)) === '.rebuild' ? '-rebuild' : '';
-  return basename(treePath) + suffix;
 }
 
 function moduleFiles(format: ObjectFormat, holder: string, module: ModuleView): ConsumerFile[] {

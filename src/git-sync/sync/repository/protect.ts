@@ -4,7 +4,8 @@ import { withDirectory } from '../../../core/foreign-files/below.ts';
 import { readForeignRefs } from '../../../git/adopt.ts';
 import { formatOf, isFullHash } from '../../../git/object-name.ts';
 import type { Git, GitCall } from '../../../git/run.ts';
-import { REBUILD_DIR, TREES_DIR } from '../layout.ts';
+
+import { TREE_HOLDERS, TREES_DIR } from '../../../git/tree-places.ts';
 import type { OpenRoot, SharedRepository } from './shared-repository.ts';
 
 /** Refs to what must stay. */
@@ -15,7 +16,7 @@ const AT_ONCE = 1000;
 /** The commits that directories in the root are named for, whichever git-sync made them. */
 async function treeHashes({ directory }: OpenRoot): Promise<string[]> {
   const names: string[] = [];
-  for (const place of ['', TREES_DIR, `${TREES_DIR}/${REBUILD_DIR}`]) {
+  for (const place of ['', TREES_DIR, ...TREE_HOLDERS.map((name) => `${TREES_DIR}/${name}`)]) {
     await withDirectory(directory, place, async (opened) => {
       names.push(...((await opened?.list()) ?? []).map(({ name }) => name.replace(/^rev-/, '')));
     });

@@ -1,7 +1,7 @@
 /** What stands at the place of a tree, without git: a handful of reads, whatever the size of the tree. */
 import { dirname, join, relative, resolve } from 'node:path';
 import { readForeignFile } from '../../../core/foreign-files/read-file.ts';
-import { recordName } from '../../../git/consumer/files.ts';
+import { recordName } from '../../../git/tree-places.ts';
 import { withTree } from '../place.ts';
 import type { SyncSpec } from '../spec.ts';
 

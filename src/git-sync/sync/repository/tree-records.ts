@@ -2,15 +2,15 @@
 import { basename, dirname, join } from 'node:path';
 import { removeTree } from '../../../core/files.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-files/directory.ts';
-import { recordName } from '../../../git/consumer/files.ts';
 import { isFullHash } from '../../../git/object-name.ts';
-import { REBUILD_DIR, TREES_DIR } from '../layout.ts';
+import { recordName, TREE_HOLDERS, TREES_DIR } from '../../../git/tree-places.ts';
 import { entriesOf } from './directories.ts';
 import { gitDirOfTree } from './tree-check.ts';
 
 /** The names of the records that trees in the root refer to. */
 async function recordsInUse(root: string): Promise<ReadonlySet<string>> {
-  const places = [root, join(root, TREES_DIR), join(root, TREES_DIR, REBUILD_DIR)];
+  const holders = TREE_HOLDERS.map((name) => join(root, TREES_DIR, name));
+  const places = [root, join(root, TREES_DIR), ...holders];
   const trees = (await Promise.all(places.map((place) => entriesOf(root, place)))).flat();
   const gitDirs = await Promise.all(trees.map(gitDirOfTree));
   const told = gitDirs.flatMap((path) => (path === undefined ? [] : [basename(path)]));
@@ -22,7 +22,7 @@ async function recordsInUse(root: string): Promise<ReadonlySet<string>> {
 function isOfOurs(treePath: string): boolean {
   const holder = basename(dirname(treePath));
   const isV3 = isFullHash(basename(treePath).replace(/^rev-/, ''));
-  return holder === TREES_DIR || holder === REBUILD_DIR || isV3;
+  return holder === TREES_DIR || TREE_HOLDERS.includes(holder) || isV3;
 }
 
 /** Whether anything stands there, whatever it is; not where that cannot be found out. */

@@ -12,11 +12,13 @@ import { writeConsumerFiles } from '../../../git/consumer/write.ts';
 import type { PrivateRepository } from '../../../git/private-repository.ts';
 import { withoutPassword } from '../../../git/public-url.ts';
 import type { CheckedOutModule } from '../../../git/submodules/checkout.ts';
+import { recordName } from '../../../git/tree-places.ts';
 import type { LockedContext } from '../context.ts';
 import { isInside } from '../layout.ts';
 import type { TreeFacts } from '../reuse/examine.ts';
 import { umaskOf } from '../umask.ts';
 import { moduleKey } from './module-key.ts';
+import { FORM_FILE, formOf } from './tree-form.ts';
 
 /** A tree that has the files of its commit. */
 export interface WholeTree {
@@ -87,10 +89,12 @@ function withoutPointer(tree: WholeTree, file: ConsumerFile): ConsumerFile {
 export async function writeTreeView(context: LockedContext, tree: WholeTree): Promise<void> {
   const { root, shared } = context;
   const view = await viewOf(context, shared.current(), tree);
+  const form = formOf(context.spec, tree.sparsePatterns);
   const files = [
     ...moduleShallowFiles(root, view.modules),
     // The configuration is the same for all trees; which commit the branch names is written when the link is switched.
     ...repositoryFiles(view).filter(({ path }) => !relative(root, path).startsWith('.git/refs/')),
+    { path: join(root, '.git/worktrees', recordName(tree.path), FORM_FILE), text: form.text },
     ...treeFiles(view),
   ];
   await write(context, context.spec.publishArchive ? files.map((file) => withoutPointer(tree, file)) : files);

@@ -12,8 +12,8 @@ import {
   type ModuleContext,
   verifyModules,
 } from '../../../git/submodules/checkout.ts';
+import { recordName, TREES_DIR } from '../../../git/tree-places.ts';
 import type { LockedContext, SyncContext } from '../context.ts';
-import { TREES_DIR } from '../layout.ts';
 import type { TreeFacts } from '../reuse/examine.ts';
 import { moduleKey } from './module-key.ts';
 import type { OpenRoot } from './shared-repository.ts';
@@ -170,8 +170,8 @@ export async function buildTree(
 }
 
 /** The patterns that a worktree was made with, as they were written down for its readers: only compared, never used. */
-async function writtenPatterns({ gitDirectory }: OpenRoot, name: string): Promise<string | undefined> {
-  return withDirectory(gitDirectory, `worktrees/${name}/info`, async (info) =>
+async function writtenPatterns({ gitDirectory }: OpenRoot, path: string): Promise<string | undefined> {
+  return withDirectory(gitDirectory, `worktrees/${recordName(path)}/info`, async (info) =>
     info?.readText('sparse-checkout'),
   );
 }
@@ -208,7 +208,7 @@ export async function verifyTree(
 ): Promise<WholeTree | undefined> {
   const { log, spec, open } = context;
   const patterns = await readSparsePatterns(context.spec);
-  if (patterns !== (await writtenPatterns(open, basename(path)))) {
+  if (patterns !== (await writtenPatterns(open, path))) {
     return undefined;
   }
   const tree = treeOf(context, path, hash);
