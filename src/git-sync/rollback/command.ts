@@ -10,15 +10,16 @@ import { before, named } from '../sync/pins/revisions.ts';
 import {
   type History,
   PIN_FILE,
-  type Pin,
+  type PinRecord,
   type Revision,
   readHistory,
-  stateBase,
+  readPinRecord,
   stateKey,
   withRecords,
   withState,
   writePin,
 } from '../sync/pins/state.ts';
+import { stateBase } from '../sync/pins/state-place.ts';
 import { ROLLBACK_ERRORS } from './errors.ts';
 import { ROLLBACK_OPTIONS } from './options.ts';
 
@@ -61,31 +62,45 @@ function target({ revisions, published }: History, name: string | undefined): Re
   return found;
 }
 
-function listOf({ revisions, published, pin }: History): string {
-  return revisions
-    .map(({ hash, publishedAt }) => {
-      const marks = [hash === published ? 'published' : '', hash === pin ? 'pinned' : ''];
-      return `${[hash, publishedAt, ...marks].filter((part) => part !== '').join('  ')}\n`;
-    })
-    .join('');
+/** How far a git-sync has got with what was recorded. */
+type Progress = 'recorded' | 'seen' | 'done';
+
+const NOT_YET = {
+  recorded: 'no git-sync has taken note yet',
+  seen: 'no sync has succeeded since',
+} as const;
+
+/** What there is, and what was asked for last: whether a sync has done that is told besides. */
+export function listOf({ revisions, published, seen, done }: History, record: PinRecord | undefined): string {
+  const isSeen = record === undefined || record.since === seen;
+  const pinned = record?.hash;
+  const pinMark = isSeen && pinned === published ? 'pinned' : 'pinned, not yet published';
+  const lines = revisions.map(({ hash, publishedAt }) => {
+    const marks = [hash === published ? 'published' : '', hash === pinned ? pinMark : ''];
+    return [hash, publishedAt, ...marks].filter((part) => part !== '').join('  ');
+  });
+  const isListed = pinned === undefined || pinned === null || revisions.some(({ hash }) => hash === pinned);
+  const others = isListed ? [] : [`${pinned}  ${pinMark}`];
+  const isDone = isSeen && done === seen;
+  const waits = isDone || pinned !== null ? [] : [`released: ${NOT_YET[isSeen ? 'seen' : 'recorded']}`];
+  return [...lines, ...others, ...waits].map((line) => `${line}\n`).join('');
 }
 
-/** Waits until the sync tells that it follows the pin, or none. */
+/** Waits until the sync tells that it has done what was recorded. */
 async function untilDone(
   base: string,
   { root, link }: History,
-  hash: string | undefined,
+  { since }: PinRecord,
   waitMs: number,
-): Promise<boolean> {
+): Promise<Progress> {
   const until = systemClock.monotonic() + waitMs;
-  const isDone = (now: History | undefined) =>
-    now?.pin === (hash ?? null) && (hash === undefined || now.published === hash);
   for (;;) {
-    if (isDone(await withRecords(base, stateKey(root, link), readHistory))) {
-      return true;
+    const now = await withRecords(base, stateKey(root, link), readHistory);
+    if (now?.done === since) {
+      return 'done';
     }
     if (systemClock.monotonic() >= until) {
-      return false;
+      return now?.seen === since ? 'seen' : 'recorded';
     }
     await systemClock.sleep(LOOK_AGAIN_MS, new AbortController().signal);
   }
@@ -112,25 +127,30 @@ export async function rollbackCommand(context: CommandContext): Promise<ExitStat
   }
   const base = stateBase(values.stateDir, env);
   const history = chosen(await histories(base), values.link, base);
+  const key = stateKey(history.root, history.link);
   if (values.list) {
-    stdout(listOf(history));
+    const record = await withRecords(base, key, readPinRecord).catch((error: unknown) => {
+      stdout(listOf(history, undefined));
+      throw error;
+    });
+    stdout(listOf(history, record));
     return 0;
   }
-  const revision = values.release ? undefined : target(history, positionals[0]);
-  const pin: Pin | undefined = revision && {
-    hash: revision.hash,
+  const pin: PinRecord = {
+    hash: values.release ? null : target(history, positionals[0]).hash,
     since: new Date(systemClock.now()).toISOString(),
   };
-  await withRecords(base, stateKey(history.root, history.link), async (records) => {
+  await withRecords(base, key, async (records) => {
     await records.removeLeftovers(PIN_FILE);
     await writePin(records, pin);
   });
-  const what = pin === undefined ? 'the release' : `the rollback to ${pin.hash}`;
-  if (values.wait > 0 && !(await untilDone(base, history, pin?.hash, values.wait))) {
-    throw ROLLBACK_ERRORS.rollback_waits({ what });
+  const what = pin.hash === null ? 'the release' : `the rollback to ${pin.hash}`;
+  const progress = values.wait > 0 ? await untilDone(base, history, pin, values.wait) : 'done';
+  if (progress !== 'done') {
+    throw ROLLBACK_ERRORS.rollback_waits({ what, isSeen: progress === 'seen' });
   }
   const done =
-    pin === undefined ? 'the ref is followed again' : `${pin.hash} is published until it is released`;
+    pin.hash === null ? 'the ref is followed again' : `${pin.hash} is published until it is released`;
   stdout(`${values.wait > 0 ? done : `${what} is recorded`}: ${history.link}\n`);
   return 0;
 }

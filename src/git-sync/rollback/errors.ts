@@ -15,7 +15,10 @@ export const ROLLBACK_ERRORS = defineErrors({
     hint: 'pillion git-sync rollback --list shows them; give at least four characters of one',
   },
   rollback_waits: {
-    message: ({ what }: { readonly what: string }) => `${what} is recorded, but no git-sync has done it yet`,
+    message: ({ what, isSeen }: { readonly what: string; readonly isSeen: boolean }) =>
+      isSeen
+        ? `git-sync has taken note of ${what}, but no sync has succeeded since`
+        : `${what} is recorded, but no git-sync has done it yet`,
     hint: 'a git-sync that runs does it at its next sync, and says in its log why it cannot; one that does not, at its start',
   },
 });

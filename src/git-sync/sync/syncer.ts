@@ -24,6 +24,7 @@ import { createRootAccess } from './lock/root-access.ts';
 import { observePublication } from './observers/publication-record.ts';
 import { observeChanges } from './observers/touch-file.ts';
 import type { Pins, PinsInit } from './pins/pins.ts';
+import { hasState, stateBase } from './pins/state-place.ts';
 import { hasEarlierPublication } from './publication.ts';
 import { createLfsStore, requireLfs } from './repository/lfs-store.ts';
 import { createSharedRepository, type SharedRepository } from './repository/shared-repository.ts';
@@ -154,18 +155,24 @@ async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
   }
 }
 
-/** Where revisions are kept; nothing is remembered, or loaded, where none are. */
+/**
+ * Where revisions are kept, or were: a rollback holds until it is released, whatever options the process is started with.
+ * Nothing is remembered, or loaded, where there was none.
+ */
 async function pinsOf(
   spec: SyncSpec,
   { env, clock, log }: SyncerDeps,
   place: Pick<PinsInit, 'root' | 'link' | 'emit'>,
 ): Promise<Pins | undefined> {
-  if (spec.keepRevisions === 0) {
+  const base = stateBase(spec.stateDir, env);
+  if (spec.keepRevisions === 0 && !(await hasState(base))) {
     return undefined;
   }
-  const { openPins } = await import('./pins/pins.ts');
-  const { stateBase } = await import('./pins/state.ts');
-  const [base, repository] = [stateBase(spec.stateDir, env), withoutPassword(spec.repo)];
+  const { openPins, hasRecords } = await import('./pins/pins.ts');
+  if (spec.keepRevisions === 0 && !(await hasRecords(base, place, log))) {
+    return undefined;
+  }
+  const repository = withoutPassword(spec.repo);
   return openPins({ base, repository, keep: spec.keepRevisions, verify: spec.verify, clock, log, ...place });
 }
 

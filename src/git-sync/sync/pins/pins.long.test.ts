@@ -12,10 +12,12 @@ async function makeScene() {
   onTestFinished(() => removeTempDir(stateDir));
   const parts = { keepRevisions: 2, stateDir };
   const key = stateKey(scene.root, scene.link);
+  let asked = 0;
   const pin = (hash: string | undefined) =>
-    withRecords(stateDir, key, (records) =>
-      writePin(records, hash === undefined ? undefined : { hash, since: '2026-01-01T00:00:00.000Z' }),
-    );
+    withRecords(stateDir, key, (records) => {
+      asked += 1;
+      return writePin(records, { hash: hash ?? null, since: `2026-01-01T00:00:0${asked}.000Z` });
+    });
   const history = () => withRecords(stateDir, key, readHistory);
   const published = async () => (await readlink(scene.link)).split('/').at(-1);
   return { scene, parts, stateDir, key, pin, history, published };
@@ -154,4 +156,48 @@ it('the revisions of another repository, and a pin to one of them, do not count'
   expect(hash).toBe(await other.repo.hash());
   expect(next.syncer.status().pin).toBeUndefined();
   expect((await history())?.revisions.map((each) => each.hash)).toEqual([hash]);
+});
+
+it('a rollback holds until it is released, also where no revisions are kept any more', async () => {
+  const { scene, stateDir, sync, b, c, pin, history, published } = await makePublished();
+  await pin(b);
+  await sync.pass();
+  await sync.end();
+  const next = await scene.start({ stateDir });
+  expect(await next.pass()).toMatchObject({ hash: b });
+  expect(next.syncer.status().pin).toMatchObject({ hash: b });
+  expect(next.lines.join('\n')).toContain('rolled back: the ref is not followed');
+  await pin(undefined);
+  expect(await next.pass()).toMatchObject({ hash: c });
+  expect(await published()).toBe(c);
+  expect(await history()).toMatchObject({ published: c, pin: null });
+});
+
+it('a sync that keeps no revisions makes no records, and needs no private directory', async () => {
+  const { scene, stateDir, key } = await makeScene();
+  await mkdir(join(stateDir, '.pillion-git-sync-state'));
+  const first = await scene.start({ stateDir });
+  await first.pass();
+  await chmod(join(stateDir, '.pillion-git-sync-state'), 0o777);
+  const second = await scene.start({ stateDir });
+  await second.pass();
+  expect(second.lines.join('\n')).toContain('no rollback is read');
+  expect(await readdir(join(stateDir, '.pillion-git-sync-state'))).not.toContain(key);
+});
+
+it('what was recorded is taken note of at once, whether it can be published or not', async () => {
+  const { scene, sync, b, c, pin, history } = await makePublished();
+  await pin(b);
+  await sync.pass();
+  const seen = (await history())?.seen;
+  await rm(scene.repo.path, { recursive: true });
+  await pin(undefined);
+  await expect(sync.pass()).rejects.toThrow();
+  expect(await history()).toMatchObject({ published: b, pin: null });
+  expect((await history())?.seen).not.toBe(seen);
+  expect((await history())?.done).toBe(seen);
+  await pin('f'.repeat(40));
+  await expect(sync.pass()).rejects.toMatchObject({ code: 'revision_gone' });
+  expect(await history()).toMatchObject({ published: b, pin: 'f'.repeat(40) });
+  expect(c).not.toBe(b);
 });

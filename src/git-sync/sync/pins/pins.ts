@@ -10,11 +10,14 @@ import {
   type History,
   PIN_FILE,
   type Pin,
+  type PinRecord,
   pinPath,
   readHistory,
-  readPin,
+  readPinRecord,
+  STATE_ERRORS,
   stateKey,
   withRecords,
+  withState,
   writePin,
   writeRecord,
 } from './state.ts';
@@ -56,10 +59,37 @@ export interface Pins {
   watch(signal: AbortSignal, changed: () => void): Promise<void>;
 }
 
+const asPin = ({ hash, since }: PinRecord): Pin | undefined => (hash === null ? undefined : { hash, since });
+
+/**
+ * Whether an earlier process has kept revisions for this link. A directory that is not ours alone says nothing: where none
+ * are kept it may be anybody's.
+ */
+export async function hasRecords(
+  base: string,
+  { root, link }: Pick<PinsInit, 'root' | 'link'>,
+  log: Log,
+): Promise<boolean> {
+  try {
+    return await withState(
+      base,
+      false,
+      async (state) => (await state?.stat(stateKey(root, link)))?.isDirectory() === true,
+    );
+  } catch (error) {
+    if (!STATE_ERRORS.state_not_private.matches(error)) {
+      throw error;
+    }
+    log.warn('no rollback is read', { reason: errorMessage(error) });
+    return false;
+  }
+}
+
 /** Reads what an earlier process has left. @throws PillionError `state_not_private`, `write_failed` */
 export async function openPins(init: PinsInit): Promise<Pins> {
   const { base, root, link, repository, keep, clock, log } = init;
   const key = stateKey(root, link);
+  const now = () => new Date(clock.now()).toISOString();
   let pin: Pin | undefined;
   let history: History = await withRecords(base, key, async (records) => {
     await records.removeLeftovers(HISTORY_FILE);
@@ -70,10 +100,20 @@ export async function openPins(init: PinsInit): Promise<Pins> {
       log.info('forgetting the revisions of another repository', { repository: found.repository });
     }
     if (isOther || (await records.stat(PIN_FILE)) === undefined) {
-      await writePin(records, undefined);
+      await writePin(records, { hash: null, since: now() });
     }
     const revisions = isOther ? {} : found;
-    return { published: null, revisions: [], ...revisions, pin: null, root, link, repository };
+    return {
+      published: null,
+      revisions: [],
+      ...revisions,
+      pin: null,
+      seen: null,
+      done: null,
+      root,
+      link,
+      repository,
+    };
   });
 
   async function save(next: History): Promise<void> {
@@ -86,9 +126,10 @@ export async function openPins(init: PinsInit): Promise<Pins> {
     );
   }
 
+  const isNews = (hash: string) => history.published !== hash || history.done !== (history.seen ?? null);
+
   async function published(hash: string): Promise<void> {
-    const publishedAt = new Date(clock.now()).toISOString();
-    const fresh = { hash, publishedAt, isWhole: true, verify: init.verify };
+    const fresh = { hash, publishedAt: now(), isWhole: true, verify: init.verify };
     const all = withPublished(history.revisions, fresh, pin?.hash === hash);
     const revisions = pruned(all, keep + 1, [hash, pin?.hash ?? null]);
     await save({ ...history, published: hash, pin: pin?.hash ?? null, revisions });
@@ -96,13 +137,18 @@ export async function openPins(init: PinsInit): Promise<Pins> {
 
   return {
     async current() {
-      const found = await withRecords(base, key, readPin);
+      const record = await withRecords(base, key, readPinRecord);
+      const found = record && asPin(record);
       if (found?.hash !== pin?.hash) {
         log.info(found === undefined ? 'the rollback was released' : 'rolled back: the ref is not followed', {
           hash: found?.hash ?? pin?.hash,
         });
         pin = found;
         await init.emit({ kind: 'pin-changed', pin });
+      }
+      // Told at once: whether it can be published is another question.
+      if (record !== undefined && record.since !== history.seen) {
+        await save({ ...history, pin: pin?.hash ?? null, seen: record.since });
       }
       return pin;
     },
@@ -119,8 +165,8 @@ export async function openPins(init: PinsInit): Promise<Pins> {
           : undefined);
       } else if (event.kind === 'published') {
         await published(event.change.remote);
-      } else if (event.kind === 'pass-succeeded' && history.pin !== (pin?.hash ?? null)) {
-        await save({ ...history, published: event.result.hash, pin: pin?.hash ?? null });
+      } else if (event.kind === 'pass-succeeded' && isNews(event.result.hash)) {
+        await save({ ...history, published: event.result.hash, done: history.seen ?? null });
       }
     },
     async watch(signal, changed) {

@@ -8,6 +8,7 @@ import { defineErrors } from '../../../core/errors.ts';
 import { withDirectory } from '../../../core/foreign-files/below.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-files/directory.ts';
 import { isFullHash } from '../../../git/object-name.ts';
+import { STATE_DIRECTORY } from './state-place.ts';
 
 export const STATE_ERRORS = defineErrors({
   state_not_private: {
@@ -46,6 +47,10 @@ export interface History {
   readonly published: string | null;
   /** The pin that it follows. */
   readonly pin: string | null;
+  /** When the rollback or release was recorded that it has taken note of last, as that record says. */
+  readonly seen?: string | null;
+  /** The same of the last that a sync has succeeded with. */
+  readonly done?: string | null;
   /** Oldest first. */
   readonly revisions: readonly Revision[];
 }
@@ -56,15 +61,16 @@ export interface Pin {
   readonly since: string;
 }
 
-const DIRECTORY = '.pillion-git-sync-state';
+/** What the user has asked for last: a pin, or with `null` none. */
+export interface PinRecord {
+  readonly hash: string | null;
+  /** As ISO 8601. */
+  readonly since: string;
+}
+
 export const HISTORY_FILE = 'history.json';
 export const PIN_FILE = 'pin.json';
 const MAX_BYTES = 1024 * 1024;
-
-/** Where the records are: what the user named, or the place for temporary files. */
-export function stateBase(stateDir: string, env: Readonly<Record<string, string | undefined>>): string {
-  return stateDir === '' ? (env['TMPDIR'] ?? '') || '/tmp' : stateDir;
-}
 
 /** The directory of one sync. */
 export function stateKey(root: string, link: string): string {
@@ -72,7 +78,7 @@ export function stateKey(root: string, link: string): string {
 }
 
 /** The path of its pin, to be watched. */
-export const pinPath = (base: string, key: string) => `${base}/${DIRECTORY}/${key}/${PIN_FILE}`;
+export const pinPath = (base: string, key: string) => `${base}/${STATE_DIRECTORY}/${key}/${PIN_FILE}`;
 
 async function isPrivate(directory: ForeignDirectory): Promise<boolean> {
   const { uid, mode } = await directory.statOfItself();
@@ -89,11 +95,11 @@ export function withState<T>(
   use: (state: ForeignDirectory | undefined) => Promise<T>,
 ): Promise<T> {
   return withForeignRoot(base, async (top) => {
-    const state = isMade ? await top.make(DIRECTORY, 0o700) : await top.open(DIRECTORY);
-    const isOther = state === undefined && (isMade || (await top.stat(DIRECTORY)) !== undefined);
+    const state = isMade ? await top.make(STATE_DIRECTORY, 0o700) : await top.open(STATE_DIRECTORY);
+    const isOther = state === undefined && (isMade || (await top.stat(STATE_DIRECTORY)) !== undefined);
     try {
       if (isOther || (state !== undefined && !(await isPrivate(state)))) {
-        throw STATE_ERRORS.state_not_private({ path: `${base}/${DIRECTORY}` });
+        throw STATE_ERRORS.state_not_private({ path: `${base}/${STATE_DIRECTORY}` });
       }
       return await use(state);
     } finally {
@@ -112,7 +118,7 @@ export function withRecords<T>(
     await (await state?.make(key, 0o700))?.close();
     return withDirectory(state as ForeignDirectory, key, async (records) => {
       if (records === undefined) {
-        throw STATE_ERRORS.state_not_private({ path: `${base}/${DIRECTORY}/${key}` });
+        throw STATE_ERRORS.state_not_private({ path: `${base}/${STATE_DIRECTORY}/${key}` });
       }
       return use(records);
     });
@@ -152,6 +158,7 @@ function isHistory(value: unknown): value is History {
     isObject(value) &&
     [value['root'], value['link'], value['repository']].every(isText) &&
     [value['published'], value['pin']].every((hash) => hash === null || isHash(hash)) &&
+    [value['seen'], value['done']].every((since) => since === undefined || since === null || isText(since)) &&
     Array.isArray(value['revisions']) &&
     value['revisions'].every(isRevision)
   );
@@ -164,20 +171,23 @@ export async function readHistory(records: ForeignDirectory): Promise<History | 
 }
 
 /**
- * Undefined when nothing is pinned.
+ * Undefined when nothing was ever recorded.
  * @throws PillionError `pin_unreadable`
  */
-export async function readPin(records: ForeignDirectory): Promise<Pin | undefined> {
+export async function readPinRecord(records: ForeignDirectory): Promise<PinRecord | undefined> {
   const found = await readRecord(records, PIN_FILE);
-  if (found === undefined || (isObject(found) && found['hash'] === null)) {
+  if (found === undefined) {
     return undefined;
   }
-  if (isObject(found) && isHash(found['hash']) && isText(found['since'])) {
-    return { hash: found['hash'], since: found['since'] };
+  const since = isObject(found) ? found['since'] : undefined;
+  if (isObject(found) && (found['hash'] === null || isHash(found['hash']))) {
+    if (isText(since) || found['hash'] === null) {
+      return { hash: found['hash'], since: isText(since) ? since : '' };
+    }
   }
   throw STATE_ERRORS.pin_unreadable({ path: `${records.shownPath}/${PIN_FILE}` });
 }
 
 /** There always is a file, so that whoever watches it is told of a change. */
-export const writePin = (records: ForeignDirectory, pin: Pin | undefined): Promise<void> =>
-  writeRecord(records, PIN_FILE, pin ?? { hash: null });
+export const writePin = (records: ForeignDirectory, record: PinRecord): Promise<void> =>
+  writeRecord(records, PIN_FILE, record);

@@ -87,6 +87,24 @@ it('a rollback without a running sync is recorded, and done by the next', async 
   expect((await rollback('--release', '--wait=0')).stdout).toContain('the release is recorded');
 });
 
+it('a rollback that nobody has done yet is shown as such, and a release is no more done than recorded', async () => {
+  const { repository, first, args, rollback, content } = await makeScene();
+  await runPillion([...args, '--one-time']);
+  const second = await repository.commit({ file: 'second\n' });
+  await runPillion([...args, '--one-time']);
+  await rollback('--wait=0');
+  expect((await rollback('--list')).stdout).toMatch(
+    new RegExp(`^${first}  \\S+  pinned, not yet published\\n${second}  \\S+  published\\n$`),
+  );
+  const released = await rollback('--release', '--wait=300ms');
+  expect(released.code).toBe(1);
+  expect(released.stderr).toContain('the release is recorded, but no git-sync has done it yet');
+  expect((await rollback('--list')).stdout).toContain('released: no git-sync has taken note yet');
+  expect((await runPillion([...args, '--one-time'])).code).toBe(0);
+  expect((await rollback('--list')).stdout).not.toContain('released');
+  expect(await content()).toBe('second\n');
+});
+
 it('a rollback to what there is not is refused, and changes nothing', async () => {
   const { args, rollback } = await makeScene();
   expect((await rollback()).stderr).toContain('no git-sync has kept revisions');
