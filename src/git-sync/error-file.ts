@@ -1,9 +1,11 @@
 /** `--error-file`: the last error, for those who watch the volume; removed after the next success. */
 import { errorMessage } from '../core/errors.ts';
 import { FILE_ERRORS } from '../core/files/file-error.ts';
+import type { ForeignDirectory } from '../core/foreign-files/directory.ts';
 import type { ErrorRecord } from '../core/log/log.ts';
 import { withinDeadline } from '../core/process/deadline.ts';
 import { timeoutSignal } from '../core/timer.ts';
+import { namesTree } from './sync/layout.ts';
 import { withPlace } from './sync/place.ts';
 
 /** So long the end of the process waits for a volume that does not answer, milliseconds. */
@@ -30,8 +32,57 @@ export interface ErrorFileInit {
 /** What the file is to be. */
 type Wanted = { readonly text: string | undefined };
 
-async function put({ root, path }: ErrorFileInit, { text }: Wanted): Promise<void> {
+/** How a complaint about the configuration begins, with git-sync as with Pillion. */
+const COMPLAINT = /^(ERROR|[a-z]{1,20} flag): /;
+const MAX_BYTES = 1024 * 1024;
+
+/** Whether a git-sync may have written it: an error as JSON, a complaint in plain words, or nothing at all. */
+function isErrorText(text: string): boolean {
+  if (text === '' || COMPLAINT.test(text)) {
+    return true;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'Msg' in value && 'Err' in value;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Why what stands there must stay: a path can be mistyped, or lead by a symbolic link to what is published. Any other link,
+ * or a FIFO, was put there by a neighbour.
+ * @param known what this process has written there
+ */
+async function foreignAt(
+  directory: ForeignDirectory,
+  name: string,
+  known: string | undefined,
+): Promise<string | undefined> {
+  const found = await directory.stat(name);
+  if (found?.isSymbolicLink() === true) {
+    const target = await directory.readlink(name);
+    return target !== undefined && namesTree(target) ? 'it is a link that git-sync has published' : undefined;
+  }
+  if (found?.isFile() !== true) {
+    return undefined;
+  }
+  const text = await directory.readText(name, { maxBytes: MAX_BYTES });
+  const isOurs = text !== undefined && (text === known || isErrorText(text));
+  return isOurs ? undefined : 'it has something else in it than an error of git-sync';
+}
+
+async function put(
+  { root, path }: ErrorFileInit,
+  { text }: Wanted,
+  known: string | undefined,
+): Promise<void> {
   await withPlace(root, path, async (directory, name) => {
+    const why = await foreignAt(directory, name, known);
+    if (why !== undefined) {
+      const failed = text === undefined ? FILE_ERRORS.remove_failed : FILE_ERRORS.write_failed;
+      throw failed({ path, why, systemCode: undefined });
+    }
     if (text !== undefined) {
       await directory.write(name, text, { mode: 0o644, fsync: false });
     } else if ((await directory.stat(name))?.isDirectory()) {
@@ -55,6 +106,7 @@ export function createErrorFile(init: ErrorFileInit): ErrorFile {
   let wanted: Wanted | undefined;
   let working: Promise<void> | undefined;
   let told: string | undefined;
+  let known: string | undefined;
   const tell = (why: string | undefined) => {
     if (why !== undefined && why !== told) {
       init.onFailure(why);
@@ -64,7 +116,8 @@ export function createErrorFile(init: ErrorFileInit): ErrorFile {
   const work = async () => {
     for (let next = wanted; next !== undefined; next = wanted) {
       wanted = undefined;
-      tell(await put(init, next).then(() => undefined, errorMessage));
+      tell(await put(init, next, known).then(() => undefined, errorMessage));
+      known = next.text;
     }
     working = undefined;
   };

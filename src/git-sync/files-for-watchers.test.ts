@@ -1,6 +1,6 @@
 /** The error file and the touch file: what watchers of the volume look at. */
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../test/support/use-temp-dir.ts';
@@ -133,6 +133,41 @@ describe('the error file', () => {
       }
     }
     expect(await readdir(dir.join('outside'))).toEqual([]);
+  });
+
+  it.each([
+    ['a published link', async () => symlink(`.worktrees/${'a'.repeat(40)}`, dir.join('e'))],
+    [
+      'a published link to a directory in a tree',
+      async () => symlink(`rev-${'a'.repeat(40)}/app`, dir.join('e')),
+    ],
+    ['a file of somebody', async () => writeFile(dir.join('e'), 'settings: precious\n')],
+    ['JSON that is no error', async () => writeFile(dir.join('e'), '{"Msg": 1}')],
+    ['a large file', async () => writeFile(dir.join('e'), Buffer.alloc(2 * 1024 * 1024))],
+  ])('never takes the place of %s, nor removes it', async (_, make) => {
+    await make();
+    const before = await lstat(dir.join('e'));
+    const file = errorFile();
+    file.writeText('x');
+    await file.settled();
+    file.remove();
+    await file.settled();
+    expect(told).toHaveLength(2);
+    expect(await lstat(dir.join('e'))).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
+  });
+
+  it.each([
+    ['an error', '{"Msg":"error syncing repo, will retry","Err":"","Args":{}}'],
+    ['a complaint', 'invalid flag: --period must be at least 10ms'],
+    ['a complaint of v3', 'ERROR: --repo must be specified'],
+    ['nothing', ''],
+  ])('that an earlier process has left with %s goes with the next success', async (_, text) => {
+    await writeFile(dir.join('e'), text);
+    const file = errorFile();
+    file.remove();
+    await file.settled();
+    expect(told).toEqual([]);
+    expect(await readdir(dir.path)).toEqual([]);
   });
 
   it('holds the last of what was wanted while it was written', async () => {

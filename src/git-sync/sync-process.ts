@@ -17,6 +17,7 @@ import { logGitVersion, logStartup, requireGit } from './startup.ts';
 import type { SyncObserver } from './sync/events.ts';
 import { absolute } from './sync/layout.ts';
 import { createSyncMessages } from './sync/observers/messages.ts';
+import { requireOwnFile } from './sync/own-file.ts';
 import { createSyncer } from './sync/syncer.ts';
 import { umaskOf } from './sync/umask.ts';
 import type { Receiver } from './triggers/receiver/receiver.lazy.ts';
@@ -85,6 +86,7 @@ async function assemble(
   errorFile: ErrorFile,
 ): Promise<SyncLoop> {
   const { log, clock, lifecycle } = scope;
+  await requireOwnFile(settings, '--error-file', settings.errorFile);
   const trigger = createTrigger();
   const messages = createSyncMessages(settings, log);
   const home = context.env.HOME ?? context.cwd;

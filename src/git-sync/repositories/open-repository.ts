@@ -8,6 +8,7 @@ import { requireGit } from '../startup.ts';
 import type { SyncObserver } from '../sync/events.ts';
 import { absolute, isInside, isOwnPlace } from '../sync/layout.ts';
 import { createSyncMessages } from '../sync/observers/messages.ts';
+import { requireOwnFile } from '../sync/own-file.ts';
 import { whereRootIs } from '../sync/root.ts';
 import { createSyncer, type Neighbours, type Syncer } from '../sync/syncer.ts';
 import { whereDirectoryIs, whereLinkIs } from '../sync/where-link-is.ts';
@@ -115,6 +116,7 @@ export function createOpener({ scope, hasMetrics, all, observersOf }: OpenInit):
       await requireGit(settings.git, context.env);
       await requireOwnRoot(config, all());
       await requireOwnLink(config, all());
+      await requireOwnFile(settings, '--error-file', settings.errorFile);
       return createSyncer(settings, {
         ...scope,
         log: ownLog,

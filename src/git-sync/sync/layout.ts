@@ -57,6 +57,11 @@ export function isTreeOfAnyDialect(root: string, path: string): boolean {
   return named && holders.some((name) => parent === join(root, name));
 }
 
+/** Whether a path, of whatever root, leads through a place that only trees have. */
+export function namesTree(path: string): boolean {
+  return path.split('/').some((part) => part === TREES_DIR || isFullHash(stripRevision(part)));
+}
+
 /** A tree in a root, and the way from its top on; empty for the top itself. */
 export interface InTree {
   readonly tree: string;

@@ -23,6 +23,7 @@ import { linkBehindCopy } from './links.ts';
 import { createRootAccess } from './lock/root-access.ts';
 import { observePublication } from './observers/publication-record.ts';
 import { observeChanges } from './observers/touch-file.ts';
+import { requireOwnFile } from './own-file.ts';
 import type { Pins, PinsInit } from './pins/pins.ts';
 import { hasState, stateBase } from './pins/state-place.ts';
 import { hasEarlierPublication } from './publication.ts';
@@ -124,6 +125,7 @@ async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
   if (isOwnPlace(spec.dialect, root, place)) {
     throw ROOT_ERRORS.link_cleaned_away({ path: published, place });
   }
+  await requireOwnFile(spec, '--touch-file', spec.touchFile);
   const copies = spec.publish === 'copy' ? await import('./copy/published-copy.ts') : undefined;
   const copy = copies?.createPublishedCopy(root, published, spec);
   const link = copy === undefined ? published : linkBehindCopy(root, published);

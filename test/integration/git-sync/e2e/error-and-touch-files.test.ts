@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, readlink, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { waitFor } from '../../../support/wait-for.ts';
@@ -64,6 +64,24 @@ describe('--error-file', () => {
     const text = await readFile(path.join(scene.root, 'error.json'), 'utf8');
     expect(text).toContain('--period');
     expect(() => JSON.parse(text) as unknown).toThrow();
+  });
+});
+
+describe.each(['error-file', 'touch-file'])('a --%s that is the published link by another name', (flag) => {
+  it('is refused at the start, and what is published stays', async (test) => {
+    const scene = await makeScene(test);
+    await scene.once();
+    const before = await readlink(scene.link);
+    const alias = scene.join('alias');
+    await symlink(scene.root, alias);
+    const name = path.join(alias, path.basename(scene.link));
+    const { code, stderr } = await scene.run(['--one-time', `--${flag}=${name}`]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('"code":"file_is_link"');
+    expect(await readlink(scene.link)).toBe(before);
+    // Nor does a complaint about something else take its place.
+    await scene.run(['--period=1ms', `--${flag}=${name}`]);
+    expect(await readlink(scene.link)).toBe(before);
   });
 });
 
