@@ -5,14 +5,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type BackupCommand,
-  PASSWORD,
   readTree,
   run,
   start,
   succeed,
   writeTree,
 } from '../../support/backup/program.ts';
-import { makeKeysQuick } from '../../support/backup/quick-key.ts';
 import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
 import { canMount, NO_MOUNTS, withSmallDisk } from '../../support/small-disk.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
@@ -40,7 +38,6 @@ describe.skipIf(restic18() === undefined)(`in a bad place (skipped when ${NO_RES
       Object.fromEntries(names.map((name) => [name, randomBytes(30_000).toString('hex')])),
     );
     await succeed(['backup', 'now'], { ...stored, flags: ['--init'] });
-    await makeKeysQuick(stored.repository, PASSWORD);
   });
   afterAll(() => removeTempDir(stored.scratch));
   const copyOfRepository = async () => {

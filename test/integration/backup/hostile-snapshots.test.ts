@@ -3,7 +3,6 @@ import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD, run, succeed, writeTree } from '../../support/backup/program.ts';
-import { makeKeysQuick } from '../../support/backup/quick-key.ts';
 import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
 import { runProgram } from '../../support/run-program.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
@@ -62,7 +61,6 @@ describe.skipIf(restic === undefined)(`a snapshot (skipped when ${NO_RESTIC})`, 
       name: 'x',
       flags: ['--init'],
     });
-    await makeKeysQuick(at('repository'), PASSWORD);
   });
   afterAll(() => removeTempDir(scratch));
 

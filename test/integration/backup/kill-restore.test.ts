@@ -2,8 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { PASSWORD, readTree, run, start, succeed, writeTree } from '../../support/backup/program.ts';
-import { makeKeysQuick } from '../../support/backup/quick-key.ts';
+import { readTree, run, start, succeed, writeTree } from '../../support/backup/program.ts';
 import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
 
@@ -22,7 +21,7 @@ describe.each([
   ['restic', (scratch: string) => path.join(scratch, 'repository'), restic18() === undefined],
   ['dir', (scratch: string) => `dir:${path.join(scratch, 'directory')}`, false],
   ['git', (scratch: string) => `git+file://${path.join(scratch, 'data.git')}#data`, false],
-])(`a restore by %s that is killed (restic is skipped when ${NO_RESTIC})`, (engine, place, isSkipped) => {
+])(`a restore by %s that is killed (restic is skipped when ${NO_RESTIC})`, (_, place, isSkipped) => {
   let scratch = '';
   beforeAll(async () => {
     if (!isSkipped) {
@@ -30,9 +29,6 @@ describe.each([
       const volume = path.join(scratch, 'source');
       await writeTree(volume, AFTER);
       await succeed(['backup', 'now'], { volume, repository: place(scratch), flags: ['--init'] });
-      if (engine === 'restic') {
-        await makeKeysQuick(place(scratch), PASSWORD);
-      }
     }
   });
   afterAll(() => (scratch === '' ? undefined : removeTempDir(scratch)));

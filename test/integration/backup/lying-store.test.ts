@@ -3,8 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { PASSWORD, run, succeed } from '../../support/backup/program.ts';
-import { makeKeysQuick } from '../../support/backup/quick-key.ts';
+import { run, succeed } from '../../support/backup/program.ts';
 import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
 import { type Lie, type LyingStore, startLyingStore } from '../../support/s3/lying-store.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
@@ -27,7 +26,6 @@ describe.skipIf(restic18() === undefined)(`a store that lies (skipped when ${NO_
     await writeFile(path.join(scene.volume, 'first'), randomBytes(100_000));
     const honest = path.join(scene.scratch, 'honest');
     await succeed(['backup', 'now'], { ...scene, repository: honest, flags: ['--init'] });
-    await makeKeysQuick(honest, PASSWORD);
     store = await startLyingStore(honest);
     scene.repository = store.location;
     scene.reset = store.remember();

@@ -15,8 +15,7 @@ import {
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { beginStage } from '../../../src/backup/commit/stage.ts';
-import { PASSWORD, readTree, run, start, succeed, writeTree } from '../../support/backup/program.ts';
-import { makeKeysQuick } from '../../support/backup/quick-key.ts';
+import { readTree, run, start, succeed, writeTree } from '../../support/backup/program.ts';
 import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
@@ -54,7 +53,6 @@ describe.skipIf(restic18() === undefined)(`pillion restore with restic (skipped 
     await utimes(path.join(volume, 'app.db'), 1000, 1000);
     await chmod(volume, 0o750);
     await succeed(['backup', 'now'], { volume, repository, flags: ['--init'] });
-    await makeKeysQuick(repository, PASSWORD);
     const before = new Set(await files(path.join(repository, 'data')));
     await writeTree(volume, NEW);
     const { snapshot } = JSON.parse(await succeed(['backup', 'now'], { volume, repository }));

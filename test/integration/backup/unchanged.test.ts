@@ -3,7 +3,6 @@ import { chmod, cp, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { PASSWORD, readTree, run, succeed, writeTree } from '../../support/backup/program.ts';
-import { makeKeysQuick } from '../../support/backup/quick-key.ts';
 import { startRestServer } from '../../support/backup/rest-server.ts';
 import { NO_RESTIC, restic18, restServer } from '../../support/backup/restic.ts';
 import { runProgram } from '../../support/run-program.ts';
@@ -45,7 +44,6 @@ describe.skipIf(restic18() === undefined)(`an unchanged volume (skipped when ${N
     scene.work = path.join(scene.scratch, 'work');
     await writeTree(scene.volume, { a: 'a', 'd/b': 'b', 'd/x.tmp': 'x' });
     await backUp(scene.repository, '--init');
-    await makeKeysQuick(scene.repository, PASSWORD);
   });
   beforeEach(async () => {
     const files = await Promise.all(['a', 'd/b'].map((name) => stat(path.join(scene.volume, name))));

@@ -6,7 +6,6 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { makeAuthority } from '../../../src/core/http/client/fixtures/authority.ts';
 import { PASSWORD, readTree, run, succeed, writeTree } from '../../support/backup/program.ts';
-import { makeKeysQuick } from '../../support/backup/quick-key.ts';
 import { NO_RESTIC, restic14, restic18 } from '../../support/backup/restic.ts';
 import { listenOnLoopback } from '../../support/listen.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
@@ -122,7 +121,6 @@ describe.skipIf(restic18() === undefined)(`an empty volume never starts (skipped
     await writeTree(volume, { a: 'content' });
     const repository = path.join(made.scratch, 'repository');
     await succeed(['backup', 'now'], { volume, repository, flags: ['--init'] });
-    await makeKeysQuick(repository, PASSWORD);
   });
   afterAll(() => removeTempDir(made.scratch));
 

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type PillionResult, type RunningPillion, runPillion, startPillion } from '../pillion.ts';
+import { QUICK_RESTIC } from './quick-key.ts';
 import { restic18 } from './restic.ts';
 
 export const PASSWORD = 'p4ssw0rd-of-the-repository';
@@ -24,7 +25,7 @@ function argumentsOf(
 
 function environmentOf({ env }: BackupCommand): Record<string, string> {
   const program = restic18();
-  const folder = program === undefined ? '' : `${path.dirname(program)}:`;
+  const folder = program === undefined ? '' : `${QUICK_RESTIC}:${path.dirname(program)}:`;
   return { PATH: `${folder}${process.env['PATH'] ?? '/usr/bin:/bin'}`, RESTIC_PASSWORD: PASSWORD, ...env };
 }
 

@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, createHash, scryptSync } from 'node:crypto';
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 interface KeyFile {
   readonly N: number;
@@ -13,6 +14,9 @@ interface KeyFile {
   readonly salt: string;
   readonly data: string;
 }
+
+/** Of the restic that makes the keys of its new repositories quick, where they are in a directory. */
+export const QUICK_RESTIC = fileURLToPath(new URL('quick', import.meta.url));
 
 const IV_BYTES = 16;
 const MAC_BYTES = 16;
@@ -68,4 +72,9 @@ function poly1305(message: Buffer, r: Buffer, s: Buffer): Buffer {
   }
   const tag = (sum + littleEndian(s)) % 2n ** 128n;
   return Buffer.from(tag.toString(16).padStart(32, '0'), 'hex').reverse();
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { RESTIC_REPOSITORY: repository = '', RESTIC_PASSWORD: password = '' } = process.env;
+  await makeKeysQuick(repository, password);
 }
