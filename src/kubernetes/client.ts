@@ -1,6 +1,7 @@
 /** Calls to the API server of the cluster that this pod runs in. */
 import { readFileSync } from 'node:fs';
 import { type ClientSession, openSession } from '../core/http/client.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { KUBERNETES_ERRORS } from './errors.ts';
 import type { Json } from './json.ts';
 
@@ -12,6 +13,8 @@ const METADATA = {
 } as const;
 /** Lists of pods are long; everything else is small. */
 const MAX_BYTES = 64 << 20;
+/** A page of 250 pods has some 100,000 values; what a pod says by way of the API server may be anything. */
+const LIMITS = { values: 2_000_000, shapes: 200_000 };
 
 export interface ApiCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
@@ -100,8 +103,11 @@ function contentType(method: ApiCall['method']): string {
 
 function parsed(text: string): Json {
   try {
-    return text === '' ? {} : (JSON.parse(text) as Json);
+    return text === '' ? {} : (parseJson(text, LIMITS) as Json);
   } catch (error) {
-    throw KUBERNETES_ERRORS.api_answer_unreadable({ cause: error });
+    throw KUBERNETES_ERRORS.api_answer_unreadable(
+      { why: error instanceof RangeError ? `has ${error.message}` : 'is no JSON' },
+      { cause: error },
+    );
   }
 }

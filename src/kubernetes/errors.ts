@@ -6,7 +6,7 @@ export const KUBERNETES_ERRORS = defineErrors({
     hint: 'name the API server with --api-server, e.g. the address of kubectl proxy',
   },
   api_answer_unreadable: {
-    message: 'the answer of the API server is no JSON',
+    message: ({ why }: { why: string }) => `the answer of the API server ${why}`,
     hint: 'is --api-server the address of an API server?',
   },
   api_refused: {

@@ -337,6 +337,15 @@ describe('records on the volume', () => {
     await expect(look).rejects.toMatchObject({ code: 'record_invalid' });
   });
 
+  it('are not parsed where they would be far more in memory than on the volume', async () => {
+    await mkdir(`${volume()}/.pillion`, { recursive: true });
+    await writeFile(`${volume()}/.pillion/journal-clear.json`, `{"root":[${'[],'.repeat(4_000_000)}[]]}`);
+    await expect(recover(volume())).rejects.toMatchObject({
+      code: 'record_invalid',
+      message: expect.stringContaining('more than 4000000 values'),
+    });
+  });
+
   it('are not followed to where a link leads', async () => {
     await mkdir(temp.join('elsewhere'));
     await mkdir(volume());

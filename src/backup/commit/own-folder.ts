@@ -4,12 +4,15 @@ import { errorMessage } from '../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import { openForeignRoot } from '../../core/foreign-files/directory.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import { OWN_FOLDER } from '../model.ts';
 import { COMMIT_ERRORS } from './errors.ts';
 
 const FOLDER_MODE = 0o755;
 const RECORD_MODE = 0o644;
 const DEFAULT_MAX_BYTES = 1024 * 1024;
+/** A journal has a name for each entry of the volume's root, and all its objects are of a few kinds. */
+const LIMITS = { values: 4_000_000, shapes: 100_000 };
 
 /** Runs work with our folder; undefined where there is none and none is to be made. */
 export async function withOwnFolder<T>(
@@ -87,7 +90,7 @@ export async function readRecord<T>(
     throw COMMIT_ERRORS.record_invalid({ path, reason: `it is ${content.kind}` });
   }
   try {
-    return parse(JSON.parse(content.bytes.toString('utf8')));
+    return parse(parseJson(content.bytes.toString('utf8'), LIMITS));
   } catch (error) {
     throw COMMIT_ERRORS.record_invalid({ path, reason: errorMessage(error) }, { cause: error });
   }

@@ -112,6 +112,16 @@ describe('a repository in a directory', () => {
     expect(await engine.state(work.signal)).toMatchObject({ kind: 'HAS', damaged: [snapshot.id] });
   });
 
+  it('of which a record would be far more in memory than it is long has a damaged one', async () => {
+    await makeVolume();
+    const engine = await made();
+    const { snapshot } = await backUp(engine, volume(), temp.path);
+    const path = `${repository()}/snapshots/${snapshot.id}.json`;
+    const record = (await readFile(path, 'utf8')).trimEnd().replace(/\}$/, '');
+    await writeFile(path, `${record},"more":[${'{},'.repeat(1_000_000)}{}]}`);
+    expect(await engine.state(work.signal)).toMatchObject({ kind: 'UNKNOWN', reason: { kind: 'damaged' } });
+  });
+
   it('whose snapshots are gone as a whole is not without snapshots', async () => {
     const engine = await made();
     await rm(`${repository()}/snapshots`, { recursive: true });

@@ -13,6 +13,7 @@ import { createBreather } from '../../../core/breather.ts';
 import { isPillionError } from '../../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../../core/files/file-error.ts';
 import { type ByteDirectory, openByteRoot } from '../../../core/foreign-files/byte-directory.ts';
+import { parseJson } from '../../../core/parse-json.ts';
 import { randomId } from '../../../core/random-id.ts';
 import type { RepositoryState, Snapshot, UnknownReason } from '../../model.ts';
 
@@ -21,6 +22,8 @@ export const CONFIG_TEXT = `${JSON.stringify({ version: 1, format: 'pillion-dir'
 export const OBJECTS = 'objects';
 export const SNAPSHOTS = 'snapshots';
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+/** It has two for each file that changed while it was stored. */
+const LIMITS = { values: 1_000_000, shapes: 500_000 };
 const CHUNK_BYTES = 256 * 1024;
 const MODE = 0o700;
 
@@ -185,7 +188,7 @@ export async function listRecords(
         continue;
       }
       try {
-        records.push({ id, ...v.parse(RECORD, JSON.parse((await readText(directory, name)) ?? '')) });
+        records.push({ id, ...v.parse(RECORD, parseJson((await readText(directory, name)) ?? '', LIMITS)) });
       } catch {
         damaged.push(id);
       }

@@ -64,6 +64,14 @@ describe('what a restic repository has of a volume', () => {
     expect(stateFrom([], json, 'data', 'repo')).toMatchObject({ kind: 'UNKNOWN' });
   });
 
+  it('is unknown when the list would be far more in memory than it is long', () => {
+    const json = `[${'{},'.repeat(3_000_000)}{}]`;
+    expect(stateFrom([], json, 'data', 'repo')).toMatchObject({
+      kind: 'UNKNOWN',
+      reason: { message: expect.stringContaining('far too long') },
+    });
+  });
+
   it('takes a volume for itself alone, not one whose name begins like it', () => {
     expect(state(['a'], [listed('a', '2026-01-01T00:00:00Z', ['volume=data2'])])).toEqual({ kind: 'NONE' });
   });

@@ -1,5 +1,6 @@
 /** restic's list of snapshots -> those of a volume. Pure. */
 import { basename, normalize } from 'node:path/posix';
+import { parseJson } from '../../../core/parse-json.ts';
 import { MANIFEST_NAME, type RepositoryState, type Snapshot } from '../../model.ts';
 import { numberOf } from './messages.ts';
 
@@ -10,6 +11,8 @@ const BYTES_TAG = 'bytes=';
 export const volumeTag = (name: string): string => `volume=${name}`;
 
 const ID = /^[\da-f]{64}$/;
+/** restic says some 30 values of a snapshot, in 700 bytes. */
+const LIMITS = { values: 3_000_000, shapes: 100_000 };
 
 /** Entries of the JSON that have what every snapshot has. */
 interface ListedSnapshot {
@@ -60,7 +63,7 @@ const manifestOf = (paths: readonly string[]): string | undefined =>
 
 function parseDocument(json: string): readonly unknown[] | undefined {
   try {
-    const parsed: unknown = JSON.parse(json);
+    const parsed = parseJson(json, LIMITS);
     // It prints `null` for an empty list in some versions.
     return parsed === null ? [] : Array.isArray(parsed) ? parsed : undefined;
   } catch {
@@ -89,7 +92,7 @@ export function stateFrom(
 ): RepositoryState {
   const document = parseDocument(json);
   if (document === undefined) {
-    return damaged(`${location}: restic's list of snapshots is no JSON`);
+    return damaged(`${location}: restic's list of snapshots is no JSON, or far too long`);
   }
   const listed = document.map(read).filter((item) => item !== undefined);
   const readable = new Set(listed.map(({ id }) => id));
