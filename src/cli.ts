@@ -6,6 +6,7 @@ import { commands } from './commands.ts';
 import type { CommandContext, CommandEntry, ExitStatus } from './core/command.ts';
 import { errorMessage, isPillionError, type PillionError, usageError } from './core/errors.ts';
 import { createSecrets, type Secrets } from './core/log/secrets.ts';
+import { printableLines } from './core/printable.ts';
 import { leave } from './core/process/leave.ts';
 import { nodeProblem, version } from './core/version.ts';
 import { writeText } from './core/write-text.ts';
@@ -84,6 +85,11 @@ function describeFailure(error: unknown): string {
   return `pillion: internal error: ${error instanceof Error ? error.stack : errorMessage(error)}\n`;
 }
 
+/** What is said there quotes files, answers and programs of others, and is never meant for a program. */
+function sayer(write: (text: string) => void): (text: string) => void {
+  return (text) => write(printableLines(text));
+}
+
 /** A program whose reader has gone ends as SIGPIPE would end it, without a word. */
 function writerTo(descriptor: number): (text: string) => void {
   return (text) => {
@@ -95,7 +101,7 @@ function writerTo(descriptor: number): (text: string) => void {
 
 async function start(secrets: Secrets): Promise<ExitStatus> {
   const [, script = 'pillion', ...argv] = process.argv;
-  const stderr = writerTo(2);
+  const stderr = sayer(writerTo(2));
   try {
     return await main({
       argv,

@@ -1,5 +1,6 @@
 /** `pillion git-sync`: reads the command line of either dialect and starts the sync. */
 import type { CommandContext, ExitStatus } from '../core/command.ts';
+import { printableLines } from '../core/printable.ts';
 import { favourMemory } from '../core/process/lean.ts';
 import { parseGitSync } from './cli/parse.ts';
 import { createErrorFile } from './error-file.ts';
@@ -34,7 +35,7 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
       await errorFile.settled();
     }
     context.stderr(parsed.stderr);
-    context.stdout(parsed.stdout);
+    context.stdout(printableLines(parsed.stdout));
     return parsed.code;
   }
   const { oneTime } = parsed.kind === 'config' ? parsed.given.values : parsed.settings;

@@ -1,18 +1,10 @@
 /** Words for people: short, on one line, without control characters, whatever was in the value they speak of. */
+import { printable } from '../core/printable.ts';
 
 /** What a denial or a line of `explain` may have at most. */
 export const LONGEST_MESSAGE = 200;
 /** How much of a foreign value is shown. */
 export const LONGEST_VALUE = 40;
-
-/** Anything a terminal, an HTTP header or a log could take for more than a letter. */
-// oxlint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]|[\ud800-\udfff]/gu;
-
-/** A text without control characters or halves of letters. */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, '?');
-}
 
 /** A foreign value in quotes, cut when it is long. */
 export function quoted(value: string): string {

@@ -1,3 +1,4 @@
+import { printable } from '../core/printable.ts';
 import type { ApiAnswer } from './client.ts';
 import { KUBERNETES_ERRORS } from './errors.ts';
 import { textAt } from './json.ts';
@@ -11,6 +12,6 @@ const LONGEST_REASON = 200;
  * @throws PillionError `api_refused` with the status among its facts
  */
 export function refuse(what: string, { status, json }: ApiAnswer): never {
-  const why = (textAt(json, 'message') ?? '').slice(0, LONGEST_REASON);
+  const why = printable((textAt(json, 'message') ?? '').slice(0, LONGEST_REASON));
   throw KUBERNETES_ERRORS.api_refused({ what, status, why }, { facts: { status } });
 }

@@ -1,5 +1,6 @@
 /** `pillion backup ls`: what a snapshot holds. */
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
+import { printable } from '../../core/printable.ts';
 import { LS_OPTIONS } from '../options/backup.ts';
 import { chooseSnapshot, runSubCommand } from './sub-command.ts';
 
@@ -12,7 +13,9 @@ export function lsCommand(context: CommandContext): Promise<ExitStatus> {
     async run({ values, engine, scope: { lifecycle } }) {
       const { signal } = lifecycle;
       const snapshot = await chooseSnapshot(engine, values.snapshot, signal);
-      await engine.ls(snapshot, { signal }, (line) => context.stdout(`${line}\n`));
+      await engine.ls(snapshot, { signal }, (line) =>
+        context.stdout(`${process.stdout.isTTY ? printable(line) : line}\n`),
+      );
       return 0;
     },
   });

@@ -3,6 +3,7 @@ import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import { usageError } from '../../core/errors.ts';
 import { renderHelp } from '../../core/options/help.ts';
 import type { Options, Values } from '../../core/options/option.ts';
+import { printableLines } from '../../core/printable.ts';
 import { runProcess, type Scope } from '../../core/process/run-process.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import type { Engine, Snapshot } from '../model.ts';
@@ -59,7 +60,7 @@ export async function runSubCommand<O extends Options>(
         engine,
         workDir: workDir.path,
         scope,
-        print: (line) => context.stdout(`${scope.secrets.redact(line)}\n`),
+        print: (line) => context.stdout(`${printableLines(scope.secrets.redact(line))}\n`),
       }),
     ),
   );

@@ -7,6 +7,7 @@ import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import { errorMessage, isPillionError } from '../../core/errors.ts';
 import { createLog } from '../../core/log/log.ts';
 import { defineOptions } from '../../core/options/option.ts';
+import { printableLines } from '../../core/printable.ts';
 import { withSignal } from '../../core/scoped-signal.ts';
 import { createContext, createGuardedSource } from '../assemble.ts';
 import { loadHere } from '../config/load.ts';
@@ -44,7 +45,7 @@ export async function checkCommand(command: CommandContext): Promise<ExitStatus>
     const context = createContext(spec.name, { context: command, log, secrets, clock: systemClock });
     const say: Checker['say'] = (result, text) => {
       failures += result === 'FAIL' ? 1 : 0;
-      command.stdout(`  ${result.padEnd(4)}  ${secrets.redact(text)}\n`);
+      command.stdout(`  ${result.padEnd(4)}  ${printableLines(secrets.redact(text))}\n`);
     };
     await withSignal(new AbortController().signal, {}, (signal) =>
       checkCredential(spec, values.login, { context, signal, say }),

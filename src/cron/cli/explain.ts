@@ -1,5 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import type { CommandContext } from '../../core/command.ts';
+import { printable } from '../../core/printable.ts';
 import { describeSchedule } from '../../scheduler/grammar/describe.ts';
 import { parseWords, splitWords } from '../../scheduler/grammar/expression.ts';
 import type { FieldContext } from '../../scheduler/grammar/field-draft.ts';
@@ -31,7 +32,7 @@ export async function explainCommand(context: CommandContext): Promise<number> {
   const schedule = parse(positionals[0] ?? '', rules);
   const zone = defaultZone(values);
   const next = comingTimes(schedule, zone);
-  const notes = remarks.map(({ message, hint }) => `Note: ${message} (${hint}).`);
+  const notes = remarks.map(({ message, hint }) => printable(`Note: ${message} (${hint}).`));
   const lines = [...describeSchedule(schedule), ...notes, ...next];
   context.stdout(`${lines.join('\n')}\n`);
   return 0;
@@ -45,7 +46,7 @@ function parse(text: string, rules: CrontabRules & Pick<FieldContext, 'onRemark'
       throw error;
     }
     const { offset, message, hint } = error;
-    const shown = { text: printable(text), offset, message: printable(message), hint: printable(hint) };
+    const shown = { text: shownAs(text), offset, message: shownAs(message), hint: shownAs(hint) };
     throw CRON_ERRORS.bad_expression(shown, { cause: error });
   }
 }
@@ -65,6 +66,4 @@ function comingTimes(schedule: Schedule, zone: Zone): string[] {
 }
 
 /** One character for each that a terminal would act on, so that the mark stays below its place. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
-}
+const shownAs = (text: string): string => printable(text, '\u{fffd}');

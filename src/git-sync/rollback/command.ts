@@ -6,6 +6,7 @@ import { withDirectory } from '../../core/foreign-files/below.ts';
 import { renderHelp } from '../../core/options/help.ts';
 import { parsePflags } from '../../core/options/pflag-syntax.ts';
 import { resolveOptions } from '../../core/options/resolve.ts';
+import { printable } from '../../core/printable.ts';
 import { before, named } from '../sync/pins/revisions.ts';
 import {
   type History,
@@ -151,6 +152,6 @@ export async function rollbackCommand(context: CommandContext): Promise<ExitStat
   }
   const done =
     pin.hash === null ? 'the ref is followed again' : `${pin.hash} is published until it is released`;
-  stdout(`${values.wait > 0 ? done : `${what} is recorded`}: ${history.link}\n`);
+  stdout(`${values.wait > 0 ? done : `${what} is recorded`}: ${printable(history.link)}\n`);
   return 0;
 }

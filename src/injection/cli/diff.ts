@@ -1,5 +1,6 @@
 /** What changes, as a unified diff: made document by document, so that its cost does not grow with the whole stream. */
 import { structuredPatch } from 'diff';
+import { printable } from '../../core/printable.ts';
 import type { Change } from '../offline/rewrite.ts';
 
 const CONTEXT = 3;
@@ -24,7 +25,7 @@ export function printDiff(
   if (changes.length === 0) {
     return;
   }
-  const label = name === '-' ? 'standard-input' : name;
+  const label = name === '-' ? 'standard-input' : printable(name);
   print(`--- ${label}\n+++ ${label} (injected)\n`);
   const old = before.split('\n');
   const isEnded = old.at(-1) === '';

@@ -1,11 +1,12 @@
 /** `pillion inject explain`: for each workload which rule decided, what will be put where, or why not. */
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import type { Values } from '../../core/options/option.ts';
+import { printable } from '../../core/printable.ts';
 import { version } from '../../core/version.ts';
 import type { Decision } from '../engine/decision.ts';
 import { type Explained, rewrite } from '../offline/rewrite.ts';
 import type { EXPLAIN_OPTIONS } from '../options.ts';
-import { written } from './inject.ts';
+import { placeOf, written } from './inject.ts';
 import { readManifests, settingsOf } from './input.ts';
 
 /** Exit code 1 when a workload would be refused. */
@@ -22,14 +23,14 @@ export async function explainManifests(
     const unread = findings.filter(({ message }) => message.startsWith('not readable'));
     unread.forEach((finding) => context.stderr(`${written({ ...finding, file: name })}\n`));
     if (explained.length === 0) {
-      context.stdout(`${name}: no workloads\n`);
+      context.stdout(`${printable(placeOf(name))}: no workloads\n`);
     }
   }
   return refused ? 1 : 0;
 }
 
 function explanation(file: string, { workload, line, decision }: Explained): string {
-  const head = `${file}:${line}: ${workload.kind} ${workload.name}: ${outcome(decision)}`;
+  const head = `${placeOf(file)}:${line}: ${workload.kind} ${workload.name}: ${outcome(decision)}`;
   const details = [
     ...decision.instances.map(({ instance, profile, hash, containers, volumes }) => {
       const parts = [
@@ -41,7 +42,7 @@ function explanation(file: string, { workload, line, decision }: Explained): str
     ...decision.patch.map(({ op, path }) => `  ${op} ${path}`),
     ...decision.warnings.map((warning) => `  warning: ${warning}`),
   ];
-  return [head, ...details].join('\n');
+  return [head, ...details].map((text) => printable(text)).join('\n');
 }
 
 function outcome({ outcome: what, reason, message }: Decision): string {

@@ -2,6 +2,7 @@
 import { parseAllDocuments } from 'yaml';
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import type { Values } from '../../core/options/option.ts';
+import { printable } from '../../core/printable.ts';
 import { version } from '../../core/version.ts';
 import { type Finding, type Rewritten, rewrite } from '../offline/rewrite.ts';
 import { AS_KUBECTL_READS, jsonOf } from '../offline/yaml-reading.ts';
@@ -48,9 +49,11 @@ export async function injectManifests(
 }
 
 export function written({ file, line, level, message }: Finding & { readonly file: string }): string {
-  const place = file === '-' ? 'standard input' : file;
-  return `${place}:${line}: ${level === 'warning' ? 'warning: ' : ''}${message}`;
+  return printable(`${placeOf(file)}:${line}: ${level === 'warning' ? 'warning: ' : ''}${message}`);
 }
+
+/** As a file is called in messages. */
+export const placeOf = (file: string): string => (file === '-' ? 'standard input' : file);
 
 /** It may stand at the start of a stream, and nowhere else. */
 const BYTE_ORDER_MARK = /^\ufeff/;
@@ -74,7 +77,7 @@ function joined(results: readonly Result[]): string {
 function patchesOf({ input, rewritten }: Result): object[] {
   return rewritten.patched.flatMap(({ line, patches }) =>
     patches.map(({ workload: { kind, namespace, name }, operations }) => ({
-      file: input.name,
+      file: placeOf(input.name),
       line,
       kind,
       ...(namespace !== '' && { namespace }),

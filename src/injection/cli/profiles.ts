@@ -4,6 +4,7 @@ import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import { usageError } from '../../core/errors.ts';
 import { nearest } from '../../core/options/lookup.ts';
 import type { Values } from '../../core/options/option.ts';
+import { printable, printableLines } from '../../core/printable.ts';
 import type { PROFILES_OPTIONS } from '../options.ts';
 import type { Parameter } from '../parameters/parameter.ts';
 import { rulesOf } from '../parameters/rules.ts';
@@ -47,7 +48,9 @@ function page(profile: Profile): string {
   const how = container === undefined ? 'no container' : `${role}, ${phase}`;
   const parameters = [...profile.parameters.values()].map((parameter) => row(name, parameter));
   const told = description === '' ? [] : [`  ${description}`];
-  return [`${name} (${how}; ${origin})`, ...told, ...parameters, ''].join('\n');
+  return [`${name} (${how}; ${printable(origin)})`, ...told, ...parameters, '']
+    .map(printableLines)
+    .join('\n');
 }
 
 function row(profile: string, parameter: Parameter): string {

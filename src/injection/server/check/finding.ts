@@ -1,5 +1,6 @@
 /** What `pillion injector check` says. */
 import { errorMessage, isPillionError } from '../../../core/errors.ts';
+import { printable } from '../../../core/printable.ts';
 
 export type Level = 'ok' | 'warning' | 'failed';
 
@@ -67,6 +68,6 @@ export function exitCodeOf(findings: readonly Finding[]): 0 | 1 {
 
 /** One line for a finding, and one for what to try. */
 export function renderFinding({ check, level, message, hint }: Finding): string {
-  const tried = hint === undefined ? '' : `\n${' '.repeat(9)}try: ${hint}`;
-  return `${level.padEnd(7)}  ${check}: ${message}${tried}`;
+  const tried = hint === undefined ? '' : `\n${' '.repeat(9)}try: ${printable(hint)}`;
+  return `${level.padEnd(7)}  ${check}: ${printable(message)}${tried}`;
 }

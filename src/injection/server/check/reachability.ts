@@ -1,6 +1,7 @@
 /** Findings about a pod that is created in words only: the API server asks the injector through its Service. Pure. */
 import { type Json, memberAt, textAt } from '../../../kubernetes/json.ts';
 import { ASK } from '../../annotations.ts';
+import { sentence } from '../../text.ts';
 import type { Finding } from './finding.ts';
 
 export interface Rehearsal {
@@ -79,7 +80,7 @@ export function rehearsalFindings({ status, json, milliseconds, namespace }: Reh
   ];
 }
 
-const short = (message: string) => message.slice(0, 300);
+const short = (message: string) => sentence(message, 300);
 
 function hintFor(message: string): string {
   if (message.includes('x509')) {
