@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rename, symlink, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { fileTick } from '../../../test/support/file-tick.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
-import { readStableFile } from './content.ts';
+import { hashSmallFile, readStableFile } from './content.ts';
 
 const temp = useTempDir();
 const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -41,5 +42,43 @@ describe('the content of a file', () => {
     await expect(readStableFile(root, 'file', { breathe })).rejects.toThrow('enough');
     expect([chunks, openFiles()]).toEqual([1, before]);
     root.close();
+  });
+});
+
+describe('the hash of a small file', () => {
+  const hashAfter = async (change: () => Promise<void>) => {
+    const root = openByteRoot(temp.path);
+    const seen = root.stat('file');
+    await change();
+    const before = openFiles();
+    const found = seen && hashSmallFile(root, 'file', seen);
+    expect(openFiles()).toBe(before);
+    root.close();
+    return found;
+  };
+  const nothing = async () => {};
+
+  it.each([0, 1, 65_535])('is that of its content, with %d bytes', async (size) => {
+    const content = randomBytes(size);
+    await writeFile(temp.join('file'), content);
+    expect(await hashAfter(nothing)).toBe(hashOf(content));
+  });
+
+  it('is not taken of a larger one', async () => {
+    await writeFile(temp.join('file'), randomBytes(65_536));
+    expect(await hashAfter(nothing)).toBeUndefined();
+  });
+
+  it.each([
+    ['written to', () => writeFile(temp.join('file'), 'OTHER')],
+    ['cut short', () => truncate(temp.join('file'), 2)],
+    ['replaced', () => rename(temp.join('other'), temp.join('file'))],
+    ['made a link', () => rename(temp.join('link'), temp.join('file'))],
+  ])('is not taken when it was %s since it was looked at', async (_, change) => {
+    await writeFile(temp.join('file'), 'other');
+    await writeFile(temp.join('other'), 'other');
+    await symlink('other', temp.join('link'));
+    await fileTick(temp.join('file'), temp.join('clock'));
+    expect(await hashAfter(change)).toBeUndefined();
   });
 });

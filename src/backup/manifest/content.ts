@@ -57,6 +57,29 @@ export async function readStableFile(
   }
 }
 
+/**
+ * Reads a small file in one go, without a promise: that is nearly all of most volumes. Hexadecimal SHA-256 of its content;
+ * undefined when it is not small, or not any more the file that was looked at: then `readStableFile` says what it is.
+ * @param seen what it was just before it is opened
+ * @throws PillionError `read_failed`
+ */
+export function hashSmallFile(parent: ByteDirectory, name: ByteName, seen: BigIntStats): string | undefined {
+  const fd = seen.size < SMALL_BYTES ? parent.openFile(name) : undefined;
+  if (fd === undefined) {
+    return undefined;
+  }
+  try {
+    const length = readSync(fd, buffer, 0, buffer.length, null);
+    const after = fstatSync(fd, { bigint: true });
+    const isStable = after.dev === seen.dev && isUnchanged(seen, after) && BigInt(length) === after.size;
+    return isStable ? hash('sha256', buffer.subarray(0, length), 'hex') : undefined;
+  } catch (error) {
+    throw fileError(FILE_ERRORS.read_failed, `${parent.shownPath}/${shownName(name)}`, error);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Whether it is the same file with the same content, as far as its status tells. */
 export function isUnchanged(before: BigIntStats, after: BigIntStats): boolean {
   return (

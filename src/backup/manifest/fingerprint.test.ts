@@ -13,8 +13,8 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { fileTick } from '../../../test/support/file-tick.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
-import { waitFor } from '../../../test/support/wait-for.ts';
 import { makeOddTree } from '../testing/odd-tree.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { scanVolume } from './scan.ts';
@@ -31,16 +31,6 @@ async function makeSmall(): Promise<void> {
   await writeFile(at('d/b'), 'bb');
   await symlink('a', at('l'));
   await utimes(at('a'), 1e9, 1e9);
-}
-
-/** Until a change gives another time of the status than what is there has: clocks of file systems are coarse. */
-async function tick(): Promise<void> {
-  const { ctimeNs: made } = await lstat(at('a'), { bigint: true });
-  const isLater = async () => {
-    await appendFile(temp.join('clock'), 'x');
-    return (await lstat(temp.join('clock'), { bigint: true })).ctimeNs > made || undefined;
-  };
-  await waitFor(isLater, { what: 'a tick of the clock' });
 }
 
 describe('the fingerprint of a tree', () => {
@@ -76,7 +66,7 @@ describe('the fingerprint of a tree', () => {
   ])('changes with %s', async (_, change) => {
     await makeSmall();
     const before = await fingerprint();
-    await tick();
+    await fileTick(at('a'), temp.join('clock'));
     await change();
     expect(await fingerprint()).not.toBe(before);
   });

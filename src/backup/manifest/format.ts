@@ -88,6 +88,9 @@ export interface LineAroundHash {
   readonly after: string;
 }
 
+/** What the same line ends in when the file had just changed. */
+export const RECENT_TAG = ',recent';
+
 export function lineAroundHash(path: BytePath, status: BigIntStats): LineAroundHash {
   const word = wordOf(path);
   const { mode, uid, gid, mtimeNs, ctimeNs, size, ino } = status;

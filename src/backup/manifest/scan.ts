@@ -3,12 +3,12 @@ import type { BigIntStats } from 'node:fs';
 import { type Breather, createBreather } from '../../core/breather.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import type { OnProgress, ScanOptions, ScanResult } from '../model.ts';
-import { readStableFile } from './content.ts';
+import { hashSmallFile, readStableFile } from './content.ts';
 import { type BytePath, type Entry, type FileEntry, NS_PER_SECOND, shownPath } from './entry.ts';
 import { createExclusion } from './exclude.ts';
 import { createManifestWriter, type ManifestWriter } from './files.ts';
 import { createFingerprint } from './fingerprint.ts';
-import { lineAroundHash } from './format.ts';
+import { lineAroundHash, RECENT_TAG } from './format.ts';
 import { createKnownFiles, type KnownFiles } from './known-files.ts';
 import { type Found, walkTree } from './walk.ts';
 
@@ -71,19 +71,21 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
     }
   }
 
-  /** Takes a file whose content is known already, and has one name: that is nearly all of them. */
-  function addKnown({ path, status }: Found): boolean {
+  /** Takes a file that has one name, and a content that is known already or small: that is nearly all of them. */
+  function addAtOnce({ path, parent, name, status }: Found): boolean {
     if (status.nlink > 1n || changing.has(path)) {
       return false;
     }
     const line = lineAroundHash(path, status);
-    const hash = known.find(path, status, line);
+    const earlier = known.find(path, status, line);
+    const hash = earlier ?? hashSmallFile(parent, name, status);
     if (hash === undefined) {
       return false;
     }
     const bytes = Number(status.size);
+    const tag = earlier === undefined && isRecent(status) ? RECENT_TAG : '';
     tell(bytes);
-    writer.addFileLine(`${line.before}${hash}${line.after}`, bytes);
+    writer.addFileLine(`${line.before}${hash}${line.after}${tag}`, bytes);
     return true;
   }
 
@@ -97,7 +99,7 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
           add(describe(found, found.kind, changing));
           return undefined;
         case 'file':
-          return addKnown(found) ? undefined : describeFile(found, readers).then(add);
+          return addAtOnce(found) ? undefined : describeFile(found, readers).then(add);
         default:
           leaveOut(found);
           return undefined;
@@ -197,6 +199,10 @@ async function describeOne(
   return now?.isFile() === true ? changingFile(path, now, links) : undefined;
 }
 
+/** Of a file that was read just now. */
+const isRecent = ({ ctimeNs }: BigIntStats): boolean =>
+  BigInt(Date.now()) * 1_000_000n - ctimeNs <= SETTLED_NS;
+
 function changingFile(path: BytePath, status: BigIntStats, links: number | undefined): FileEntry {
   const size = Number(status.size);
   const own = { size, sha256: undefined, links, isChanging: true, identity: undefined };
@@ -210,7 +216,7 @@ function stableFile(
   sha256: string,
 ): FileEntry {
   const { ino: inode, ctimeNs } = status;
-  const identity = { inode, ctimeNs, isRecent: BigInt(Date.now()) * 1_000_000n - ctimeNs <= SETTLED_NS };
+  const identity = { inode, ctimeNs, isRecent: isRecent(status) };
   const own = { size: Number(status.size), sha256, links, isChanging: false, identity };
   return { type: 'file', ...commonOf(path, status), ...own };
 }
