@@ -204,6 +204,11 @@ export interface BackupRequest {
   readonly isPartial: boolean;
   /** A snapshot that is just what the volume is: an engine may store it again under a new time instead of the volume. */
   readonly unchanged?: Snapshot | undefined;
+  /**
+   * Whether the volume is still what its manifest says. An engine that has read all before anybody sees a snapshot asks then,
+   * and throws `volume_changed` when it is not: no torn snapshot is ever seen.
+   */
+  readonly isStill?: ((signal: AbortSignal) => Promise<boolean>) | undefined;
 }
 
 export interface StoredSnapshot {
@@ -216,6 +221,8 @@ export interface StoredSnapshot {
   readonly unproved?: Unproved | undefined;
   /** It is {@link BackupRequest.unchanged} once more: nothing was read of the volume. */
   readonly isRepeated?: boolean | undefined;
+  /** {@link BackupRequest.isStill} was asked when all had been read. */
+  readonly isSettled?: boolean | undefined;
 }
 
 /** Lists in the store of what a backup has sent, as an engine calls them. */

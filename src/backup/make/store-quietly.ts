@@ -85,15 +85,20 @@ export async function storeQuietly(
       isPartial: false,
     };
     const unchanged = await unchangedSnapshot(workDir, request, scan, snapshots);
-    const stored = await storeUnlessChanged(engine, { ...request, unchanged }, { signal, onProgress });
-    const lookAgain = async (both: AbortSignal) => {
-      if (stored?.isRepeated === true) {
-        return []; // What changes now was not read.
-      }
-      const look = { signal: both, exclude };
+    const changes = async (during: AbortSignal) => {
+      const look = { signal: during, exclude };
       const isSame = (await fingerprintOf(volume, look)) === scan.fingerprint;
       return isSame ? [] : await changedSince(volume, manifest, look);
     };
+    const isStill = async (during: AbortSignal) => (await changes(during)).length === 0;
+    const stored = await storeUnlessChanged(
+      engine,
+      { ...request, unchanged, isStill },
+      { signal, onProgress },
+    );
+    // What changes now was not read.
+    const isOver = stored?.isRepeated === true || stored?.isSettled === true;
+    const lookAgain = async (both: AbortSignal) => (isOver ? [] : await changes(both));
     const [changed, back] = await together(signal, lookAgain, (both) =>
       readBack(stored, engine, { signal: both, onProgress }),
     );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createBreather } from '../../../core/breather.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import { compareInTree, type Entry, type FileEntry, shownPath } from '../../manifest/entry.ts';
+import { MANIFEST_ERRORS } from '../../manifest/errors.ts';
 import { readManifest, summariseManifest } from '../../manifest/files.ts';
 import { createVolumeReader, type VolumeReader } from '../../manifest/volume-reader.ts';
 import type { BackupRequest, EngineWork, ManifestSummary, StoredSnapshot } from '../../model.ts';
@@ -54,10 +55,12 @@ export async function storeSnapshot(
       files: summary.files,
       bytes: summary.bytes,
       added: 0,
+      isRepeated: true,
     };
   }
   const facts = factsOf(access, request, summary, tip);
   const added = await makeCommit(access, before, request, facts, work);
+  await requireStill(request, signal);
   const id = await access.run(['rev-parse', '--verify', COMMIT], { gitDir: before.gitDir, signal });
   const ref = await push(access, { gitDir: before.gitDir, expected: tip?.id ?? '', id }, signal);
   if (ref === access.ref) {
@@ -69,7 +72,15 @@ export async function storeSnapshot(
     files: summary.files,
     bytes: summary.bytes,
     added,
+    isSettled: request.isStill !== undefined,
   };
+}
+
+/** Nothing can be taken back that was pushed. */
+async function requireStill({ isStill }: BackupRequest, signal: AbortSignal): Promise<void> {
+  if (isStill !== undefined && !(await isStill(signal))) {
+    throw MANIFEST_ERRORS.volume_changed({ message: 'the volume changed while it was backed up' });
+  }
 }
 
 /** Before anything is sent, since nothing can be taken back. */
