@@ -87,6 +87,34 @@ describe('the profiles restore and backup', () => {
     expect(volumes).toContain('pillion-restore-secret');
   });
 
+  test('tell a command that is run by hand beside the backup where everything is', () => {
+    const ssh = { ...both({ auth: 'ssh', name: 'orders' }), ...of('backup', { secret: 'may-append' }) };
+    for (const [more, name, keys] of [
+      [{}, 'data', []],
+      [
+        ssh,
+        'orders',
+        [
+          { name: 'PILLION_BACKUP_SSH_KEY_FILE', value: '/secret/ssh' },
+          { name: 'PILLION_BACKUP_SSH_KNOWN_HOSTS_FILE', value: '/secret/known_hosts' },
+        ],
+      ],
+    ] as const) {
+      expect(member(container('pillion-backup', more), 'env')).toEqual([
+        { name: 'PILLION_BACKUP_VOLUME', value: '/data' },
+        { name: 'PILLION_BACKUP_REPOSITORY', value: REPOSITORY },
+        { name: 'PILLION_BACKUP_NAME', value: name },
+        ...keys,
+      ]);
+      const flags = argsOf('pillion-backup', more);
+      const variables = member(container('pillion-backup', more), 'env') as { name: string; value: string }[];
+      for (const { name: variable, value } of variables) {
+        const flag = variable.replace('PILLION_BACKUP_', '').toLowerCase().replaceAll('_', '-');
+        expect(flags).toContain(`--${flag}=${value}`);
+      }
+    }
+  });
+
   test('work where there are no native sidecars: the backup is a container like others', () => {
     expect(container('pillion-backup', {}, 'containers', false)).toMatchObject({ name: 'pillion-backup' });
     expect(container('pillion-restore', {}, 'initContainers', false)).toMatchObject({

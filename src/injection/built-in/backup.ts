@@ -59,6 +59,20 @@ const PLACE_ARGUMENTS = [
   { $when: ['secret', 'auth=ssh'], $value: '--ssh-known-hosts-file=/secret/known_hosts' },
 ];
 
+/** The same as variables, for who runs a command by hand in the container: `pillion backup now`, `pillion restore --plan`. */
+const PLACE_VARIABLES = [
+  { name: 'PILLION_BACKUP_VOLUME', value: '/data' },
+  { name: 'PILLION_BACKUP_REPOSITORY', value: '${repository}' },
+  { $when: 'name', name: 'PILLION_BACKUP_NAME', value: '${name}' },
+  { $when: '!name', name: 'PILLION_BACKUP_NAME', value: '${volume}' },
+  { $when: ['secret', 'auth=ssh'], name: 'PILLION_BACKUP_SSH_KEY_FILE', value: '/secret/ssh' },
+  {
+    $when: ['secret', 'auth=ssh'],
+    name: 'PILLION_BACKUP_SSH_KNOWN_HOSTS_FILE',
+    value: '/secret/known_hosts',
+  },
+];
+
 const PLACE = {
   envFrom: [{ $when: ['secret', 'auth=variables'], secretRef: { name: '${secret}' } }],
   volumeMounts: [
@@ -212,6 +226,7 @@ export const BACKUP: ProfileSource = {
         '--http-bind=:${port}',
         '--http-metrics',
       ],
+      env: PLACE_VARIABLES,
       ports: [{ name: 'p-${port}', containerPort: '${port}' }],
       livenessProbe: {
         httpGet: { path: '/livez', port: '${port}' },
