@@ -167,9 +167,10 @@ export interface Engine {
   verify(share: number, work: EngineWork): Promise<readonly string[]>;
   /**
    * Removes exactly these snapshots, and what only they needed.
+   * @returns new ids of snapshots that stay, by those that they had; where an engine cannot remove one without that
    * @throws PillionError when the repository does not let us (append-only keys)
    */
-  forget(snapshots: readonly Snapshot[], work: EngineWork): Promise<void>;
+  forget(snapshots: readonly Snapshot[], work: EngineWork): Promise<ReadonlyMap<string, string> | void>;
   /** Brings what it keeps in the work directory back to its limit; called after each piece of work. Never throws. */
   tidy?(): Promise<void>;
   /** Paths below the volume's root in a snapshot, a line each, for people. */

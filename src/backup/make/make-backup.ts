@@ -101,11 +101,15 @@ export async function makeBackup(
     await noteSnapshot(spec.workDir, request, scan, stored);
     await mark(spec, deps);
     await keepSample(spec, deps, scan, signal);
-    const before = snapshotsIn(await open(signal));
-    const removed = await prune(spec, deps, before, { ...stored, torn }, signal);
-    const { snapshot, files, added } = stored;
+    // An engine may say that an earlier one is what the volume is.
+    const before = snapshotsIn(await open(signal)).filter(({ id }) => id !== stored.snapshot.id);
+    const { removed, renamed } = await prune(spec, deps, before, { ...stored, torn }, signal);
+    const { files, added } = stored;
     const gone = new Set(removed.map(({ id }) => id));
-    const snapshots = [snapshot, ...before].filter(({ id }) => !gone.has(id));
+    const snapshots = [stored.snapshot, ...before]
+      .filter(({ id }) => !gone.has(id))
+      .map((each) => ({ ...each, id: renamed?.get(each.id) ?? each.id }));
+    const [snapshot = stored.snapshot] = snapshots;
     return {
       snapshot,
       files,
@@ -221,19 +225,24 @@ async function keepSample(
   }
 }
 
+interface Pruned {
+  readonly removed: readonly Snapshot[];
+  readonly renamed?: ReadonlyMap<string, string> | undefined;
+}
+
 async function prune(
   { retention }: BackupSpec,
   { engine, clock, log }: BackupDeps,
   before: readonly Snapshot[],
   { snapshot, torn }: StoredSnapshot & { readonly torn: readonly Snapshot[] },
   signal: AbortSignal,
-): Promise<readonly Snapshot[]> {
-  const gone = removable([snapshot, ...before], retention, new Set([snapshot.id]), clock.now());
-  if (gone.length > 0) {
-    log.info('removing snapshots', { snapshots: gone.map(({ id }) => id) });
-    await engine.forget([...gone, ...torn], { signal });
-  } else {
-    await forgetTorn(engine, torn, log, signal);
+): Promise<Pruned> {
+  const removed = removable([snapshot, ...before], retention, new Set([snapshot.id]), clock.now());
+  if (removed.length > 0) {
+    log.info('removing snapshots', { snapshots: removed.map(({ id }) => id) });
+    const renamed = await engine.forget([...removed, ...torn], { signal });
+    return { removed, renamed: renamed ?? undefined };
   }
-  return gone;
+  await forgetTorn(engine, torn, log, signal);
+  return { removed };
 }

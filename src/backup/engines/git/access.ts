@@ -49,6 +49,8 @@ export interface AccessCall {
   readonly signal: AbortSignal;
   readonly stdin?: Parameters<Git['run']>[1]['stdin'];
   readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
+  /** More than every call has. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The user and the password of an address are no part of what git is told. */
@@ -151,10 +153,10 @@ export async function withGit<T>(
       log,
       env: () => authentication.gitEnvironment(),
     });
-    const run = async (args: readonly string[], { gitDir, ...call }: AccessCall): Promise<string> => {
-      const env = gitDir === undefined ? {} : { GIT_DIR: gitDir };
+    const run = async (args: readonly string[], { gitDir, env, ...call }: AccessCall): Promise<string> => {
+      const place = gitDir === undefined ? {} : { GIT_DIR: gitDir };
       try {
-        return await git.run(args, { cwd: workDir, env, ...call });
+        return await git.run(args, { cwd: workDir, ...call, env: { ...place, ...env } });
       } catch (error) {
         signal.throwIfAborted();
         throw await authentication.explain(error);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import type { Engine, EngineContext, EngineWork } from '../../model.ts';
 import { type GitAccess, type GitEngineSettings, withGit } from './access.ts';
+import { forgetSnapshots } from './forget.ts';
 import { listFiles, readBackSnapshot, showFile, verifyTip } from './read.ts';
 import { inOurWords, reasonOf, withoutRoomToStore } from './reason.ts';
 import { restoreSnapshot } from './restore.ts';
@@ -60,11 +61,7 @@ export function createGitEngine(settings: GitEngineSettings, context: EngineCont
       }),
     readBack: (snapshot, work) => using(work, (access) => readBackSnapshot(access, snapshot, work)),
     verify: (share, work) => using(work, (access) => verifyTip(access, share, work)),
-    forget: async () => {
-      throw BACKUP_ERRORS.forget_refused({
-        message: 'git keeps its history: single snapshots cannot be removed from a branch',
-      });
-    },
+    forget: (snapshots, work) => using(work, (access) => forgetSnapshots(access, snapshots, work)),
     ls: (snapshot, work, write) => using(work, (access) => listFiles(access, snapshot, work, write)),
     cat: (snapshot, path, work, write) =>
       using(work, (access) => showFile(access, snapshot, path, work, write)),

@@ -4,6 +4,7 @@ import { separateCredential } from './access.ts';
 import { createBatchReader } from './batch.ts';
 import { commitHeader, place, quotePath } from './fast-import.ts';
 import { parseTreeEntry } from './foreign-commit.ts';
+import { commitAfter } from './forget.ts';
 import { hasSecretName, isPrivateKey, maxFileBytes } from './guard.ts';
 import { MAX_EARLIER, parseMessage, renderMessage } from './message.ts';
 import { reasonOf, shortMessage } from './reason.ts';
@@ -103,6 +104,37 @@ describe('the message of a commit', () => {
     const tip = { id: ID, time: 0, facts: { ...facts, earlier: [] } };
     expect(stateFrom(tip, 'other', 'x')).toMatchObject({ kind: 'UNKNOWN' });
     expect(stateFrom(tip, 'data', 'x')).toMatchObject({ kind: 'HAS', snapshots: [{ id: ID, time: 1000 }] });
+  });
+});
+
+describe('a commit behind another one', () => {
+  const id = (digit: string) => digit.repeat(40);
+  const facts = { volume: 'data', time: 5, files: 2, bytes: 3, digest: 'a'.repeat(64), isPartial: false };
+  const signature = 'Pillion <pillion@localhost> 5 +0000';
+  const text = (
+    parents: readonly string[],
+    earlier: readonly { readonly id: string; readonly time: number }[],
+  ) =>
+    [
+      `tree ${id('1')}`,
+      ...parents.map((parent) => `parent ${parent}`),
+      `author ${signature}`,
+      `committer ${signature}`,
+      '',
+      renderMessage({ ...facts, earlier }),
+    ].join('\n');
+  const named = (digit: string, time: number) => ({ id: id(digit), time, files: 0, bytes: 0 });
+
+  it('has the same tree, people and facts, and another parent and other snapshots before it', () => {
+    const before = text([id('2')], [named('2', 4), named('3', 3)]);
+    expect(commitAfter(before, id('4'), [named('4', 3)])).toBe(text([id('4')], [named('4', 3)]));
+    expect(commitAfter(before, undefined, [])).toBe(text([], []));
+  });
+
+  it('is made of none that somebody else has made', () => {
+    expect(() => commitAfter(`tree ${id('1')}\nauthor ${signature}\n\nhello\n`, undefined, [])).toThrow(
+      'none that Pillion has made',
+    );
   });
 });
 
