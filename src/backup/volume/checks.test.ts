@@ -55,10 +55,13 @@ describe('a check of a SQLite database', () => {
   function makeDatabase(): void {
     const database = new DatabaseSync(temp.join('app.db'));
     database.exec('PRAGMA journal_mode=wal; CREATE TABLE t(a); CREATE INDEX i ON t(a)');
+    // One transaction: each would wait for the disk.
+    database.exec('BEGIN');
     const insert = database.prepare('INSERT INTO t VALUES (?)');
     for (let number = 0; number < 2000; number += 1) {
       insert.run(`value ${number}`);
     }
+    database.exec('COMMIT');
     database.close();
   }
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyCharacter } from '../testing/any-character.ts';
 import { goQuote } from './go-quote.ts';
 
 describe('goQuote', () => {
@@ -20,7 +21,7 @@ describe('goQuote', () => {
 
   it('never prints a character that could start a new line or steer a terminal', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.string({ unit: anyCharacter }), (text) => {
         expect(goQuote(text)).toMatch(/^"[^\p{Cc}\p{Zl}\p{Zp}]*"$/u);
       }),
     );

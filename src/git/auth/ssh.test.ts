@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../../../test/support/run-program.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
+import { anyCharacter } from '../../core/testing/any-character.ts';
 import { createRecordedLog } from '../../core/testing/recorded-log.ts';
 import type { GitSettings } from '../settings.ts';
 import { gitSettings, sshSettings } from '../testing/settings.ts';
@@ -18,7 +19,7 @@ describe('a quoted word', () => {
   it('is that very word for a shell, whatever is in it', async () => {
     const words = fc.sample(
       fc.oneof(
-        fc.string({ unit: 'binary' }),
+        fc.string({ unit: anyCharacter }),
         fc.string({ unit: fc.constantFrom("'", '"', '\\', '$', '`', ' ', '\n', ';', '*', '~', '-', 'a') }),
       ),
       { numRuns: 100, seed: 7 },

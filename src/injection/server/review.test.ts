@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyCharacter } from '../../core/testing/any-character.ts';
 import { decide } from '../engine/decide.ts';
 import { runsOf } from '../testing/runs.ts';
 import { testSettings } from '../testing/settings.ts';
@@ -102,7 +103,7 @@ describe('renderVerdict', () => {
           '__proto__',
           'pillion.dev/injected',
         ),
-        fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('git-sync', 'label', 'a=label, b=label')),
+        fc.oneof(fc.string({ unit: anyCharacter }), fc.constantFrom('git-sync', 'label', 'a=label, b=label')),
       );
       const pod = fc.record(
         {

@@ -1,5 +1,6 @@
 /** Bodies of reviews as fast-check makes them: what an API server sends, with something hostile in it or done to it. */
 import fc from 'fast-check';
+import { anyCharacter } from '../../core/testing/any-character.ts';
 import { ASKS, askingPod } from './pods.ts';
 
 const KEYS = [
@@ -17,7 +18,7 @@ const KEYS = [
 ];
 
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.string({ unit: anyCharacter, maxLength: 60 }),
   fc.string({ maxLength: 300 }),
   fc.constantFrom(
     'git-sync',

@@ -4,10 +4,12 @@ import { allowedImages } from '../images/allowed.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { readProfile } from '../profiles/read-profile.ts';
 
+const BUILT_IN = builtInProfiles();
+
 /** The built-in profiles on a cluster of today. */
 export function testSettings(changes: Partial<InjectionSettings> = {}): InjectionSettings {
   return {
-    profiles: builtInProfiles(),
+    profiles: new Map(BUILT_IN),
     image: 'registry.example/pillion:test',
     target: { major: 1, minor: 37 },
     nativeSidecars: true,
