@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { anyCharacter } from '../../core/testing/any-character.ts';
 import { runsOf } from '../testing/runs.ts';
 import { ALLOW_IMAGE_OPTION, allowedImages } from './allowed.ts';
 
@@ -200,8 +201,8 @@ describe('an entry of the list of allowed images', () => {
 /** The reference as Docker reads it (github.com/distribution/reference, `ParseNormalizedNamed`); undefined for none. */
 function read(reference: string) {
   const match = /^([^@:]*(?::[0-9]+(?=\/))?[^@:]*)(?::([^@/:]+))?(?:@(.+))?$/s.exec(reference);
-  // Identifiers of images, for containerd.
-  if (match === null || /^(?:[a-f0-9]{64}$|sha(?:256|384|512):)/.test(reference)) {
+  // Identifiers of images, for containerd: whatever names a digest besides is a reference.
+  if (match === null || /^(?:[a-f0-9]{64}|sha(?:256|384|512):[^@]*)$/.test(reference)) {
     return undefined;
   }
   const [, name = '', tag, digest] = match;
@@ -296,7 +297,7 @@ test(
       'quay.io/a@digest',
     ]);
     const text = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 80 }),
+      fc.string({ unit: anyCharacter, maxLength: 80 }),
       fc.string({ maxLength: 600 }),
       fc
         .array(fc.constantFrom('registry.example', '/', 'team', ':', '@', DIGEST, 'a', '.', '-', '_', '\n'), {
@@ -312,7 +313,7 @@ test(
           expect(theirs?.host === 'docker.io' || isOfTeam || theirs?.digest === DIGEST).toBe(true);
         }
       }),
-      { numRuns },
+      { numRuns, examples: [[`${DIGEST}@${DIGEST}`], [DIGEST]] },
     );
     const started = performance.now();
     for (const piece of ['a', 'a-', 'a.', 'a_', 'registry.example/team/', 'a/', '-', ':']) {
