@@ -40,7 +40,8 @@ const oneLineReporter: Reporter = {
 };
 
 // What takes a minute or more starts first: started last, it would run alone at the end.
-const LONG = /\/(kill-[a-z-]+|dst|time-limits|reload|demo)\.test\.ts$/;
+const LONG =
+  /\/(kill-[a-z-]+|copy|leftovers|hostile-content|two-instances|dst|time-limits|reload|demo|inject)\.test\.ts$/;
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const usual = await super.sort(files);
