@@ -21,6 +21,7 @@ export const MAY_USE_PATHS: Readonly<Record<string, string>> = {
   'src/git-sync/sync/repository/lfs-store.ts': 'what git-lfs has fetched in the private directory',
   'src/git-sync/sync/repository/shared-repository.ts': 'indexes and repositories in the private directory',
   'src/git-sync/sync/repository/worktree.ts': 'sparse patterns in the private repository',
+  'src/git-sync/sync/copy/known-files.ts': 'notes in the private directory',
   'src/git-sync/sync/reuse/conditions.ts': 'asks what kind of file system the root is on, and its room',
   'src/git-sync/sync/reuse/kept-files.ts': 'indexes and notes in the private directory',
   'src/git-sync/sync/root.ts': 'the path of the root itself, which the user names',

@@ -1,81 +1,63 @@
 /** Content of files below directories that are held: compared, and copied. */
-import { closeSync, constants, copyFileSync, fstatSync, readSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
-import type { Breather } from '../breather.ts';
+import { constants } from 'node:fs';
+import { copyFile, type FileHandle } from 'node:fs/promises';
 import { FILE_ERRORS, fileError } from '../files/file-error.ts';
-import type { ByteDirectory } from './byte-directory.ts';
+import type { AsyncByteDirectory } from './async-byte-directory.ts';
 import { descriptorPath } from './descriptor-path.ts';
 import { type ByteName, entryPath, shownName } from './entry-name.ts';
 
 const CHUNK = 128 * 1024;
-/** A copy of more than this lets others of this process work meanwhile. */
-const LARGE = 1024 * 1024;
 /** By reference where the file system can, which costs no room. */
 const NEW = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
 
 /** A file in a directory. */
 export interface FileIn {
-  readonly directory: ByteDirectory;
+  readonly directory: AsyncByteDirectory;
   readonly name: ByteName;
 }
 
 interface OpenFile {
-  readonly fd: number;
+  readonly handle: FileHandle;
   readonly size: number;
 }
 
-/** A regular file, open for reading; undefined for anything else. Whoever opens it closes it. */
-function openRegular({ directory, name }: FileIn): OpenFile | undefined {
-  const fd = directory.openFile(name);
-  if (fd === undefined) {
-    return undefined;
-  }
-  const status = fstatSync(fd);
-  if (status.isFile()) {
-    return { fd, size: status.size };
-  }
-  closeSync(fd);
-  return undefined;
-}
-
-/** Opens it for the time of `use`; false where it is no regular file. */
-async function withRegular(file: FileIn, use: (open: OpenFile) => Promise<boolean>): Promise<boolean> {
-  const open = openRegular(file);
-  if (open === undefined) {
+/** Opens a regular file for the time of `use`; false where it is none. */
+async function withRegular(
+  { directory, name }: FileIn,
+  use: (open: OpenFile) => Promise<boolean>,
+): Promise<boolean> {
+  const handle = await directory.openFile(name);
+  if (handle === undefined) {
     return false;
   }
   try {
-    return await use(open);
+    const status = await handle.stat();
+    return status.isFile() && (await use({ handle, size: status.size }));
   } finally {
-    closeSync(open.fd);
+    await handle.close();
   }
 }
 
-export type SameContent = (one: FileIn, other: FileIn) => Promise<boolean>;
-
-/** Tells whether two files have the same bytes; what is no file has none. For one comparison at a time. */
-export function createComparer(breathe: Breather): SameContent {
-  const [left, right] = [Buffer.allocUnsafe(CHUNK), Buffer.allocUnsafe(CHUNK)];
-
-  function isSameChunk(one: number, other: number, at: number): boolean {
-    const length = readSync(one, left, 0, CHUNK, at);
-    return length === readSync(other, right, 0, CHUNK, at) && left.compare(right, 0, length, 0, length) === 0;
+async function isSame(one: OpenFile, other: OpenFile, signal: AbortSignal): Promise<boolean> {
+  if (one.size !== other.size) {
+    return false;
   }
-
-  async function isSame(one: OpenFile, other: OpenFile): Promise<boolean> {
-    if (one.size !== other.size) {
+  const length = Math.min(CHUNK, one.size);
+  const [left, right] = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(length)];
+  for (let at = 0; at < one.size; at += length) {
+    signal.throwIfAborted();
+    const a = await one.handle.read(left, 0, length, at);
+    const b = await other.handle.read(right, 0, length, at);
+    if (a.bytesRead !== b.bytesRead || left.compare(right, 0, a.bytesRead, 0, a.bytesRead) !== 0) {
       return false;
     }
-    for (let at = 0; at < one.size; at += CHUNK) {
-      if (!isSameChunk(one.fd, other.fd, at)) {
-        return false;
-      }
-      await breathe();
-    }
-    return true;
   }
+  return true;
+}
 
-  return (one, other) => withRegular(one, (a) => withRegular(other, (b) => isSame(a, b)));
+/** Whether two files have the same bytes; what is no file has none. */
+export function hasSameContent(one: FileIn, other: FileIn, signal: AbortSignal): Promise<boolean> {
+  return withRegular(one, (a) => withRegular(other, (b) => isSame(a, b, signal)));
 }
 
 /**
@@ -83,11 +65,10 @@ export function createComparer(breathe: Breather): SameContent {
  * @throws PillionError `write_failed`
  */
 export function copyRegularFile(from: FileIn, to: FileIn): Promise<boolean> {
-  return withRegular(from, async ({ fd, size }) => {
-    const source = descriptorPath(fd, `${from.directory.path}/${shownName(from.name)}`);
-    const target = entryPath(to.directory.path, to.name);
+  return withRegular(from, async ({ handle }) => {
+    const source = descriptorPath(handle.fd, `${from.directory.path}/${shownName(from.name)}`);
     try {
-      await (size > LARGE ? copyFile(source, target, NEW) : copyFileSync(source, target, NEW));
+      await copyFile(source, entryPath(to.directory.path, to.name), NEW);
       return true;
     } catch (error) {
       throw fileError(FILE_ERRORS.write_failed, `${to.directory.shownPath}/${shownName(to.name)}`, error);

@@ -1,13 +1,15 @@
 /** One update of a copy. A kill at any instant leaves whole files, and the next update ends with the tree. */
-import { createBreather } from '../../../core/breather.ts';
-import { type ByteDirectory, openByteRoot } from '../../../core/foreign-files/byte-directory.ts';
+import {
+  type AsyncByteDirectory,
+  openAsyncByteRoot,
+} from '../../../core/foreign-files/async-byte-directory.ts';
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
 import { shownName } from '../../../core/foreign-files/entry-name.ts';
-import { createComparer } from '../../../core/foreign-files/file-copies.ts';
 import { ensureDirectory } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { type CommitInfo, INFO_DIR, toldHash, writeCommitInfo } from '../commit-info.ts';
 import { applyCopy } from './apply.ts';
+import type { KnownFiles } from './known-files.ts';
 import { type BytePath, planCopy } from './plan.ts';
 import { type CopyNotes, notesIn, withWorkplaces } from './records.ts';
 
@@ -18,18 +20,23 @@ export interface FillInit {
   /** Files that no commit brought stay. */
   readonly keepsForeign: boolean;
   readonly umask: number;
+  /** What need not be compared. */
+  readonly known: KnownFiles;
   readonly log: Log;
 }
 
-interface Opened {
-  readonly source: ByteDirectory;
-  readonly target: ByteDirectory;
-  readonly staging: ByteDirectory;
-  readonly attic: ByteDirectory;
+export interface FilledCopy {
+  /** How many files and links are new. */
+  readonly staged: number;
+  /** What its files and links are like now, by their paths. */
+  readonly states: ReadonlyMap<BytePath, string>;
 }
 
-function openBytes(directory: ForeignDirectory): ByteDirectory {
-  return openByteRoot(directory.path, directory.shownPath);
+interface Opened {
+  readonly source: AsyncByteDirectory;
+  readonly target: AsyncByteDirectory;
+  readonly staging: AsyncByteDirectory;
+  readonly attic: AsyncByteDirectory;
 }
 
 async function withOpened<T>(
@@ -38,21 +45,21 @@ async function withOpened<T>(
   use: (opened: Opened) => Promise<T>,
 ): Promise<T> {
   return withWorkplaces(own, async (staging, attic) => {
-    const opened: ByteDirectory[] = [];
-    const open = (directory: ForeignDirectory) => {
-      const bytes = openBytes(directory);
+    const opened: AsyncByteDirectory[] = [];
+    const open = async (directory: ForeignDirectory) => {
+      const bytes = await openAsyncByteRoot(directory.path, directory.shownPath);
       opened.push(bytes);
       return bytes;
     };
     try {
       return await use({
-        source: open(source),
-        target: open(target),
-        staging: open(staging),
-        attic: open(attic),
+        source: await open(source),
+        target: await open(target),
+        staging: await open(staging),
+        attic: await open(attic),
       });
     } finally {
-      opened.forEach((directory) => directory.close());
+      await Promise.all(opened.map(async (directory) => directory.close()));
     }
   });
 }
@@ -67,22 +74,22 @@ async function update(
   notes: CopyNotes,
   opened: Opened,
   signal: AbortSignal,
-): Promise<number> {
-  const { info, log, umask } = init;
-  const breathe = createBreather(signal);
+): Promise<FilledCopy> {
+  const { info, log, umask, known } = init;
   const before = await notes.brought();
   const others = fewWarnings(log, 'what is no file, link or directory is not copied');
   const renamed = fewWarnings(log, 'a file in the place of one of the repository was renamed');
   const kept = fewWarnings(log, 'a file that the repository does not have cannot be removed');
   const onOther = (path: BytePath) => others(shownName(path));
-  const plan = await planCopy({ ...opened, isSame: createComparer(breathe), breathe, onOther });
+  const plan = await planCopy({ ...opened, known, signal, onOther });
   signal.throwIfAborted();
   await notes.noteBrought(new Set([...before, ...plan.paths]));
   await applyCopy(
     {
       ...opened,
       brought: init.keepsForeign ? before : undefined,
-      breathe,
+      signal,
+      onPut: (path, state) => plan.states.set(path, state),
       onForeign: (what, path) => (what === 'renamed' ? renamed : kept)(path),
     },
     plan.top,
@@ -91,7 +98,7 @@ async function update(
     await writeCommitInfo(own, info, 0o666 & ~umask, log);
   }
   await notes.noteBrought(plan.paths);
-  return plan.staged;
+  return plan;
 }
 
 /** A neighbour can make any number of such files. */
@@ -107,16 +114,16 @@ function fewWarnings(log: Log, message: string): (path: string) => void {
   };
 }
 
-/** Makes a directory a copy of a tree. @returns how many files and links are new */
-export async function fillCopy(init: FillInit, signal: AbortSignal): Promise<number> {
+/** Makes a directory a copy of a tree. */
+export async function fillCopy(init: FillInit, signal: AbortSignal): Promise<FilledCopy> {
   const { target, info, log, umask } = init;
   const own = await ensureDirectory(target, INFO_DIR, log);
   try {
     const notes = notesIn(own, 0o666 & ~umask, log);
     await notes.begin(info.hash);
-    const staged = await withOpened(init, own, (opened) => update(init, own, notes, opened, signal));
+    const filled = await withOpened(init, own, (opened) => update(init, own, notes, opened, signal));
     await notes.end();
-    return staged;
+    return filled;
   } finally {
     await own.close();
   }

@@ -3,11 +3,15 @@ import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-fi
 import { commitInfo } from '../commit-info.ts';
 import type { LockedContext } from '../context.ts';
 import { isInside } from '../layout.ts';
+import { linkBehindCopy } from '../links.ts';
 import { withPlace, withTree } from '../place.ts';
+import { readPublished } from '../publish.ts';
 import type { SyncSpec } from '../spec.ts';
 import { umaskOf } from '../umask.ts';
+import { adoptCopy } from './adopt.ts';
 import { COPY_ERRORS } from './errors.ts';
 import { fillCopy } from './fill.ts';
+import { createFileMemory } from './known-files.ts';
 import { freshName, isFillable, wholeCopyHash } from './records.ts';
 import { removeCopyLeftovers } from './retire.ts';
 
@@ -20,6 +24,8 @@ export interface PublishedCopy {
 
 /** @param path of the copy, absolute */
 export function createPublishedCopy(root: string, path: string, spec: SyncSpec): PublishedCopy {
+  const memory = createFileMemory(root, spec);
+
   const withCopy = <T>(use: (directory: ForeignDirectory | undefined) => Promise<T>): Promise<T> =>
     isInside(root, path) ? withTree(root, path, use) : withForeignRoot(path, use);
 
@@ -34,13 +40,47 @@ export function createPublishedCopy(root: string, path: string, spec: SyncSpec):
     const info = await commitInfo(spec, hash, Date.now(), git, { cwd: root, signal });
     const keepsForeign = spec.publishForeignFiles === 'keep';
     const umask = umaskOf(spec);
-    const files = await withTree(root, tree, (source) => {
+    const known = await memory.take(git, hash, signal);
+    const { staged, states } = await withTree(root, tree, (source) => {
       if (source === undefined) {
         throw COPY_ERRORS.tree_changed({ path: tree });
       }
-      return fillCopy({ source, target, info, keepsForeign, umask, log }, signal);
+      return fillCopy({ source, target, info, keepsForeign, umask, known, log }, signal);
     });
-    log.at(1, 'copied the tree', { path, hash, files });
+    log.at(1, 'copied the tree', { path, hash, files: staged });
+    await memory.keep(hash, states, () => context.shared.newPrivateFile());
+  }
+
+  /** The tree that it was a copy of may be there still, where the ref has moved meanwhile. */
+  async function adopt(
+    { log }: LockedContext,
+    target: ForeignDirectory,
+    tree: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const former = await readPublished(linkBehindCopy(root, path)).catch(() => undefined);
+    let difference = '';
+    for (const place of new Set([tree, former ?? tree])) {
+      const found = await withTree(root, place, async (source) =>
+        source === undefined
+          ? place
+          : adoptCopy(
+              {
+                target,
+                source,
+                keepsForeign: spec.publishForeignFiles === 'keep',
+                mode: 0o666 & ~umaskOf(spec),
+                log,
+              },
+              signal,
+            ),
+      );
+      if (found === undefined) {
+        return;
+      }
+      difference ||= found;
+    }
+    throw COPY_ERRORS.not_our_copy({ path, difference });
   }
 
   async function fillNew(
@@ -81,8 +121,11 @@ export function createPublishedCopy(root: string, path: string, spec: SyncSpec):
         }
         const target = status.isDirectory() ? await holder.open(name) : undefined;
         try {
-          if (target === undefined || !(await isFillable(target))) {
+          if (target === undefined) {
             throw COPY_ERRORS.not_our_copy({ path });
+          }
+          if (!(await isFillable(target))) {
+            await adopt(context, target, tree, signal);
           }
           await work(target);
         } finally {

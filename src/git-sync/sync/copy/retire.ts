@@ -1,6 +1,5 @@
 /** A copy in the place where a link is to be again. */
-import { createBreather } from '../../../core/breather.ts';
-import { openByteRoot } from '../../../core/foreign-files/byte-directory.ts';
+import { openAsyncByteRoot } from '../../../core/foreign-files/async-byte-directory.ts';
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
 import { asideName } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
@@ -56,18 +55,17 @@ async function removeBrought(copy: ForeignDirectory, log: Log): Promise<void> {
   const brought = await (own && notesIn(own, 0o644, log).brought());
   await own?.close();
   if (brought !== undefined) {
-    const target = openByteRoot(copy.path, copy.shownPath);
+    const target = await openAsyncByteRoot(copy.path, copy.shownPath);
     try {
       const nothing = {
-        mode: Number(target.status().mode) & 0o7777,
+        mode: Number((await target.status()).mode) & 0o7777,
         directories: new Map(),
         leaves: new Map(),
       };
       const onForeign = () => {};
-      const breathe = createBreather();
-      await applyCopy({ target, staging: target, attic: target, brought, breathe, onForeign }, nothing);
+      await applyCopy({ target, staging: target, attic: target, brought, onForeign }, nothing);
     } finally {
-      target.close();
+      await target.close();
     }
   }
   await copy.removeTree(INFO_DIR);
