@@ -146,3 +146,9 @@ export function systemErrorCode(error: unknown): string | undefined {
   const isForeign = error instanceof Error && !isPillionError(error);
   return isForeign && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** What the system says, without the call and the path that Node adds: the path may be one that only we understand. */
+export function systemMessage(error: unknown): string {
+  const message = errorMessage(error);
+  return /^(E[A-Z0-9]+: [^,]+), \w+/.exec(message)?.[1] ?? message;
+}

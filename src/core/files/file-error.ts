@@ -1,4 +1,10 @@
-import { defineErrors, errorMessage, isPillionError, type PillionError, systemErrorCode } from '../errors.ts';
+import {
+  defineErrors,
+  isPillionError,
+  type PillionError,
+  systemErrorCode,
+  systemMessage,
+} from '../errors.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'free space or give the volume more; the former content still stands',
@@ -27,10 +33,18 @@ interface Place {
 
 const hint = ({ systemCode }: Failure): string | undefined => HINTS[systemCode ?? ''];
 
+/** What is to be read is not to be created by whoever is told that it is not there. */
+const READ_HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is nothing of this name: check the path, and that the volume it is on is mounted',
+};
+
+const readHint = (failure: Failure): string | undefined =>
+  READ_HINTS[failure.systemCode ?? ''] ?? hint(failure);
+
 export const FILE_ERRORS = defineErrors({
   read_failed: {
     message: ({ path, why }: Failure) => `cannot read ${path}: ${why}`,
-    hint,
+    hint: readHint,
     about: 'a file or directory could not be read: the message has the path and what the system says',
   },
   write_failed: {
@@ -71,10 +85,4 @@ export function fileError(failed: FileFailure, path: string, cause: unknown): Pi
   }
   const systemCode = systemErrorCode(cause);
   return failed({ path, why: systemMessage(cause), systemCode }, { facts: { path, systemCode }, cause });
-}
-
-/** What the system says, without the call and the path that Node adds: the path may be one that only we understand. */
-function systemMessage(error: unknown): string {
-  const message = errorMessage(error);
-  return /^(E[A-Z0-9]+: [^,]+), \w+/.exec(message)?.[1] ?? message;
 }

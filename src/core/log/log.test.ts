@@ -41,6 +41,14 @@ describe('the JSON format', () => {
     });
   });
 
+  it('says once what the system says, though the cause has the call as well', () => {
+    const { log, last } = logOf(JSON_FORMAT);
+    const says = 'ENOENT: no such file or directory';
+    const cause = Object.assign(new Error(`${says}, open '/nope'`), { code: 'ENOENT' });
+    log.error('m', new PillionError({ code: 'read_failed', message: `cannot read /nope: ${says}`, cause }));
+    expect(last()).toMatchObject({ error: `cannot read /nope: ${says}` });
+  });
+
   it('puts hints into the words of the command line they are for', () => {
     const { log, last } = logOf(JSON_FORMAT, { adviseAs: (hint) => hint.replaceAll('--', '-') });
     log.error('m', new PillionError({ code: 'c', message: 'no', hint: 'use --flag' }));

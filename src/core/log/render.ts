@@ -1,3 +1,5 @@
+import { systemMessage } from '../errors.ts';
+
 /** How deep objects are followed; deeper ones become `"..."`. */
 const MAX_DEPTH = 8;
 
@@ -96,7 +98,9 @@ function describe(error: unknown): string {
   let current = error;
   for (let depth = 0; depth < MAX_DEPTH && current !== undefined; depth += 1) {
     const message = messageOf(current);
-    if (!text.includes(message)) {
+    // Who has told what the system says need not say by which call.
+    const essence = current instanceof Error ? systemMessage(current) : message;
+    if (!text.includes(message) && (essence === '' || !text.includes(essence))) {
       text = text === '' ? message : `${text}: ${message}`;
     }
     current = current instanceof Error ? current.cause : undefined;

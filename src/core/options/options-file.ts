@@ -1,6 +1,7 @@
 /** Configuration files: YAML whose keys are the names of flags. */
 import type { Node, Pair, YAMLMap } from 'yaml';
 import { usageError } from '../errors.ts';
+import { isNestedTooDeeply } from './yaml-nesting.ts';
 
 /** Settings out of a file, as plain values by key. */
 export interface OptionsFile {
@@ -31,6 +32,9 @@ function withoutSource({ code, message }: { readonly code: string; readonly mess
  * @throws PillionError `usage` with file, line and column for what is no YAML, or no mapping
  */
 export async function parseOptionsFile(source: string, file: string): Promise<ParsedOptionsFile> {
+  if (isNestedTooDeeply(source)) {
+    throw usageError(`${file}: this is nested too deeply`, 'the keys are the names of the flags');
+  }
   const { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });

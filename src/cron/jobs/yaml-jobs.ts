@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { LineCounter, parseDocument } from 'yaml';
 import { nearest } from '../../core/options/lookup.ts';
+import { isNestedTooDeeply } from '../../core/options/yaml-nesting.ts';
 import { parseExpression } from '../../scheduler/grammar/expression.ts';
 import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
 import { type Command, commandText } from '../../scheduler/runs/command.ts';
@@ -41,6 +42,9 @@ type Value = string | number | boolean;
 export function parseYamlJobs(source: string, fileName: string, rules: CrontabRules): ParsedJobs {
   const lines = new LineCounter();
   const nothing = (errors: Finding[]): ParsedJobs => ({ jobs: [], errors, warnings: [], notes: [] });
+  if (isNestedTooDeeply(source)) {
+    return nothing([{ file: fileName, line: 1, column: 1, message: 'this is nested too deeply' }]);
+  }
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
   const place = { file: fileName, document, lines };
   if (document.errors.length > 0) {

@@ -37,6 +37,8 @@ export interface Gate {
   admit?(arrival: Arrival, signal: AbortSignal): Promise<void>;
   /** Rejects when the worktree must not be published; the pass fails with that error, and what is published stays. */
   check?(candidate: Candidate, signal: AbortSignal): Promise<void>;
+  /** Told why the tree of a commit could not be made or published. */
+  failed?(hash: string, error: unknown): void;
 }
 
 /** Whether a commit that is published may be taken for what this process let pass. */

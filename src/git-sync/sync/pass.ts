@@ -171,7 +171,11 @@ async function publishCommit(
   await shared.current().setRef(`refs/heads/${OWN_BRANCH}`, hash);
   const unused = () => staleTrees(context, cleanUpOptions(init, hash, [current?.tree]));
   const planApart = () => planFor({ ...planInit, isStrict: true }, hash, current);
-  const { path } = await applyPlan(context, { ...init, previous, isKnown, unused, planApart }, plan, signal);
+  const applyInit = { ...init, previous, isKnown, unused, planApart };
+  const { path } = await applyPlan(context, applyInit, plan, signal).catch((error: unknown) => {
+    init.gates.forEach((gate) => gate.failed?.(hash, error));
+    throw error;
+  });
   layout.choose(hash, path);
   await writeBranch(context, hash);
   await shared.removeIndexes();

@@ -216,6 +216,10 @@ function openHooks(parts: Parts): Hooks {
 async function gatesOf(parts: Parts, git: Git): Promise<Gate[]> {
   const { spec, deps, root } = parts;
   const gates = await signatureGate(parts);
+  if (spec.sparsePaths.length > 0) {
+    const { createSparsePathsGate } = await import('./gates/sparse-paths.ts');
+    gates.push(createSparsePathsGate(deps.clock));
+  }
   if (spec.publishSubdirectory !== '' || spec.publishCommitInfo || spec.publish === 'copy') {
     const { createReadersViewGate } = await import('./gates/readers-view.ts');
     gates.push(createReadersViewGate({ spec, root, git, clock: deps.clock, log: deps.log }));

@@ -1,5 +1,6 @@
 /** Profiles in a text of YAML: every document that is one, and everything that is wrong with its place. */
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+import { isNestedTooDeeply } from '../../core/options/yaml-nesting.ts';
 import { textAt } from '../../kubernetes/json.ts';
 import { PREFIX } from '../annotations.ts';
 import { sentence, yamlProblem } from '../text.ts';
@@ -29,6 +30,9 @@ export function readProfiles(text: string, origin: string): ReadText {
   if (text.length > LARGEST_TEXT) {
     const message = `is larger than ${LARGEST_TEXT} characters`;
     return { profiles: [], problems: [{ line: 1, message, profile: undefined }] };
+  }
+  if (isNestedTooDeeply(text)) {
+    return { profiles: [], problems: [{ line: 1, message: 'is nested too deeply', profile: undefined }] };
   }
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });

@@ -1,5 +1,5 @@
 /** A configuration file: the options of the process and defaults at its top, and a list of repositories. */
-import { isPillionError, usageError } from '../../../core/errors.ts';
+import { usageError } from '../../../core/errors.ts';
 import type { Secrets } from '../../../core/log/secrets.ts';
 import { type ParsedOptionsFile, parseOptionsFile } from '../../../core/options/options-file.ts';
 import type { Given } from '../../cli/result.ts';
@@ -12,51 +12,6 @@ import { ENTRY_OPTIONS, PROCESS_OPTIONS, REPOSITORIES, TOP_OPTIONS } from './tab
 
 /** Each has its files, its timers and its connection. */
 const MOST_REPOSITORIES = 1000;
-
-/** A file has four levels; what is nested by the thousand takes the library a time that grows with the square. */
-const DEEPEST = 100;
-const MOST_MARKS = 2000;
-
-/** More brackets open at a time, or marks of lists and keys on one line, than any file needs; wherever they stand. */
-function isDeep(text: string): boolean {
-  let open = 0;
-  let marks = 0;
-  for (const character of text) {
-    if (character === '[' || character === '{') {
-      open += 1;
-    } else if (character === ']' || character === '}') {
-      open = Math.max(0, open - 1);
-    } else if (character === '\n') {
-      marks = 0;
-    } else if (character === '-' || character === '?' || character === ':') {
-      marks += 1;
-    }
-    if (open > DEEPEST || marks > MOST_MARKS) {
-      return true;
-    }
-  }
-  return false;
-}
-
-async function parsed(text: string, file: string): Promise<ParsedOptionsFile> {
-  if (isDeep(text)) {
-    throw usageError(
-      `${file}: this is nested too deeply`,
-      `a file has "${REPOSITORIES}", a list of mappings`,
-    );
-  }
-  try {
-    return await parseOptionsFile(text, file);
-  } catch (error) {
-    // Nested so deeply that the stack is full.
-    throw isPillionError(error)
-      ? error
-      : usageError(
-          `${file}: this cannot be read as YAML`,
-          `a file has "${REPOSITORIES}", a list of mappings`,
-        );
-  }
-}
 
 function entriesIn(content: ParsedOptionsFile, file: string): readonly ParsedOptionsFile[] {
   const place = content.whereIs([REPOSITORIES]);
@@ -84,7 +39,7 @@ export async function parseConfig(
   given: Given,
   secrets: Secrets,
 ): Promise<ProcessConfig> {
-  const content = await parsed(text, file);
+  const content = await parseOptionsFile(text, file);
   const list = entriesIn(content, file);
   const top = readLayer(content, { allowed: TOP_OPTIONS }, secrets);
   const common = laidOver(given.values, top, (key) => given.keys.has(key));

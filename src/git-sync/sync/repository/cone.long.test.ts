@@ -91,6 +91,21 @@ describe('a sync with --sparse-path', () => {
     });
   });
 
+  it('is not looked for at each pass again where it is not there, but in the next commit', async () => {
+    const { repo, start } = await makeSyncScene();
+    await repo.commit(FILES);
+    const { pass, lines } = await start({ sparsePaths: ['src'] });
+    await pass();
+    await repo.commit({ 'src/5': null });
+    await expect(pass()).rejects.toMatchObject({ code: 'sparse_path_missing' });
+    const asked = lines.length;
+    await expect(pass()).rejects.toMatchObject({ code: 'sparse_path_missing' });
+    // No program of git: neither a fetch nor a look into the commit.
+    expect(lines.slice(asked).join('\n')).not.toMatch(/Run\(|fetching|ls-tree/);
+    const hash = await repo.commit({ 'src/5': 'back\n' });
+    expect(await pass()).toMatchObject({ hash, changed: true });
+  });
+
   it('has nothing else after several commits either, where trees are used again', async () => {
     const { repo, link, start } = await makeSyncScene();
     await repo.commit(FILES);
