@@ -132,8 +132,23 @@ export function createHooks(init: HooksInit): Hooks {
     const changed = isWanted ? await init.delivery.changedPaths(asked, stop) : undefined;
     receivers.forEach((receiver) => receiver.note(change, changed));
   };
+  const withFiles = receivers
+    .map(({ hook }) => hook)
+    .filter(({ passwordFile, bearerFile, secretFile }) => passwordFile ?? bearerFile ?? secretFile);
+  let hasLearned = withFiles.length === 0;
+  const learn = async () => {
+    hasLearned = true;
+    if (withFiles.length > 0) {
+      const { learnSecrets } = await import('./webhook-delivery.ts');
+      await learnSecrets(withFiles, init.delivery.secrets);
+    }
+  };
   return {
     async observe(event) {
+      // Before the first program of the user's runs, and before those that a new commit has run: files are replaced.
+      if (event.kind === 'update-required' || (event.kind === 'pass-started' && !hasLearned)) {
+        await learn();
+      }
       if (event.kind === 'publishing') {
         send(beforehand, event.hash);
       } else if (event.kind === 'published' && (event.change.changed || spec.dialect === 'v4')) {

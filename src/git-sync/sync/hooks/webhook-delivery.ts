@@ -36,12 +36,38 @@ async function secretIn(path: string, secrets: Secrets): Promise<string> {
   return secret;
 }
 
+/** A pair of a name and a password is seen as one text in requests. */
+function addPair(path: string, username: string, password: string, secrets: Secrets): string {
+  const pair = `${username}:${password}`;
+  secrets.addRotating(`${path} pair`, pair);
+  return pair;
+}
+
+/**
+ * Declares what the files hold now, before anything runs that could print it. A file that cannot be read yet is told of when
+ * it is needed.
+ */
+export async function learnSecrets(hooks: readonly WebhookEntry[], secrets: Secrets): Promise<void> {
+  const learn = async (path: string | undefined, username?: string) => {
+    const secret = path === undefined ? undefined : await secretIn(path, secrets).catch(() => undefined);
+    if (path !== undefined && secret !== undefined && username !== undefined) {
+      addPair(path, username, secret, secrets);
+    }
+  };
+  await Promise.all(
+    hooks.flatMap(({ username, passwordFile, bearerFile, secretFile }) => [
+      learn(passwordFile, username),
+      learn(bearerFile),
+      learn(secretFile),
+    ]),
+  );
+}
+
 async function basicProof({ username, passwordFile }: WebhookEntry, secrets: Secrets) {
   if (username === undefined || passwordFile === undefined) {
     return {};
   }
-  const pair = `${username}:${await secretIn(passwordFile, secrets)}`;
-  secrets.addRotating(`${passwordFile} pair`, pair);
+  const pair = addPair(passwordFile, username, await secretIn(passwordFile, secrets), secrets);
   return { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
