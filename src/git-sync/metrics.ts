@@ -65,6 +65,11 @@ export const METRICS = defineMetrics({
     help: 'Questions to the remote whether the ref has moved, by kind: http (in this process), git (git ls-remote), waiting (not asked, since the server has asked for a pause)',
     labels: ['kind'],
   },
+  pollBytes: {
+    type: 'counter',
+    name: 'git_sync_poll_received_bytes_total',
+    help: 'Bytes in the bodies of the answers (status 200) to polls of kind http, as they came over the connection, without headers and TLS; what the git program receives, by ls-remote and fetches, is not in it',
+  },
   keptTrees: {
     type: 'gauge',
     name: 'git_sync_unremovable_trees',

@@ -32,6 +32,8 @@ export type SyncEvent =
     }
   /** The remote was asked whether the ref has moved. */
   | { readonly kind: 'remote-asked'; readonly by: PollKind }
+  /** What the answers to questions of this process had, in bytes. */
+  | { readonly kind: 'answer-received'; readonly bytes: number }
   /** A rollback was made, or released: then there is no pin. */
   | { readonly kind: 'pin-changed'; readonly pin: Pin | undefined }
   /** Nothing has to be done. */

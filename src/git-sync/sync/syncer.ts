@@ -287,6 +287,7 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
     agent: `git/pillion-${version}`,
     env,
     onAsk: (by) => emitter.emit({ kind: 'remote-asked', by }),
+    onReceived: (bytes) => emitter.emit({ kind: 'answer-received', bytes }),
     authorization: (url) => Promise.resolve(authentication.authorization(url)),
     onMoved: (to) =>
       log.warn(

@@ -51,6 +51,8 @@ export interface AskInit {
   readonly gitMayKnowMore: () => Promise<boolean>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Told of each piece of an answer that is read. */
+  readonly onReceived?: ((bytes: number) => void) | undefined;
 }
 
 /** Asks and feeds the reader; resolves to undefined when the answer was of the media type that was to come. */
@@ -72,6 +74,7 @@ export function createAsk(init: AskInit): Ask {
     let isMarkup = false;
     let isFirst = true;
     const take = (chunk: Buffer) => {
+      init.onReceived?.(chunk.length);
       isMarkup ||= isFirst && BEGINS_MARKUP.test(chunk.toString('latin1', 0, 64));
       isFirst = false;
       if (!isMarkup) {

@@ -77,6 +77,22 @@ describe('the way to the remote', () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  it('tells how many bytes the answers had that this process has read', async () => {
+    const server = await startServer();
+    const received: number[] = [];
+    const onReceived = async (bytes: number) => void received.push(bytes);
+    const { probe } = setUp(server.repositoryUrl('repo.git'), [], { onReceived });
+    await probe.ask(signal);
+    await probe.ask(signal);
+    // A line of the protocol and its end: length, hash, name.
+    const line = `0000${tip} refs/heads/main\n0000`.length;
+    expect(received[1]).toBe(line);
+    expect(received[0]).toBeGreaterThan(line);
+    await server.down();
+    await expect(probe.ask(signal)).rejects.toThrow();
+    expect(received[2]).toBe(0);
+  });
+
   it.each(['file', 'path'])('is one git ls-remote for everything else (%s)', async (kind) => {
     const { probe, gitCalls } = setUp(kind === 'file' ? repository.url : repository.path);
     expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });

@@ -26,6 +26,8 @@ export interface RemoteProbeInit {
   readonly authorization: (url: string) => Promise<string | undefined>;
   /** Told before each question, and waited for. */
   readonly onAsk?: (by: PollKind) => Promise<void>;
+  /** Told after each question in this process how many bytes the answers had, also when it failed; waited for. */
+  readonly onReceived?: (bytes: number) => Promise<void>;
   /** Called when the address redirects to another, once. */
   readonly onMoved?: (to: string) => void;
   readonly clock: Clock;
@@ -147,6 +149,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   let busy: { readonly until: number; readonly state: RemoteState } | undefined;
   let session: ClientSession | undefined;
   let http: Probe | undefined;
+  let received = 0;
   /** Only who polls over HTTP loads what that takes. */
   const loadHttp = async (): Promise<Probe> => {
     const { openSession } = await import('../../core/http/client.ts');
@@ -167,7 +170,20 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       onMoved: init.onMoved,
       gitMayKnowMore: () => hasNetrc(init.env),
       now: () => clock.now(),
+      onReceived: (bytes) => {
+        received += bytes;
+      },
     });
+  };
+  const askOverHttp = async (signal: AbortSignal) => {
+    http ??= await loadHttp();
+    try {
+      return await http(signal);
+    } finally {
+      const bytes = received;
+      received = 0;
+      await init.onReceived?.(bytes);
+    }
   };
   return {
     async ask(signal) {
@@ -180,8 +196,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
         return busy.state;
       }
       await init.onAsk?.('http');
-      http ??= await loadHttp();
-      const answer = await http(signal);
+      const answer = await askOverHttp(signal);
       if (answer.kind === 'unsupported') {
         askGitUntil = clock.monotonic() + ASK_GIT_MS;
         await init.onAsk?.('git');
@@ -203,8 +218,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       if (needsGit(init)) {
         return false;
       }
-      http ??= await loadHttp();
-      const answer = await http(signal);
+      const answer = await askOverHttp(signal);
       return answer.kind === 'unsupported' && answer.isPage === true;
     },
     close: () => session?.close(),

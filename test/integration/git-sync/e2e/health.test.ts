@@ -75,6 +75,10 @@ describe('the metrics of polls', () => {
     const { scene, server, sync } = await start(test, ['--period=50ms', '--max-failures=-1']);
     await sync.passes(2);
     expect(await sync.metric('git_sync_polls_total{kind="http"}')).toBeGreaterThan(1);
+    const received = (await sync.metric('git_sync_poll_received_bytes_total')) ?? 0;
+    expect(received).toBeGreaterThan(100);
+    await sync.passes(2);
+    expect(await sync.metric('git_sync_poll_received_bytes_total')).toBeGreaterThan(received);
     const before = (await sync.metric('git_sync_last_change_timestamp_seconds')) ?? 0;
     const hash = await scene.commit('second');
     await sync.synced();
