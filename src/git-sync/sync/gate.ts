@@ -31,6 +31,8 @@ export interface Gate {
   readonly isForAll?: boolean;
   /** What a commit was refused with a moment ago, so that its worktree need not be built to hear the same. */
   refusal?(seen: Seen, signal: AbortSignal): Error | undefined | Promise<Error | undefined>;
+  /** Whether it may be that `refusal` knows of a commit. */
+  hasRefused?(): boolean;
   /** Whether this commit was the last that `admit` let pass; without this every commit was. */
   isAdmitted?(hash: string): boolean;
   /** Rejects when nothing of the commit may be checked out; the pass fails with that error. */

@@ -36,7 +36,7 @@ import type { Retention } from './retention.ts';
 import type { TreeReuse } from './reuse/tree-reuse.ts';
 import type { SettledTrees } from './settled-trees.ts';
 import { chooseTag } from './tags/choose.ts';
-import { checkUpToDate, intactHash } from './up-to-date.ts';
+import { askRemote, checkUpToDate, intactHash } from './up-to-date.ts';
 
 export interface PassInit {
   readonly context: SyncContext;
@@ -71,7 +71,7 @@ export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSig
     return publishPinned(init, pin.hash, isFirst, signal);
   }
   const seen = isFirst
-    ? { published: undefined, expected: undefined }
+    ? { published: undefined, expected: await seenAtFirst(init, signal) }
     : await checkUpToDate({ ...init, ...context }, signal);
   if (seen.published !== undefined && isAdmitted(init.gates, seen.published)) {
     return confirm(init, seen.published);
@@ -99,6 +99,19 @@ export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSig
       throw error;
     }
   });
+}
+
+/**
+ * A first pass fetches without a question, which the fetch asks anyway. Once a commit was refused, to hear that it still is
+ * the one costs less than to fetch it again.
+ */
+async function seenAtFirst(
+  { context, gates, probe }: PassInit,
+  signal: AbortSignal,
+): Promise<FoundRef | undefined> {
+  const { spec, log } = context;
+  const isWanted = !isChosenByRule(spec.follow) && gates.some((gate) => gate.hasRefused?.() === true);
+  return isWanted ? askRemote({ probe, log }, signal) : undefined;
 }
 
 /** After a rollback: the remote is not asked. */

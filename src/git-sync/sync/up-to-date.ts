@@ -57,7 +57,7 @@ export async function intactHash({
  * @throws the remote's refusal, so that credentials it refused are not offered to it again in the same pass
  */
 export async function checkUpToDate(init: UpToDateInit, signal: AbortSignal): Promise<UpToDate> {
-  const { spec, probe, log } = init;
+  const { spec, probe } = init;
   const hash = await intactHash(init);
   if (hash === undefined) {
     return UNKNOWN;
@@ -69,6 +69,18 @@ export async function checkUpToDate(init: UpToDateInit, signal: AbortSignal): Pr
     const chosen = await chooseTag(probe, watchedRef(spec.follow), signal);
     return chosen.hash === hash ? { published: hash } : { published: undefined, expected: chosen };
   }
+  const found = await askRemote(init, signal);
+  return found?.hash === hash ? { published: hash } : { published: undefined, expected: found };
+}
+
+/**
+ * What the remote has for the ref; undefined when it could not be asked, or does not list it.
+ * @throws the remote's refusal
+ */
+export async function askRemote(
+  { probe, log }: Pick<UpToDateInit, 'probe' | 'log'>,
+  signal: AbortSignal,
+): Promise<FoundRef | undefined> {
   // Whatever else goes wrong here, the fetch explains better.
   const remote = await probe.ask(signal).catch((error: unknown) => {
     log.at(3, 'cheap check of the remote failed', { reason: String(error) });
@@ -77,6 +89,5 @@ export async function checkUpToDate(init: UpToDateInit, signal: AbortSignal): Pr
   if (remote?.kind === 'refused') {
     throw remote.error;
   }
-  const found = remote?.kind === 'ref' ? remote : undefined;
-  return found?.hash === hash ? { published: hash } : { published: undefined, expected: found };
+  return remote?.kind === 'ref' ? remote : undefined;
 }

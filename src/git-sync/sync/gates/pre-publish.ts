@@ -91,6 +91,7 @@ export function createPrePublishGate(init: PrePublishInit): Gate {
   return {
     isForNew: true,
     refusal: ({ hash }) => refusals.refusal(hash),
+    hasRefused: () => refusals.holds(),
     async check(candidate, signal) {
       const { hash } = candidate;
       const why = (await runAll(candidate, signal)) ?? (await damageTo(candidate, init));

@@ -75,6 +75,7 @@ export function createReadersViewGate(init: ReadersViewInit): Gate {
   return {
     isForAll: true,
     refusal: ({ hash }) => refusals.refusal(hash),
+    hasRefused: () => refusals.holds(),
     async check(candidate, signal) {
       try {
         await prepare(candidate, signal);

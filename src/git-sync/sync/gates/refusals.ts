@@ -8,6 +8,8 @@ const DELAYS = backoff({ initialMs: 10_000, maxMs: 5 * 60_000 });
 export interface Refusals<E extends Error> {
   /** What this commit was refused with, until it is asked about again. */
   refusal(hash: string): E | undefined;
+  /** Whether any commit was refused, and would be again for a while. */
+  holds(): boolean;
   /** Remembers the error, and gives it back to be thrown. */
   refuse(hash: string, error: E): E;
   /** A commit was let through. */
@@ -21,6 +23,7 @@ export function createRefusals<E extends Error>(clock: Clock): Refusals<E> {
     | undefined;
   return {
     refusal: (hash) => (last?.hash === hash && clock.monotonic() < last.until ? last.error : undefined),
+    holds: () => last !== undefined && clock.monotonic() < last.until,
     refuse(hash, error) {
       const times = last?.hash === hash ? last.times + 1 : 1;
       last = { hash, times, until: clock.monotonic() + DELAYS(times), error };

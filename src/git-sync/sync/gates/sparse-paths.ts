@@ -9,6 +9,7 @@ export function createSparsePathsGate(clock: Clock): Gate {
   const refusals = createRefusals<Error>(clock);
   return {
     refusal: ({ hash }) => refusals.refusal(hash),
+    hasRefused: () => refusals.holds(),
     failed(hash, error) {
       if (isPillionError(error) && SPARSE_ERRORS.sparse_path_missing.matches(error)) {
         refusals.refuse(hash, error);

@@ -1,5 +1,5 @@
 /** `--sparse-path`, with git's own `sparse-checkout set` as the oracle for its patterns. */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { git } from '../../../../test/support/git.ts';
@@ -103,6 +103,21 @@ describe('a sync with --sparse-path', () => {
     // No program of git: neither a fetch nor a look into the commit.
     expect(lines.slice(asked).join('\n')).not.toMatch(/Run\(|fetching|ls-tree/);
     const hash = await repo.commit({ 'src/5': 'back\n' });
+    expect(await pass()).toMatchObject({ hash, changed: true });
+  });
+
+  it('is not fetched again either where nothing was published yet', async () => {
+    const { repo, start, root } = await makeSyncScene();
+    await repo.commit({ 'docs/page': 'x\n' });
+    const { pass, kinds } = await start({ sparsePaths: ['src'] });
+    await expect(pass()).rejects.toMatchObject({ code: 'sparse_path_missing' });
+    const fetched = async () => (await stat(join(root, '.git'))).mtimeMs;
+    const before = await fetched();
+    kinds();
+    await expect(pass()).rejects.toMatchObject({ code: 'sparse_path_missing' });
+    expect(kinds()).toEqual(['pass-started', 'remote-asked', 'pass-failed', 'pass-ended']);
+    expect(await fetched()).toBe(before);
+    const hash = await repo.commit({ 'src/code': 'x\n' });
     expect(await pass()).toMatchObject({ hash, changed: true });
   });
 

@@ -110,6 +110,7 @@ export function createSignatureGate(init: SignatureGateInit): Gate {
 
   return {
     isAdmitted: (hash) => hash === admitted,
+    hasRefused: () => refusals.holds(),
     async refusal(seen, signal) {
       const error = refusedBy === undefined ? undefined : refusals.refusal(await nameOf(seen));
       if (error === undefined) {
