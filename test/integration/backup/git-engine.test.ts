@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createGitEngine, type GitEngineSettings } from '../../../src/backup/engines/git/engine.ts';
 import { scanVolume } from '../../../src/backup/manifest/scan.ts';
@@ -264,6 +264,21 @@ describe('a branch of git as a repository', () => {
     expect(chunks.join('')).toBe('ref: refs/heads/main\n');
     await engine.forget([snapshot], work);
     expect((await newest(engine)).id).toBe(snapshot.id);
+  });
+
+  it('begins its own repository anew when there is too much in it', async () => {
+    await makeVolume();
+    const engine = await made();
+    await backUp(engine, volume(), temp.path);
+    const own = readdirSync(temp.join('work'), { recursive: true, encoding: 'utf8' });
+    const objects = temp.join('work', own.find((name) => name.endsWith('.git/objects')) ?? '', '17');
+    await mkdir(objects, { recursive: true });
+    const junk = Array.from({ length: 41 }, (_, index) => join(objects, String(index).padStart(38, '0')));
+    await Promise.all(junk.map((path) => writeFile(path, '')));
+    await writeFile(`${volume()}/a`, 'other content of a');
+    const { snapshot, files, digest } = await backUp(engine, volume(), temp.path);
+    expect(await engine.readBack(snapshot, work)).toEqual({ files, manifestDigest: digest });
+    expect(await readdir(objects).catch(() => [])).not.toContain(basename(junk[0] ?? ''));
   });
 
   it('leaves no process and no socket behind', async () => {

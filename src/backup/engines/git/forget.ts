@@ -8,7 +8,7 @@ import { errorMessage } from '../../../core/errors.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import type { EngineWork, Snapshot } from '../../model.ts';
 import type { GitAccess } from './access.ts';
-import { type EarlierSnapshot, parseMessage, renderMessage } from './message.ts';
+import { type EarlierSnapshot, MAX_EARLIER, parseMessage, renderMessage } from './message.ts';
 import { askTip, fetchTip, TIP, type Tip } from './repository.ts';
 import { snapshotsOf } from './state.ts';
 
@@ -38,7 +38,7 @@ export async function forgetSnapshots(
   const ours = await ownCommits(access, gitDir, tip, signal);
   const own = snapshotsOf(tip).filter(({ id }) => ours.ids.has(id));
   const kept = own.filter(({ id }) => id === tip.id || !gone.has(id));
-  if (kept.length === own.length) {
+  if (kept.length === own.length || kept[0]?.id !== tip.id) {
     return NOTHING;
   }
   const others = snapshotsOf(tip).filter(({ id }) => !ours.ids.has(id));
@@ -68,7 +68,9 @@ async function ownCommits(
   const made = ['--grep=^Pillion-Version: 1$', '--invert-grep'];
   const base = await ask('rev-list', '--first-parent', '--max-count=1', ...made, tip.id);
   const range = base === '' ? [tip.id] : [tip.id, `^${base}`];
-  const ids = await ask('rev-list', '--first-parent', ...range);
+  // More of them are not known by name.
+  const newest = `--max-count=${MAX_EARLIER + 1}`;
+  const ids = await ask('rev-list', '--first-parent', newest, ...range);
   return { ids: new Set(ids.split('\n')), base: base === '' ? undefined : base };
 }
 

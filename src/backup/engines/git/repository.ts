@@ -8,6 +8,9 @@ import { parseMessage, type SnapshotFacts } from './message.ts';
 export const TIP = 'refs/pillion/tip';
 /** Each backup leaves a pack; from then on it is cheaper to begin anew. */
 const MAX_PACKS = 20;
+/** Small backups leave objects by themselves, in 256 folders of which one tells of all, as for `git gc --auto`: some 10,000. */
+const A_FOLDER = 'objects/17';
+const MAX_IN_FOLDER = 40;
 
 export interface Tip {
   readonly id: string;
@@ -68,7 +71,12 @@ async function ownTip(access: GitAccess, gitDir: string, signal: AbortSignal): P
 export async function openCache(access: GitAccess, format: string, signal: AbortSignal): Promise<string> {
   const gitDir = join(access.workDir, `${format}.git`);
   const packs = await readdir(join(gitDir, 'objects/pack')).catch(() => undefined);
-  if (packs === undefined || packs.filter((name) => name.endsWith('.pack')).length > MAX_PACKS) {
+  const loose = await readdir(join(gitDir, A_FOLDER)).catch(() => []);
+  const isFull =
+    packs === undefined ||
+    packs.filter((name) => name.endsWith('.pack')).length > MAX_PACKS ||
+    loose.length > MAX_IN_FOLDER;
+  if (isFull) {
     await makeBare(access, gitDir, format, signal);
   }
   return gitDir;
