@@ -133,6 +133,39 @@ export async function changeToPublished(
   }
 }
 
+/** Between two changes, so that the pass before has cleaned up. */
+const REST_MS = 300;
+
+/**
+ * Milliseconds from a signal that asks for a sync until the link leads to the new commit, for each of `times` changes to one
+ * process. No period and no start of a process is part of it, so that a difference of a few percent shows in minutes.
+ */
+export async function changesBySignal(
+  contender: Contender,
+  task: Task,
+  current: string,
+  change: () => Promise<string>,
+  times: number,
+): Promise<number[]> {
+  const command = contender.forever(task, 3_600_000, await freePort());
+  const child = start(contender, [...command, '--sync-on-signal=SIGHUP']);
+  const elapsed: number[] = [];
+  try {
+    await untilPublished(task, current);
+    while (elapsed.length < times) {
+      await delay(REST_MS);
+      const hash = await change();
+      const started = performance.now();
+      child.kill('SIGHUP');
+      await untilPublished(task, hash);
+      elapsed.push(performance.now() - started);
+    }
+    return elapsed;
+  } finally {
+    await kill(child);
+  }
+}
+
 /** CPU milliseconds per poll without change, over `seconds` of polling. */
 export async function pollCpu(
   contender: Contender,

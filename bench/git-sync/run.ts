@@ -1,6 +1,7 @@
 /**
  * git-sync and its peers, all in one run: `npm run bench -- git-sync [--peer COMMAND]... [--quick] [--only small|wide|deep]
- * [--transport file|http|ssh] [--measure first|change|third-change|poll] [--runs N] [--peers-only] [--write]`.
+ * [--transport file|http|ssh] [--measure first|change|third-change|poll|signalled-change] [--runs N] [--peers-only]
+ * [--write]`. `signalled-change` is measured only when it is asked for, with --peers-only: the loops know no signal.
  * A peer is any command that takes git-sync v4's flags. With them, unless --peers-only is given: a plain shell loop of
  * ls-remote, fetch and worktree add, and a shell loop that replays the very git commands that git-sync runs.
  *
@@ -18,7 +19,7 @@ import { type SshServer, startSshServer } from '../../test/support/ssh-server.ts
 import { makeTempDir, removeTempDir } from '../../test/support/temp.ts';
 import { publish, type Table } from '../table.ts';
 import { type Contender, contenders, type Task } from './contenders.ts';
-import { changeToPublished, firstSync, pollCpu } from './measure.ts';
+import { changesBySignal, changeToPublished, firstSync, pollCpu } from './measure.ts';
 
 const quick = process.argv.includes('--quick');
 const valuesOf = (flag: string) =>
@@ -151,6 +152,11 @@ async function measureScenario(scenario: Scenario, dir: string, servers: Servers
     if (scenario.name === 'wide') {
       await add('third-change', 'third change to published, ms', times, async (one) =>
         changeToPublished(one, nextTask(), await commit(), commit, 'third'),
+      );
+    }
+    if (isPeersOnly && valuesOf('--measure').includes('signalled-change')) {
+      await add('signalled-change', 'signal to published, median of 10, ms', times, async (one) =>
+        median(await changesBySignal(one, nextTask(), await commit(), commit, 10)),
       );
     }
     const current = await commit();
