@@ -15,6 +15,7 @@ export interface GitCall {
    */
   readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
   readonly stdin?: RunOptions['stdin'];
+  readonly onChannel?: RunOptions['onChannel'];
 }
 
 export interface Git {
@@ -35,7 +36,7 @@ export function createGit({ program, log, env }: GitInit): Git {
       const shown = [program, ...args].join(' ');
       log.at(5, 'running command', { cwd: call.cwd, cmd: shown });
       const started = systemClock.monotonic();
-      const { onStdout, stdin } = call;
+      const { onStdout, stdin, onChannel } = call;
       try {
         const result = await run(program, args, {
           cwd: call.cwd,
@@ -43,6 +44,7 @@ export function createGit({ program, log, env }: GitInit): Git {
           signal: call.signal,
           graceMs: 500,
           stdin,
+          onChannel,
           onOutput: (stream, chunk) => (stream === 'stdout' ? onStdout?.(chunk) : undefined),
         });
         const time = `${Math.round(systemClock.monotonic() - started)}ms`;

@@ -25,6 +25,8 @@ export interface SshServer {
   addKey(name: string, restrictions?: string): Promise<string>;
   /** Number of connections that came in so far. */
   connections(): number;
+  /** Number of commands that were run over them so far. */
+  sessions(): number;
   /** What sshd logged, as in "Accepted publickey for root from ... SHA256:...". */
   log(): string;
   /** From now on connections are accepted and then nothing is ever said; false ends that for new connections. */
@@ -49,7 +51,12 @@ export async function sshFingerprint(keyPath: string): Promise<string> {
   return line.split(' ')[1] ?? '';
 }
 
-function configuration(dir: string): string {
+export interface SshServerOptions {
+  /** Lets git say which version of its protocol it speaks, without which it is 0. Default: true. */
+  readonly acceptsProtocol?: boolean;
+}
+
+function configuration(dir: string, { acceptsProtocol = true }: SshServerOptions): string {
   return [
     `HostKey ${path.join(dir, 'host_key')}`,
     `AuthorizedKeysFile ${path.join(dir, 'authorized_keys')}`,
@@ -65,8 +72,9 @@ function configuration(dir: string): string {
     'PrintMotd no',
     'LogLevel VERBOSE',
     'Subsystem sftp internal-sftp',
-    'AcceptEnv GIT_PROTOCOL',
-    'SetEnv GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1',
+    ...(acceptsProtocol ? ['AcceptEnv GIT_PROTOCOL'] : []),
+    // Nor is what the machine's own user has in ~/.bashrc, which bash reads for a command over ssh too.
+    `SetEnv HOME=${dir} GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1`,
     '',
   ].join('\n');
 }
@@ -92,7 +100,7 @@ function serveConnection(
   return child;
 }
 
-async function prepare(dir: string): Promise<string> {
+async function prepare(dir: string, options: SshServerOptions): Promise<string> {
   await mkdir(dir, { recursive: true });
   if (process.getuid?.() === 0) {
     // sshd's own start script makes it; without systemd nobody does.
@@ -101,17 +109,17 @@ async function prepare(dir: string): Promise<string> {
   await makeSshKey(path.join(dir, 'host_key'));
   await writeFile(path.join(dir, 'authorized_keys'), '');
   const config = path.join(dir, 'sshd_config');
-  await writeFile(config, configuration(dir));
+  await writeFile(config, configuration(dir, options));
   return config;
 }
 
 /** Starts a real sshd on a free port of 127.0.0.1 with keys and configuration in `dir`, for the current user. */
-export async function startSshServer(dir: string): Promise<SshServer> {
+export async function startSshServer(dir: string, options: SshServerOptions = {}): Promise<SshServer> {
   const sshd = findProgram('sshd');
   if (sshd === undefined) {
     throw new Error('sshd is not there: install the package openssh-server');
   }
-  const config = await prepare(dir);
+  const config = await prepare(dir, options);
   const children = new Set<ChildProcess>();
   let log = '';
   let silent = false;
@@ -156,6 +164,7 @@ export async function startSshServer(dir: string): Promise<SshServer> {
     repositoryUrl: (file) => `ssh://${username}@127.0.0.1:${listening.port}${file}`,
     addKey,
     connections: () => connections,
+    sessions: () => log.split('Starting session: ').length - 1,
     log: () => log,
     setSilent(value) {
       silent = value;

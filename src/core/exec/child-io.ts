@@ -1,4 +1,4 @@
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { ChildProcess, StdioNull, StdioPipe } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
@@ -13,7 +13,7 @@ export interface ChildStreams {
 
 /** What a child gets as its standard streams. */
 export interface ChildIo {
-  readonly stdio: StdioOptions;
+  readonly stdio: readonly (StdioNull | StdioPipe | number)[];
   /** Our ends, when the child has started. */
   connect(child: ChildProcess): ChildStreams;
   /** Frees what is still held, in place of `connect` or once the streams are destroyed. */

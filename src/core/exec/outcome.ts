@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 /** How to run a program. All durations are milliseconds; an absent limit (or `Infinity`) is no limit. */
 export interface RunOptions {
   readonly cwd?: string | undefined;
@@ -28,6 +30,11 @@ export interface RunOptions {
   readonly untilOutputEnds?: boolean | undefined;
   /** Kill what remains of the process group once the program itself has ended. Default true. */
   readonly killGroupAfterExit?: boolean | undefined;
+  /**
+   * The child has a socket as descriptor 3, and this gets our end of it once the child has started. Each side may end its
+   * half by itself; ours is gone when the run settles.
+   */
+  readonly onChannel?: ((socket: Duplex) => void) | undefined;
   /** Called with the child's pid, which is also the id of its process group. */
   readonly onSpawn?: ((pid: number) => void) | undefined;
 }

@@ -12,6 +12,37 @@ const sh = (script: string, stdin?: string) => run('sh', ['-c', script], { env: 
 const openDescriptors = () => readdirSync('/proc/self/fd').length;
 const threads = () => /^Threads:\s+(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
 
+describe('the channel of a program', () => {
+  it('is descriptor 3, of which each side ends its half by itself', async () => {
+    const heard: string[] = [];
+    const script = 'cat <&3 >&2; echo answer >&3; sleep 0.1; echo more >&3';
+    const { stderr } = await run('sh', ['-c', script], {
+      env: ENV,
+      onChannel(socket) {
+        socket.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
+        socket.end('question');
+      },
+    });
+    expect(stderr).toBe('question');
+    expect(heard.join('')).toBe('answer\nmore\n');
+  });
+
+  it('is gone with the program, whoever still holds it', async () => {
+    const before = openDescriptors();
+    await run('sh', ['-c', 'sleep 0.1'], {
+      env: ENV,
+      onChannel: (socket) => void socket.write('never read'),
+    });
+    expect(openDescriptors()).toBe(before);
+  });
+
+  it('is not there for others', async () => {
+    expect((await sh('[ -e /proc/self/fd/3 ] && readlink /proc/self/fd/3 || echo none')).stdout).toBe(
+      'none\n',
+    );
+  });
+});
+
 describe('the standard streams of a program', () => {
   it.each([
     ['echo out > /dev/stdout', 'out\n', ''],

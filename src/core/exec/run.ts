@@ -91,7 +91,7 @@ function spawnOptions(options: RunOptions, io: ChildIo): SpawnOptions {
   return {
     env: options.env,
     detached: true, // setsid: a group of its own, and no terminal to prompt on
-    stdio: io.stdio,
+    stdio: [...io.stdio, ...(options.onChannel === undefined ? [] : ['pipe' as const])],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   };
 }

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { Duplex } from 'node:stream';
 import { errorMessage, systemErrorCode } from '../errors.ts';
 import { startTimer, type Timer } from '../timer.ts';
 import type { ChildStreams } from './child-io.ts';
@@ -82,6 +83,7 @@ class Supervisor {
     this.#options.signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#guardNow(() => this.#options.onSpawn?.(child.pid ?? 0));
     this.#feed();
+    this.#openChannel();
   }
 
   /**
@@ -106,6 +108,20 @@ class Supervisor {
       writeInput(stdin, input).catch(this.#onCallbackError);
     } else {
       stdin.end(input);
+    }
+  }
+
+  #channel(): Duplex | undefined {
+    const channel = this.#child.stdio[3];
+    return channel instanceof Duplex ? channel : undefined;
+  }
+
+  #openChannel(): void {
+    const channel = this.#channel();
+    if (channel !== undefined) {
+      channel.allowHalfOpen = true;
+      channel.on('error', ignore); // as with stdin
+      this.#guardNow(() => this.#options.onChannel?.(channel));
     }
   }
 
@@ -256,7 +272,7 @@ class Supervisor {
     this.#limit?.cancel();
     this.#phaseTimer?.cancel();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    for (const stream of [this.#streams.stdin, this.#streams.stdout, this.#streams.stderr]) {
+    for (const stream of [this.#streams.stdin, this.#streams.stdout, this.#streams.stderr, this.#channel()]) {
       stream?.destroy();
     }
     this.#child.unref(); // a child the kernel cannot end must not hold up our own exit

@@ -1,4 +1,5 @@
 import type { Log } from '../../core/log/log.ts';
+import type { RemoteProbe } from '../../git/remote/probe.ts';
 import type { Git } from '../../git/run.ts';
 import type { Emit } from './events.ts';
 import type { LfsStore } from './repository/lfs-store.ts';
@@ -14,6 +15,8 @@ export interface SyncContext {
   readonly git: Git;
   readonly log: Log;
   readonly emit: Emit;
+  /** Lets a fetch go on where the remote has answered, if it can. */
+  readonly takeRelay?: RemoteProbe['takeRelay'];
   /** Where large files are fetched. */
   readonly lfs?: LfsStore | undefined;
 }

@@ -1,6 +1,7 @@
 /** Fetches the followed commit. */
 import { GIT_ERRORS } from '../../git/errors.ts';
 import { isFullHash } from '../../git/object-name.ts';
+import type { GitCall } from '../../git/run.ts';
 import type { SyncContext } from './context.ts';
 import { looksLikeHash, watchedRef } from './follow.ts';
 
@@ -52,19 +53,36 @@ function resolveCommit({ git, root }: SyncContext, revision: string, signal: Abo
   return git.run(args, { cwd: root, signal });
 }
 
-async function fetchRef(context: SyncContext, request: Request, signal: AbortSignal): Promise<string> {
+/** What git takes for a server behind its descriptor 3 (git-remote-fd(1)). */
+const RELAYED = 'fd::3';
+
+async function fetchRef(
+  context: SyncContext,
+  request: Request,
+  signal: AbortSignal,
+  relay?: GitCall['onChannel'],
+): Promise<string> {
   const { spec, git, log, root, shared } = context;
   const { ref, expected } = request;
   const flags = await fetchFlags(context, request);
   log.at(2, 'fetching', { ref, repo: spec.repo });
+  const [config, from] =
+    relay === undefined ? [[], spec.repo] : [['-c', 'protocol.fd.allow=always'], RELAYED];
   // A relative address of the repository starts from the root.
-  await git.run(['fetch', ...flags, '--', spec.repo, ...refspecs(context, ref)], { cwd: root, signal });
+  await git.run([...config, 'fetch', ...flags, '--', from, ...refspecs(context, ref)], {
+    cwd: root,
+    signal,
+    onChannel: relay,
+  });
   const fetched = await shared.current().fetchHead();
   if (fetched?.isCommit || (fetched && fetched.hash === expected)) {
     return fetched.hash;
   }
   return resolveCommit(context, 'FETCH_HEAD', signal);
 }
+
+/** A partial clone is told where to get what it lacks: that is no descriptor. */
+const relayFor = ({ spec, takeRelay }: SyncContext) => (spec.filter === '' ? takeRelay?.() : undefined);
 
 /** By its hash a commit comes without the list of refs: a round trip less. Where the server wants a name, by name. */
 async function fetchExpected(
@@ -75,7 +93,7 @@ async function fetchExpected(
 ): Promise<string> {
   const { depth } = context.spec;
   try {
-    return await fetchRef(context, { ref: expected, depth, expected }, signal);
+    return await fetchRef(context, { ref: expected, depth, expected }, signal, relayFor(context));
   } catch (error) {
     signal.throwIfAborted();
     context.log.at(2, 'fetching by hash failed', { hash: expected, reason: String(error) });

@@ -277,7 +277,6 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
   const { log, clock, env } = deps;
   const git = gitOf(parts);
   const lfs = spec.lfs ? createLfsStore(() => join(shared.current().gitDir, 'lfs')) : undefined;
-  const context: SyncContext = { spec, root, shared, git, log, emit: emitter.emit, lfs };
   const probe = createRemoteProbe({
     settings: spec,
     query: queryOf(spec.follow),
@@ -285,7 +284,9 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
     root,
     place: authentication.privatePath,
     agent: `git/pillion-${version}`,
+    log,
     env,
+    gitEnv: gitEnvOf(parts),
     onAsk: (by) => emitter.emit({ kind: 'remote-asked', by }),
     onReceived: (bytes) => emitter.emit({ kind: 'answer-received', bytes }),
     authorization: (url) => Promise.resolve(authentication.authorization(url)),
@@ -299,12 +300,17 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
       ),
     clock,
   });
+  const takeRelay = () => probe.takeRelay();
+  const context: SyncContext = { spec, root, shared, git, log, emit: emitter.emit, lfs, takeRelay };
   return {
     context,
     access: createRootAccess(context, clock),
     emitter,
     refresh: authentication.refresh,
-    rest: authentication.rest,
+    async rest() {
+      await probe.rest();
+      authentication.rest();
+    },
     explain: async (error, signal) => authentication.explain(await explainMissingRef(error, probe, signal)),
     link,
     copy,

@@ -23,7 +23,7 @@ export interface TimedPassInit extends PassInit {
   /** Loads credentials and keys again. */
   readonly refresh: (signal: AbortSignal) => Promise<void>;
   /** Nothing is asked of the remote until the next `refresh`. */
-  readonly rest: () => void;
+  readonly rest: () => Promise<void>;
   /** A failure of git, with what is known of its reason beside git's words. */
   readonly explain: (error: unknown, signal: AbortSignal) => Promise<unknown>;
   /** How long a pass may take to end once its time is over, in milliseconds: git gets half a second of it. */
@@ -104,6 +104,14 @@ async function attempt(
   await tidyUp(init, result.hash, signal, stop);
 }
 
+async function restedAfter({ rest }: TimedPassInit, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } finally {
+    await rest();
+  }
+}
+
 /** @param stop ends the pass early; that is no failure and no event of one */
 export type RunTimedPass = (stop: AbortSignal) => Promise<PassResult>;
 
@@ -139,7 +147,7 @@ export function createTimedPasses(init: TimedPassInit): RunTimedPass {
 
   const run = async (began: Hung, signal: AbortSignal, stop: AbortSignal): Promise<PassResult> => {
     const progress: Progress = { isTold: false };
-    const work = attempt(init, progress, signal, stop).finally(init.rest);
+    const work = restedAfter(init, attempt(init, progress, signal, stop));
     const isOver = await withinDeadline(() => work, signal, init.unwindMs ?? UNWIND_MS);
     if (!isOver && stop.aborted) {
       await work; // for as long as the end of the process may take

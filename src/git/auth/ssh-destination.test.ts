@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { sshDestination } from './ssh-destination.ts';
+import { sshDestination, uploadPackCommand } from './ssh-destination.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pillion-ssh-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** The words that git gives to ssh for an address, without the command. */
+/** The words that git gives to ssh for an address. */
 function wordsOfGit(repo: string): string[] {
   const said = join(directory, 'said');
   const program = join(directory, 'ssh');
@@ -23,7 +23,7 @@ function wordsOfGit(repo: string): string[] {
   }
   const words = readFileSync(said, 'utf8').trim().split('\n');
   const start = words[0] === '-o' ? 2 : 0; // -o SendEnv=GIT_PROTOCOL
-  return words.slice(start, -1);
+  return words.slice(start);
 }
 
 it.each([
@@ -35,8 +35,24 @@ it.each([
   'ssh://git@[::1]:2022/x',
   'ssh://[::1]/x',
   'git@[::1]:x',
+  'host:~user/x',
+  'host:/~user/x',
+  "ssh://host/it's here!/x.git",
+  'ssh://host//x',
 ])('%s is reached with the words that git uses', (repo) => {
-  expect(sshDestination(repo)).toEqual(wordsOfGit(repo));
+  expect([...(sshDestination(repo) ?? []), uploadPackCommand(repo)]).toEqual(wordsOfGit(repo));
+});
+
+it.each([
+  'host:-x',
+  'ssh://host/a%20b',
+  'ssh://host',
+  'host:',
+  'ssh://host/a\nb',
+  'https://host/x',
+  '/srv/x',
+])('what %j is asked for is left to git', (repo) => {
+  expect(uploadPackCommand(repo)).toBeUndefined();
 });
 
 it.each([

@@ -22,3 +22,20 @@ export function sshDestination(repo: string): readonly string[] | undefined {
   const destination = user === undefined || user === '' ? name : `${user}@${name}`;
   return port === undefined ? [destination] : ['-p', port, destination];
 }
+
+/**
+ * What git asks an SSH server to run for a fetch, as one word (connect.c, sq_quote_buf of quote.c). Undefined for an address
+ * of another kind, and where the path would have to be decoded first.
+ */
+export function uploadPackCommand(repo: string): string | undefined {
+  const isUrl = repo.includes('://');
+  const address = (isUrl ? URL_FORM : SCP_FORM).exec(repo)?.[0];
+  if (address === undefined || (isUrl && (!address.endsWith('/') || repo.includes('%')))) {
+    return undefined;
+  }
+  const path = repo.slice(isUrl ? address.length - 1 : address.length);
+  const atHome = path[1] === '~' ? path.slice(1) : path;
+  return atHome === '' || atHome.startsWith('-') || /[\n\0]/.test(atHome)
+    ? undefined
+    : `git-upload-pack '${atHome.replaceAll(/['!]/g, "'\\$&'")}'`;
+}

@@ -8,7 +8,7 @@ import {
 import type { RefReader } from './ls-refs.ts';
 
 /** Version 0 servers list all their refs; more than this is left to git itself. */
-const MAX_BYTES = 256 * 1024 * 1024;
+export const MAX_REFS_BYTES = 256 * 1024 * 1024;
 
 /** git takes these rather than Basic where a server offers them, and only git can. */
 const STRONGER_THAN_BASIC = ['digest', 'ntlm'];
@@ -93,7 +93,7 @@ export function createAsk(init: AskInit): Ask {
         followRedirects: false,
         repeatable: true,
         onData: take,
-        maxBytes: MAX_BYTES,
+        maxBytes: MAX_REFS_BYTES,
       });
     const known = await init.authorization(question.url);
     let offered = asksForBasic ? known : undefined;

@@ -34,6 +34,8 @@ export function lsRefsRequest(
 
 export interface RefReader {
   push(chunk: Buffer): void;
+  /** Nothing more is to come. */
+  isComplete(): boolean;
   /** Ends the stream; throws when it was cut. */
   finish(): ReadonlyMap<string, AdvertisedRef>;
 }
@@ -68,6 +70,7 @@ export function createLsRefsReader(wanted: string | RefQuery): RefReader {
   });
   return {
     push: (chunk) => reader.push(chunk),
+    isComplete: () => flushed,
     finish() {
       reader.end();
       return flushed ? refs : refuseAnswer('(the list of refs was cut)');
@@ -79,9 +82,13 @@ export type Advertisement =
   | { readonly version: 2; readonly format: ObjectFormat }
   | { readonly version: 0; readonly refs: ReadonlyMap<string, AdvertisedRef> };
 
-/** Reads `info/refs?service=git-upload-pack`: the capabilities of version 2, or the refs of version 0 and 1. */
+/**
+ * Reads what a server says first, over HTTP (`info/refs?service=git-upload-pack`) after the name of the service: the
+ * capabilities of version 2, or the refs of version 0 and 1.
+ */
 export function createAdvertisementReader(wanted: string | RefQuery): {
   push(chunk: Buffer): void;
+  isComplete(): boolean;
   finish(): Advertisement;
 } {
   const choice = asQuery(wanted).start();
@@ -133,6 +140,7 @@ export function createAdvertisementReader(wanted: string | RefQuery): {
   const reader = createPacketReader(take);
   return {
     push: (chunk) => reader.push(chunk),
+    isComplete: () => flushed,
     finish() {
       reader.end();
       if (!flushed || version === undefined) {

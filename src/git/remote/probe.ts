@@ -2,16 +2,19 @@
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
-import { isPillionError, type PillionError } from '../../core/errors.ts';
 import { lineSplitter } from '../../core/exec/lines.ts';
 import type { ClientSession } from '../../core/http/client.ts';
+import type { Log } from '../../core/log/log.ts';
 import { isFullHash } from '../object-name.ts';
 import type { Git } from '../run.ts';
 import type { GitSettings } from '../settings.ts';
-import type { FoundRef, Probe } from './http-probe.ts';
+import type { Probe } from './http-probe.ts';
 import { keepRef, picked, type RefQuery } from './ref-query.ts';
 import type { AdvertisedRef } from './ref-rules.ts';
 import { refusalError } from './refusal-error.ts';
+import { isRemoteAnswer, type RemoteState } from './remote-state.ts';
+import { createSshProbe } from './ssh-probe.ts';
+import type { SshSession } from './ssh-session.ts';
 
 export interface RemoteProbeInit {
   readonly settings: GitSettings;
@@ -22,6 +25,9 @@ export interface RemoteProbeInit {
   readonly place: string;
   readonly agent: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** The whole environment of git. */
+  readonly gitEnv: () => Readonly<Record<string, string>>;
   /** The Authorization header (Basic) for an address, if there are credentials for it. */
   readonly authorization: (url: string) => Promise<string | undefined>;
   /** Told before each question, and waited for. */
@@ -33,22 +39,18 @@ export interface RemoteProbeInit {
   readonly clock: Clock;
 }
 
-/** In this process, by `git ls-remote`, or not at all while the server wants to be left alone. */
-export type PollKind = 'http' | 'git' | 'waiting';
-
-/** What is known of the remote ref. */
-export type RemoteState =
-  | ({ readonly kind: 'ref' } & FoundRef)
-  /** The remote lists no such ref: it may be a commit, or a fetch tells better what is wrong. */
-  | { readonly kind: 'missing' }
-  /** The remote's answer. A fetch would get it once more, and offer the same credentials once more. */
-  | { readonly kind: 'refused'; readonly error: PillionError };
+/** In this process over HTTP or SSH, by `git ls-remote`, or not at all while the server wants to be left alone. */
+export type PollKind = 'http' | 'ssh' | 'git' | 'waiting';
 
 export interface RemoteProbe {
   /** Rejects when there was no answer. */
   ask(signal: AbortSignal): Promise<RemoteState>;
   /** Whether a web page answers in place of the repository. False when only git could ask. */
   isWebPage(signal: AbortSignal): Promise<boolean>;
+  /** Lets a fetch go on where the last question was answered, if it can. */
+  takeRelay(): SshSession['relay'];
+  /** Nothing is asked or fetched for a while. */
+  rest(): Promise<void>;
   close(): void;
 }
 
@@ -60,23 +62,6 @@ const LONGEST_WAIT_MS = 10 * 60_000;
 
 /** A hash and the name of a ref, which git reads no longer than a packet. */
 const LONGEST_LINE = 66 * 1024;
-
-/** Failures of git that are the remote's answer. */
-const REMOTE_ANSWERS: ReadonlySet<string> = new Set([
-  'auth_failed',
-  'ssh_key_refused',
-  'host_key_changed',
-  'host_key_unknown',
-  'user_unknown',
-  'repository_not_found',
-  'remote_unreachable',
-  'tls_failed',
-  'transport_refused',
-  'web_page',
-  'proxy_refused',
-  'bad_address',
-  'foreign_repository',
-]);
 
 /** Configuration and environment that change how git talks to a server, and that only git itself understands. */
 const GIT_ONLY_CONFIG = /^(http|url|credential|remote|core\.gitproxy|protocol)\b/i;
@@ -134,7 +119,7 @@ function createLsRemote({ settings, query, git, place, root }: RemoteProbeInit):
       const found = picked(query, choice.refs);
       return found === undefined ? { kind: 'missing' } : { kind: 'ref', ...found };
     } catch (error) {
-      if (isPillionError(error) && REMOTE_ANSWERS.has(error.code)) {
+      if (isRemoteAnswer(error)) {
         return { kind: 'refused', error };
       }
       throw error;
@@ -145,7 +130,9 @@ function createLsRemote({ settings, query, git, place, root }: RemoteProbeInit):
 export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   const { settings, clock } = init;
   const lsRemote = createLsRemote(init);
-  let askGitUntil = needsGit(init) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  const ssh = createSshProbe(init);
+  const isGitAlways = ssh === undefined && needsGit(init);
+  let askGitUntil = isGitAlways ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   let busy: { readonly until: number; readonly state: RemoteState } | undefined;
   let session: ClientSession | undefined;
   let http: Probe | undefined;
@@ -195,6 +182,16 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
         await init.onAsk?.('waiting');
         return busy.state;
       }
+      if (ssh !== undefined) {
+        await init.onAsk?.('ssh');
+        const state = await ssh.ask(signal);
+        if (state !== undefined) {
+          return state;
+        }
+        askGitUntil = clock.monotonic() + ASK_GIT_MS;
+        await init.onAsk?.('git');
+        return lsRemote(signal);
+      }
       await init.onAsk?.('http');
       const answer = await askOverHttp(signal);
       if (answer.kind === 'unsupported') {
@@ -221,6 +218,8 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       const answer = await askOverHttp(signal);
       return answer.kind === 'unsupported' && answer.isPage === true;
     },
+    takeRelay: () => ssh?.takeRelay(),
+    rest: async () => ssh?.rest(),
     close: () => session?.close(),
   };
 }
