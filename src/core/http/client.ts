@@ -10,4 +10,5 @@ export type {
   ClientSession,
   ClientSettings,
   Environment,
+  OnData,
 } from './client/types.ts';

@@ -59,7 +59,7 @@ function probeOf(
       Promise.resolve(typeof authorization === 'function' ? authorization() : authorization),
     gitMayKnowMore: () => Promise.resolve(gitMayKnowMore),
     now: () => 0,
-  });
+  }).ask;
 }
 
 const basic = (user: string, password: string) =>

@@ -11,6 +11,7 @@ import {
   type Redirect,
   type Refusal,
 } from './http-question.ts';
+import { createHttpRelay, RESULT, type Relay } from './http-relay.ts';
 import {
   createAdvertisementReader,
   createLsRefsReader,
@@ -22,7 +23,6 @@ import { picked, type RefQuery } from './ref-query.ts';
 import type { AdvertisedRef } from './ref-rules.ts';
 
 const ADVERTISEMENT = 'application/x-git-upload-pack-advertisement';
-const RESULT = 'application/x-git-upload-pack-result';
 
 /** A commit that was found, the ref where one of many was chosen, and the tag object that names the commit, if one does. */
 export interface FoundRef {
@@ -46,30 +46,35 @@ export interface HttpProbeInit extends AskInit {
   readonly onMoved?: ((to: string) => void) | undefined;
 }
 
-/** Rejects when there was no answer at all: no connection, a cut one, the signal. */
-export type Probe = (signal: AbortSignal) => Promise<ProbeAnswer>;
+export interface HttpProbe {
+  /** Rejects when there was no answer at all: no connection, a cut one, the signal. */
+  ask(signal: AbortSignal): Promise<ProbeAnswer>;
+  /** Lets a fetch use the way by which the last question was answered, until that question's signal ends it. */
+  takeRelay(): Relay | undefined;
+}
 
 /** As in git. */
 const MAX_REDIRECTS = 20;
 
-export function createHttpProbe(init: HttpProbeInit): Probe {
+export function createHttpProbe(init: HttpProbeInit): HttpProbe {
   const { query } = init;
   const origin = baseOf(init.repo);
   const askers = new Map<string, Ask>();
   /** Each server asks for credentials in its own way. */
-  const ask: Ask = (question, ...rest) => {
+  const send: Ask = (question, ...rest) => {
     const server = new URL(question.url).origin;
     const found = askers.get(server) ?? createAsk(init);
     askers.set(server, found);
     return found(question, ...rest);
   };
-  /** Where version 2 is known to be spoken, by which address it was reached, and what is asked there. */
-  let known: { readonly base: string; readonly question: Question } | undefined;
+  /** Where version 2 is known to be spoken, by which address it was reached, what it can do, and what is asked there. */
+  let known: { readonly base: string; readonly greeting: string; readonly question: Question } | undefined;
+  let relay: Relay | undefined;
   let hasTold = false;
 
   const lsRefs = async (question: Question, signal: AbortSignal): Promise<ProbeAnswer> => {
     const reader = createLsRefsReader(query);
-    const refused = await ask(question, RESULT, reader, signal);
+    const refused = await send(question, RESULT, reader, signal);
     // Git too follows redirects for its first question only.
     return refused === undefined ? answerOf(query, reader.finish()) : asRefusal(refused);
   };
@@ -77,7 +82,7 @@ export function createHttpProbe(init: HttpProbeInit): Probe {
   /** @param base follows the redirects; the address that was configured is asked first, each time */
   const advertisement = async (base: string, hops: number, signal: AbortSignal): Promise<ProbeAnswer> => {
     const reader = createAdvertisementReader(query);
-    const refused = await ask(askForAdvertisement(base), ADVERTISEMENT, reader, signal);
+    const refused = await send(askForAdvertisement(base), ADVERTISEMENT, reader, signal);
     if (refused?.kind === 'moved') {
       const next = hops < MAX_REDIRECTS ? movedBase(base, refused.location) : undefined;
       if (next === undefined) {
@@ -100,11 +105,13 @@ export function createHttpProbe(init: HttpProbeInit): Probe {
     if (advertised.version === 0) {
       return answerOf(query, advertised.refs);
     }
-    known = { base, question: askForRefs(base, init, advertised.format) };
+    const question = askForRefs(base, init, advertised.format);
+    known = { base, greeting: advertised.text, question };
     return lsRefs(known.question, signal);
   };
 
-  return async (signal) => {
+  const ask = async (signal: AbortSignal): Promise<ProbeAnswer> => {
+    relay = undefined;
     try {
       const answer = await (known?.base === origin
         ? lsRefs(known.question, signal)
@@ -113,6 +120,7 @@ export function createHttpProbe(init: HttpProbeInit): Probe {
       if (answer.kind !== 'ref' && !(answer.kind === 'missing' && answer.what === 'ref')) {
         known = undefined;
       }
+      relay = known && createHttpRelay({ ...known, ask: send, signal });
       return answer;
     } catch (error) {
       known = undefined;
@@ -122,6 +130,15 @@ export function createHttpProbe(init: HttpProbeInit): Probe {
       }
       throw error;
     }
+  };
+
+  return {
+    ask,
+    takeRelay() {
+      const taken = relay;
+      relay = undefined;
+      return taken;
+    },
   };
 }
 

@@ -1,11 +1,12 @@
 /** One question to a git server over HTTP: credentials as the server asks for them, and what its status means. */
+
+import type { OnData } from '../../core/http/client.ts';
 import {
   type ClientResponse,
   type ClientSession,
   offeredSchemes,
   retryAfterMs,
 } from '../../core/http/client.ts';
-import type { RefReader } from './ls-refs.ts';
 
 /** Version 0 servers list all their refs; more than this is left to git itself. */
 export const MAX_REFS_BYTES = 256 * 1024 * 1024;
@@ -40,7 +41,7 @@ export interface Question {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
 export interface AskInit {
@@ -59,7 +60,7 @@ export interface AskInit {
 export type Ask = (
   question: Question,
   expectedType: string,
-  reader: Pick<RefReader, 'push'>,
+  reader: { readonly push: OnData; readonly maxBytes?: number },
   signal: AbortSignal,
 ) => Promise<Refusal | Redirect | undefined>;
 
@@ -73,13 +74,11 @@ export function createAsk(init: AskInit): Ask {
   return async (question, expectedType, reader, signal) => {
     let isMarkup = false;
     let isFirst = true;
-    const take = (chunk: Buffer) => {
+    const take: OnData = (chunk) => {
       init.onReceived?.(chunk.length);
       isMarkup ||= isFirst && BEGINS_MARKUP.test(chunk.toString('latin1', 0, 64));
       isFirst = false;
-      if (!isMarkup) {
-        reader.push(chunk);
-      }
+      return isMarkup ? undefined : reader.push(chunk);
     };
     const send = (authorization: string | undefined) =>
       init.session.send({
@@ -93,7 +92,7 @@ export function createAsk(init: AskInit): Ask {
         followRedirects: false,
         repeatable: true,
         onData: take,
-        maxBytes: MAX_REFS_BYTES,
+        maxBytes: reader.maxBytes ?? MAX_REFS_BYTES,
       });
     const known = await init.authorization(question.url);
     let offered = asksForBasic ? known : undefined;

@@ -92,8 +92,9 @@ describe('an advertisement', () => {
 
   it('of protocol version 2 says so', () => {
     const reader = createAdvertisementReader('main');
-    feed(reader, `${service}${encodePacket('version 2\n')}${encodePacket('ls-refs\n')}0000`);
-    expect(reader.finish()).toEqual({ version: 2, format: 'sha1' });
+    const text = `${encodePacket('version 2\n')}${encodePacket('ls-refs\n')}0000`;
+    feed(reader, `${service}${text}`);
+    expect(reader.finish()).toEqual({ version: 2, format: 'sha1', text });
   });
 
   it('of protocol version 0 lists the refs, tags with what they point to', () => {

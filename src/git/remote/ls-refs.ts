@@ -79,7 +79,8 @@ export function createLsRefsReader(wanted: string | RefQuery): RefReader {
 }
 
 export type Advertisement =
-  | { readonly version: 2; readonly format: ObjectFormat }
+  /** `text` is what was said, as a server says it that is spoken to otherwise than over HTTP. */
+  | { readonly version: 2; readonly format: ObjectFormat; readonly text: string }
   | { readonly version: 0; readonly refs: ReadonlyMap<string, AdvertisedRef> };
 
 /**
@@ -97,7 +98,7 @@ export function createAdvertisementReader(wanted: string | RefQuery): {
   let version: 0 | 2 | undefined;
   let flushed = false;
   let format: ObjectFormat = 'sha1';
-  let capabilities = 0;
+  const capabilities: string[] = [];
   const keep = (text: string) => {
     const [line = ''] = text.split('\0');
     const space = line.indexOf(' ');
@@ -109,8 +110,8 @@ export function createAdvertisementReader(wanted: string | RefQuery): {
     keepRef(choice, ref, hash);
   };
   const capability = (text: string) => {
-    capabilities += 1;
-    if (capabilities > MAX_CAPABILITIES) {
+    capabilities.push(text);
+    if (capabilities.length > MAX_CAPABILITIES) {
       refuseAnswer('(very many capabilities)');
     }
     format = text === 'object-format=sha256' ? 'sha256' : format;
@@ -146,7 +147,8 @@ export function createAdvertisementReader(wanted: string | RefQuery): {
       if (!flushed || version === undefined) {
         return refuseAnswer('(the advertisement was cut)');
       }
-      return version === 2 ? { version, format } : { version, refs };
+      const said = ['version 2', ...capabilities].map((line) => encodePacket(`${line}\n`));
+      return version === 2 ? { version, format, text: `${said.join('')}0000` } : { version, refs };
     },
   };
 }

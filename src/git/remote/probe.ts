@@ -8,13 +8,13 @@ import type { Log } from '../../core/log/log.ts';
 import { isFullHash } from '../object-name.ts';
 import type { Git } from '../run.ts';
 import type { GitSettings } from '../settings.ts';
-import type { Probe } from './http-probe.ts';
+import type { HttpProbe } from './http-probe.ts';
+import type { Relay } from './http-relay.ts';
 import { keepRef, picked, type RefQuery } from './ref-query.ts';
 import type { AdvertisedRef } from './ref-rules.ts';
 import { refusalError } from './refusal-error.ts';
 import { isRemoteAnswer, type RemoteState } from './remote-state.ts';
 import { createSshProbe } from './ssh-probe.ts';
-import type { SshSession } from './ssh-session.ts';
 
 export interface RemoteProbeInit {
   readonly settings: GitSettings;
@@ -48,7 +48,7 @@ export interface RemoteProbe {
   /** Whether a web page answers in place of the repository. False when only git could ask. */
   isWebPage(signal: AbortSignal): Promise<boolean>;
   /** Lets a fetch go on where the last question was answered, if it can. */
-  takeRelay(): SshSession['relay'];
+  takeRelay(): Relay | undefined;
   /** Nothing is asked or fetched for a while. */
   rest(): Promise<void>;
   close(): void;
@@ -135,10 +135,10 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   let askGitUntil = isGitAlways ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   let busy: { readonly until: number; readonly state: RemoteState } | undefined;
   let session: ClientSession | undefined;
-  let http: Probe | undefined;
+  let http: HttpProbe | undefined;
   let received = 0;
   /** Only who polls over HTTP loads what that takes. */
-  const loadHttp = async (): Promise<Probe> => {
+  const loadHttp = async (): Promise<HttpProbe> => {
     const { openSession } = await import('../../core/http/client.ts');
     const { createHttpProbe } = await import('./http-probe.ts');
     const { GIT_SSL_CAINFO: caFile, SSL_CERT_FILE, SSL_CERT_DIR } = init.env;
@@ -165,7 +165,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   const askOverHttp = async (signal: AbortSignal) => {
     http ??= await loadHttp();
     try {
-      return await http(signal);
+      return await http.ask(signal);
     } finally {
       const bytes = received;
       received = 0;
@@ -218,8 +218,11 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       const answer = await askOverHttp(signal);
       return answer.kind === 'unsupported' && answer.isPage === true;
     },
-    takeRelay: () => ssh?.takeRelay(),
-    rest: async () => ssh?.rest(),
+    takeRelay: () => ssh?.takeRelay() ?? http?.takeRelay(),
+    async rest() {
+      http?.takeRelay();
+      await ssh?.rest();
+    },
     close: () => session?.close(),
   };
 }

@@ -1,5 +1,6 @@
 /** Asks an SSH server for refs without git, where nothing is configured that only git understands. */
 import { sshDestination, uploadPackCommand } from '../auth/ssh-destination.ts';
+import type { Relay } from './http-relay.ts';
 import type { RemoteProbeInit } from './probe.ts';
 import { picked } from './ref-query.ts';
 import { isRemoteAnswer, type RemoteState } from './remote-state.ts';
@@ -9,7 +10,7 @@ export interface SshProbe {
   /** Undefined when git has to ask. */
   ask(signal: AbortSignal): Promise<RemoteState | undefined>;
   /** Lets a fetch go on in the session in which the last question was answered; undefined when there is none, or no longer. */
-  takeRelay(): SshSession['relay'];
+  takeRelay(): Relay | undefined;
   /** Ends what the last question has left open. */
   rest(): Promise<void>;
 }
@@ -38,7 +39,7 @@ export function createSshProbe(init: RemoteProbeInit): SshProbe | undefined {
     return undefined;
   }
   let session: SshSession | undefined;
-  let relay: SshSession['relay'];
+  let relay: Relay | undefined;
 
   const rest = async () => {
     const last = session;

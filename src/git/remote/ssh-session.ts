@@ -12,9 +12,11 @@ import { startTimer } from '../../core/timer.ts';
 import { gitError } from '../errors.ts';
 import { refuseAnswer } from './errors.ts';
 import { MAX_REFS_BYTES } from './http-question.ts';
+import type { Relay } from './http-relay.ts';
 import { createAdvertisementReader, createLsRefsReader, lsRefsRequest } from './ls-refs.ts';
 import type { RefQuery } from './ref-query.ts';
 import type { AdvertisedRef } from './ref-rules.ts';
+import { sendTo } from './send-to.ts';
 
 export interface SshSessionInit {
   /** The shell's words that run ssh: the value of GIT_SSH_COMMAND. */
@@ -33,7 +35,7 @@ export interface SshSessionInit {
 export interface SshSession {
   readonly refs: ReadonlyMap<string, AdvertisedRef>;
   /** Lets a git talk to the server, which it takes for a session of its own; undefined where it could not hear all of it. */
-  readonly relay: ((git: Duplex) => void) | undefined;
+  readonly relay: Relay | undefined;
   /** Resolves when the session is over; a server that does not end it is left. */
   end(): Promise<void>;
 }
@@ -45,18 +47,6 @@ const MAX_OUTPUT_BYTES = 64 * 1024;
 const END_MS = 1000;
 
 type Sink = (chunk: Buffer) => void | Promise<void>;
-
-/** Writes as fast as the other side reads; what nobody reads any more is dropped. */
-const sendTo =
-  (target: Duplex): Sink =>
-  (chunk) =>
-    new Promise((resolve) => {
-      target.once('close', resolve);
-      target.write(chunk, () => {
-        target.off('close', resolve);
-        resolve();
-      });
-    });
 
 /** Passes on what one side says until it has ended its half. */
 function pipeInput(source: Duplex): InputWriter {

@@ -5,11 +5,12 @@ import { deferred } from '../../deferred.ts';
 import type { PillionError } from '../../errors.ts';
 import { answerFailure } from './exchange.ts';
 import { httpFailure } from './failure.ts';
+import type { OnData } from './types.ts';
 
 export interface BodyReading {
   readonly url: URL;
   readonly maxBytes: number;
-  readonly onData?: ((chunk: Buffer) => void) | undefined;
+  readonly onData?: OnData | undefined;
 }
 
 /** What may be read past to keep a connection; a new one is cheaper than more. */
@@ -22,19 +23,26 @@ export function readAnswer(
 ): Promise<string> {
   const { promise, resolve, reject } = deferred<string>();
   const chunks: Buffer[] = [];
-  const take = onData ?? ((chunk: Buffer) => chunks.push(chunk));
+  const take = onData ?? ((chunk: Buffer) => void chunks.push(chunk));
   let bytes = 0;
+  const fail = (error: unknown) => {
+    // First, because giving up the connection is reported as well, and the first reason counts.
+    reject(error);
+    response.destroy();
+  };
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     try {
       if (bytes > maxBytes) {
         throw tooLong(url, maxBytes);
       }
-      take(chunk);
+      const pending = take(chunk);
+      if (pending !== undefined) {
+        response.pause();
+        pending.then(() => response.resume(), fail);
+      }
     } catch (error) {
-      // First, because giving up the connection is reported as well, and the first reason counts.
-      reject(error);
-      response.destroy();
+      fail(error);
     }
   });
   const onClose = () => reject(answerFailure(url, new Error('the connection was cut')));

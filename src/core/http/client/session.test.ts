@@ -144,7 +144,7 @@ describe('an answer taken in pieces', () => {
     const web = await startWeb((_request, response) => response.end('0123456789'));
     const send = session();
     const parts: string[] = [];
-    const onData = (chunk: Buffer) => parts.push(chunk.toString());
+    const onData = (chunk: Buffer) => void parts.push(chunk.toString());
     expect(await send(web.url, { onData })).toMatchObject({ status: 200, body: '' });
     expect(parts.join('')).toBe('0123456789');
     await expect(send(web.url, { onData, maxBytes: 9 })).rejects.toEqual(failure('too_long'));

@@ -19,6 +19,8 @@ export interface ClientSettings {
   readonly userAgent?: string | undefined;
 }
 
+export type OnData = (chunk: Buffer) => void | Promise<void>;
+
 /** What is asked. */
 export interface ClientCall {
   readonly method: string;
@@ -36,10 +38,10 @@ export interface ClientCall {
   /** A longer body is an error. Default 1 MiB. */
   readonly maxBytes?: number | undefined;
   /**
-   * Sees the body of a 200 as it comes, and the response has none; what it throws ends the call. The body of another
-   * status is left unread then: the status is the answer.
+   * Sees the body of a 200 as it comes, and the response has none; what it throws ends the call. Until a promise that it
+   * returns is resolved, nothing more is read. The body of another status is left unread then: the status is the answer.
    */
-  readonly onData?: ((chunk: Buffer) => void) | undefined;
+  readonly onData?: OnData | undefined;
   /** In a session: asking twice does no harm, whatever the method, when a kept connection turns out to be gone. */
   readonly repeatable?: boolean | undefined;
 }
