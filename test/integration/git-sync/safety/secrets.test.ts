@@ -6,6 +6,7 @@ import type { GitRepository } from '../../../support/git-repository.ts';
 import { makeAppKey, startGitHubAppServer } from '../../../support/github-app-server.ts';
 import { startHookServer } from '../../../support/hook-server.ts';
 import { type HttpGitServer, startHttpGitServer } from '../../../support/http-git-server.ts';
+import { failRelayed, isOurs } from '../../../support/http-relayed.ts';
 import { type RunningPillion, runPillion, startPillion } from '../../../support/pillion.ts';
 import { processInfo, treeOf } from '../../../support/processes.ts';
 import { type Canary, expectNoLeaks, makeCanary, makePlainCanary } from '../../../support/secret-canary.ts';
@@ -139,10 +140,11 @@ async function searchEverything(scene: Scene, run: Run): Promise<void> {
   });
   expect(await readFile(`${hook}.refs`, 'utf8'), 'git in a hook may use the credentials').toContain('HEAD');
   await running.waitForLog('hook failed');
-  // A fetch that hangs shows its children.
+  // A fetch that git makes by itself, and that hangs, shows its children.
+  failRelayed(scene.server);
   scene.server.fail(
     { kind: 'stall-in-headers', afterBytes: 0 },
-    { times: 1, when: ({ headers }) => !String(headers['user-agent']).includes('pillion') },
+    { times: 1, when: (request) => !isOurs(request) },
   );
   await commitVersion(scene.repository, 2);
   let children: Record<string, string> = {};
