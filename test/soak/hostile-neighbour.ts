@@ -18,28 +18,12 @@ import { createRepository } from '../support/git-repository.ts';
 import { startHttpGitServer } from '../support/http-git-server.ts';
 import { startPillion } from '../support/pillion.ts';
 import { makeTempDir, removeTempDir } from '../support/temp.ts';
+import { excess, type Figures, figuresOf, processIsThere } from './figures.ts';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } });
 const minutes = Number(values.minutes ?? '60');
 const seed = values.seed ?? '1';
 const PATIENCE_MS = 60_000;
-
-interface Figures {
-  readonly residentKib: number;
-  readonly descriptors: number;
-  readonly threads: number;
-}
-
-async function figuresOf(pid: number): Promise<Figures> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const number = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
-  const looks: number[] = [];
-  for (let look = 0; look < 20; look += 1) {
-    looks.push((await readdir(`/proc/${pid}/fd`)).length);
-    await delay(50);
-  }
-  return { residentKib: number('VmRSS'), descriptors: Math.min(...looks), threads: number('Threads') };
-}
 
 /** Everything below a directory: names, kinds, modes, contents. */
 async function fingerprint(directory: string): Promise<string> {
@@ -68,9 +52,6 @@ async function makeOutside(directory: string): Promise<void> {
     await writeFile(path.join(directory, name), `${name}: not yours\n`, { mode: 0o600 });
   }
 }
-
-const median = (numbers: readonly number[]) =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
 async function main(): Promise<string[]> {
   const temp = await makeTempDir('pillion-soak-');
@@ -161,15 +142,6 @@ async function main(): Promise<string[]> {
   await once(reader, 'exit');
   const report = JSON.parse(readerSaid) as { rounds: number; versions: string[]; violations: string[] };
   violations.push(...report.violations.map((text) => `torn read: ${text}`));
-  const rest = figures.slice(Math.min(2, figures.length - 1));
-  const half = Math.floor(rest.length / 2);
-  const growth = (read: (figure: Figures) => number) =>
-    median(rest.slice(half).map(read)) - median(rest.slice(0, Math.max(1, half)).map(read));
-  const grown = {
-    residentKib: growth((f) => f.residentKib),
-    descriptors: growth((f) => f.descriptors),
-    threads: growth((f) => f.threads),
-  };
   console.log(
     JSON.stringify({
       minutes,
@@ -177,11 +149,11 @@ async function main(): Promise<string[]> {
       withError,
       readerRounds: report.rounds,
       readerVersions: report.versions.length,
-      grown,
     }),
   );
-  if (grown.residentKib > 8 * 1024 || grown.descriptors > 2 || grown.threads > 1) {
-    violations.push(`it grows: ${JSON.stringify(grown)}`);
+  const tooMuch = excess(figures);
+  if (tooMuch !== undefined) {
+    violations.push(tooMuch);
   }
   if ((await fingerprint(outside)) !== before) {
     violations.push('something outside the root was touched');
@@ -198,14 +170,6 @@ async function main(): Promise<string[]> {
     console.log(`the log and the root are kept in ${temp}`);
   }
   return violations;
-}
-
-function processIsThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 const violations = await main();
