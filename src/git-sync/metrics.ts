@@ -62,13 +62,14 @@ export const METRICS = defineMetrics({
   polls: {
     type: 'counter',
     name: 'git_sync_polls_total',
-    help: 'Questions to the remote whether the ref has moved, by kind: http (in this process), git (git ls-remote), waiting (not asked, since the server has asked for a pause)',
+    help: 'Questions to the remote whether the ref has moved, by kind: http and ssh (in this process), git (git ls-remote), waiting (not asked, since the server has asked for a pause)',
     labels: ['kind'],
   },
-  pollBytes: {
+  receivedBytes: {
     type: 'counter',
-    name: 'git_sync_poll_received_bytes_total',
-    help: 'Bytes in the bodies of the answers (status 200) to polls of kind http, as they came over the connection, without headers and TLS; what the git program receives, by ls-remote and fetches, is not in it',
+    name: 'git_sync_received_bytes_total',
+    help: 'Bytes that this process has received over HTTP (bodies of status 200, as they came over the connection) and SSH, without what TLS and ssh add, for: poll (questions whether the ref has moved), fetch (what has changed since); what the git program receives by itself is not in it: the first fetch, submodules, large files, partial clones, other kinds of addresses',
+    labels: ['for'],
   },
   keptTrees: {
     type: 'gauge',

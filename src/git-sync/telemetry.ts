@@ -38,8 +38,8 @@ export function createSyncMetrics(registry: MetricsRegistry, repository?: string
         return countPass(event.status, event.seconds, 0);
       case 'remote-asked':
         return metrics.polls.inc({ kind: event.by });
-      case 'answer-received':
-        return metrics.pollBytes.inc(event.bytes);
+      case 'received':
+        return metrics.receivedBytes.inc({ for: event.purpose }, event.bytes);
       case 'pass-failed':
         metrics.failures.inc({ reason: isPillionError(event.error) ? event.error.code : 'other' });
         return countPass('error', event.seconds, status.failuresInARow);

@@ -1,5 +1,5 @@
 /** What a sync reports of its work as it goes on. Metrics, log lines, hooks, status and records follow from it. */
-import type { PollKind } from '../../git/remote/probe.ts';
+import type { PollKind, TrafficPurpose } from '../../git/remote/probe.ts';
 import type { Pin } from './pins/state.ts';
 import type { SyncStatus } from './status.ts';
 
@@ -32,8 +32,8 @@ export type SyncEvent =
     }
   /** The remote was asked whether the ref has moved. */
   | { readonly kind: 'remote-asked'; readonly by: PollKind }
-  /** What the answers to questions of this process had, in bytes. */
-  | { readonly kind: 'answer-received'; readonly bytes: number }
+  /** What has come from the remote through this process, in bytes. */
+  | { readonly kind: 'received'; readonly purpose: TrafficPurpose; readonly bytes: number }
   /** A rollback was made, or released: then there is no pin. */
   | { readonly kind: 'pin-changed'; readonly pin: Pin | undefined }
   /** Nothing has to be done. */

@@ -288,7 +288,7 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
     env,
     gitEnv: gitEnvOf(parts),
     onAsk: (by) => emitter.emit({ kind: 'remote-asked', by }),
-    onReceived: (bytes) => emitter.emit({ kind: 'answer-received', bytes }),
+    onReceived: (purpose, bytes) => emitter.emit({ kind: 'received', purpose, bytes }),
     authorization: (url) => Promise.resolve(authentication.authorization(url)),
     onMoved: (to) =>
       log.warn(

@@ -82,7 +82,7 @@ describe('the way to the remote', () => {
   it('tells how many bytes the answers had that this process has read', async () => {
     const server = await startServer();
     const received: number[] = [];
-    const onReceived = async (bytes: number) => void received.push(bytes);
+    const onReceived = async (_: string, bytes: number) => void received.push(bytes);
     const { probe } = setUp(server.repositoryUrl('repo.git'), [], { onReceived });
     await probe.ask(signal);
     await probe.ask(signal);

@@ -32,12 +32,18 @@ export interface RemoteProbeInit {
   readonly authorization: (url: string) => Promise<string | undefined>;
   /** Told before each question, and waited for. */
   readonly onAsk?: (by: PollKind) => Promise<void>;
-  /** Told after each question in this process how many bytes the answers had, also when it failed; waited for. */
-  readonly onReceived?: (bytes: number) => Promise<void>;
+  /**
+   * Told after each question of this process how many bytes the answers had, also when it failed, and at each rest what a
+   * fetch has received through this process; waited for.
+   */
+  readonly onReceived?: (purpose: TrafficPurpose, bytes: number) => Promise<void>;
   /** Called when the address redirects to another, once. */
   readonly onMoved?: (to: string) => void;
   readonly clock: Clock;
 }
+
+/** What bytes are received for. */
+export type TrafficPurpose = 'poll' | 'fetch';
 
 /** In this process over HTTP or SSH, by `git ls-remote`, or not at all while the server wants to be left alone. */
 export type PollKind = 'http' | 'ssh' | 'git' | 'waiting';
@@ -130,13 +136,22 @@ function createLsRemote({ settings, query, git, place, root }: RemoteProbeInit):
 export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   const { settings, clock } = init;
   const lsRemote = createLsRemote(init);
-  const ssh = createSshProbe(init);
+  /** Between two reports. */
+  let received = 0;
+  const onReceived = (bytes: number) => {
+    received += bytes;
+  };
+  const report = async (purpose: TrafficPurpose) => {
+    const bytes = received;
+    received = 0;
+    await init.onReceived?.(purpose, bytes);
+  };
+  const ssh = createSshProbe({ ...init, onReceived });
   const isGitAlways = ssh === undefined && needsGit(init);
   let askGitUntil = isGitAlways ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   let busy: { readonly until: number; readonly state: RemoteState } | undefined;
   let session: ClientSession | undefined;
   let http: HttpProbe | undefined;
-  let received = 0;
   /** Only who polls over HTTP loads what that takes. */
   const loadHttp = async (): Promise<HttpProbe> => {
     const { openSession } = await import('../../core/http/client.ts');
@@ -157,9 +172,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       onMoved: init.onMoved,
       gitMayKnowMore: () => hasNetrc(init.env),
       now: () => clock.now(),
-      onReceived: (bytes) => {
-        received += bytes;
-      },
+      onReceived,
     });
   };
   const askOverHttp = async (signal: AbortSignal) => {
@@ -167,9 +180,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
     try {
       return await http.ask(signal);
     } finally {
-      const bytes = received;
-      received = 0;
-      await init.onReceived?.(bytes);
+      await report('poll');
     }
   };
   return {
@@ -184,7 +195,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       }
       if (ssh !== undefined) {
         await init.onAsk?.('ssh');
-        const state = await ssh.ask(signal);
+        const state = await ssh.ask(signal).finally(() => report('poll'));
         if (state !== undefined) {
           return state;
         }
@@ -222,6 +233,9 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
     async rest() {
       http?.takeRelay();
       await ssh?.rest();
+      if (received > 0) {
+        await report('fetch');
+      }
     },
     close: () => session?.close(),
   };

@@ -20,7 +20,12 @@ const GIT_ONLY_CONFIG = /^(url|remote|ssh|protocol|include|includeif|core\.(sshc
 const GIT_ONLY_ENV =
   /^(git_ssh_command|git_ssh_variant|git_allow_protocol|git_protocol|git_config_count|git_config_parameters)$/i;
 
-function wordsFor({ settings, env }: RemoteProbeInit): readonly string[] | undefined {
+export interface SshProbeInit extends Omit<RemoteProbeInit, 'onReceived'> {
+  /** Told of each piece that comes from the server. */
+  readonly onReceived: (bytes: number) => void;
+}
+
+function wordsFor({ settings, env }: SshProbeInit): readonly string[] | undefined {
   const destination = sshDestination(settings.repo);
   const command = uploadPackCommand(settings.repo);
   const isSpecial =
@@ -33,7 +38,7 @@ function wordsFor({ settings, env }: RemoteProbeInit): readonly string[] | undef
 }
 
 /** Undefined where only git knows how to ask. */
-export function createSshProbe(init: RemoteProbeInit): SshProbe | undefined {
+export function createSshProbe(init: SshProbeInit): SshProbe | undefined {
   const words = wordsFor(init);
   if (words === undefined) {
     return undefined;
@@ -57,9 +62,9 @@ export function createSshProbe(init: RemoteProbeInit): SshProbe | undefined {
         return undefined;
       }
       const { openSshSession } = await import('./ssh-session.ts');
-      const { query, agent, log } = init;
+      const { query, agent, log, onReceived } = init;
       try {
-        session = await openSshSession({ ssh, words, env, query, agent, log, signal });
+        session = await openSshSession({ ssh, words, env, query, agent, log, onReceived, signal });
       } catch (error) {
         if (isRemoteAnswer(error)) {
           return { kind: 'refused', error };

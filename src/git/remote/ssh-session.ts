@@ -28,6 +28,8 @@ export interface SshSessionInit {
   /** How we name ourselves in the protocol. */
   readonly agent: string;
   readonly log: Log;
+  /** Told of each piece that comes from the server. */
+  readonly onReceived: (bytes: number) => void;
   /** Ends the session, whoever uses it. */
   readonly signal: AbortSignal;
 }
@@ -119,7 +121,13 @@ export async function openSshSession(init: SshSessionInit): Promise<SshSession> 
       await write(await question.promise);
       await (await rest.promise)(write);
     },
-    onOutput: (stream, chunk) => (stream === 'stdout' ? sink(chunk) : undefined),
+    onOutput(stream, chunk) {
+      if (stream === 'stdout') {
+        init.onReceived(chunk.length);
+        return sink(chunk);
+      }
+      return undefined;
+    },
   });
   const over = run.finally(() => {
     signal.removeEventListener('abort', onAbort);

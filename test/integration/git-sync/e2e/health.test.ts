@@ -75,16 +75,21 @@ describe('the metrics of polls', () => {
     const { scene, server, sync } = await start(test, ['--period=50ms', '--max-failures=-1']);
     await sync.passes(2);
     expect(await sync.metric('git_sync_polls_total{kind="http"}')).toBeGreaterThan(1);
-    const received = (await sync.metric('git_sync_poll_received_bytes_total')) ?? 0;
+    const received = (await sync.metric('git_sync_received_bytes_total{for="poll"}')) ?? 0;
     expect(received).toBeGreaterThan(100);
     await sync.passes(2);
-    expect(await sync.metric('git_sync_poll_received_bytes_total')).toBeGreaterThan(received);
+    expect(await sync.metric('git_sync_received_bytes_total{for="poll"}')).toBeGreaterThan(received);
     const before = (await sync.metric('git_sync_last_change_timestamp_seconds')) ?? 0;
     const hash = await scene.commit('second');
     await sync.synced();
     const changed = async () => ((await sync.metric('git_sync_last_change_timestamp_seconds')) ?? 0) > before;
     await waitFor(changed, { what: 'the change to be told' });
     expect(await sync.metric(`git_sync_published_info{hash="${hash}"}`)).toBe(1);
+    // A commit, a tree and a blob; counted when the pass is over.
+    const fetched = () => sync.metric('git_sync_received_bytes_total{for="fetch"}');
+    await waitFor(async () => ((await fetched()) ?? 0) > 150, {
+      what: 'the bytes of the change to be counted',
+    });
     server.fail({ kind: 'status', status: 429, headers: { 'retry-after': '300' } });
     const waiting = async () => ((await sync.metric('git_sync_polls_total{kind="waiting"}')) ?? 0) > 1;
     await waitFor(waiting, { what: 'polls that leave the server alone' });
