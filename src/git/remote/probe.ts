@@ -175,13 +175,16 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       onReceived,
     });
   };
-  const askOverHttp = async (signal: AbortSignal) => {
-    http ??= await loadHttp();
+  const reported = async <T>(answer: Promise<T>): Promise<T> => {
     try {
-      return await http.ask(signal);
+      return await answer;
     } finally {
       await report('poll');
     }
+  };
+  const askOverHttp = async (signal: AbortSignal) => {
+    http ??= await loadHttp();
+    return reported(http.ask(signal));
   };
   return {
     async ask(signal) {
@@ -195,7 +198,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       }
       if (ssh !== undefined) {
         await init.onAsk?.('ssh');
-        const state = await ssh.ask(signal).finally(() => report('poll'));
+        const state = await reported(ssh.ask(signal));
         if (state !== undefined) {
           return state;
         }
