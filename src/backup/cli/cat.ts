@@ -1,8 +1,11 @@
 /** `pillion backup cat PATH`: one file out of a snapshot. */
-import { once } from 'node:events';
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
+import { writeOutput } from '../../core/write-output.ts';
 import { LS_OPTIONS } from '../options/backup.ts';
 import { chooseSnapshot, runSubCommand } from './sub-command.ts';
+
+/** As a shell says it of a program that SIGPIPE has ended. */
+const READER_GONE = 141;
 
 export function catCommand(context: CommandContext): Promise<ExitStatus> {
   return runSubCommand(context, {
@@ -14,12 +17,23 @@ export function catCommand(context: CommandContext): Promise<ExitStatus> {
     async run({ values, words, engine, scope: { lifecycle } }) {
       const { signal } = lifecycle;
       const snapshot = await chooseSnapshot(engine, values.snapshot, signal);
-      await engine.cat(snapshot, words[0] ?? '', { signal }, async (chunk) => {
-        // The bytes as they are: text would not survive the way through the context.
-        if (!process.stdout.write(chunk)) {
-          await once(process.stdout, 'drain', { signal });
+      const gone = new AbortController();
+      // The bytes as they are: text would not survive the way through the context.
+      const write = async (chunk: Uint8Array): Promise<void> => {
+        if (!(await writeOutput(chunk, signal))) {
+          gone.abort();
+          gone.signal.throwIfAborted();
         }
-      });
+      };
+      try {
+        const either = AbortSignal.any([signal, gone.signal]);
+        await engine.cat(snapshot, words[0] ?? '', { signal: either }, write);
+      } catch (error) {
+        if (!gone.signal.aborted) {
+          throw error;
+        }
+        return READER_GONE;
+      }
       return 0;
     },
   });
