@@ -4,8 +4,9 @@ import type { CommandContext, ExitStatus } from '../../core/command.ts';
 import type { Values } from '../../core/options/option.ts';
 import { version } from '../../core/version.ts';
 import { allowedNamespaces } from '../allow.ts';
-import { imagesNotAllowed } from '../images/of-profile.ts';
+import { imagesNotAllowed, imagesOfProfile } from '../images/of-profile.ts';
 import type { POLICY_OPTIONS } from '../options.ts';
+import { POLICY_ERRORS } from '../policy/errors.ts';
 import { policyObjects } from '../policy/objects.ts';
 import { settingsOf } from './input.ts';
 
@@ -18,6 +19,14 @@ export async function printPolicies(
   values: Values<typeof POLICY_OPTIONS>,
 ): Promise<ExitStatus> {
   const settings = await settingsOf(context.cwd, values);
+  const refused = imagesNotAllowed(settings.profiles, settings.image, settings.images);
+  const withImages = [...settings.profiles.values()].filter(
+    (profile) => imagesOfProfile(profile, settings.image).length > 0,
+  );
+  if (refused[0] !== undefined && refused.length === withImages.length) {
+    const allowed = settings.images.entries.join(',');
+    throw POLICY_ERRORS.no_image_allowed({ allowed, image: refused[0].image });
+  }
   const { mutating, validating } = policyObjects(
     { ...settings, version, allowed: allowedNamespaces(values.allow) },
     values.static,
@@ -30,7 +39,7 @@ export async function printPolicies(
     objects.map((object) => (values.static ? `# For the folder of ${plugin}.\n` : '') + policyText(object)),
   );
   context.stdout(texts.join('---\n'));
-  for (const { profile, image } of imagesNotAllowed(settings.profiles, settings.image, settings.images)) {
+  for (const { profile, image } of refused) {
     context.stderr(`pillion: ${profile} is refused to whoever asks for it: --allow-image has not ${image}\n`);
   }
   if (!values.static && texts.some((text) => text.length > LARGEST_APPLIED)) {

@@ -56,13 +56,35 @@ describe('pillion inject policy', () => {
     expect(fits).toMatchObject({ code: 0, stderr: '' });
     // What no parameter decides is judged when the policies are made.
     expect(fits.stdout).toBe(all.stdout);
-    const { code, stdout, stderr } = await policy('--allow-image=nginx', '--image=registry.example/p:1');
+    const file = join(temp.path, 'nginx.yaml');
+    await writeFile(
+      file,
+      'apiVersion: pillion.dev/v1\nkind: InjectionProfile\nmetadata: {name: web}\nspec: {container: {name: "${instance}", image: nginx}}\n',
+    );
+    const { code, stdout, stderr } = await policy(
+      '--allow-image=nginx',
+      '--image=registry.example/p:1',
+      '--profiles',
+      file,
+    );
     expect(code).toBe(0);
     expect(stderr).toContain(
       'git-sync is refused to whoever asks for it: --allow-image has not registry.example/p:1',
     );
     expect(stderr).not.toContain('label');
     expect(stdout).toContain('image-not-allowed');
+  });
+
+  test('is not made where no profile could have its image', async () => {
+    const args = ['--allow-image=nginx', '--image=registry.example/p:1'];
+    for (const made of [
+      await policy(...args),
+      await runPillion(['injector', 'manifest', '--mode=policy', ...args]),
+    ]) {
+      expect(made).toMatchObject({ code: 1, stdout: '' });
+      expect(made.stderr).toContain('--allow-image=nginx allows no image of any profile');
+      expect(made.stderr).toContain('registry.example/p:1');
+    }
   });
 
   test('refuses by name what a policy cannot do, and says where it can be had', async () => {
@@ -83,7 +105,11 @@ describe('pillion injector manifest --mode=policy', () => {
     expect(code).toBe(0);
     expect(stdout).toBe((await policy('--allow=label=shop')).stdout);
     expect(stdout).toContain('{"label": ["shop"]}');
-    const images = ['--allow-image=nginx', `--allow-image=@sha256:${'ab'.repeat(32)}`];
+    const images = [
+      '--allow-image=nginx',
+      '--allow-image=registry.example',
+      `--allow-image=@sha256:${'ab'.repeat(32)}`,
+    ];
     expect((await manifest(...images)).stdout).toBe((await policy(...images)).stdout);
   });
 
