@@ -6,6 +6,10 @@ export const INJECT_ERRORS = defineErrors({
     message: ({ path, why }: { path: string; why: string }) => `cannot read ${path}: ${why}`,
     hint: 'name files or folders of manifests with -f, or - for standard input',
   },
+  profiles_unreadable: {
+    message: ({ path, why }: { path: string; why: string }) => `cannot read ${path}: ${why}`,
+    hint: 'name files or folders of profiles with --profiles',
+  },
   manifest_encoding: {
     message: ({ path, line, why }: { path: string; line: number; why: string }) => `${path}:${line}: ${why}`,
     hint: 'save it as UTF-8: every byte that comes in goes out, and what cannot be read cannot be kept',

@@ -7,7 +7,7 @@ import { FILE_ERRORS, fileError } from './file-error.ts';
 
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
-/** How long the writer of a pipe (`<(command)`) may take for all of it, in milliseconds. */
+/** For `<(command)`, in milliseconds. */
 const PIPE_TIMEOUT_MS = 10_000;
 
 const openFile = promisify(open);
@@ -18,17 +18,21 @@ const closeFile = promisify(close);
 /**
  * The whole content of a file, or undefined when there is none. A pipe is read to its end, but not waited for without an
  * end; one that nobody writes to is empty.
+ * @param pipeTimeoutMs how long the writer of a pipe may take for all of it
  * @throws PillionError `file_too_large` above `maxBytes` (default 16 MiB), `read_failed` otherwise
  */
 export async function readBytesIfExists(
   path: string,
   maxBytes: number = DEFAULT_MAX_BYTES,
+  pipeTimeoutMs: number = PIPE_TIMEOUT_MS,
 ): Promise<Buffer | undefined> {
   try {
     // Without O_NONBLOCK the open of a pipe waits for a writer, in a thread that everything else needs too.
     const file = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const status = await statFile(file).catch(() => undefined); // reading says why
-    const bytes = status?.isFIFO() ? await readPipe(file, maxBytes) : await readAll(file, maxBytes);
+    const bytes = status?.isFIFO()
+      ? await readPipe(file, maxBytes, pipeTimeoutMs)
+      : await readAll(file, maxBytes);
     if (bytes === undefined) {
       throw FILE_ERRORS.file_too_large({ path, maxBytes }, { facts: { path, maxBytes } });
     }
@@ -88,15 +92,15 @@ async function readAll(file: number, maxBytes: number): Promise<Buffer | undefin
  * By the event loop, which needs no thread to wait in. It does not notice that a pipe never had a writer, so that the
  * first read tells.
  */
-async function readPipe(file: number, maxBytes: number): Promise<Buffer | undefined> {
+async function readPipe(file: number, maxBytes: number, timeoutMs: number): Promise<Buffer | undefined> {
   const first = await readReady(file);
   if (first?.length === 0) {
     await closeFile(file);
     return first;
   }
   const socket = new Socket({ fd: file, readable: true, writable: false });
-  const tooLate = new Error(`the pipe was not closed within ${PIPE_TIMEOUT_MS} ms`);
-  const timer = startTimer(PIPE_TIMEOUT_MS, () => socket.destroy(tooLate));
+  const tooLate = new Error(`the pipe was not closed within ${timeoutMs} ms`);
+  const timer = startTimer(timeoutMs, () => socket.destroy(tooLate));
   const chunks = first === undefined ? [] : [first];
   let total = first?.length ?? 0;
   try {

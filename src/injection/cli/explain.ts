@@ -6,8 +6,8 @@ import { version } from '../../core/version.ts';
 import type { Decision } from '../engine/decision.ts';
 import { type Explained, rewrite } from '../offline/rewrite.ts';
 import type { EXPLAIN_OPTIONS } from '../options.ts';
-import { placeOf, written } from './inject.ts';
-import { readManifests, settingsOf } from './input.ts';
+import { written } from './inject.ts';
+import { placeOf, readManifests, settingsOf } from './input.ts';
 
 /** Exit code 1 when a workload would be refused. */
 export async function explainManifests(

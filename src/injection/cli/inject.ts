@@ -7,7 +7,7 @@ import { version } from '../../core/version.ts';
 import { type Finding, type Rewritten, rewrite } from '../offline/rewrite.ts';
 import { AS_KUBECTL_READS, jsonOf } from '../offline/yaml-reading.ts';
 import type { INJECT_OPTIONS } from '../options.ts';
-import { type Input, readManifests, settingsOf } from './input.ts';
+import { type Input, placeOf, readManifests, settingsOf } from './input.ts';
 
 interface Result {
   readonly input: Input;
@@ -22,9 +22,11 @@ export async function injectManifests(
   const settings = await settingsOf(context.cwd, values);
   const inputs = await readManifests(context.cwd, values.filename);
   const mode = values.uninject ? 'uninject' : 'inject';
+  // Text is handed on as it is; what becomes JSON must be readable.
+  const readAll = values.output === 'json' && !values.diff;
   const results = inputs.map((input) => ({
     input,
-    rewritten: rewrite(input.text, { settings, version, mode }),
+    rewritten: rewrite(input.text, { settings, version, mode, readAll }),
   }));
   const findings = results.flatMap(({ input, rewritten }) =>
     rewritten.findings.map((finding) => ({ ...finding, file: input.name })),
@@ -51,9 +53,6 @@ export async function injectManifests(
 export function written({ file, line, level, message }: Finding & { readonly file: string }): string {
   return printable(`${placeOf(file)}:${line}: ${level === 'warning' ? 'warning: ' : ''}${message}`);
 }
-
-/** As a file is called in messages. */
-export const placeOf = (file: string): string => (file === '-' ? 'standard input' : file);
 
 /** It may stand at the start of a stream, and nowhere else. */
 const BYTE_ORDER_MARK = /^\ufeff/;

@@ -67,8 +67,10 @@ export interface RewriteOptions {
   readonly settings: InjectionSettings;
   readonly version: string;
   readonly mode: Mode;
-  /** Look at every document, also those that ask for nothing. */
+  /** Tell what becomes of every workload, also of those that ask for nothing. */
   readonly explain?: boolean;
+  /** Read every document, also those that ask for nothing: an error in one is not passed on. */
+  readonly readAll?: boolean;
 }
 
 /** Rewrites a stream, document by document; what does not ask is not even parsed. */
@@ -76,7 +78,7 @@ export function rewrite(stream: string, options: RewriteOptions): Rewritten {
   const documents = splitDocuments(stream);
   const parts = documents.map(
     (document): RewrittenDocument =>
-      options.explain === true || mayConcern(document.text, options.mode)
+      options.explain === true || options.readAll === true || mayConcern(document.text, options.mode)
         ? rewriteDocument(document, options)
         : { text: document.text, findings: [], explained: [], patches: [] },
   );

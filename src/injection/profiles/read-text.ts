@@ -3,6 +3,7 @@ import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { isNestedTooDeeply } from '../../core/options/yaml-nesting.ts';
 import { textAt } from '../../kubernetes/json.ts';
 import { PREFIX } from '../annotations.ts';
+import { splitDocuments } from '../offline/documents.ts';
 import { sentence, yamlProblem } from '../text.ts';
 import type { ProfileProblem } from './compile.ts';
 import type { Profile } from './profile.ts';
@@ -23,7 +24,7 @@ export interface ReadText {
 }
 
 /** More than any folder of profiles holds; a larger text is somebody's mistake or attack. */
-const LARGEST_TEXT = 1 << 20;
+export const LARGEST_TEXT = 1 << 20;
 
 /** Reads all documents of a text; one that is wrong keeps no other out. Documents of other kinds are passed over. */
 export function readProfiles(text: string, origin: string): ReadText {
@@ -34,19 +35,23 @@ export function readProfiles(text: string, origin: string): ReadText {
   if (isNestedTooDeeply(text)) {
     return { profiles: [], problems: [{ line: 1, message: 'is nested too deeply', profile: undefined }] };
   }
-  const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
-  const documents: readonly Document[] = Array.isArray(parsed) ? parsed : [];
-  const results = documents.map((document) => readDocument(document, origin, lines));
+  // One by one: a quote that is not closed would take all that follows with it.
+  const results = splitDocuments(text).flatMap((part) => {
+    const lines = new LineCounter();
+    const parsed = parseAllDocuments(part.text, { lineCounter: lines, prettyErrors: false });
+    const documents: readonly Document[] = Array.isArray(parsed) ? parsed : [];
+    const lineAt = (at: number): number => part.line + lines.linePos(at).line - 1;
+    return documents.map((document) => readDocument(document, origin, lineAt));
+  });
   return {
     profiles: results.flatMap(({ profiles }) => profiles),
     problems: results.flatMap(({ problems }) => problems),
   };
 }
 
-function readDocument(document: Document, origin: string, lines: LineCounter): ReadText {
+function readDocument(document: Document, origin: string, lineAt: (at: number) => number): ReadText {
   const wrong = (at: number, message: string, profile?: string): PlacedProblem => {
-    return { line: lines.linePos(at).line, message: sentence(message), profile };
+    return { line: lineAt(at), message: sentence(message), profile };
   };
   const [error] = document.errors;
   if (error !== undefined) {

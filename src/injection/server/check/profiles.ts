@@ -3,7 +3,7 @@
 import { textAt } from '../../../kubernetes/json.ts';
 import { listAll } from '../../../kubernetes/list.ts';
 import { builtInProfiles } from '../../built-in/profiles.ts';
-import { readFiles } from '../../cli/input.ts';
+import { readProfileFiles } from '../../cli/input.ts';
 import { clusterSettings } from '../../cluster-settings.ts';
 import type { InjectionSettings } from '../../engine/decision.ts';
 import { imagesNotAllowed } from '../../images/of-profile.ts';
@@ -20,7 +20,7 @@ export async function clusterProfiles(
   { profileLabel, mounted }: Installed,
 ): Promise<Merged> {
   const path = `/api/v1/namespaces/${namespace}/configmaps`;
-  const folders = await readFiles(cwd, profiles);
+  const folders = await readProfileFiles(cwd, profiles);
   const all = await listAll(client, path, signal);
   const [key = '', value] = profileLabel.split('=');
   const used = all.filter((configMap) => {

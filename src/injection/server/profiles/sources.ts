@@ -2,7 +2,7 @@
 import { untilAborted } from '../../../core/until-aborted.ts';
 import type { ApiClient } from '../../../kubernetes/client.ts';
 import { listAll } from '../../../kubernetes/list.ts';
-import { readFiles } from '../../cli/input.ts';
+import { readProfileFiles } from '../../cli/input.ts';
 import type { ProfileText } from '../../profiles/merge.ts';
 import { profileTexts } from './config-maps.ts';
 
@@ -23,7 +23,7 @@ export function folderSource(cwd: string, names: readonly string[]): ProfileSour
     name: names.join(', '),
     isRequired: true,
     isOptional: () => false,
-    read: (signal) => untilAborted(readFiles(cwd, names), signal),
+    read: (signal) => untilAborted(readProfileFiles(cwd, names), signal),
   };
 }
 
