@@ -1,6 +1,8 @@
 /** `pillion inject policy`: the policies with which the API server injects by itself. */
 import { stringify } from 'yaml';
 import type { CommandContext, ExitStatus } from '../../core/command.ts';
+import { usageError } from '../../core/errors.ts';
+import { nearest } from '../../core/options/lookup.ts';
 import type { Values } from '../../core/options/option.ts';
 import { version } from '../../core/version.ts';
 import { allowedNamespaces } from '../allow.ts';
@@ -19,18 +21,17 @@ export async function printPolicies(
   values: Values<typeof POLICY_OPTIONS>,
 ): Promise<ExitStatus> {
   const settings = await settingsOf(context.cwd, values);
+  const allowed = allowedNamespaces(values.allow);
+  requireProfiles([...allowed.keys()], [...settings.profiles.keys()]);
   const refused = imagesNotAllowed(settings.profiles, settings.image, settings.images);
   const withImages = [...settings.profiles.values()].filter(
     (profile) => imagesOfProfile(profile, settings.image).length > 0,
   );
   if (refused[0] !== undefined && refused.length === withImages.length) {
-    const allowed = settings.images.entries.join(',');
-    throw POLICY_ERRORS.no_image_allowed({ allowed, image: refused[0].image });
+    const list = settings.images.entries.join(',');
+    throw POLICY_ERRORS.no_image_allowed({ allowed: list, image: refused[0].image });
   }
-  const { mutating, validating } = policyObjects(
-    { ...settings, version, allowed: allowedNamespaces(values.allow) },
-    values.static,
-  );
+  const { mutating, validating } = policyObjects({ ...settings, version, allowed }, values.static);
   const parts = [
     { name: 'mutating', plugin: 'MutatingAdmissionPolicy', objects: mutating },
     { name: 'validating', plugin: 'ValidatingAdmissionPolicy', objects: validating },
@@ -48,6 +49,18 @@ export async function printPolicies(
     );
   }
   return 0;
+}
+
+/** The policies know all profiles that there are: a slip in a name would leave the one that is meant open to everybody. */
+function requireProfiles(named: readonly string[], known: readonly string[]): void {
+  const unknown = named.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const near = nearest(unknown, known);
+    throw usageError(
+      `invalid --allow: no profile ${JSON.stringify(unknown)}`,
+      near === undefined ? `there are ${known.join(', ')}` : `did you mean ${near}?`,
+    );
+  }
 }
 
 /** An object as YAML, its expressions as they are. */

@@ -87,6 +87,12 @@ describe('pillion inject policy', () => {
     }
   });
 
+  test('is not made where --allow names a profile that is not there, which would leave another one open', async () => {
+    const { code, stdout, stderr } = await policy('--allow=git-synk=shop');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('invalid --allow: no profile "git-synk"\n  try: did you mean git-sync?');
+  });
+
   test('refuses by name what a policy cannot do, and says where it can be had', async () => {
     const old = await policy('--kubernetes=1.34');
     expect(old).toMatchObject({ code: 1, stdout: '' });
@@ -113,12 +119,23 @@ describe('pillion injector manifest --mode=policy', () => {
     expect((await manifest(...images)).stdout).toBe((await policy(...images)).stdout);
   });
 
-  test('refuses flags that are about replicas, as the webhooks refuse profiles in files', async () => {
+  test('refuses flags that are about replicas, as the webhooks refuse profiles in files and what the injector does not take', async () => {
     const replicas = await manifest('--replicas=2');
     expect(replicas).toMatchObject({ code: 2, stdout: '' });
     expect(replicas.stderr).toContain('--replicas has no meaning with --mode=policy');
     const files = await runPillion(['injector', 'manifest', `--profiles=${temp.path}`]);
     expect(files).toMatchObject({ code: 2, stdout: '' });
+    for (const [arg, why] of [
+      ['--nonsense', 'unknown flag: --nonsense'],
+      ['--drain=soon', 'invalid value "soon" for --drain'],
+      ['x', 'unexpected argument "x"'],
+    ]) {
+      const wrong = await runPillion(['injector', 'manifest', `--arg=${arg}`]);
+      expect(wrong).toMatchObject({ code: 2, stdout: '' });
+      expect(wrong.stderr).toContain(`invalid --arg: ${why}`);
+    }
+    const good = await runPillion(['injector', 'manifest', '--arg=--drain=5s', '--arg=--scan-period=0s']);
+    expect(good).toMatchObject({ code: 0, stderr: '' });
     const allow = await runPillion([
       'injector',
       'manifest',

@@ -1,11 +1,11 @@
 /** `pillion injector manifest`: the YAML that installs the injector. */
 import { stringify } from 'yaml';
 import type { CommandContext, ExitStatus } from '../../../core/command.ts';
-import { usageError } from '../../../core/errors.ts';
+import { CORE_ERRORS, usageError } from '../../../core/errors.ts';
 import { resolveOptions } from '../../../core/options/resolve.ts';
 import { atLeast, formatVersion, NEWEST_KNOWN, parseVersion } from '../../../kubernetes/version.ts';
 import { builtInProfiles } from '../../built-in/profiles.ts';
-import { MANIFEST_OPTIONS } from '../options.ts';
+import { INJECTOR_OPTIONS, MANIFEST_OPTIONS } from '../options.ts';
 import { accessObjects } from './access.ts';
 import { serverObjects } from './server.ts';
 import { LABELS, type ManifestSettings } from './settings.ts';
@@ -74,6 +74,7 @@ export async function manifestCommand(context: CommandContext): Promise<ExitStat
       'use --failure-policy=Ignore below Kubernetes 1.30',
     );
   }
+  requireArguments(values.arg, context);
   const objects = manifestObjects({
     namespace: values.namespace,
     image: values.image,
@@ -92,4 +93,22 @@ export async function manifestCommand(context: CommandContext): Promise<ExitStat
   });
   context.stdout(objects.map((object) => stringify(object, { aliasDuplicateObjects: false })).join('---\n'));
   return 0;
+}
+
+/** Flags that the injector does not take would end every replica as soon as it starts. */
+function requireArguments(argv: readonly string[], { secrets }: CommandContext): void {
+  try {
+    const { positionals } = resolveOptions(INJECTOR_OPTIONS, { argv, env: {}, secrets });
+    if (positionals[0] !== undefined) {
+      throw usageError(`unexpected argument ${JSON.stringify(positionals[0])}`);
+    }
+  } catch (error) {
+    if (!CORE_ERRORS.usage.matches(error)) {
+      throw error;
+    }
+    throw usageError(
+      `invalid --arg: ${error.message}`,
+      'pillion injector --help has the flags of the injector',
+    );
+  }
 }
