@@ -66,6 +66,13 @@ it.each([
   'a b:c',
   'ssh://',
   'git+ssh://h/x',
+  'SSH://h/x',
+  '@h:x',
+  'ssh://@h/x',
+  '[u@h:22]:x',
+  'ssh://h:65536/x',
+  'gcrypt::rsync',
+  'gcrypt::git@host:x',
 ])('%s is no address of ssh that is understood', (repo) => {
   expect(sshDestination(repo)).toBeUndefined();
 });

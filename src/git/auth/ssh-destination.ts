@@ -1,7 +1,11 @@
 /** `ssh://[user@]host[:port]/path`, with an IPv6 address in brackets. */
-const URL_FORM = /^ssh:\/\/(?:([^@/]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:/@[\]]+)(?::(\d{1,5}))?(?:\/|$)/i;
-/** `[user@]host:path`, as long as no slash comes before the colon (git-clone(1), GIT URLS). */
-const SCP_FORM = /^(?:([^@/:]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:/@[\]]+):/;
+const URL_FORM = /^ssh:\/\/(?:([^@/[]+)@)?(\[[0-9A-Fa-f:.]+\]|[^:/@[\]]+)(?::(\d{1,5}))?(?:\/|$)/;
+/**
+ * `[user@]host:path`, as long as no slash comes before the colon (git-clone(1), GIT URLS). `name::address` is a matter of
+ * `git-remote-name` (gitremote-helpers(7)).
+ */
+const SCP_FORM = /^(?:([^@/:[]+)@)?(\[[0-9A-Fa-f:.]+\]|[^:/@[\]]+):(?!:)/;
+const LAST_PORT = 65_535;
 
 /**
  * The words that git gives ssh for a repository's address before the command (connect.c): `-p PORT` where there is one,
@@ -14,12 +18,13 @@ export function sshDestination(repo: string): readonly string[] | undefined {
     host === undefined ||
     host.startsWith('-') ||
     user?.startsWith('-') ||
+    Number(port ?? 0) > LAST_PORT ||
     /[%\s]/.test(`${user ?? ''}${host}`)
   ) {
     return undefined;
   }
   const name = host.replaceAll(/[[\]]/g, '');
-  const destination = user === undefined || user === '' ? name : `${user}@${name}`;
+  const destination = user === undefined ? name : `${user}@${name}`;
   return port === undefined ? [destination] : ['-p', port, destination];
 }
 
