@@ -61,6 +61,9 @@ export function createHttpRelay({ greeting, question, ask, signal }: HttpRelayIn
       }
       let end = '';
       const push = (chunk: Buffer) => {
+        if (git.destroyed) {
+          throw new Error('git has ended'); // the rest of a pack is not worth its way
+        }
         end = (end + chunk.toString('latin1', Math.max(0, chunk.length - FLUSH.length))).slice(-FLUSH.length);
         return send(chunk);
       };

@@ -155,7 +155,9 @@ export async function openSshSession(init: SshSessionInit): Promise<SshSession> 
     }
     question.resolve('');
     const relay = (git: Duplex) => {
-      sink = sendTo(git);
+      const send = sendTo(git);
+      // The rest of a pack is not worth its way to a git that has ended.
+      sink = (chunk) => (git.destroyed ? abort.abort() : send(chunk));
       greeting.forEach((chunk) => git.write(chunk));
       rest.resolve(pipeInput(git));
       over.then(
