@@ -118,6 +118,17 @@ describe('the way to the remote', () => {
   });
 
   it.each([
+    [{}, true],
+    [{ GIT_ALLOW_PROTOCOL: 'http:https' }, false],
+    [{ GIT_HTTP_LOW_SPEED_LIMIT: '1000', GIT_HTTP_LOW_SPEED_TIME: '30' }, false],
+  ])('is for polls only where git is told how to fetch: %j', async (env, isForFetches) => {
+    const server = await startServer();
+    const { probe } = setUp(server.repositoryUrl('repo.git'), [], { env });
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+    expect(probe.takeRelay() !== undefined).toBe(isForFetches);
+  });
+
+  it.each([
     [[{ key: 'user.name', value: 'me' }], {}],
     [[{ key: 'pack.threads', value: '2' }], {}],
     [[], { https_proxy: '', HTTP_PROXY: undefined }],

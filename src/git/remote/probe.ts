@@ -74,15 +74,19 @@ const GIT_ONLY_CONFIG = /^(http|url|credential|remote|core\.gitproxy|protocol)\b
 const GIT_ONLY_ENV =
   /^(https?_proxy|all_proxy|git_ssl_(no_verify|cert|key|capath|version|cipher_list)|git_proxy_ssl.*|git_http_proxy_authmethod|git_config_count|git_config_parameters)$/i;
 
+/** What only git understands of how it fetches, though not of how it is told of a change. */
+const GIT_FETCHES_ENV = /^git_(allow_protocol|http_low_speed_(limit|time))$/i;
+
+const hasAny = (env: RemoteProbeInit['env'], names: RegExp): boolean =>
+  Object.entries(env).some(([name, value]) => names.test(name) && value !== undefined && value !== '');
+
 function needsGit(init: RemoteProbeInit): boolean {
   const { settings, env } = init;
   return (
     !/^https?:\/\//i.test(settings.repo) ||
     settings.cookieFile !== undefined ||
     settings.gitConfig.some(({ key }) => GIT_ONLY_CONFIG.test(key)) ||
-    Object.entries(env).some(
-      ([name, value]) => GIT_ONLY_ENV.test(name) && value !== undefined && value !== '',
-    )
+    hasAny(env, GIT_ONLY_ENV)
   );
 }
 
@@ -147,6 +151,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
     await init.onReceived?.(purpose, bytes);
   };
   const ssh = createSshProbe({ ...init, onReceived });
+  const mayRelayHttp = !hasAny(init.env, GIT_FETCHES_ENV);
   const isGitAlways = ssh === undefined && needsGit(init);
   let askGitUntil = isGitAlways ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   let busy: { readonly until: number; readonly state: RemoteState } | undefined;
@@ -232,7 +237,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       const answer = await askOverHttp(signal);
       return answer.kind === 'unsupported' && answer.isPage === true;
     },
-    takeRelay: () => ssh?.takeRelay() ?? http?.takeRelay(),
+    takeRelay: () => ssh?.takeRelay() ?? (mayRelayHttp ? http?.takeRelay() : undefined),
     async rest() {
       http?.takeRelay();
       await ssh?.rest();
