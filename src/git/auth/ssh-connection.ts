@@ -103,6 +103,8 @@ export function createSshConnection(init: SshConnectionInit): SshConnection | un
       `ControlPath=${path}`,
       'ControlPersist=no',
       `ServerAliveInterval=${ALIVE_SECONDS}`,
+      // Of what a client hands over, only this is passed on: without it git speaks version 0, which lists all refs.
+      'SendEnv=GIT_PROTOCOL',
     ];
     const words = `${command} -N ${own.map((option) => `-o ${option}`).join(' ')}`;
     const over = deferred<undefined>();
