@@ -9,7 +9,7 @@ import { gitSettings, sshSettings } from '../testing/settings.ts';
 import { sshCommand } from './ssh.ts';
 import { createSshConnection } from './ssh-connection.ts';
 
-it('the version of its protocol that git speaks', async () => {
+it('a kept SSH connection hands on which version of its protocol git speaks', async () => {
   const directory = await makeTempDir('p-');
   onTestFinished(() => removeTempDir(directory));
   const server = await startSshServer(join(directory, 'server'));

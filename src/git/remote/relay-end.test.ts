@@ -29,7 +29,7 @@ function channel(): { readonly ours: Duplex; readonly git: Duplex } {
   return { ours, git };
 }
 
-it('over HTTP the answer is given up', async () => {
+it('an answer over HTTP is given up when git ends before it', async () => {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const { signal } = stop;
@@ -53,7 +53,7 @@ it('over HTTP the answer is given up', async () => {
   await waitFor(() => reason !== undefined, { what: 'the end of the answer' });
 });
 
-it('over ssh the session is ended', async () => {
+it('a session over ssh ends when git ends in the middle of a pack', async () => {
   const directory = await makeTempDir();
   onTestFinished(() => removeTempDir(directory));
   const stop = new AbortController();
