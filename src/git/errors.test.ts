@@ -46,6 +46,10 @@ const SAYINGS: readonly (readonly [string, string])[] = [
   ['fatal: loose object 1234 (stored in .git/objects/12/34) is corrupt', 'repository_corrupt'],
   ['fatal: index file corrupt', 'repository_corrupt'],
   ["fatal: transport 'file' not allowed", 'transport_refused'],
+  [
+    'panic: sync: negative WaitGroup counter\n\tgithub.com/git-lfs/git-lfs/tq/transfer_queue.go:164\nfatal: the remote end hung up unexpectedly',
+    'lfs_failed',
+  ],
   ["fatal: couldn't find remote ref HEAD", 'head_not_found'],
   ["fatal: couldn't find remote ref HEAD2", 'ref_not_found'],
   [

@@ -152,7 +152,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
   ],
   // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
   ['disk_full', /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/],
-  ['lfs_failed', /smudge filter lfs failed|external filter 'git-lfs/],
+  ['lfs_failed', /smudge filter lfs failed|external filter 'git-lfs|github\.com\/git-lfs\//],
   ['submodule_commit_not_found', undefined, ['in submodule path ', ' did not contain']],
   ['head_not_found', /couldn't find remote ref HEAD\s*$/im],
   [

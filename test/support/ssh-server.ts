@@ -54,9 +54,12 @@ export async function sshFingerprint(keyPath: string): Promise<string> {
 export interface SshServerOptions {
   /** Lets git say which version of its protocol it speaks, without which it is 0. Default: true. */
   readonly acceptsProtocol?: boolean;
+  /** A directory with programs that the server has besides those of the system. */
+  readonly programs?: string;
 }
 
-function configuration(dir: string, { acceptsProtocol = true }: SshServerOptions): string {
+function configuration(dir: string, { acceptsProtocol = true, programs }: SshServerOptions): string {
+  const more = programs === undefined ? '' : ` PATH=${programs}:${process.env['PATH'] ?? ''}`;
   return [
     `HostKey ${path.join(dir, 'host_key')}`,
     `AuthorizedKeysFile ${path.join(dir, 'authorized_keys')}`,
@@ -74,7 +77,7 @@ function configuration(dir: string, { acceptsProtocol = true }: SshServerOptions
     'Subsystem sftp internal-sftp',
     ...(acceptsProtocol ? ['AcceptEnv GIT_PROTOCOL'] : []),
     // Nor is what the machine's own user has in ~/.bashrc, which bash reads for a command over ssh too.
-    `SetEnv HOME=${dir} GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1`,
+    `SetEnv HOME=${dir} GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1${more}`,
     '',
   ].join('\n');
 }
