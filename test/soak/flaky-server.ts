@@ -186,4 +186,5 @@ async function main(): Promise<string[]> {
 
 const violations = await main();
 console.log(violations.length === 0 ? '1 passed, 0 failed' : '0 passed, 1 failed');
-process.exitCode = violations.length === 0 ? 0 : 1;
+// What was killed may have left something that holds a pipe.
+process.exit(violations.length === 0 ? 0 : 1);
