@@ -13,7 +13,12 @@ import { gitError } from '../errors.ts';
 import { refuseAnswer } from './errors.ts';
 import { MAX_REFS_BYTES } from './http-question.ts';
 import type { Relay } from './http-relay.ts';
-import { createAdvertisementReader, createLsRefsReader, lsRefsRequest } from './ls-refs.ts';
+import {
+  createAdvertisementReader,
+  createLsRefsReader,
+  lsRefsRequest,
+  type ObjectFormat,
+} from './ls-refs.ts';
 import type { RefQuery } from './ref-query.ts';
 import type { AdvertisedRef } from './ref-rules.ts';
 import { sendTo } from './send-to.ts';
@@ -81,39 +86,35 @@ function readAll(
   };
 }
 
-/**
- * Opens a session and asks for the refs.
- * @throws the failure of ssh as that of git, with its advice; `protocol_error` for what no git says
- */
-export async function openSshSession(init: SshSessionInit): Promise<SshSession> {
-  const { query, agent, log, signal } = init;
+/** The program on the server, spoken to step by step. */
+interface UploadPack {
+  /** From now on this hears what it says. */
+  hear(sink: Sink): void;
+  /** Said first. */
+  ask(question: string): void;
+  /** Said after the question, until its end. */
+  goOn(input: InputWriter): void;
+  abort(): void;
+  /** How ssh has ended. */
+  readonly over: Promise<RunOutcome>;
+  readonly args: readonly string[];
+}
+
+function startUploadPack({ ssh, words, env, log, onReceived, signal }: SshSessionInit): UploadPack {
   const abort = new AbortController();
   const onAbort = () => abort.abort(signal.reason);
+  if (signal.aborted) {
+    onAbort();
+  }
   signal.addEventListener('abort', onAbort, { once: true });
-
-  const greeted = deferred<undefined>();
   const question = deferred<string>();
-  const answered = deferred<undefined>();
   const rest = deferred<InputWriter>();
-
-  const advertisement = createAdvertisementReader(query);
-  const listed = createLsRefsReader(query);
-  const greeting: Buffer[] = [];
-  let size = 0;
-  const readGreeting = readAll(advertisement, greeted);
-  let sink: Sink = (chunk) => {
-    size += chunk.length;
-    if (size <= MAX_GREETING_BYTES) {
-      greeting.push(chunk);
-    }
-    return readGreeting(chunk);
-  };
-
-  const args = ['-o', 'SendEnv=GIT_PROTOCOL', ...init.words];
-  const shown = [init.ssh, ...args].join(' ');
+  let sink: Sink = () => undefined;
+  const args = ['-o', 'SendEnv=GIT_PROTOCOL', ...words];
+  const shown = [ssh, ...args].join(' ');
   log.at(5, 'running command', { cmd: shown });
-  const run = tryRun('/bin/sh', ['-c', `exec ${init.ssh} "$@"`, 'ssh', ...args], {
-    env: { ...init.env, GIT_PROTOCOL: 'version=2' },
+  const run = tryRun('/bin/sh', ['-c', `exec ${ssh} "$@"`, 'ssh', ...args], {
+    env: { ...env, GIT_PROTOCOL: 'version=2' },
     signal: abort.signal,
     graceMs: 500,
     maxOutputBytes: MAX_OUTPUT_BYTES,
@@ -123,55 +124,102 @@ export async function openSshSession(init: SshSessionInit): Promise<SshSession> 
     },
     onOutput(stream, chunk) {
       if (stream === 'stdout') {
-        init.onReceived(chunk.length);
+        onReceived(chunk.length);
         return sink(chunk);
       }
       return undefined;
     },
   });
-  const over = run.finally(() => {
-    signal.removeEventListener('abort', onAbort);
-    question.resolve('');
-    rest.resolve(() => Promise.resolve());
-  });
-  const failed = over.then((outcome: RunOutcome) => {
-    log.at(6, 'command result', { stderr: outcome.stderr, cmd: shown });
-    throw gitError(new ExecError('ssh', args, outcome));
-  });
-  const end = async (): Promise<void> => {
-    rest.resolve((write) => write('0000'));
-    const timer = startTimer(END_MS, () => abort.abort());
-    await over.catch(() => undefined).finally(() => timer.cancel());
+  const finished = async () => {
+    try {
+      const outcome = await run;
+      log.at(6, 'command result', { stderr: outcome.stderr, cmd: shown });
+      return outcome;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      question.resolve('');
+      rest.resolve(() => Promise.resolve());
+    }
+  };
+  return {
+    hear(next) {
+      sink = next;
+    },
+    ask: question.resolve,
+    goOn: rest.resolve,
+    abort: () => abort.abort(),
+    over: finished(),
+    args,
+  };
+}
+
+/**
+ * Opens a session and asks for the refs.
+ * @throws the failure of ssh as that of git, with its advice; `protocol_error` for what no git says
+ */
+export async function openSshSession(init: SshSessionInit): Promise<SshSession> {
+  const { query, agent } = init;
+  const server = startUploadPack(init);
+  const { over } = server;
+  /** Waits for a part of an answer; ssh must not end before. */
+  const before = async (part: Promise<undefined>): Promise<void> => {
+    const outcome = await Promise.race([part, over]);
+    if (outcome !== undefined) {
+      throw gitError(new ExecError('ssh', server.args, outcome));
+    }
+  };
+
+  const greeting: Buffer[] = [];
+  let size = 0;
+  const greet = async () => {
+    const advertisement = createAdvertisementReader(query);
+    const greeted = deferred<undefined>();
+    const read = readAll(advertisement, greeted);
+    server.hear((chunk) => {
+      size += chunk.length;
+      if (size <= MAX_GREETING_BYTES) {
+        greeting.push(chunk);
+      }
+      return read(chunk);
+    });
+    await before(greeted.promise);
+    return advertisement.finish();
+  };
+  const listRefs = async (format: ObjectFormat) => {
+    const list = createLsRefsReader(query);
+    const listed = deferred<undefined>();
+    server.hear(readAll(list, listed));
+    server.ask(lsRefsRequest(query, agent, format));
+    await before(listed.promise);
+    return list.finish();
+  };
+  const relay = (git: Duplex) => {
+    const send = sendTo(git);
+    // The rest of a pack is not worth its way to a git that has ended.
+    server.hear((chunk) => (git.destroyed ? server.abort() : send(chunk)));
+    greeting.forEach((chunk) => git.write(chunk));
+    server.goOn(pipeInput(git));
+    over.then(
+      () => git.end(),
+      () => git.destroy(),
+    );
   };
 
   try {
-    await Promise.race([greeted.promise, failed]);
-    const advertised = advertisement.finish();
-    const isList = advertised.version === 0;
-    if (!isList) {
-      sink = readAll(listed, answered);
-      question.resolve(lsRefsRequest(query, agent, advertised.format));
-      await Promise.race([answered.promise, failed]);
-    }
-    question.resolve('');
-    const relay = (git: Duplex) => {
-      const send = sendTo(git);
-      // The rest of a pack is not worth its way to a git that has ended.
-      sink = (chunk) => (git.destroyed ? abort.abort() : send(chunk));
-      greeting.forEach((chunk) => git.write(chunk));
-      rest.resolve(pipeInput(git));
-      over.then(
-        () => git.end(),
-        () => git.destroy(),
-      );
-    };
+    const advertised = await greet();
+    const refs = advertised.version === 0 ? advertised.refs : await listRefs(advertised.format);
+    server.ask('');
     return {
-      refs: isList ? advertised.refs : listed.finish(),
+      refs,
       relay: size > MAX_GREETING_BYTES ? undefined : relay,
-      end,
+      async end() {
+        server.goOn((write) => write('0000'));
+        const timer = startTimer(END_MS, server.abort);
+        await over.catch(() => undefined).finally(() => timer.cancel());
+      },
     };
   } catch (error) {
-    abort.abort();
+    server.abort();
     await over.catch(() => undefined);
     throw error;
   }
