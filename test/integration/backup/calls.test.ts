@@ -69,7 +69,6 @@ describe.skipIf(restic18() === undefined)(`restic is called (skipped when ${NO_R
     await writeTree(volume, names(0));
     const whole = await backUp('1GiB');
     expect(whole).toBeGreaterThan(40);
-    await makeKeysQuick(repository, PASSWORD);
     await writeTree(volume, names(5000));
     expect(await backUp(`${whole}KiB`)).toBeLessThanOrEqual(whole);
     await writeTree(volume, { 'one more': '1' });

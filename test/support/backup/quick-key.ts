@@ -32,7 +32,9 @@ export async function makeKeysQuick(repository: string, password: string): Promi
     const renamed = path.join(folder, createHash('sha256').update(text).digest('hex'));
     await writeFile(renamed, text);
     await chmod(renamed, 0o600);
-    await rm(path.join(folder, name), { force: true });
+    if (path.basename(renamed) !== name) {
+      await rm(path.join(folder, name), { force: true });
+    }
   }
 }
 
