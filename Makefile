@@ -1,4 +1,4 @@
-# What contributors and CI call. Needs make, npm and any Node that npm runs on; everything else is installed or named.
+# What contributors and CI call. Needs make, npm, git and any Node that npm runs on; everything else is installed or named.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 IMAGE ?= localhost/pillion:dev
@@ -20,7 +20,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 # Whoever has built waits for no second build. The time of the file is that at which the build began, and it is not there
 # while bin/ or dist/ is not; a folder is newer when something was taken out of it.
 BUILT := .cache/built
-SOURCES := $(shell find src scripts/build.ts scripts/code-cache.ts scripts/manifest.ts package.json package-lock.json -not -name '*.test.ts')
+SOURCES := $(shell find src scripts/build.ts scripts/code-cache.ts scripts/rehearse-sync.ts scripts/manifest.ts package.json package-lock.json -not -name '*.test.ts')
 $(if $(and $(wildcard bin/pillion),$(wildcard dist/injection.cjs)),,$(shell rm -f $(BUILT)))
 
 # One at a time: two of these may run side by side, `make test` and `make test-cluster`.

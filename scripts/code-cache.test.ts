@@ -48,6 +48,33 @@ describe('a code cache', () => {
     expect(contents[0]).toEqual(contents[2]);
   });
 
+  it('of git-sync has what is compiled for a first sync, and is the same each time', async () => {
+    const CODE_OF_SYNC = `exports.sync = (...values) => values.map((value) => ({ value, twice: value * 2 }));
+exports.run = async ({ argv }) => (argv.includes('--one-time') ? exports.sync(1, 2).length - 2 : 0);
+`;
+    const sizes = new Map<string, number>();
+    for (const name of ['git-sync', 'another', 'git-sync']) {
+      const bundle = join(directory, `${name}.cjs`);
+      writeFileSync(bundle, CODE_OF_SYNC);
+      await makeCodeCache(bundle);
+      const [cache = ''] = cachesOf(name);
+      const { length } = readFileSync(join(directory, cache));
+      expect(length).toBe(sizes.get(name) ?? length);
+      sizes.set(name, length);
+    }
+    expect(sizes.get('git-sync')).toBeGreaterThan(sizes.get('another') ?? Number.POSITIVE_INFINITY);
+  });
+
+  it('is not made of a git-sync that cannot sync, and it is told what that said', async () => {
+    const bundle = join(directory, 'git-sync.cjs');
+    writeFileSync(
+      bundle,
+      "exports.run = async ({ argv, stderr }) => (argv.includes('--one-time') ? (stderr('no root'), 7) : 0);\n",
+    );
+    await expect(makeCodeCache(bundle)).rejects.toThrow(/no root[^]*the sync ended with 7/);
+    expect(cachesOf('git-sync')).toEqual([]);
+  });
+
   it('counts for its own bundle alone, though another one is as long', async () => {
     const bundle = await make('changed', 1);
     const text = readFileSync(bundle, 'utf8');
