@@ -16,10 +16,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Script } from 'node:vm';
 import { rehearseSync } from './rehearse-sync.ts';
 
-const DETERMINISTIC = [
-  ...['--predictable', '--single-threaded', '--hash-seed=1', '--random-seed=1'],
-  ...['--no-opt', '--no-maglev', '--no-sparkplug', '--no-flush-bytecode'],
-];
+const NO_CHANCE = '--predictable --single-threaded --hash-seed=1 --random-seed=1';
+const NO_TRACE = '--no-opt --no-maglev --no-sparkplug --no-flush-bytecode';
+const DETERMINISTIC = `${NO_CHANCE} ${NO_TRACE}`.split(' ');
 /** The bundle of git-sync, which next to nothing is left to compile for when a sync begins. */
 const SYNCS = 'git-sync.cjs';
 /** Of SerializedCodeData in V8's src/snapshot/code-serializer.h: magic number, version, source, flags, 4 bytes each. */
