@@ -1,3 +1,5 @@
+import { monotonicMs } from './monotonic.ts';
+
 /** Lets others of this process work while a loop of synchronous calls runs. */
 
 /** At most so long nothing else happens: timers, signals, requests of probes. */
@@ -11,14 +13,14 @@ export type Breather = () => Promise<void> | undefined;
  * @throws the signal's reason, once it is aborted
  */
 export function createBreather(signal?: AbortSignal): Breather {
-  let sliceEnd = performance.now() + SLICE_MS;
+  let sliceEnd = monotonicMs() + SLICE_MS;
   return () => {
-    if (performance.now() < sliceEnd) {
+    if (monotonicMs() < sliceEnd) {
       return undefined;
     }
     return new Promise((resolve, reject) => {
       setImmediate(() => {
-        sliceEnd = performance.now() + SLICE_MS;
+        sliceEnd = monotonicMs() + SLICE_MS;
         if (signal?.aborted === true) {
           reject(signal.reason);
         } else {

@@ -2,6 +2,7 @@
  * Every timer of the program. Node fires a timer of more than 2^31 - 1 milliseconds (24.8 days) after one millisecond,
  * so that a limit of 600 h would expire at once; these take any length.
  */
+import { monotonicMs } from './monotonic.ts';
 
 /** The longest delay that setTimeout takes as it is. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
@@ -25,7 +26,7 @@ export function startTimer(ms: number, callback: () => void, options: TimerOptio
   if (Number.isNaN(ms)) {
     throw new RangeError('a timer needs a number of milliseconds');
   }
-  const end = performance.now() + ms;
+  const end = monotonicMs() + ms;
   let handle = arm(ms);
 
   function arm(left: number): NodeJS.Timeout {
@@ -35,7 +36,7 @@ export function startTimer(ms: number, callback: () => void, options: TimerOptio
   }
 
   function check(): void {
-    const left = end - performance.now();
+    const left = end - monotonicMs();
     if (left > 0) {
       handle = arm(left);
     } else {

@@ -1,5 +1,5 @@
 /** What a commit consists of, as far as it tells how a directory that it was checked out into has to look. */
-import { createHash } from 'node:crypto';
+import { startSha256 } from '../core/sha256.ts';
 import type { PrivateRepository } from './private-repository.ts';
 import type { Git } from './run.ts';
 
@@ -24,7 +24,7 @@ const DIRECTORY_MODES = new Set(['040000', GITLINK_MODE]);
 /** Reads a listing of `git ls-tree -r -t -z` line by line. */
 function createListing() {
   const directories = new Map<string, number>([['', 0]]);
-  const attributes = createHash('sha256');
+  const attributes = startSha256();
   let hasGitlinks = false;
   return {
     add(line: string) {

@@ -1,3 +1,5 @@
+import { monotonicMs } from '../monotonic.ts';
+
 /** How long costly consumers of output may hold up one turn of the event loop, all together, in milliseconds. */
 const TURN_MS = 5;
 /** What is handed out between two looks at the clock: some hundred lines of `yes`. */
@@ -23,7 +25,7 @@ export function paced(chunk: Buffer, consume: (slice: Buffer) => unknown): Promi
 
 async function handOut(chunk: Buffer, consume: (slice: Buffer) => unknown): Promise<void> {
   for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
-    if (performance.now() >= turnEnds) {
+    if (monotonicMs() >= turnEnds) {
       await nextTurn();
     }
     const pending = consume(chunk.subarray(at, at + SLICE_BYTES));
@@ -44,7 +46,7 @@ function nextTurn(): Promise<void> {
 
 /** One consumer a turn; what it leaves of the time belongs to those that come back in that turn. */
 function beginTurn(): void {
-  turnEnds = performance.now() + TURN_MS;
+  turnEnds = monotonicMs() + TURN_MS;
   waiting.shift()?.();
   if (waiting.length > 0) {
     setImmediate(beginTurn);

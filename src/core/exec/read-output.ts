@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { monotonicMs } from '../monotonic.ts';
 
 /** What has been read of one output stream of a child. */
 export interface OutputReader {
@@ -24,12 +25,12 @@ export function readOutput(
 ): OutputReader {
   let busy = false;
   let closed = false;
-  let lastActive = performance.now();
+  let lastActive = monotonicMs();
   let bytes = 0;
 
   function finish(): void {
     busy = false;
-    lastActive = performance.now();
+    lastActive = monotonicMs();
     stream.resume();
     if (closed) {
       onDone();
@@ -40,7 +41,7 @@ export function readOutput(
   stream.on('data', (chunk: Buffer) => {
     busy = true;
     bytes += chunk.length;
-    lastActive = performance.now();
+    lastActive = monotonicMs();
     stream.pause();
     const pending = consume(chunk);
     if (pending === undefined) {

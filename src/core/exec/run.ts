@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { errorMessage, systemErrorCode } from '../errors.ts';
+import { monotonicMs } from '../monotonic.ts';
 import { type ChildIo, openChildIo, openChildIoNow } from './child-io.ts';
 import { ExecError } from './exec-error.ts';
 import type { RunOptions, RunOutcome, RunResult, StartFailure } from './outcome.ts';
@@ -37,7 +38,7 @@ export async function tryRun(
   args: readonly string[],
   options: RunOptions,
 ): Promise<RunOutcome> {
-  const started = performance.now();
+  const started = monotonicMs();
   const maxBytes = options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
   const output = { stdout: tailBuffer(maxBytes), stderr: tailBuffer(maxBytes) };
   const ending = options.signal?.aborted
@@ -50,7 +51,7 @@ export async function tryRun(
     stderr: output.stderr.text(),
     stdoutTruncated: output.stdout.truncated,
     stderrTruncated: output.stderr.truncated,
-    durationMs: performance.now() - started,
+    durationMs: monotonicMs() - started,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { errorMessage, systemErrorCode } from '../errors.ts';
+import { monotonicMs } from '../monotonic.ts';
 import { startTimer, type Timer } from '../timer.ts';
 import type { ChildStreams } from './child-io.ts';
 import type { OutputStream, RunOptions, RunOutcome } from './outcome.ts';
@@ -207,7 +208,7 @@ class Supervisor {
 
   /** What the program wrote last is still in the pipe; a grandchild may hold it open, or go on writing. */
   #drain(maxMs: number, consumerMaxMs: number, maxBytes: number): void {
-    const now = performance.now();
+    const now = monotonicMs();
     this.#awaitDrained({
       deadline: now + maxMs,
       consumerDeadline: now + consumerMaxMs,
@@ -216,7 +217,7 @@ class Supervisor {
   }
 
   #awaitDrained(limit: DrainLimit): void {
-    const left = limit.deadline - performance.now();
+    const left = limit.deadline - monotonicMs();
     const wait = left > 0 ? Math.min(DRAIN_SILENCE_MS, left) : DRAIN_SILENCE_MS;
     const check = () => {
       if (this.#isDrained(limit)) {
@@ -229,7 +230,7 @@ class Supervisor {
   }
 
   #isDrained(limit: DrainLimit): boolean {
-    const now = performance.now();
+    const now = monotonicMs();
     if (now >= limit.consumerDeadline || this.#bytes() > limit.maxBytes) {
       return true;
     }

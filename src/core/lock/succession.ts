@@ -3,8 +3,9 @@
  * makes the link that is named after D, which only one can, and only the successor replaces a lock that names D. When a
  * successor S died before it was done, whoever makes the link named after S goes on in its place.
  */
-import { createHash } from 'node:crypto';
+
 import type { ForeignDirectory } from '../foreign-files/directory.ts';
+import { sha256 } from '../sha256.ts';
 import { CLAIM_PREFIX, DEAD_PREFIX, isOwnerAlive, LOCK_NAME, socketName } from './lock-files.ts';
 
 export interface SuccessionInit {
@@ -16,7 +17,7 @@ export interface SuccessionInit {
 }
 
 /** An id may be any text. */
-const claimName = (id: string) => CLAIM_PREFIX + createHash('sha256').update(id).digest('hex').slice(0, 32);
+const claimName = (id: string) => CLAIM_PREFIX + sha256(id).slice(0, 32);
 
 /**
  * Claims the succession of a dead owner. Returns the claims that lead to us, our own last; undefined when a living

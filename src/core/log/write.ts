@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { monotonicMs } from '../monotonic.ts';
 import { startTimer } from '../timer.ts';
 import { pauseForReader, writeSome } from '../write-text.ts';
 import { nonBlocking } from './non-blocking.ts';
@@ -106,8 +107,8 @@ export function createLineWriter(fd: 1 | 2, options: LineWriterOptions = {}): Li
         push();
       }),
     flush() {
-      const end = performance.now() + FLUSH_MS;
-      for (push(); waiting.length > 0 && performance.now() < end; push()) {
+      const end = monotonicMs() + FLUSH_MS;
+      for (push(); waiting.length > 0 && monotonicMs() < end; push()) {
         pauseForReader();
       }
     },

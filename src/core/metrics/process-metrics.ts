@@ -24,13 +24,16 @@ export const PROCESS_METRICS = defineMetrics({
   maxFds: { type: 'gauge', name: 'process_max_fds', help: 'Maximum number of open file descriptors.' },
 });
 
+/** The same at each reading, also when the clock has been set meanwhile. */
+const STARTED_AT = Date.now() / 1000 - process.uptime();
+
 const READERS: Readers<typeof PROCESS_METRICS> = {
   residentMemory: () => process.memoryUsage.rss(),
   cpu: () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   },
-  startTime: () => performance.timeOrigin / 1000,
+  startTime: () => STARTED_AT,
   // The directory itself is open while it is read.
   openFds: () => readdirSync('/proc/self/fd').length - 1,
   maxFds: () => {

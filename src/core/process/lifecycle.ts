@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { defineErrors, PillionError } from '../errors.ts';
+import { monotonicMs } from '../monotonic.ts';
 import { startTimer, type Timer } from '../timer.ts';
 import { LAST_CHANCE_MS, withinDeadline } from './deadline.ts';
 
@@ -158,7 +159,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
 /** Runs the steps from the last to the first; a step may still register another, which runs next. */
 async function runSteps(steps: NamedStep[], deadline: AbortSignal): Promise<ShutdownReport> {
-  const started = performance.now();
+  const started = monotonicMs();
   const abandoned: string[] = [];
   const failed: { name: string; error: unknown }[] = [];
   for (let next = steps.pop(); next !== undefined; next = steps.pop()) {
@@ -172,5 +173,5 @@ async function runSteps(steps: NamedStep[], deadline: AbortSignal): Promise<Shut
       failed.push({ name, error });
     }
   }
-  return { abandoned, failed, durationMs: performance.now() - started };
+  return { abandoned, failed, durationMs: monotonicMs() - started };
 }

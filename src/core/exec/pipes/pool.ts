@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { errorMessage } from '../../errors.ts';
+import { monotonicMs } from '../../monotonic.ts';
 import { claimPipe, type PipeEnds } from './claim.ts';
 import { makePipes } from './maker.ts';
 
@@ -27,7 +28,7 @@ const PAUSE_AFTER_FAILURE_MS = 60_000;
 export function createPipePool(
   onProblem: (reason: string) => void,
   make: (count: number) => Promise<readonly number[]> = makePipes,
-  monotonic: () => number = () => performance.now(),
+  monotonic: () => number = monotonicMs,
 ): PipePool {
   const idle: number[] = [];
   let wanted = 0;

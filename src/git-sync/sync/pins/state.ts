@@ -2,11 +2,12 @@
  * What outlives the process and nobody else may write: which commits were published, and the one that is pinned. A record in
  * the root would be anybody's who can write there: it could name a commit of their own making.
  */
-import { createHash } from 'node:crypto';
+
 import process from 'node:process';
 import { defineErrors } from '../../../core/errors.ts';
 import { withDirectory } from '../../../core/foreign-files/below.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-files/directory.ts';
+import { sha256 } from '../../../core/sha256.ts';
 import { isFullHash } from '../../../git/object-name.ts';
 import { STATE_DIRECTORY } from './state-place.ts';
 
@@ -74,7 +75,7 @@ const MAX_BYTES = 1024 * 1024;
 
 /** The directory of one sync. */
 export function stateKey(root: string, link: string): string {
-  return createHash('sha256').update(`${root}\0${link}`).digest('hex').slice(0, 16);
+  return sha256(`${root}\0${link}`).slice(0, 16);
 }
 
 /** The path of its pin, to be watched. */

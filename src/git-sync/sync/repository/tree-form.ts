@@ -1,7 +1,8 @@
 /** What the options make of a commit's files: one tree serves several git-syncs on a root only if they ask for the same. */
-import { createHash } from 'node:crypto';
+
 import { join } from 'node:path';
 import { readForeignFile } from '../../../core/foreign-files/read-file.ts';
+import { sha256 } from '../../../core/sha256.ts';
 import { recordName } from '../../../git/tree-places.ts';
 import type { SyncSpec } from '../spec.ts';
 
@@ -22,7 +23,7 @@ export interface TreeForm {
 /** @param patterns the sparse patterns that apply */
 export function formOf(spec: SyncSpec, patterns: string | undefined): TreeForm {
   const outline = JSON.stringify({
-    sparse: patterns === undefined ? '' : createHash('sha256').update(patterns).digest('hex'),
+    sparse: patterns === undefined ? '' : sha256(patterns),
     archive: spec.publishArchive,
     // The file belongs to a copy where there is one.
     info: spec.publishCommitInfo && spec.publish !== 'copy' ? `in ${spec.publishSubdirectory}` : '',

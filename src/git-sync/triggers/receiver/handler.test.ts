@@ -39,7 +39,7 @@ function push(id: string, before = A, after = B, query = ''): Sent {
 }
 
 function start(waitMs = 60_000) {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'hrtime'] });
   onTestFinished(() => void vi.useRealTimers());
   const clock = createFakeClock();
   const { log, lines } = createRecordedLog(1);

@@ -2,7 +2,7 @@
  * The keys that signatures are verified with: read from the files that the user names, and given to gpg and ssh-keygen in
  * a private directory. No other keyring, configuration or agent has a say.
  */
-import { createHash } from 'node:crypto';
+
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../../../core/errors.ts';
@@ -10,6 +10,7 @@ import { tryRun } from '../../../../core/exec/run.ts';
 import { findProgram } from '../../../../core/exec/which.ts';
 import { readBytesIfExists } from '../../../../core/files.ts';
 import type { Log } from '../../../../core/log/log.ts';
+import { startSha256 } from '../../../../core/sha256.ts';
 import { SIGNATURE_ERRORS } from './errors.ts';
 
 export interface KeysInit {
@@ -145,7 +146,7 @@ export function createKeySource(init: KeysInit): KeySource {
     async load(signal) {
       const gpg = gpgKeyring === '' ? Buffer.alloc(0) : await readKeys(gpgKeyring);
       const ssh = sshAllowedSigners === '' ? Buffer.alloc(0) : await readKeys(sshAllowedSigners);
-      const identity = createHash('sha256').update(`${gpg.length}\n`).update(gpg).update(ssh).digest('hex');
+      const identity = startSha256().update(`${gpg.length}\n`).update(gpg).update(ssh).digest('hex');
       if (current?.keys.identity === identity) {
         return current.keys;
       }
