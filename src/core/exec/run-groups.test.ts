@@ -72,6 +72,8 @@ describe('a child that a program leaves behind', () => {
     const options = { env: ENV, killGroupAfterExit: false, onSpawn };
     const outcome = await tryRun('sh', ['-c', 'sleep 300 >/dev/null 2>&1 & echo $!'], options);
     killLater(Number(outcome.stdout));
+    // Until it has become sleep it is a copy of the shell.
+    await waitFor(() => !groupMembers(group).includes('sh'));
     expect(groupMembers(group)).toEqual(['sleep']);
     expect(groupMembers(2 ** 22 + 1)).toEqual([]);
   });
