@@ -10,6 +10,7 @@ import { FIRST_LINE, formatEntry, VERSION_LINE } from './format.ts';
 import { createManifestParser, endLine } from './parser.ts';
 
 const CHUNK_BYTES = 64 * 1024;
+const NEWLINE = 0x0a;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
@@ -28,7 +29,8 @@ export interface ManifestWriter {
 export function createManifestWriter(path: string): ManifestWriter {
   const hash = createHash('sha256');
   const counted = { entries: 0, files: 0, bytes: 0 };
-  let text = `${FIRST_LINE}\n${VERSION_LINE}\n`;
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  let filled = 0;
   let fd = attempt(() => openSync(path, WRITE, 0o600));
 
   function attempt<T>(work: () => T): T {
@@ -39,15 +41,18 @@ export function createManifestWriter(path: string): ManifestWriter {
     }
   }
 
-  function flush(): void {
-    const bytes = Buffer.from(text, 'latin1');
-    text = '';
+  function put(bytes: Buffer): void {
     hash.update(bytes);
     attempt(() => {
       for (let done = 0; done < bytes.length; ) {
         done += writeSync(fd, bytes, done);
       }
     });
+  }
+
+  function flush(): void {
+    put(chunk.subarray(0, filled));
+    filled = 0;
   }
 
   function close(): void {
@@ -57,12 +62,23 @@ export function createManifestWriter(path: string): ManifestWriter {
     }
   }
 
-  function write(line: string): void {
-    counted.entries += 1;
-    text += `${line}\n`;
-    if (text.length >= CHUNK_BYTES) {
+  /** Into memory that is there already: a text that grows is much to collect. */
+  function writeLine(line: string): void {
+    if (filled + line.length >= chunk.length) {
       flush();
     }
+    if (line.length >= chunk.length) {
+      put(Buffer.from(`${line}\n`, 'latin1'));
+      return;
+    }
+    filled += chunk.write(line, filled, 'latin1');
+    chunk[filled] = NEWLINE;
+    filled += 1;
+  }
+
+  function write(line: string): void {
+    counted.entries += 1;
+    writeLine(line);
   }
 
   function countFile(size: number): void {
@@ -70,6 +86,8 @@ export function createManifestWriter(path: string): ManifestWriter {
     counted.bytes += size;
   }
 
+  writeLine(FIRST_LINE);
+  writeLine(VERSION_LINE);
   return {
     add(entry) {
       if (entry.type === 'file') {
@@ -83,7 +101,7 @@ export function createManifestWriter(path: string): ManifestWriter {
     },
     finish() {
       flush();
-      text = `${endLine(counted, hash.copy().digest('hex'))}\n`;
+      writeLine(endLine(counted, hash.copy().digest('hex')));
       flush();
       close();
       return { ...counted, digest: hash.digest('hex') };

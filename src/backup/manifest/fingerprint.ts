@@ -4,7 +4,7 @@ import { createBreather } from '../../core/breather.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import type { ScanOptions } from '../model.ts';
 import { createExclusion } from './exclude.ts';
-import { type Found, walkTree } from './walk.ts';
+import { type Found, walkBySome } from './walk.ts';
 
 export interface Fingerprint {
   /** Entries come in the order of the walk. */
@@ -64,8 +64,8 @@ export async function fingerprintOf(
   const breathe = createBreather(signal);
   const fingerprint = createFingerprint();
   try {
-    for (const found of walkTree(tree, createExclusion(exclude))) {
-      fingerprint.add(found);
+    for (const some of walkBySome(tree, createExclusion(exclude))) {
+      some.forEach(fingerprint.add);
       const pause = breathe();
       if (pause !== undefined) {
         await pause;

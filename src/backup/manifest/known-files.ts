@@ -5,7 +5,7 @@ import { manifestLines } from './files.ts';
 import { type LineAroundHash, LineFault, parseEntry, pathOfLine } from './format.ts';
 
 export interface KnownFiles {
-  /** Paths are asked for in the order of the tree: the earlier manifest is read along. */
+  /** Paths are asked for in the order of the tree, none again once it was found: the earlier manifest is read along. */
   find(path: BytePath, status: BigIntStats, line: LineAroundHash): string | undefined;
   close(): void;
 }
@@ -48,13 +48,20 @@ export function createKnownFiles(manifest: string | undefined): KnownFiles {
     return false;
   }
 
+  const hashHere = (status: BigIntStats, line: LineAroundHash): string | undefined =>
+    current && (hashBetween(current, line) ?? hashOfSame(current, status));
+
   advance();
   return {
     find(path, status, line) {
-      if (!isAt(path, line.word) || current === undefined) {
-        return undefined;
+      // Nearly always it is the next one.
+      const hash =
+        (current && hashBetween(current, line)) ??
+        (isAt(path, line.word) ? hashHere(status, line) : undefined);
+      if (hash !== undefined) {
+        advance();
       }
-      return hashBetween(current, line) ?? hashOfSame(current, status);
+      return hash;
     },
     close: () => void lines.return(),
   };
@@ -62,12 +69,11 @@ export function createKnownFiles(manifest: string | undefined): KnownFiles {
 
 /** Of nearly all files: their line is the same again. */
 function hashBetween(line: string, { before, after }: LineAroundHash): string | undefined {
-  const isAsBefore =
-    line.length === before.length + HASH_LENGTH + after.length &&
-    line.startsWith(before) &&
-    line.endsWith(after);
-  const hash = isAsBefore ? line.slice(before.length, before.length + HASH_LENGTH) : '';
-  return HASH.test(hash) ? hash : undefined;
+  if (line.length !== before.length + HASH_LENGTH + after.length) {
+    return undefined;
+  }
+  const hash = line.slice(before.length, before.length + HASH_LENGTH);
+  return line === `${before}${hash}${after}` && HASH.test(hash) ? hash : undefined;
 }
 
 function hashOfSame(line: string, status: BigIntStats): string | undefined {

@@ -10,7 +10,7 @@ import { createManifestWriter, type ManifestWriter } from './files.ts';
 import { createFingerprint } from './fingerprint.ts';
 import { lineAroundHash, RECENT_TAG } from './format.ts';
 import { createKnownFiles, type KnownFiles } from './known-files.ts';
-import { type Found, walkTree } from './walk.ts';
+import { type Found, walkBySome } from './walk.ts';
 
 /** A file that is written to all the time is read so often, then it is marked. */
 const ATTEMPTS = 3;
@@ -30,17 +30,32 @@ export async function scanVolume(root: string, manifest: string, options: ScanOp
   const breathe = createBreather(options.signal);
   const scan = createScan(writer, known, breathe, options);
   try {
-    for (const found of walkTree(volume, createExclusion(options.exclude))) {
-      const pending = scan.take(found) ?? breathe();
-      if (pending !== undefined) {
-        await pending;
-      }
+    for (const some of walkBySome(volume, createExclusion(options.exclude))) {
+      await takeAll(some, (found) => scan.take(found) ?? breathe());
     }
     return { ...writer.finish(), ...scan.result() };
   } finally {
     writer.close();
     known.close();
     volume.close();
+  }
+}
+
+/** From within their directory, as far as nothing has to be waited for. */
+async function takeAll(
+  some: readonly Found[],
+  take: (found: Found) => Promise<void> | undefined,
+): Promise<void> {
+  let next = 0;
+  const takeOn = (): Promise<void> | undefined => {
+    let pending: Promise<void> | undefined;
+    for (; pending === undefined && next < some.length; next += 1) {
+      pending = take(some[next] as Found);
+    }
+    return pending;
+  };
+  while (next < some.length) {
+    await some[next]?.parent.within(takeOn);
   }
 }
 

@@ -7,7 +7,7 @@ import { MANIFEST_ERRORS } from './errors.ts';
 import type { IsExcluded } from './exclude.ts';
 import { MAX_DEPTH } from './parser.ts';
 
-/** An entry that was found; its directory is open until the next one is asked for. */
+/** An entry that was found; its directory is open until the next ones are asked for. */
 export interface Found {
   readonly path: BytePath;
   readonly name: ByteName;
@@ -24,45 +24,81 @@ interface Level {
   next: number;
 }
 
+/** So many, or as many as are found in this time, and others can work again. */
+const AT_A_TIME = 128;
+const SLICE_MS = 10;
+const BETWEEN_LOOKS_AT_CLOCK = 16;
+
 /**
  * Not an asynchronous generator, which costs more than a system call for each entry: who takes the entries lets others work
  * in between (`createBreather`).
  * @throws PillionError `read_failed`, `volume_too_deep`
  */
 export function* walkTree(root: ByteDirectory, isExcluded: IsExcluded): Generator<Found, void, undefined> {
+  for (const some of walkBySome(root, isExcluded)) {
+    yield* some;
+  }
+}
+
+/**
+ * The same for who takes some at a time: all of them lie in one directory, which is open until the next are asked for.
+ * @throws PillionError `read_failed`, `volume_too_deep`
+ */
+export function* walkBySome(
+  root: ByteDirectory,
+  isExcluded: IsExcluded,
+): Generator<readonly Found[], void, undefined> {
   const levels: Level[] = [];
   const enter = (directory: ByteDirectory, path: BytePath) =>
     levels.push({ directory, path, names: directory.names(), next: 0 });
   const status = root.status();
   try {
-    yield { path: '', name: '.', parent: root, status, kind: 'directory' };
+    yield [{ path: '', name: '.', parent: root, status, kind: 'directory' }];
     enter(root, '');
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-      const name = level.names[level.next];
-      level.next += 1;
-      if (name === undefined) {
-        levels.pop();
-        closeUnless(root, level.directory);
-        continue;
+      const some = nextOf(level, isExcluded, status.dev);
+      if (some.length > 0) {
+        yield some;
       }
-      const path = joined(level.path, name);
-      const found = isExcluded(path) ? undefined : look(level.directory, name, path, status.dev);
-      if (found === undefined) {
-        continue;
-      }
-      yield found;
-      const child = found.kind === 'directory' ? level.directory.open(name) : undefined;
-      if (child !== undefined) {
+      const last = some.at(-1);
+      const child = last?.kind === 'directory' ? level.directory.open(last.name) : undefined;
+      if (last !== undefined && child !== undefined) {
         if (levels.length > MAX_DEPTH) {
           child.close();
-          throw MANIFEST_ERRORS.volume_too_deep({ path: shownPath(path) });
+          throw MANIFEST_ERRORS.volume_too_deep({ path: shownPath(last.path) });
         }
-        enter(child, path);
+        enter(child, last.path);
+      } else if (level.next >= level.names.length) {
+        levels.pop();
+        closeUnless(root, level.directory);
       }
     }
   } finally {
     levels.forEach(({ directory }) => closeUnless(root, directory));
   }
+}
+
+/** Up to the next directory, which comes before what follows it. */
+function nextOf(level: Level, isExcluded: IsExcluded, device: bigint): Found[] {
+  const { directory, names } = level;
+  return directory.within(() => {
+    const some: Found[] = [];
+    const end = performance.now() + SLICE_MS;
+    const isEnough = () =>
+      some.length >= AT_A_TIME ||
+      (some.length % BETWEEN_LOOKS_AT_CLOCK === 1 && performance.now() >= end) ||
+      some.at(-1)?.kind === 'directory';
+    while (level.next < names.length && !isEnough()) {
+      const name = names[level.next] as ByteName;
+      level.next += 1;
+      const path = joined(level.path, name);
+      const found = isExcluded(path) ? undefined : look(directory, name, path, device);
+      if (found !== undefined) {
+        some.push(found);
+      }
+    }
+    return some;
+  });
 }
 
 function closeUnless(root: ByteDirectory, directory: ByteDirectory): void {

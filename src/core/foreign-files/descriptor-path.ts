@@ -9,6 +9,8 @@ export function descriptorPath(fd: number, name: string): string {
   return hasProc() ? `/proc/self/fd/${fd}` : name;
 }
 
+export const isDescriptorPath = (path: string): boolean => path.startsWith('/proc/self/fd/');
+
 /** The same for a child, as long as this process lives and keeps the directory open. */
 export function descriptorPathForChildren(fd: number, name: string): string {
   return hasProc() ? `/proc/${process.pid}/fd/${fd}` : name;

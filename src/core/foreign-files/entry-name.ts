@@ -23,6 +23,10 @@ export function entryPath(directory: string, name: ByteName): string | Buffer {
     : Buffer.concat([Buffer.from(`${directory}/`), Buffer.from(name, 'latin1')]);
 }
 
+/** A path from within the directory of the entry. */
+export const ownPath = (name: ByteName): string | Buffer =>
+  ASCII.test(name) ? name : Buffer.from(name, 'latin1');
+
 /** For messages. */
 export function shownName(name: ByteName): string {
   return Buffer.from(name, 'latin1').toString();
