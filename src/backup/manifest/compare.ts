@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Breather, createBreather } from '../../core/breather.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import type { CompareOptions, Comparison } from '../model.ts';
-import { readStableFile } from './content.ts';
+import { hashSmallFile, readStableFile } from './content.ts';
 import { compareInTree, type Entry, type FileEntry, shownPath } from './entry.ts';
 import { createExclusion } from './exclude.ts';
 import { manifestEntries, NONE } from './files.ts';
@@ -69,7 +69,10 @@ async function merge(
     } else if (order > 0 && entry !== undefined) {
       report.missing(entry);
     } else if (actual !== undefined && entry !== undefined) {
-      await report.both(actual, entry);
+      const pending = report.both(actual, entry);
+      if (pending !== undefined) {
+        await pending;
+      }
     }
     // Only then, as going on closes the directory of what was found.
     actual = order <= 0 ? nextContent(found) : actual;
@@ -104,7 +107,8 @@ function nextContent(found: Generator<Found, void>): Found | undefined {
 interface Report {
   extra(found: Found): void;
   missing(entry: Entry): void;
-  both(found: Found, entry: Entry): Promise<void>;
+  /** Undefined where nothing has to be waited for. */
+  both(found: Found, entry: Entry): Promise<void> | undefined;
   result(): Comparison;
 }
 
@@ -145,13 +149,13 @@ function createReport(options: CompareOptions): Report {
   return {
     extra: ({ path, kind }) => cameOrWent(path, kind === 'directory', 'is there, but not in the snapshot'),
     missing: ({ path, type }) => cameOrWent(path, type === 'directory', 'is missing'),
-    async both(found, entry) {
+    both(found, entry) {
       if (entry.type === 'directory' && entry.isChanging === true) {
         unsteady.add(entry.path);
       }
       if (found.kind !== entry.type) {
         problem(entry.path, `is a ${found.kind}, not a ${entry.type}`);
-        return;
+        return undefined;
       }
       const { status } = found;
       if (Number(status.uid) !== entry.uid || Number(status.gid) !== entry.gid) {
@@ -159,7 +163,7 @@ function createReport(options: CompareOptions): Report {
       }
       metadataFaults(found, entry).forEach((fault) => problem(entry.path, fault));
       if (entry.type !== 'file') {
-        return;
+        return undefined;
       }
       files += 1;
       bytes += entry.size;
@@ -167,11 +171,18 @@ function createReport(options: CompareOptions): Report {
       if (!isLinked) {
         problem(entry.path, 'is not the same file as its hard link');
       }
-      const fault = await contentFault(found, entry, isRead(entry), breathe);
-      if (fault !== undefined) {
-        problem(entry.path, fault);
+      const take = (fault: string | undefined): void => {
+        if (fault !== undefined) {
+          problem(entry.path, fault);
+        }
+        progress();
+      };
+      const fault = contentFault(found, entry, isRead(entry), breathe);
+      if (fault instanceof Promise) {
+        return fault.then(take);
       }
-      progress();
+      take(fault);
+      return undefined;
     },
     result: () => ({ problems, examples, owners, files, bytes }),
   };
@@ -205,12 +216,14 @@ function metadataFaults({ status, parent, name }: Found, entry: Entry): string[]
  */
 const canBeRestored = (timeNs: bigint): boolean => BigInt.asIntN(64, timeNs) === timeNs;
 
-async function contentFault(
-  { status, parent, name }: Found,
+/** At once for what is not read, or is small: that is nearly all of most trees. */
+function contentFault(
+  found: Found,
   entry: FileEntry,
   isRead: boolean,
   breathe: Breather,
-): Promise<string | undefined> {
+): string | undefined | Promise<string | undefined> {
+  const { status, parent, name } = found;
   if (entry.isChanging) {
     return undefined;
   }
@@ -220,11 +233,20 @@ async function contentFault(
   if (!isRead) {
     return undefined;
   }
+  const hash = hashSmallFile(parent, name, status);
+  return hash === undefined ? readFault(found, entry, breathe) : faultOf(hash, entry);
+}
+
+const faultOf = (sha256: string, entry: FileEntry): string | undefined =>
+  sha256 === entry.sha256 ? undefined : 'has other content';
+
+async function readFault(
+  { parent, name }: Found,
+  entry: FileEntry,
+  breathe: Breather,
+): Promise<string | undefined> {
   const content = await readStableFile(parent, name, { breathe });
-  if (content === undefined) {
-    return 'changed while it was read';
-  }
-  return content.sha256 === entry.sha256 ? undefined : 'has other content';
+  return content === undefined ? 'changed while it was read' : faultOf(content.sha256, entry);
 }
 
 /** Which files are read: a part of all that is the same for the same seed, and another one for another. */
