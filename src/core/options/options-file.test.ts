@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PillionError } from '../errors.ts';
+import { startProcessorTimer } from '../testing/linear.ts';
 import { defineOptions, option } from './option.ts';
 import { parseOptionsFile } from './options-file.ts';
 import { resolveOptions } from './resolve.ts';
@@ -53,14 +54,14 @@ describe('a configuration file', () => {
 
   it('may use an alias, but none that stands in what it stands for, and not hundreds', async () => {
     expect((await resolve('key: [&a x, *a]')).values.keys).toEqual(['x', 'x']);
-    const started = performance.now();
+    const elapsed = startProcessorTimer();
     expect(await problem(`key: &a [${'*a,'.repeat(60)}]`)).toMatchObject({
       message: expect.stringContaining('c.yaml:1:10: the alias *a stands in'),
     });
     expect(await problem(`key: [&a x, ${'*a,'.repeat(2000)}]`)).toMatchObject({
       message: expect.stringContaining('too many aliases'),
     });
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(elapsed()).toBeLessThan(5000);
   });
 
   it('has the names of the flags as keys, and values of every type', async () => {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PillionError } from '../errors.ts';
 import { createSecrets } from '../log/secrets.ts';
+import { startProcessorTimer } from '../testing/linear.ts';
 import { parseGoFlags } from './goflag-syntax.ts';
 import { defineOptions, option } from './option.ts';
 import { type ResolveInput, resolveOptions } from './resolve.ts';
@@ -40,10 +41,10 @@ function problem(input: Partial<ResolveInput>): PillionError {
 describe('resolveOptions', () => {
   it('reads a list of many values in time, wherever it comes from', () => {
     const many = Array.from({ length: 100_000 }, (_, index) => String(index));
-    const began = performance.now();
+    const elapsed = startProcessorTimer();
     expect(resolve({ argv: many.map((value) => `--key=${value}`) }).values.keys).toEqual(many);
     expect(resolve({ argv: [], file: { values: { key: many } } }).values.keys).toEqual(many);
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(elapsed()).toBeLessThan(5000);
   });
 
   it('repeats no value of a megabyte in a message', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { anyCharacter } from '../../core/testing/any-character.ts';
+import { startProcessorTimer } from '../../core/testing/linear.ts';
 import { runsOf } from '../testing/runs.ts';
 import { ALLOW_IMAGE_OPTION, allowedImages } from './allowed.ts';
 
@@ -315,12 +316,12 @@ test(
       }),
       { numRuns, examples: [[`${DIGEST}@${DIGEST}`], [DIGEST]] },
     );
-    const started = performance.now();
+    const elapsed = startProcessorTimer();
     for (const piece of ['a', 'a-', 'a.', 'a_', 'registry.example/team/', 'a/', '-', ':']) {
       expect(allows(piece.repeat(1 << 20))).toBe(false);
       expect(allows(`${piece.repeat(Math.floor(500 / piece.length))}!`)).toBe(false);
     }
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(elapsed()).toBeLessThan(1_000);
   },
   timeoutMs,
 );
