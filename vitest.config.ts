@@ -61,6 +61,8 @@ const report = process.env['PILLION_TEST_REPORT'];
 
 export default defineConfig({
   test: {
+    // What a file becomes is kept for the next run: of the checks, the tests and the oldest Node after each other.
+    experimental: { fsModuleCache: true, fsModuleCachePath: '.cache/vitest' },
     sequence: { sequencer: LongestFirst },
     reporters: [
       'default',
