@@ -20,7 +20,7 @@ import type { PodState } from './support/workloads.ts';
 // login every two. The tests are one story.
 const namespace = useNamespace('seed-003-credentials', { podSecurity: 'restricted' });
 /** A machine that does much else needs more than the few seconds of a question and a reload. */
-const LIFE_MS = Number(process.env['PILLION_TEST_TOKEN_SECONDS'] ?? 24) * 1000;
+const LIFE_MS = Number(process.env['PILLION_TEST_TOKEN_SECONDS'] ?? 40) * 1000;
 const LIVES = 2;
 /** Of pillion_credentials_level. */
 const [OK, EXPIRED] = [1, 4];
