@@ -4,7 +4,13 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { makeCodeCache } from './code-cache.ts';
 import { readManifest } from './manifest.ts';
+import { ensurePackages } from './packages.ts';
 
+// The sync that the code cache is made of (rehearse-sync.ts) is a real one.
+const tools = ensurePackages(['git']);
+if (!tools.ok) {
+  throw new Error(tools.message);
+}
 const { version, oldestNode } = readManifest();
 
 /**
