@@ -1,5 +1,7 @@
 /** `--publish=copy`: a plain directory in the place of the link, for consumers that follow none. */
+
 import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-files/directory.ts';
+import { favourWork } from '../../../core/process/lean.ts';
 import { commitInfo } from '../commit-info.ts';
 import type { LockedContext } from '../context.ts';
 import { isInside } from '../layout.ts';
@@ -24,6 +26,8 @@ export interface PublishedCopy {
 
 /** @param path of the copy, absolute */
 export function createPublishedCopy(root: string, path: string, spec: SyncSpec): PublishedCopy {
+  // Each change goes through all files of the tree and of the copy.
+  favourWork();
   const memory = createFileMemory(root, spec);
 
   const withCopy = <T>(use: (directory: ForeignDirectory | undefined) => Promise<T>): Promise<T> =>

@@ -5,6 +5,7 @@
 import type { Clock } from '../../../core/clock.ts';
 import { errorMessage } from '../../../core/errors.ts';
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
+import { favourWork } from '../../../core/process/lean.ts';
 import { countEntries } from '../../../git/index-entries.ts';
 import type { CheckedOutTree } from '../../../git/submodules/checkout.ts';
 import { listTree } from '../../../git/tree-listing.ts';
@@ -75,6 +76,7 @@ export function createTreeReuse({ spec, root, shared, log }: SyncContext, clock:
       if (files === undefined || !isLargeEnough(spec, files)) {
         return undefined;
       }
+      favourWork();
       try {
         isConfigPlain ??= await hasPlainConfig(context, signal);
         isPossible = isConfigPlain && (await isOnSuitableDisk(context));
