@@ -81,6 +81,8 @@ describe('--config', () => {
     ]);
     const hash = await one.commit({ file: 'one 2\n' });
     await waitFor(async () => (await scene.published('one')) === 'one 2\n', { what: 'the change' });
+    // The pass has some steps to go when its link leads to the new tree.
+    await waitFor(async () => (await sync.status()).repositories[0]?.hash === hash, { what: 'its end' });
     expect([await sync.code('/'), await sync.code('/livez'), await sync.code('/readyz/two')]).toEqual([
       200, 200, 200,
     ]);
