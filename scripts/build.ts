@@ -7,9 +7,8 @@ import { readManifest } from './manifest.ts';
 import { ensurePackages } from './packages.ts';
 
 // The sync that the code cache is made of (rehearse-sync.ts) is a real one.
-const tools = ensurePackages(['git']);
-if (!tools.ok) {
-  throw new Error(tools.message);
+if (!ensurePackages(['git']).ok) {
+  process.exit(1);
 }
 const { version, oldestNode } = readManifest();
 

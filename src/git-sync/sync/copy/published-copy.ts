@@ -1,5 +1,4 @@
 /** `--publish=copy`: a plain directory in the place of the link, for consumers that follow none. */
-
 import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-files/directory.ts';
 import { favourWork } from '../../../core/process/lean.ts';
 import { commitInfo } from '../commit-info.ts';

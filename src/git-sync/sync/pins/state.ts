@@ -2,7 +2,6 @@
  * What outlives the process and nobody else may write: which commits were published, and the one that is pinned. A record in
  * the root would be anybody's who can write there: it could name a commit of their own making.
  */
-
 import process from 'node:process';
 import { defineErrors } from '../../../core/errors.ts';
 import { withDirectory } from '../../../core/foreign-files/below.ts';

@@ -1,5 +1,4 @@
 /** What the options make of a commit's files: one tree serves several git-syncs on a root only if they ask for the same. */
-
 import { join } from 'node:path';
 import { readForeignFile } from '../../../core/foreign-files/read-file.ts';
 import { sha256 } from '../../../core/sha256.ts';

@@ -2,7 +2,6 @@
  * The keys that signatures are verified with: read from the files that the user names, and given to gpg and ssh-keygen in
  * a private directory. No other keyring, configuration or agent has a say.
  */
-
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../../../core/errors.ts';
