@@ -61,7 +61,11 @@ function start({ settings = v4(), passes, failedHooks = [] }: Options) {
     close: () => Promise.resolve(),
   };
   const messages = createSyncMessages(settings, log);
+  let rests = 0;
   const loop = createLoop({
+    atFirstRest: () => {
+      rests += 1;
+    },
     syncer,
     schedule: settings,
     trigger,
@@ -74,7 +78,7 @@ function start({ settings = v4(), passes, failedHooks = [] }: Options) {
   const ended = loop.run();
   /** Waits for the loop to wait, and tells how long it means to. */
   const waiting = async () => waitFor(() => clock.waits()[0], { what: 'the loop to wait' });
-  return { clock, stop, lines, trigger, loop, status, ended, waiting, runs: () => runs };
+  return { clock, stop, lines, trigger, loop, status, ended, waiting, runs: () => runs, rests: () => rests };
 }
 
 describe('the number of failures that end it', () => {
@@ -149,6 +153,21 @@ describe('the time between passes', () => {
     expect(loop.runs()).toBe(2);
     loop.trigger.request('test');
     await waitFor(() => loop.runs() === 3, { what: 'the third pass' });
+  });
+
+  it('is a rest of its own kind after the first success alone', async () => {
+    const settings = v4(['--max-failures=-1']);
+    const { clock, waiting, rests, runs } = start({
+      settings,
+      passes: [broken, () => Promise.resolve(done())],
+    });
+    await waiting();
+    expect(rests()).toBe(0);
+    for (const passes of [2, 3]) {
+      await clock.advance(60_000);
+      await waitFor(() => runs() === passes && clock.waits().length > 0, { what: `${passes} passes` });
+      expect(rests()).toBe(1);
+    }
   });
 
   it('is shown while it lasts', async () => {

@@ -23,6 +23,8 @@ export interface LoopInit {
   readonly share: number;
   /** Aborted when the process is to end. */
   readonly stop: AbortSignal;
+  /** Called once, when nothing is to be done for the first time after a success. */
+  readonly atFirstRest?: () => void;
 }
 
 /** What the loop waits for. */
@@ -82,6 +84,9 @@ async function afterSuccess(init: LoopInit, result: PassResult, isFirst: boolean
   const { schedule, messages, log } = init;
   if (schedule.oneTime) {
     return finishOnce(init);
+  }
+  if (isFirst) {
+    init.atFirstRest?.();
   }
   if (isFirst && schedule.initPeriodMs !== schedule.periodMs) {
     const period =

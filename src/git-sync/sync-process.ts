@@ -2,6 +2,7 @@
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import type { LogOptions } from '../core/log/log.ts';
 import { withoutVariables } from '../core/options/secrecy.ts';
+import { collectStart } from '../core/process/lean.ts';
 import { runProcess, type Scope } from '../core/process/run-process.ts';
 import { addUser } from '../git/user.ts';
 import { adviceIn } from './cli/advice.ts';
@@ -114,6 +115,7 @@ async function assemble(
     lifecycle.onShutdown(name, run, lastChanceMs);
   }
   const loop = createLoop({
+    atFirstRest: collectStart,
     syncer,
     schedule: settings,
     trigger,
