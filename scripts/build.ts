@@ -2,6 +2,7 @@
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { MALLOC_VALUE, MALLOC_VARIABLE } from '../src/core/process/malloc.ts';
 import { makeCodeCache } from './code-cache.ts';
 import { readManifest } from './manifest.ts';
 import { ensurePackages } from './packages.ts';
@@ -95,7 +96,7 @@ for (const folder of ['bin', 'dist']) {
   await writeFile(`${folder}/package.json`, '{ "type": "commonjs" }\n');
 }
 await bundle('src/cli.ts', 'bin/pillion', {
-  banner: { js: `#!/usr/bin/env -S node ${WITHOUT_DEBUGGER.join(' ')}` },
+  banner: { js: `#!/usr/bin/env -S ${MALLOC_VARIABLE}=${MALLOC_VALUE} node ${WITHOUT_DEBUGGER.join(' ')}` },
   plugins: [commandBundles],
 });
 const withLazy: BuildOptions = { plugins: [lazyBundles] };

@@ -8,6 +8,7 @@ import { errorMessage, isPillionError, type PillionError, usageError } from './c
 import { createSecrets, type Secrets } from './core/log/secrets.ts';
 import { printableLines } from './core/printable.ts';
 import { leave } from './core/process/leave.ts';
+import { withdrawMallocSetting } from './core/process/malloc.ts';
 import { nodeProblem, version } from './core/version.ts';
 import { writeText } from './core/write-text.ts';
 
@@ -118,4 +119,5 @@ async function start(secrets: Secrets): Promise<ExitStatus> {
   }
 }
 
+withdrawMallocSetting(process.env);
 start(createSecrets()).then(leave, () => leave(1));

@@ -67,7 +67,8 @@ async function sidecarMemory() {
   git('-C', 'source', 'commit', '-q', '--allow-empty', '-m', 'first');
   const flags = ['--repo', `file://${directory}/source`, '--root', join(directory, 'root'), '--link', 'link'];
   const idle = ['--period=1s', '--http-bind=127.0.0.1:0', '--http-metrics'];
-  const child = spawn(process.execPath, ['bin/pillion', 'git-sync', ...flags, ...idle], {
+  // By its first line, as the image does: it says how much memory the C library keeps.
+  const child = spawn('bin/pillion', ['git-sync', ...flags, ...idle], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';

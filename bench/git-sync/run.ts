@@ -12,6 +12,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createRepository, type GitRepository } from '../../test/support/git-repository.ts';
 import { type HttpGitServer, startHttpGitServer } from '../../test/support/http-git-server.ts';
 import { createDeepRepository, createWideRepository } from '../../test/support/large-repository.ts';
@@ -92,14 +93,36 @@ async function medians(
   return values.map(median);
 }
 
-/** Milliseconds for 20,000 empty files: far more at one end of a run than at the other means that the disk was not the same. */
+const CONTROL_FILES = 2000;
+
+/** Milliseconds for empty files: far more at one end of a run than at the other means that the disk was not the same. */
 function controlMs(dir: string): number {
   mkdirSync(dir);
   const started = performance.now();
-  for (let index = 0; index < 20_000; index += 1) {
+  for (let index = 0; index < CONTROL_FILES; index += 1) {
     writeFileSync(join(dir, String(index)), '');
   }
   return performance.now() - started;
+}
+
+/** What a file takes on a disk from which nothing was removed of late is a fifth of this. */
+const CALM_MS = CONTROL_FILES * 0.1;
+/** ext4 does not use an inode again before this, or five times as long where it had no time to write that it is free. */
+const FREED_MS = 61_000;
+
+/** As for a removal before this run: its own, of a run before, or of a build. */
+async function untilDiskIsCalm(dir: string): Promise<void> {
+  for (let attempt = 1; attempt <= 5; attempt += 1) {
+    spawnSync('sync');
+    const took = controlMs(`${dir}-calm-${attempt}`);
+    if (took < CALM_MS) {
+      return;
+    }
+    console.error(
+      `${CONTROL_FILES} empty files took ${took.toFixed(0)} ms: waiting a minute for a calmer disk`,
+    );
+    await delay(FREED_MS);
+  }
 }
 
 interface Servers {
@@ -190,10 +213,11 @@ try {
   const names = contenders(peers, servers.ssh, !isPeersOnly).map((one) => one.name);
   for (const scenario of scenarios.filter((one) => isWanted('--only', one.name))) {
     console.error(`measuring ${scenario.name} ...`);
+    await untilDiskIsCalm(join(dir, scenario.name));
     const before = controlMs(join(dir, `${scenario.name}-control-before`));
     const rows = await measureScenario(scenario, dir, servers);
     const after = controlMs(join(dir, `${scenario.name}-control-after`));
-    const control = `20,000 empty files: ${before.toFixed(0)} ms before, ${after.toFixed(0)} ms after`;
+    const control = `${CONTROL_FILES} empty files: ${before.toFixed(0)} ms before, ${after.toFixed(0)} ms after`;
     publish(tableOf(scenario.name, names, rows, control));
   }
 } finally {
