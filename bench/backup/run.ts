@@ -8,6 +8,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { NO_RESTIC, restic18 } from '../../test/support/backup/restic.ts';
+import { spreadDirectories } from '../disk.ts';
 import { publish } from '../table.ts';
 import { measure, type Taken } from './measure.ts';
 import { changeTree, makeTree, type TreeSize } from './tree.ts';
@@ -23,6 +24,7 @@ if (restic === undefined) {
   process.exit(0);
 }
 const scratch = mkdtempSync(join(process.env['PILLION_BENCH_DIR'] ?? tmpdir(), 'pillion-bench-'));
+spreadDirectories(scratch);
 const at = (...names: string[]) => join(scratch, ...names);
 const volume = at('volume');
 mkdirSync(at('programs'));

@@ -14,6 +14,7 @@ const CHANGE_PERIOD_MS = 50;
 const environment = () => ({
   PATH: process.env.PATH ?? '',
   HOME: process.env.HOME ?? '/tmp',
+  TMPDIR: process.env.TMPDIR ?? '/tmp',
   GIT_CONFIG_NOSYSTEM: '1',
   // The shell loop reads it; git-sync and its like bring their own.
   GIT_CONFIG_GLOBAL: '/dev/null',

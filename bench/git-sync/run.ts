@@ -5,19 +5,19 @@
  * A peer is any command that takes git-sync v4's flags. With them, unless --peers-only is given: a plain shell loop of
  * ls-remote, fetch and worktree add, and a shell loop that replays the very git commands that git-sync runs.
  *
- * Nothing is removed during a run, and each measurement has a root of its own: ext4 steps over the inodes that were
+ * Nothing is removed during a run, and each measurement has a root of its own, in another part of the disk: ext4 steps over the inodes that were
  * freed in the last minutes one by one (`recently_deleted` in its ialloc.c), so that whoever makes 50,000 files after
  * somebody has removed as many pays ten times as much.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createRepository, type GitRepository } from '../../test/support/git-repository.ts';
 import { type HttpGitServer, startHttpGitServer } from '../../test/support/http-git-server.ts';
 import { createDeepRepository, createWideRepository } from '../../test/support/large-repository.ts';
 import { type SshServer, startSshServer } from '../../test/support/ssh-server.ts';
 import { makeTempDir, removeTempDir } from '../../test/support/temp.ts';
+import { spreadDirectories } from '../disk.ts';
 import { publish, type Table } from '../table.ts';
 import { type Contender, contenders, type Task } from './contenders.ts';
 import { changesBySignal, changeToPublished, firstSync, pollCpu } from './measure.ts';
@@ -105,24 +105,14 @@ function controlMs(dir: string): number {
   return performance.now() - started;
 }
 
-/** What a file takes on a disk from which nothing was removed of late is a fifth of this. */
-const CALM_MS = CONTROL_FILES * 0.1;
-/** ext4 does not use an inode again before this, or five times as long where it had no time to write that it is free. */
-const FREED_MS = 61_000;
-
-/** As for a removal before this run: its own, of a run before, or of a build. */
-async function untilDiskIsCalm(dir: string): Promise<void> {
-  for (let attempt = 1; attempt <= 5; attempt += 1) {
-    spawnSync('sync');
-    const took = controlMs(`${dir}-calm-${attempt}`);
-    if (took < CALM_MS) {
-      return;
-    }
-    console.error(
-      `${CONTROL_FILES} empty files took ${took.toFixed(0)} ms: waiting a minute for a calmer disk`,
-    );
-    await delay(FREED_MS);
-  }
+/** Roots, repositories and what a contender keeps elsewhere, each in a part of the disk of its own. */
+function makePlaces(dir: string): string {
+  const places = join(dir, 'places');
+  mkdirSync(places);
+  spreadDirectories(places);
+  process.env['TMPDIR'] = join(places, 'tmp');
+  mkdirSync(process.env['TMPDIR']);
+  return places;
 }
 
 interface Servers {
@@ -205,18 +195,18 @@ function tableOf(name: string, names: readonly string[], rows: readonly Row[], n
 }
 
 const dir = await makeTempDir('pillion-bench-');
+const places = makePlaces(dir);
 const servers: Servers = {
-  http: await startHttpGitServer({ root: dir }),
+  http: await startHttpGitServer({ root: places }),
   ssh: await startSshServer(join(dir, 'ssh')),
 };
 try {
   const names = contenders(peers, servers.ssh, !isPeersOnly).map((one) => one.name);
   for (const scenario of scenarios.filter((one) => isWanted('--only', one.name))) {
     console.error(`measuring ${scenario.name} ...`);
-    await untilDiskIsCalm(join(dir, scenario.name));
-    const before = controlMs(join(dir, `${scenario.name}-control-before`));
-    const rows = await measureScenario(scenario, dir, servers);
-    const after = controlMs(join(dir, `${scenario.name}-control-after`));
+    const before = controlMs(join(places, `${scenario.name}-control-before`));
+    const rows = await measureScenario(scenario, places, servers);
+    const after = controlMs(join(places, `${scenario.name}-control-after`));
     const control = `${CONTROL_FILES} empty files: ${before.toFixed(0)} ms before, ${after.toFixed(0)} ms after`;
     publish(tableOf(scenario.name, names, rows, control));
   }

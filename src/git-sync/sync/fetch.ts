@@ -1,5 +1,5 @@
 /** Fetches the followed commit. */
-import { GIT_ERRORS } from '../../git/errors.ts';
+import { GIT_ERRORS, isDiskFull } from '../../git/errors.ts';
 import { isFullHash } from '../../git/object-name.ts';
 import type { GitCall } from '../../git/run.ts';
 import type { SyncContext } from './context.ts';
@@ -96,6 +96,10 @@ async function fetchExpected(
     return await fetchRef(context, { ref: expected, depth, expected }, signal, relayFor(context));
   } catch (error) {
     signal.throwIfAborted();
+    // By name it is as large.
+    if (isDiskFull(error)) {
+      throw error;
+    }
     context.log.at(2, 'fetching by hash failed', { hash: expected, reason: String(error) });
     return fetchRef(context, { ref, depth, expected }, signal);
   }

@@ -9,6 +9,7 @@ import { pseudoRandomBytes } from '../../../support/large-repository.ts';
 import { PILLION } from '../../../support/pillion.ts';
 import { type ProgramResult, tryProgram } from '../../../support/run-program.ts';
 import { useTempDir } from '../../../support/use-temp-dir.ts';
+import { waitFor } from '../../../support/wait-for.ts';
 import { leftoversIn, syncArguments } from './support.ts';
 
 const temp = useTempDir();
@@ -22,6 +23,8 @@ interface Volume {
   readonly root: string;
   /** Runs a sync once in the namespace in which the volume is. */
   sync(...flags: string[]): Promise<ProgramResult>;
+  /** Runs a sidecar in the namespace until the test ends; what it has logged by now. */
+  watch(...flags: string[]): () => string;
   resize(mebibytes: number): Promise<void>;
 }
 
@@ -37,20 +40,35 @@ async function mountVolume(repository: GitRepository, mebibytes: number): Promis
     holder.kill('SIGKILL');
   });
   await once(holder.stdout, 'data');
-  const enter = (...command: string[]) =>
-    tryProgram('nsenter', ['--mount', `--target=${holder.pid}`, ...command], {
-      cwd: temp.path,
-      env: { PATH: process.env['PATH'], HOME: temp.path, TMPDIR: temp.path },
-    });
+  const inNamespace = ['--mount', `--target=${holder.pid}`];
+  const place = {
+    cwd: temp.path,
+    env: { PATH: process.env['PATH'], HOME: temp.path, TMPDIR: temp.path },
+  };
+  const enter = (...command: string[]) => tryProgram('nsenter', [...inNamespace, ...command], place);
+  const flagsFor = (flags: readonly string[]) => [
+    process.execPath,
+    PILLION,
+    ...syncArguments({ repo: repository.url, root: path.join(inside, 'root'), flags }),
+  ];
   return {
     root: `/proc/${holder.pid}/root${inside}/root`,
-    sync: (...flags) =>
-      enter(
-        process.execPath,
-        PILLION,
-        ...syncArguments({ repo: repository.url, root: path.join(inside, 'root'), flags }),
-        '--one-time',
-      ),
+    sync: (...flags) => enter(...flagsFor(flags), '--one-time'),
+    watch(...flags) {
+      const sidecar = spawn('nsenter', [...inNamespace, ...flagsFor(flags)], {
+        ...place,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let log = '';
+      sidecar.stderr.setEncoding('utf8').on('data', (text: string) => {
+        log += text;
+      });
+      onTestFinished(async () => {
+        sidecar.kill('SIGTERM');
+        await (sidecar.exitCode ?? once(sidecar, 'exit'));
+      });
+      return () => log;
+    },
     async resize(size) {
       const result = await enter('mount', '-o', `remount,size=${size}m`, inside);
       expect(result.code, result.stderr).toBe(0);
@@ -113,6 +131,18 @@ describe.skipIf(!canMount)('on a volume that is full (needs the right to mount)'
     expect((await volume.sync()).code).toBe(0);
     expect(await published(volume)).toEqual({ hash: large, name: 'large' });
     expect(await leftoversIn(volume.root)).toEqual([]);
+  });
+
+  it('a sidecar fetches what does not fit once in a pass, not by its hash and by its name', async () => {
+    const repository = await createRepository(temp.join('repo.git'));
+    const first = await commit(repository, 'one', MIB);
+    const volume = await mountVolume(repository, 9);
+    const log = volume.watch('--period=100ms', '--max-failures=-1', '--verbose=2');
+    await waitFor(() => log().includes('updated successfully'), { what: 'the first sync' });
+    await commit(repository, 'too large', 12 * MIB);
+    await waitFor(() => log().split('"code":"disk_full"').length > 2, { what: 'two failures' });
+    expect(log()).not.toContain('fetching by hash failed');
+    expect(await published(volume)).toEqual({ hash: first, name: 'one' });
   });
 });
 
