@@ -105,13 +105,12 @@ function controlMs(dir: string): number {
   return performance.now() - started;
 }
 
-/** Roots, repositories and what a contender keeps elsewhere, each in a part of the disk of its own. */
+/** Short, for sockets lie there: roots, repositories and what a contender keeps elsewhere, each in its own part of the disk. */
 function makePlaces(dir: string): string {
-  const places = join(dir, 'places');
+  const places = join(dir, 'p');
   mkdirSync(places);
   spreadDirectories(places);
-  process.env['TMPDIR'] = join(places, 'tmp');
-  mkdirSync(process.env['TMPDIR']);
+  process.env['TMPDIR'] = places;
   return places;
 }
 
@@ -194,7 +193,7 @@ function tableOf(name: string, names: readonly string[], rows: readonly Row[], n
   };
 }
 
-const dir = await makeTempDir('pillion-bench-');
+const dir = await makeTempDir('b-');
 const places = makePlaces(dir);
 const servers: Servers = {
   http: await startHttpGitServer({ root: places }),
