@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { NO_RESTIC, restic18 } from '../../test/support/backup/restic.ts';
 import { spreadDirectories } from '../disk.ts';
@@ -33,14 +33,14 @@ mkdirSync(at('work'));
 writeFileSync(at('programs/restic'), `#!/bin/sh\necho "$*" >> ${at('calls')}\nexec ${restic} "$@"\n`);
 chmodSync(at('programs/restic'), 0o755);
 const env = {
-  PATH: `${at('programs')}:${process.env['PATH']}`,
+  PATH: `${at('programs')}:${dirname(process.execPath)}:${process.env['PATH']}`,
   HOME: scratch,
   TMPDIR: scratch,
   RESTIC_PASSWORD: 'bench',
   RESTIC_CACHE_DIR: at('cache'),
 };
 
-const pillion = (...args: string[]) => measure(process.execPath, ['bin/pillion', ...args], env);
+const pillion = (...args: string[]) => measure('bin/pillion', args, env);
 const alone = (...args: string[]) => measure(restic, ['--repo', at('alone'), ...args], env);
 const place = ['--repository', at('ours'), '--name', 'volume'];
 const backUp = (...args: string[]) =>

@@ -1,7 +1,7 @@
 /** An engine in its work directory, for as long as a piece of work takes. */
 
 import type { CommandContext } from '../core/command.ts';
-import { collectEarly, keepHeapSmall } from '../core/process/lean.ts';
+import { avoidBestCompiler, collectEarly, keepHeapSmall } from '../core/process/lean.ts';
 import type { ProcessOptions, Scope } from '../core/process/run-process.ts';
 import { createEngine, type EngineValues } from './engines/create.ts';
 import type { Engine } from './model.ts';
@@ -14,6 +14,7 @@ export async function withEngine(
   { context, secrets, log }: Scope,
   use: (engine: Engine, workDir: WorkDir) => Promise<number>,
 ): Promise<number> {
+  avoidBestCompiler();
   keepHeapSmall();
   collectEarly();
   const workDir = await openWorkDir(values.workDir, context.env);
