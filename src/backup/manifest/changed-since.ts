@@ -79,7 +79,8 @@ function nextOf(entries: Generator<Entry, unknown>) {
 }
 
 function isSame(entry: Exclude<Entry, { type: 'symlink' }>, { status, kind }: Found): boolean {
-  if (entry.type !== kind) {
+  // A restore compares permissions of what is changing, too.
+  if (entry.type !== kind || entry.mode !== (Number(status.mode) & 0o7777)) {
     return false;
   }
   if (entry.isChanging === true) {

@@ -153,6 +153,11 @@ function createReport(options: CompareOptions): Report {
       if (entry.type === 'directory' && entry.isChanging === true) {
         unsteady.add(entry.path);
       }
+      const mayBeAnother = unsteady.has(entry.path);
+      if (found.kind !== entry.type && mayBeAnother) {
+        unsteady.add(entry.path);
+        return undefined;
+      }
       if (found.kind !== entry.type) {
         problem(entry.path, `is a ${found.kind}, not a ${entry.type}`);
         return undefined;
@@ -161,7 +166,8 @@ function createReport(options: CompareOptions): Report {
       if (Number(status.uid) !== entry.uid || Number(status.gid) !== entry.gid) {
         owners += 1;
       }
-      metadataFaults(found, entry).forEach((fault) => problem(entry.path, fault));
+      const faults = entry.type === 'symlink' && mayBeAnother ? [] : metadataFaults(found, entry);
+      faults.forEach((fault) => problem(entry.path, fault));
       if (entry.type !== 'file') {
         return undefined;
       }

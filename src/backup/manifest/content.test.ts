@@ -1,6 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { rename, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  type FileHandle,
+  mkdir,
+  open,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { fileTick } from '../../../test/support/file-tick.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
@@ -45,6 +56,21 @@ describe('the content of a file', () => {
   });
 });
 
+it('a file that grows for as long as it is read is not read for ever', async () => {
+  for (const size of [70_000, 5 * 2 ** 20]) {
+    await writeFile(temp.join('file'), randomBytes(size));
+    const root = openByteRoot(temp.path);
+    let taken = 0;
+    const consume = async (bytes: Buffer) => {
+      taken += bytes.length;
+      await appendFile(temp.join('file'), randomBytes(2 ** 20));
+    };
+    expect(await readStableFile(root, 'file', { consume })).toBeUndefined();
+    expect(taken).toBeLessThan(size + 2 ** 20);
+    root.close();
+  }
+});
+
 describe('the hash of a small file', () => {
   const hashAfter = async (change: () => Promise<void>) => {
     const root = openByteRoot(temp.path);
@@ -80,5 +106,28 @@ describe('the hash of a small file', () => {
     await symlink('other', temp.join('link'));
     await fileTick(temp.join('file'), temp.join('clock'));
     expect(await hashAfter(change)).toBeUndefined();
+  });
+
+  it('is not taken of a directory in its place, nor of a FIFO, which keeps what is in it', async () => {
+    const file = temp.join('file');
+    await writeFile(file, 'other');
+    const madeDirectory = async () => {
+      await rm(file);
+      await mkdir(file);
+    };
+    expect(await hashAfter(madeDirectory)).toBeUndefined();
+    await rm(file, { recursive: true });
+    await writeFile(file, 'other');
+    let fifo: FileHandle | undefined;
+    const madeFifo = async () => {
+      await rm(file);
+      execFileSync('mkfifo', [file]);
+      fifo = await open(file, 'r+');
+      await fifo.write('kept!');
+    };
+    expect(await hashAfter(madeFifo)).toBeUndefined();
+    const { buffer, bytesRead } = (await fifo?.read(Buffer.alloc(9), 0, 9)) ?? {};
+    expect(buffer?.subarray(0, bytesRead).toString()).toBe('kept!');
+    await fifo?.close();
   });
 });

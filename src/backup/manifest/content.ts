@@ -69,9 +69,14 @@ export function hashSmallFile(parent: ByteDirectory, name: ByteName, seen: BigIn
     return undefined;
   }
   try {
+    const before = fstatSync(fd, { bigint: true });
+    // A directory cannot be read, and a FIFO must not be.
+    if (!before.isFile() || before.dev !== seen.dev || !isUnchanged(seen, before)) {
+      return undefined;
+    }
     const length = readSync(fd, buffer, 0, buffer.length, null);
     const after = fstatSync(fd, { bigint: true });
-    const isStable = after.dev === seen.dev && isUnchanged(seen, after) && BigInt(length) === after.size;
+    const isStable = isUnchanged(seen, after) && BigInt(length) === after.size;
     return isStable ? hash('sha256', buffer.subarray(0, length), 'hex') : undefined;
   } catch (error) {
     throw fileError(FILE_ERRORS.read_failed, `${parent.shownPath}/${shownName(name)}`, error);
@@ -110,6 +115,7 @@ function readSmall(fd: number, status: BigIntStats, consume: ReadOptions['consum
   return pending === undefined ? whole : pending.then(() => whole);
 }
 
+/** Not on and on where somebody goes on writing: what is more than there was at first is torn. */
 async function readMiddling(
   fd: number,
   status: BigIntStats,
@@ -119,7 +125,7 @@ async function readMiddling(
   const sum = createHash('sha256');
   const own = consume === undefined ? buffer : Buffer.allocUnsafe(CHUNK_BYTES);
   for (let size = 0; ; ) {
-    const length = readSync(fd, own, 0, own.length, null);
+    const length = size > status.size ? 0 : readSync(fd, own, 0, own.length, null);
     if (length === 0) {
       return { size, sha256: sum.digest('hex') };
     }
@@ -153,7 +159,7 @@ async function readLarge(
   try {
     for (let size = 0; ; ) {
       const { bytesRead } = await pending;
-      if (bytesRead === 0) {
+      if (bytesRead === 0 || size > status.size) {
         return { size, sha256: sum.digest('hex') };
       }
       [current, next] = [next, current];

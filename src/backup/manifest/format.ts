@@ -119,7 +119,8 @@ export function pathOfLine(line: string): BytePath | undefined {
 export class LineFault extends Error {}
 
 const MAX_ID = 0xff_ff_ff_fe;
-const MAX_NAME_BYTES = 255;
+/** Some file systems count 255 characters, not bytes. */
+const MAX_NAME_BYTES = 4 * 255;
 const MAX_TARGET_BYTES = 4095;
 /** Longer than any that a program can open as one; built part by part they may be. */
 const MAX_PATH_BYTES = 128 * 1024;
@@ -159,7 +160,7 @@ function pathFrom(word: string): string {
 }
 
 function timeFrom(text: string | undefined): bigint {
-  const match = /^(-?\d{1,12})\.(\d{9})$/.exec(text ?? '');
+  const match = /^(-?\d{1,19})\.(\d{9})$/.exec(text ?? '');
   need(match !== null, 'no time');
   return BigInt(match[1] ?? 0) * NS_PER_SECOND + BigInt(match[2] ?? 0);
 }

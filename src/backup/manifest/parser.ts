@@ -62,7 +62,8 @@ export function createManifestParser(): ManifestParser {
       above.pop();
     }
     need(parent === undefined || above.at(-1) === parent, 'what it lies in is no directory of the snapshot');
-    need(above.length <= MAX_DEPTH, 'too many directories in each other');
+    // The volume itself is one of them.
+    need(above.length <= MAX_DEPTH + 1, 'too many directories in each other');
     if (entry.type === 'directory') {
       above.push(entry.path);
     }

@@ -165,6 +165,32 @@ describe('a scan', () => {
     expect(await scan({ changing: [Buffer.from('d/e/c')] })).toMatchObject({ changing: 1 });
   });
 
+  it('of directories as deep as may be can be read back', async () => {
+    const deepest = `${volume()}/${Array(500).fill('d').join('/')}`;
+    await mkdir(deepest, { recursive: true });
+    await writeFile(`${deepest}/f`, 'x');
+    await scan();
+    expect((await summariseManifest(manifest(), signal)).files).toBe(1);
+  });
+
+  it.each(['taken away', 'replaced by a directory'])(
+    'of a link and a file that are %s before their turn goes on without them',
+    async (what) => {
+      await mkdir(volume());
+      await writeFile(`${volume()}/a`, '');
+      await truncate(`${volume()}/a`, 100_000_000);
+      await symlink('a', `${volume()}/link`);
+      await writeFile(`${volume()}/small`, 'x');
+      const result = scan();
+      // All three were looked at together, and the large one takes its time.
+      for (const name of ['link', 'small']) {
+        await unlink(`${volume()}/${name}`);
+        await (what === 'taken away' ? undefined : mkdir(`${volume()}/${name}`));
+      }
+      expect((await result).files).toBe(1);
+    },
+  );
+
   it('ends with the signal', async () => {
     await makeSmall();
     const aborted = AbortSignal.abort(new Error('enough'));
@@ -329,6 +355,36 @@ describe('what changed since', () => {
     expect(changed.map(String)).toEqual(['d/e', 'd/e/c', 'd/e/extra']);
     expect((await compare()).problems).toBeGreaterThanOrEqual(2);
   });
+});
+
+it('permissions that change are told, so that a restore need not find them other than they were', async () => {
+  await makeSmall();
+  await scan({ changing: [Buffer.from('d'), Buffer.from('d/b')] });
+  await chmod(`${volume()}/d`, 0o700);
+  await chmod(`${volume()}/d/b`, 0o600);
+  await chmod(`${volume()}/d/e`, 0o700);
+  const changed = await changedSince(volume(), manifest(), { signal, exclude: [] });
+  expect(changed.map(String)).toEqual(['d', 'd/b', 'd/e']);
+});
+
+it('a name that is given to one thing after another where entries come and go is no problem at a restore', async () => {
+  await makeSmall();
+  await symlink('a', `${volume()}/d/current`);
+  await scan({ changing: [Buffer.from('d')] });
+  const swap = async (make: (path: string) => Promise<void>) => {
+    await rm(`${volume()}/d/current`, { recursive: true });
+    await make(`${volume()}/d/current`);
+    expect(await compare()).toMatchObject({ problems: 0 });
+  };
+  await swap((path) => symlink('other', path));
+  await swap((path) => writeFile(path, 'file'));
+  await swap(async (path) => {
+    await mkdir(path);
+    await writeFile(`${path}/file`, 'x');
+  });
+  await rm(`${volume()}/l`);
+  await symlink('other', `${volume()}/l`);
+  expect((await compare()).examples).toContain('l: leads to other, not to a');
 });
 
 describe('a manifest', () => {

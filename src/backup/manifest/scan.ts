@@ -1,6 +1,7 @@
 /** A volume to a manifest: every entry described, every file's content hashed, nothing changed. */
 import type { BigIntStats } from 'node:fs';
 import { type Breather, createBreather } from '../../core/breather.ts';
+import { systemErrorCode } from '../../core/errors.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import type { OnProgress, ScanOptions, ScanResult } from '../model.ts';
 import { hashSmallFile, readStableFile } from './content.ts';
@@ -151,11 +152,26 @@ function describe(
   { path, status, parent, name }: Found,
   kind: 'directory' | 'symlink',
   changing: ReadonlySet<BytePath>,
-): Entry {
+): Entry | undefined {
   const common = commonOf(path, status);
-  return kind === 'symlink'
-    ? { type: 'symlink', ...common, target: parent.readlink(name) }
-    : { type: 'directory', ...common, ...(changing.has(path) ? { isChanging: true } : {}) };
+  if (kind === 'symlink') {
+    const target = targetOf(parent, name);
+    return target === undefined ? undefined : { type: 'symlink', ...common, target };
+  }
+  return { type: 'directory', ...common, ...(changing.has(path) ? { isChanging: true } : {}) };
+}
+
+/** Undefined when there is no link any more: then the directory has changed, which is seen when all has been read. */
+function targetOf(parent: Found['parent'], name: Found['name']): string | undefined {
+  try {
+    return parent.readlink(name);
+  } catch (error) {
+    const code = systemErrorCode(error instanceof Error ? error.cause : undefined);
+    if (code === 'ENOENT' || code === 'EINVAL') {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 const describeFile = (found: Found, reader: Reader): Promise<FileEntry | undefined> =>

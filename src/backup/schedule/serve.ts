@@ -1,4 +1,5 @@
 /** Health, status, metrics and the trigger of the running `pillion backup`. */
+import { resolve } from 'node:path';
 import type { MetricsRegistry } from '../../core/metrics/metrics.ts';
 import type { Scope } from '../../core/process/run-process.ts';
 import type { RunEnd } from '../../scheduler/job-body.ts';
@@ -55,7 +56,8 @@ export async function serveBackups(server: BackupServer): Promise<void> {
 async function trigger({ values, scope, view, onDemand }: BackupServer) {
   const { triggerRoute } = await import('./trigger.ts');
   return triggerRoute({
-    path: values.triggerTokenFile,
+    // In full: another thread would find it where a walk of the volume is at that moment.
+    path: resolve(values.triggerTokenFile),
     log: scope.log,
     secrets: scope.secrets,
     async backUp() {

@@ -28,8 +28,12 @@ export function enterDirectory(path: string): boolean {
 }
 
 export function leaveDirectory(): void {
-  process.chdir(home ?? '/');
   isAway = false;
+  if (home === undefined || home === null || !canGo(home)) {
+    // Who may not be where this process was started is at least not left in somebody else's directory.
+    canGo('/');
+    home = null;
+  }
 }
 
 function wayBack(): string | null {
