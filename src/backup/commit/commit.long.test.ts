@@ -1,6 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { compareTree } from '../manifest/compare.ts';
 import { scanVolume } from '../manifest/scan.ts';
@@ -14,6 +26,11 @@ import { shortage } from './space.ts';
 import { beginStage, dropStage } from './stage.ts';
 import { syncEach } from './sync-file-system.ts';
 
+const begin = async (...of: Parameters<typeof beginStage>) => {
+  const stage = await beginStage(...of);
+  onTestFinished(() => stage.close());
+  return stage;
+};
 const temp = useTempDir();
 const signal = new AbortController().signal;
 const SNAPSHOT = { id: 'abc123', time: 1_700_000_000_000 };
@@ -46,7 +63,7 @@ const problems = async (manifest: string, tree = volume()) =>
   (await compareTree(tree, manifest, { signal, share: 1 })).examples;
 
 async function stageNew() {
-  const stage = await beginStage(volume(), SNAPSHOT);
+  const stage = await begin(volume(), SNAPSHOT);
   await makeNew(stage.target);
   return { stage, tree: { root: `${stage.target}/root`, manifest: undefined } };
 }
@@ -87,7 +104,7 @@ describe('a commit', () => {
 
   it('of an odd tree loses nothing of it', async () => {
     await mkdir(volume());
-    const stage = await beginStage(volume(), SNAPSHOT);
+    const stage = await begin(volume(), SNAPSHOT);
     makeOddTree(`${stage.target}/root`);
     const wanted = await describeTree(`${stage.target}/root`, 'new');
     const { quarantine } = await commit(
@@ -290,19 +307,31 @@ describe('a commit', () => {
 describe('a stage', () => {
   it('of the same snapshot is gone on with, of another one is begun anew', async () => {
     await mkdir(volume());
-    const stage = await beginStage(volume(), SNAPSHOT);
+    const stage = await begin(volume(), SNAPSHOT);
     await writeFile(`${stage.target}/part`, 'x');
     expect(await recover(volume())).toEqual({ kind: 'staging', snapshot: SNAPSHOT });
-    await beginStage(volume(), SNAPSHOT);
+    await begin(volume(), SNAPSHOT);
     expect(await readdir(stage.target)).toEqual(['part']);
-    await beginStage(volume(), { id: 'other', time: 1 });
-    expect(await readdir(stage.target)).toEqual([]);
-    expect((await stat(stage.target)).mode & 0o777).toBe(0o700);
+    const other = await begin(volume(), { id: 'other', time: 1 });
+    expect(await readdir(other.target)).toEqual([]);
+    expect((await stat(other.target)).mode & 0o777).toBe(0o700);
+  });
+
+  it('is written to where it is, whatever its owner puts in the place of our folder', async () => {
+    await mkdir(volume());
+    await mkdir(temp.join('elsewhere/stage/target'), { recursive: true });
+    const { target } = await begin(volume(), SNAPSHOT);
+    await rename(`${volume()}/.pillion`, `${volume()}/moved`);
+    await symlink(temp.join('elsewhere'), `${volume()}/.pillion`);
+    await writeFile(`${target}/part`, 'x');
+    execFileSync('sh', ['-c', 'echo y > "$0/of-a-child"', target]);
+    expect(await readdir(`${volume()}/moved/stage/target`)).toEqual(['of-a-child', 'part']);
+    expect(await readdir(temp.join('elsewhere/stage/target'))).toEqual([]);
   });
 
   it('that was given up leaves nothing', async () => {
     await mkdir(volume());
-    const stage = await beginStage(volume(), SNAPSHOT);
+    const stage = await begin(volume(), SNAPSHOT);
     await writeFile(`${stage.target}/part`, 'x');
     await dropStage(stage);
     expect(await readdir(`${volume()}/.pillion`)).toEqual([]);
@@ -351,7 +380,7 @@ describe('records on the volume', () => {
     await mkdir(volume());
     await symlink(temp.join('elsewhere'), `${volume()}/.pillion`);
     await expect(recover(volume())).rejects.toMatchObject({ code: 'not_a_directory' });
-    await expect(beginStage(volume(), SNAPSHOT)).rejects.toMatchObject({ code: 'not_a_directory' });
+    await expect(begin(volume(), SNAPSHOT)).rejects.toMatchObject({ code: 'not_a_directory' });
     expect(await readdir(temp.join('elsewhere'))).toEqual([]);
   });
 });

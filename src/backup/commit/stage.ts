@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import { randomId } from '../../core/random-id.ts';
-import { OWN_FOLDER, type SnapshotRef, type Stage } from '../model.ts';
+import type { SnapshotRef, Stage } from '../model.ts';
 import { readRecord, withMadeOwnFolder, withOwnFolder, writeRecord } from './own-folder.ts';
 import { parseStage } from './records.ts';
 
@@ -13,14 +13,21 @@ const TRASH = 'trash-';
 /** Nobody else is to read what is not complete yet, and whose own modes are not there yet. */
 const PRIVATE_MODE = 0o700;
 
+/** A stage that was begun here: its directory is held open, and `target` leads to it whatever becomes of its name. */
+export interface BegunStage extends Stage {
+  readonly isResumed: boolean;
+  /** After that `target` leads nowhere. */
+  close(): Promise<void>;
+}
+
 /**
  * Begins or resumes the restore of a snapshot; the stage of any other is removed. From here on the volume is PARTIAL.
+ *
+ * Who owns the volume may rename our folder and put a link in its place: a path by names would lead whoever writes a
+ * snapshot, as root, to where that link leads. In the stage itself nobody else can write.
  * @throws PillionError `write_failed`, `record_invalid`, `own_folder_foreign`
  */
-export function beginStage(
-  volume: string,
-  snapshot: SnapshotRef,
-): Promise<Stage & { readonly isResumed: boolean }> {
+export function beginStage(volume: string, snapshot: SnapshotRef): Promise<BegunStage> {
   return withMadeOwnFolder(volume, async (folder) => {
     await removeTrash(folder);
     const begun = await readStage(folder);
@@ -28,14 +35,20 @@ export function beginStage(
     if (!isResumed) {
       await discardStage(folder);
     }
-    await withChild(folder, STAGE, async (stage) => {
-      await withChild(stage, TARGET, async () => {});
+    const stage = await makeOrOpen(folder, STAGE);
+    try {
+      const target = await makeOrOpen(stage, TARGET);
+      await target.close();
       await writeRecord(stage, STAGE_FILE, {
         version: 1,
         snapshot: { id: snapshot.id, time: snapshot.time },
       });
-    });
-    return { volume, snapshot, target: join(volume, OWN_FOLDER, STAGE, TARGET), isResumed };
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
+    const target = join(stage.pathForChildren, TARGET);
+    return { volume, snapshot, target, isResumed, close: () => stage.close() };
   });
 }
 
@@ -75,15 +88,5 @@ export async function removeTrash(folder: ForeignDirectory): Promise<void> {
   }
 }
 
-async function withChild(
-  parent: ForeignDirectory,
-  name: string,
-  use: (child: ForeignDirectory) => Promise<void>,
-): Promise<void> {
-  const child = (await parent.make(name, PRIVATE_MODE)) ?? (await parent.openOrThrow(name));
-  try {
-    await use(child);
-  } finally {
-    await child.close();
-  }
-}
+const makeOrOpen = async (parent: ForeignDirectory, name: string): Promise<ForeignDirectory> =>
+  (await parent.make(name, PRIVATE_MODE)) ?? (await parent.openOrThrow(name));

@@ -6,7 +6,7 @@ import { backoff } from '../../core/retry.ts';
 import { together } from '../../core/together.ts';
 import { commit } from '../commit/commit.ts';
 import { requireSpace } from '../commit/space.ts';
-import { beginStage, dropStage } from '../commit/stage.ts';
+import { type BegunStage, beginStage, dropStage } from '../commit/stage.ts';
 import { requireContent } from '../commit/staged-root.ts';
 import { syncEarly } from '../commit/sync-file-system.ts';
 import { isNoRoom } from '../engines/no-room.ts';
@@ -100,10 +100,24 @@ function summaryOf(failures: readonly Failure[], isRemembered: boolean): unknown
 }
 
 async function restoreOne(snapshot: Snapshot, deps: CandidateDeps, signal: AbortSignal): Promise<void> {
-  const { spec, clock, log, events } = deps;
-  const { volume, name, keepQuarantines } = spec;
+  const { log } = deps;
   log.info('restoring', { snapshot: snapshot.id, made: new Date(snapshot.time).toISOString() });
   const { stage, tree } = await stageVerified(snapshot, deps, signal);
+  try {
+    await putInPlace(stage, tree, snapshot, deps, signal);
+  } finally {
+    await stage.close();
+  }
+}
+
+async function putInPlace(
+  stage: Stage,
+  tree: RestoredTree,
+  snapshot: Snapshot,
+  { spec, clock, log, events }: CandidateDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { volume, name, keepQuarantines } = spec;
   const judge = createJudge(spec, snapshot.id, log, signal);
   await judge.onStage(tree.root);
   const sample = tree.manifest === undefined ? [] : sampleOf(tree.manifest, snapshot.id);
@@ -128,9 +142,9 @@ async function stageVerified(
   snapshot: Snapshot,
   deps: CandidateDeps,
   signal: AbortSignal,
-): Promise<{ readonly stage: Stage; readonly tree: RestoredTree }> {
+): Promise<{ readonly stage: BegunStage; readonly tree: RestoredTree }> {
   const { log, spec } = deps;
-  const { isResumed, ...stage } = await beginStage(spec.volume, snapshot);
+  const stage = await beginStage(spec.volume, snapshot);
   try {
     const tree = await write(stage, snapshot, deps, signal);
     requireContent(stage.target, tree);
@@ -142,8 +156,9 @@ async function stageVerified(
     );
     return { stage, tree };
   } catch (error) {
+    await stage.close();
     signal.throwIfAborted();
-    if (!isResumed || !BACKUP_ERRORS.restore_failed.matches(error)) {
+    if (!stage.isResumed || !BACKUP_ERRORS.restore_failed.matches(error)) {
       throw error;
     }
     log.warn('what was staged before is of no use, and is written again', { error: errorMessage(error) });

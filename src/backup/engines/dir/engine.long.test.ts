@@ -189,12 +189,18 @@ describe('a repository in a directory', () => {
     const engine = await made();
     const { scanVolume } = await import('../../manifest/scan.ts');
     const manifest = temp.join('manifest');
-    await scanVolume(volume(), manifest, { ...work, exclude: [], changing: [Buffer.from('a')] });
+    const odd = ['__proto__', 'constructor', 'prototype'];
+    await Promise.all(odd.map((name) => writeFile(`${volume()}/${name}`, `of ${name}`)));
+    const changing = ['a', ...odd].map((name) => Buffer.from(name));
+    await scanVolume(volume(), manifest, { ...work, exclude: [], changing });
     await appendFile(`${volume()}/a`, ' and more');
     const request = { volume: volume(), manifest, exclude: [], now: 5, isPartial: true };
     const { snapshot } = await engine.backup(request, work);
     const tree = await restore(engine, snapshot, temp.join('restored'));
     expect(await readFile(`${tree.root}/a`, 'utf8')).toBe('content of a and more');
+    for (const name of odd) {
+      expect(await readFile(`${tree.root}/${name}`, 'utf8')).toBe(`of ${name}`);
+    }
     expect(await differences(tree)).toEqual([]);
   });
 

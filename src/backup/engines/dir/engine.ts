@@ -13,6 +13,7 @@ import { readBackSnapshot, restoreSnapshot, verifyObjects } from './read.ts';
 import {
   CONFIG,
   CONFIG_TEXT,
+  changingContent,
   listRecords,
   OBJECTS,
   readText,
@@ -106,7 +107,7 @@ async function show(
     const { records } = await listRecords(repository);
     const record = records.find((each) => each.id === id);
     const hash = await hashOf(join(path, SNAPSHOTS, `${id}.mtree`), file, signal);
-    const object = hash ?? record?.changing[Buffer.from(file).toString('latin1')];
+    const object = hash ?? (record && changingContent(record, Buffer.from(file).toString('latin1')));
     const found =
       object !== undefined &&
       (await within(repository, OBJECTS, (objects) =>

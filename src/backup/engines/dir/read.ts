@@ -11,6 +11,7 @@ import { readManifest, summariseManifest } from '../../manifest/files.ts';
 import type { EngineWork, ReadBack, RestoredTree, Snapshot } from '../../model.ts';
 import { createGone } from './gone.ts';
 import {
+  changingContent,
   listRecords,
   OBJECTS,
   readWhole,
@@ -96,7 +97,7 @@ async function build(
       }
       const sink = await builder.add(entry);
       if (sink !== undefined) {
-        await fill(repository, sink, sink.entry.sha256 ?? record.changing[entry.path]);
+        await fill(repository, sink, sink.entry.sha256 ?? changingContent(record, entry.path));
       }
       if (entry.type === 'file') {
         filesDone += 1;
@@ -164,7 +165,7 @@ export function readBackSnapshot(
       await breathe();
       const hash =
         entry.type === 'file' && !isGone(entry.path)
-          ? (entry.sha256 ?? record.changing[entry.path])
+          ? (entry.sha256 ?? changingContent(record, entry.path))
           : undefined;
       if (entry.type === 'file' && hash !== undefined) {
         const size = sizeOf(repository, hash);
@@ -210,7 +211,7 @@ export function verifyObjects(
           await breathe();
           const hash =
             entry.type === 'file' && !isGone(entry.path)
-              ? (entry.sha256 ?? record.changing[entry.path])
+              ? (entry.sha256 ?? changingContent(record, entry.path))
               : undefined;
           if (hash !== undefined && !seen.has(hash)) {
             seen.add(hash);

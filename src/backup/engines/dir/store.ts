@@ -42,6 +42,20 @@ const RECORD = v.object({
   /** What had gone when it was to be stored, where that is usual; paths in bytes. */
   gone: v.optional(v.array(v.string()), []),
 });
+/** Below `./`, for a file may have a name that means something in an object of JavaScript: `__proto__`. */
+const keyOf = (path: string): string => `./${path}`;
+
+/** The content of a file that was changing, by its path in bytes; records of before have bare paths. */
+export function changingContent({ changing }: SnapshotRecord, path: string): string | undefined {
+  const key = [keyOf(path), path].find((each) => Object.hasOwn(changing, each));
+  return key === undefined ? undefined : changing[key];
+}
+
+/** For the record. */
+export const changingEntry = (path: string, hash: string): Record<string, string> => ({
+  [keyOf(path)]: hash,
+});
+
 export type SnapshotRecord = v.InferOutput<typeof RECORD>;
 
 export interface StoredRecord extends SnapshotRecord {

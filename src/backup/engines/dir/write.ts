@@ -9,6 +9,7 @@ import { createUnsteady } from '../../manifest/unsteady.ts';
 import { createVolumeReader } from '../../manifest/volume-reader.ts';
 import type { BackupRequest, EngineWork, StoredSnapshot } from '../../model.ts';
 import {
+  changingEntry,
   OBJECTS,
   readWhole,
   SNAPSHOTS,
@@ -111,7 +112,7 @@ async function storeObjects(repository: ByteDirectory, volume: string, manifest:
       groups.add(entry.links ?? -1);
       added += stored.added;
       if (entry.sha256 === undefined) {
-        changing[entry.path] = stored.hash;
+        Object.assign(changing, changingEntry(entry.path, stored.hash));
       }
     }
   } finally {
