@@ -1,17 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import {
-  chmod,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { compareTree } from '../manifest/compare.ts';
@@ -23,7 +11,7 @@ import { readMarker, writeMarker } from './marker.ts';
 import { excess } from './quarantine.ts';
 import { recover } from './recover.ts';
 import { shortage } from './space.ts';
-import { beginStage, dropStage } from './stage.ts';
+import { beginStage } from './stage.ts';
 import { syncEach } from './sync-file-system.ts';
 
 const begin = async (...of: Parameters<typeof beginStage>) => {
@@ -301,41 +289,6 @@ describe('a commit', () => {
     const aborted = AbortSignal.abort(new Error('enough'));
     await expect(commit(stage, tree, { ...OPTIONS, signal: aborted })).rejects.toThrow('enough');
     expect(await recover(volume())).toEqual({ kind: 'staging', snapshot: SNAPSHOT });
-  });
-});
-
-describe('a stage', () => {
-  it('of the same snapshot is gone on with, of another one is begun anew', async () => {
-    await mkdir(volume());
-    const stage = await begin(volume(), SNAPSHOT);
-    await writeFile(`${stage.target}/part`, 'x');
-    expect(await recover(volume())).toEqual({ kind: 'staging', snapshot: SNAPSHOT });
-    await begin(volume(), SNAPSHOT);
-    expect(await readdir(stage.target)).toEqual(['part']);
-    const other = await begin(volume(), { id: 'other', time: 1 });
-    expect(await readdir(other.target)).toEqual([]);
-    expect((await stat(other.target)).mode & 0o777).toBe(0o700);
-  });
-
-  it('is written to where it is, whatever its owner puts in the place of our folder', async () => {
-    await mkdir(volume());
-    await mkdir(temp.join('elsewhere/stage/target'), { recursive: true });
-    const { target } = await begin(volume(), SNAPSHOT);
-    await rename(`${volume()}/.pillion`, `${volume()}/moved`);
-    await symlink(temp.join('elsewhere'), `${volume()}/.pillion`);
-    await writeFile(`${target}/part`, 'x');
-    execFileSync('sh', ['-c', 'echo y > "$0/of-a-child"', target]);
-    expect(await readdir(`${volume()}/moved/stage/target`)).toEqual(['of-a-child', 'part']);
-    expect(await readdir(temp.join('elsewhere/stage/target'))).toEqual([]);
-  });
-
-  it('that was given up leaves nothing', async () => {
-    await mkdir(volume());
-    const stage = await begin(volume(), SNAPSHOT);
-    await writeFile(`${stage.target}/part`, 'x');
-    await dropStage(stage);
-    expect(await readdir(`${volume()}/.pillion`)).toEqual([]);
-    expect(await recover(volume())).toEqual({ kind: 'nothing' });
   });
 });
 

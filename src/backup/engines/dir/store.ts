@@ -52,8 +52,8 @@ export function changingContent({ changing }: SnapshotRecord, path: string): str
 }
 
 /** For the record. */
-export const changingEntry = (path: string, hash: string): Record<string, string> => ({
-  [keyOf(path)]: hash,
+export const changingEntry = (path: string, content: string): Record<string, string> => ({
+  [keyOf(path)]: content,
 });
 
 export type SnapshotRecord = v.InferOutput<typeof RECORD>;
