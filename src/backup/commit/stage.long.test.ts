@@ -11,7 +11,6 @@ const begin = async (...of: Parameters<typeof beginStage>) => {
   return stage;
 };
 const temp = useTempDir();
-const signal = new AbortController().signal;
 const SNAPSHOT = { id: 'abc123', time: 1_700_000_000_000 };
 const volume = () => temp.join('volume');
 
