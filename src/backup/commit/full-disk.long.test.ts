@@ -59,6 +59,8 @@ async function commitWhileFull(disk: SmallDisk, what: 'bytes' | 'inodes', from: 
     () => false,
     () => true,
   );
+  // Nothing that is held open can be unmounted.
+  await stage.close();
   // A start while it still is full must not make it worse.
   await recover(volume).catch(() => undefined);
   disk.free();

@@ -150,10 +150,13 @@ describe.skipIf(!canMount)(`a volume (restic is left out when ${NO_RESTIC})`, ()
       await writeTree(`${stage.target}/root`, { good: 'new', 'd/e': 'new' });
       const tree = { root: `${stage.target}/root`, manifest: undefined };
       const options = { signal, name: 'x', now: 1, keepQuarantines: 3, onStep };
-      return await commit(stage, tree, options).then(
+      const said = await commit(stage, tree, options).then(
         () => 'committed',
         (error: unknown) => String(error),
       );
+      // Nothing that is held open can be unmounted.
+      await stage.close();
+      return said;
     }
 
     it.each(['prepared', 'quarantine', 'next marker'])(
