@@ -5,9 +5,9 @@
  * A peer is any command that takes git-sync v4's flags. With them, unless --peers-only is given: a plain shell loop of
  * ls-remote, fetch and worktree add, and a shell loop that replays the very git commands that git-sync runs.
  *
- * Nothing is removed during a run, and each measurement has a root of its own, in another part of the disk: ext4 steps over the inodes that were
- * freed in the last minutes one by one (`recently_deleted` in its ialloc.c), so that whoever makes 50,000 files after
- * somebody has removed as many pays ten times as much.
+ * Nothing is removed during a run, and each measurement has a root of its own, in another part of the disk: ext4 steps
+ * over the inodes that were freed in the last minutes one by one (`recently_deleted` in its ialloc.c), so that whoever makes
+ * 50,000 files after somebody has removed as many pays ten times as much.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

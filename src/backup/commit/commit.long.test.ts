@@ -1,24 +1,19 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { compareTree } from '../manifest/compare.ts';
 import { scanVolume } from '../manifest/scan.ts';
 import type { CommitOptions } from '../model.ts';
+import { beginForTest } from '../testing/begun-stage.ts';
 import { makeOddTree } from '../testing/odd-tree.ts';
 import { commit, nameable, settleCommit } from './commit.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { excess } from './quarantine.ts';
 import { recover } from './recover.ts';
 import { shortage } from './space.ts';
-import { beginStage } from './stage.ts';
 import { syncEach } from './sync-file-system.ts';
 
-const begin = async (...of: Parameters<typeof beginStage>) => {
-  const stage = await beginStage(...of);
-  onTestFinished(() => stage.close());
-  return stage;
-};
 const temp = useTempDir();
 const signal = new AbortController().signal;
 const SNAPSHOT = { id: 'abc123', time: 1_700_000_000_000 };
@@ -51,7 +46,7 @@ const problems = async (manifest: string, tree = volume()) =>
   (await compareTree(tree, manifest, { signal, share: 1 })).examples;
 
 async function stageNew() {
-  const stage = await begin(volume(), SNAPSHOT);
+  const stage = await beginForTest(volume(), SNAPSHOT);
   await makeNew(stage.target);
   return { stage, tree: { root: `${stage.target}/root`, manifest: undefined } };
 }
@@ -92,7 +87,7 @@ describe('a commit', () => {
 
   it('of an odd tree loses nothing of it', async () => {
     await mkdir(volume());
-    const stage = await begin(volume(), SNAPSHOT);
+    const stage = await beginForTest(volume(), SNAPSHOT);
     makeOddTree(`${stage.target}/root`);
     const wanted = await describeTree(`${stage.target}/root`, 'new');
     const { quarantine } = await commit(
@@ -333,7 +328,7 @@ describe('records on the volume', () => {
     await mkdir(volume());
     await symlink(temp.join('elsewhere'), `${volume()}/.pillion`);
     await expect(recover(volume())).rejects.toMatchObject({ code: 'not_a_directory' });
-    await expect(begin(volume(), SNAPSHOT)).rejects.toMatchObject({ code: 'not_a_directory' });
+    await expect(beginForTest(volume(), SNAPSHOT)).rejects.toMatchObject({ code: 'not_a_directory' });
     expect(await readdir(temp.join('elsewhere'))).toEqual([]);
   });
 });

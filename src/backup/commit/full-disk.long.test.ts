@@ -1,19 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { canMount, NO_MOUNTS, type SmallDisk, withSmallDisk } from '../../../test/support/small-disk.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { compareTree } from '../manifest/compare.ts';
 import { scanVolume } from '../manifest/scan.ts';
+import { beginForTest } from '../testing/begun-stage.ts';
 import { commit } from './commit.ts';
 import { recover } from './recover.ts';
-import { beginStage } from './stage.ts';
 
-const begin = async (...of: Parameters<typeof beginStage>) => {
-  const stage = await beginStage(...of);
-  onTestFinished(() => stage.close());
-  return stage;
-};
 const temp = useTempDir();
 const { signal } = new AbortController();
 const SNAPSHOT = { id: 'abc123', time: 1_700_000_000_000 };
@@ -41,7 +36,7 @@ async function commitWhileFull(disk: SmallDisk, what: 'bytes' | 'inodes', from: 
   const volume = disk.path;
   await makeTree(volume, 'old', 'only-old');
   const old = await describeTree(volume, 'old');
-  const stage = await begin(volume, SNAPSHOT);
+  const stage = await beginForTest(volume, SNAPSHOT);
   await makeTree(`${stage.target}/root`, 'new', 'only-new');
   const wanted = await describeTree(`${stage.target}/root`, 'new');
   let steps = 0;

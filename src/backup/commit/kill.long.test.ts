@@ -4,18 +4,13 @@ import { chmod, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { compareTree } from '../manifest/compare.ts';
 import { scanVolume } from '../manifest/scan.ts';
+import { beginForTest } from '../testing/begun-stage.ts';
 import { recover } from './recover.ts';
-import { beginStage } from './stage.ts';
 
-const begin = async (...of: Parameters<typeof beginStage>) => {
-  const stage = await beginStage(...of);
-  onTestFinished(() => stage.close());
-  return stage;
-};
 const temp = useTempDir();
 const signal = new AbortController().signal;
 const volume = () => temp.join('volume');
@@ -36,7 +31,7 @@ async function makeTree(path: string, what: string, extra: string): Promise<void
 async function prepare(uid: number | undefined): Promise<{ readonly old: string; readonly wanted: string }> {
   await rm(volume(), { recursive: true, force: true });
   await makeTree(volume(), 'old', 'only-old');
-  const { target } = await begin(volume(), { id: 'abc', time: 1 });
+  const { target } = await beginForTest(volume(), { id: 'abc', time: 1 });
   await makeTree(`${target}/root`, 'new', 'only-new');
   if (uid !== undefined) {
     spawnSync('chown', ['-R', `${uid}:${uid}`, volume()]);

@@ -1,15 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, rename, stat, symlink, writeFile } from 'node:fs/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
+import { beginForTest } from '../testing/begun-stage.ts';
 import { recover } from './recover.ts';
-import { beginStage, dropStage } from './stage.ts';
+import { dropStage } from './stage.ts';
 
-const begin = async (...of: Parameters<typeof beginStage>) => {
-  const stage = await beginStage(...of);
-  onTestFinished(() => stage.close());
-  return stage;
-};
 const temp = useTempDir();
 const SNAPSHOT = { id: 'abc123', time: 1_700_000_000_000 };
 const volume = () => temp.join('volume');
@@ -17,12 +13,12 @@ const volume = () => temp.join('volume');
 describe('a stage', () => {
   it('of the same snapshot is gone on with, of another one is begun from nothing', async () => {
     await mkdir(volume());
-    const stage = await begin(volume(), SNAPSHOT);
+    const stage = await beginForTest(volume(), SNAPSHOT);
     await writeFile(`${stage.target}/part`, 'x');
     expect(await recover(volume())).toEqual({ kind: 'staging', snapshot: SNAPSHOT });
-    await begin(volume(), SNAPSHOT);
+    await beginForTest(volume(), SNAPSHOT);
     expect(await readdir(stage.target)).toEqual(['part']);
-    const other = await begin(volume(), { id: 'other', time: 1 });
+    const other = await beginForTest(volume(), { id: 'other', time: 1 });
     expect(await readdir(other.target)).toEqual([]);
     expect((await stat(other.target)).mode & 0o777).toBe(0o700);
   });
@@ -30,7 +26,7 @@ describe('a stage', () => {
   it('is written to where it is, whatever its owner puts in the place of our folder', async () => {
     await mkdir(volume());
     await mkdir(temp.join('elsewhere/stage/target'), { recursive: true });
-    const { target } = await begin(volume(), SNAPSHOT);
+    const { target } = await beginForTest(volume(), SNAPSHOT);
     await rename(`${volume()}/.pillion`, `${volume()}/moved`);
     await symlink(temp.join('elsewhere'), `${volume()}/.pillion`);
     await writeFile(`${target}/part`, 'x');
@@ -41,7 +37,7 @@ describe('a stage', () => {
 
   it('that was given up leaves nothing', async () => {
     await mkdir(volume());
-    const stage = await begin(volume(), SNAPSHOT);
+    const stage = await beginForTest(volume(), SNAPSHOT);
     await writeFile(`${stage.target}/part`, 'x');
     await dropStage(stage);
     expect(await readdir(`${volume()}/.pillion`)).toEqual([]);

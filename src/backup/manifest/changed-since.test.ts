@@ -1,28 +1,10 @@
 import { chmod, mkdir, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { useTempDir } from '../../../test/support/use-temp-dir.ts';
-import type { CompareOptions, ScanOptions } from '../model.ts';
 import { makeOddTree } from '../testing/odd-tree.ts';
+import { useScannedVolume } from '../testing/scanned-volume.ts';
 import { changedSince } from './changed-since.ts';
-import { compareTree } from './compare.ts';
-import { scanVolume } from './scan.ts';
 
-const temp = useTempDir();
-const signal = new AbortController().signal;
-const volume = () => temp.join('volume');
-const manifest = () => temp.join('manifest');
-const scan = (options: Partial<ScanOptions> = {}) =>
-  scanVolume(volume(), manifest(), { signal, exclude: [], ...options });
-const compare = (options: Partial<CompareOptions> = {}, tree = volume()) =>
-  compareTree(tree, manifest(), { signal, share: 1, ...options });
-
-async function makeSmall(): Promise<void> {
-  await mkdir(`${volume()}/d/e`, { recursive: true });
-  await writeFile(`${volume()}/a`, 'a');
-  await writeFile(`${volume()}/d/b`, 'bb');
-  await writeFile(`${volume()}/d/e/c`, 'ccc');
-  await symlink('a', `${volume()}/l`);
-}
+const { signal, volume, manifest, scan, compare, makeSmall } = useScannedVolume();
 
 describe('what changed since', () => {
   it('is nothing in a quiet volume', async () => {

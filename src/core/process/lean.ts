@@ -46,7 +46,7 @@ export function collectStart(): void {
   const collect: unknown = runInNewContext('gc');
   set(['--no-expose-gc']);
   if (typeof collect === 'function') {
-    collect({ type: 'major', execution: 'async' });
+    Promise.resolve(collect({ type: 'major', execution: 'async' })).catch(() => undefined);
   }
 }
 
