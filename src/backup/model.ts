@@ -197,6 +197,11 @@ export interface BackupRequest {
   readonly manifest: string;
   /** Patterns of what is left out, besides {@link NO_CONTENT}; the manifest was made without it, too. */
   readonly exclude: readonly string[];
+  /**
+   * Paths in bytes, below the volume, at which something else is mounted: the manifest has nothing of them, not even the
+   * directory, so an engine that walks by itself must not either.
+   */
+  readonly mounts: readonly string[];
   /** Bytes in the files, as the manifest says: kept with the snapshot, so that a list tells them. */
   readonly bytes?: number | undefined;
   /** For the snapshot's time. */
@@ -275,9 +280,11 @@ export interface ManifestSummary {
 }
 
 export interface ScanResult extends ManifestSummary {
-  /** The first of what no snapshot keeps: FIFOs, sockets, devices, other file systems. */
+  /** The first of what no snapshot keeps: FIFOs, sockets, devices, other mounts. */
   readonly leftOut: readonly { readonly path: string; readonly type: string }[];
   readonly leftOutCount: number;
+  /** See {@link BackupRequest.mounts}. */
+  readonly mounts: readonly string[];
   /** Files that are marked as changing: named so, or changed whenever they were read. */
   readonly changing: number;
   /** Of the metadata of all that was found (`manifest/fingerprint.ts`): the same as long as nothing changes. */

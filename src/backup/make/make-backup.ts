@@ -192,8 +192,7 @@ function requireSame({ stored: { snapshot, files }, scan, isQuiet, back }: Quiet
     const message = `the repository gives back another manifest of snapshot ${snapshot.id} than it was sent`;
     throw BACKUP_ERRORS.read_back_failed({ message });
   }
-  const isExact = isQuiet && scan.leftOutCount === 0;
-  if (back.files !== files || (isExact && files !== scan.files)) {
+  if (back.files !== files || (isQuiet && files !== scan.files)) {
     const message = `snapshot ${snapshot.id} has ${back.files} files; ${files} were stored, and the volume has ${scan.files}`;
     throw BACKUP_ERRORS.read_back_failed({ message });
   }

@@ -79,7 +79,8 @@ export async function storeQuietly(
     const request = {
       volume,
       manifest,
-      exclude: [...exclude, ...mountsIn(scan)],
+      exclude,
+      mounts: scan.mounts,
       bytes: scan.bytes,
       now: clock.now(),
       isPartial: false,
@@ -182,10 +183,6 @@ export async function forgetTorn(
     );
   }
 }
-
-/** Where something else is mounted the manifest has nothing at all: an engine that walks by itself must not either. */
-const mountsIn = ({ leftOut }: ScanResult): string[] =>
-  leftOut.filter(({ type }) => type === 'other file system').map(({ path }) => `/${path}`);
 
 function tellLeftOut({ leftOut, leftOutCount }: ScanResult, log: Log): void {
   if (leftOutCount > 0) {

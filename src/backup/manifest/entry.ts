@@ -49,7 +49,7 @@ export interface LinkEntry extends Common {
 export type Entry = DirectoryEntry | FileEntry | LinkEntry;
 
 /** What cannot be kept: it is told and left out. */
-export type LeftOutType = 'fifo' | 'socket' | 'device' | 'other file system';
+export type LeftOutType = 'fifo' | 'socket' | 'device' | 'other mount';
 
 export const NS_PER_SECOND = 1_000_000_000n;
 

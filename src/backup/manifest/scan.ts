@@ -65,6 +65,7 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
   const readers: Reader = { changing, known, breathe, groups: new Map(), groupCount: 0 };
   const fingerprint = createFingerprint();
   const leftOut: { path: string; type: string }[] = [];
+  const mounts: BytePath[] = [];
   let leftOutCount = 0;
   let changed = 0;
   const tell = createTeller(options.onProgress);
@@ -82,6 +83,9 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
 
   function leaveOut({ path, kind }: Found): void {
     leftOutCount += 1;
+    if (kind === 'other mount') {
+      mounts.push(path);
+    }
     if (leftOut.length < MAX_NAMED) {
       leftOut.push({ path: shownPath(path), type: kind });
     }
@@ -121,7 +125,7 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
           return undefined;
       }
     },
-    result: () => ({ leftOut, leftOutCount, changing: changed, fingerprint: fingerprint.digest() }),
+    result: () => ({ leftOut, leftOutCount, mounts, changing: changed, fingerprint: fingerprint.digest() }),
   };
 }
 

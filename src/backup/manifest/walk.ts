@@ -5,6 +5,7 @@ import type { ByteName } from '../../core/foreign-files/entry-name.ts';
 import { type BytePath, joined, type LeftOutType, shownPath } from './entry.ts';
 import { MANIFEST_ERRORS } from './errors.ts';
 import type { IsExcluded } from './exclude.ts';
+import { mountsIn } from './mounts.ts';
 import { MAX_DEPTH } from './parser.ts';
 
 /** An entry that was found; its directory is open until the next ones are asked for. */
@@ -52,11 +53,12 @@ export function* walkBySome(
   const enter = (directory: ByteDirectory, path: BytePath) =>
     levels.push({ directory, path, names: directory.names(), next: 0 });
   const status = root.status();
+  const isMounted = createIsMounted(root, status.dev);
   try {
     yield [{ path: '', name: '.', parent: root, status, kind: 'directory' }];
     enter(root, '');
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-      const some = nextOf(level, isExcluded, status.dev);
+      const some = nextOf(level, isExcluded, isMounted);
       if (some.length > 0) {
         yield some;
       }
@@ -79,7 +81,7 @@ export function* walkBySome(
 }
 
 /** Up to the next directory, which comes before what follows it. */
-function nextOf(level: Level, isExcluded: IsExcluded, device: bigint): Found[] {
+function nextOf(level: Level, isExcluded: IsExcluded, isMounted: IsMounted): Found[] {
   const { directory, names } = level;
   return directory.within(() => {
     const some: Found[] = [];
@@ -92,7 +94,7 @@ function nextOf(level: Level, isExcluded: IsExcluded, device: bigint): Found[] {
       const name = names[level.next] as ByteName;
       level.next += 1;
       const path = joined(level.path, name);
-      const found = isExcluded(path) ? undefined : look(directory, name, path, device);
+      const found = isExcluded(path) ? undefined : look(directory, name, path, isMounted);
       if (found !== undefined) {
         some.push(found);
       }
@@ -107,18 +109,33 @@ function closeUnless(root: ByteDirectory, directory: ByteDirectory): void {
   }
 }
 
-/** Undefined when it has gone in the meantime. */
-function look(parent: ByteDirectory, name: ByteName, path: BytePath, device: bigint): Found | undefined {
-  const status = parent.stat(name);
-  return status === undefined ? undefined : { path, name, parent, status, kind: kindOf(status, device) };
+type IsMounted = (path: BytePath, status: BigIntStats) => boolean;
+
+/** Files can be mounted, too; a bind mount may be of the same device, and a device be another without a mount (Btrfs). */
+function createIsMounted(root: ByteDirectory, device: bigint): IsMounted {
+  const mounts = mountsIn(root);
+  return (path, { dev }) => dev !== device || (mounts.size > 0 && mounts.has(path));
 }
 
-function kindOf(status: BigIntStats, device: bigint): Found['kind'] {
+/** Undefined when it has gone in the meantime. */
+function look(
+  parent: ByteDirectory,
+  name: ByteName,
+  path: BytePath,
+  isMounted: IsMounted,
+): Found | undefined {
+  const status = parent.stat(name);
+  return (
+    status && { path, name, parent, status, kind: isMounted(path, status) ? 'other mount' : kindOf(status) }
+  );
+}
+
+function kindOf(status: BigIntStats): Exclude<Found['kind'], 'other mount'> {
   if (status.isDirectory()) {
-    return status.dev === device ? 'directory' : 'other file system';
+    return 'directory';
   }
   if (status.isFile()) {
-    return status.dev === device ? 'file' : 'other file system';
+    return 'file';
   }
   if (status.isSymbolicLink()) {
     return 'symlink';

@@ -45,7 +45,7 @@ export async function backUp(
   clock += 60_000;
   const manifest = join(directory, `manifest-${clock}`);
   const { digest, files } = await scanVolume(volume, manifest, { ...work, exclude: [] });
-  const request = { volume, manifest, exclude: [], now: clock, isPartial: false, ...options };
+  const request = { volume, manifest, exclude: [], mounts: [], now: clock, isPartial: false, ...options };
   const { snapshot } = await engine.backup(request, work);
   return { snapshot, files, digest, manifest };
 }

@@ -1,6 +1,6 @@
 /** A volume that is never quiet: what is stored of it verifies all the same. */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readTree, run, writeTree } from '../../support/backup/program.ts';
@@ -28,9 +28,6 @@ for (let n = 0; ; n += 1) {
   fs.rmSync('spool/d' + (n - 3), { recursive: true, force: true });
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
 }`;
-
-const canMount = (target: string): boolean =>
-  spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', target]).status === 0;
 
 const ENGINES: readonly (readonly [string, () => string])[] = [
   ['dir', () => `dir:${dir.join('repository')}`],
@@ -92,24 +89,3 @@ describe.each([...ENGINES, ['git', () => `git+file://${dir.join('data.git')}#dat
     });
   },
 );
-
-describe.skipIf(restic18() === undefined)(`a volume with restic (skipped when ${NO_RESTIC})`, () => {
-  it('is stored without another file system that is mounted in it', async ({ skip }) => {
-    const volume = dir.join('volume');
-    const mounted = path.join(volume, 'sub/mounted');
-    await mkdir(mounted, { recursive: true });
-    await writeTree(volume, { a: 'a' });
-    skip(!canMount(mounted), 'this user cannot mount');
-    try {
-      await writeFile(path.join(mounted, 'other'), 'of another file system');
-      const repository = dir.join('repository');
-      expect((await run(['backup', 'now'], { volume, repository, flags: ['--init'] })).code).toBe(0);
-      await mkdir(dir.join('restored'));
-      const { code, stderr } = await run(['restore'], { volume: dir.join('restored'), repository });
-      expect([code, stderr]).toEqual([0, expect.not.stringContaining('given up')]);
-      expect(await readTree(dir.join('restored'))).toEqual({ a: 'a' });
-    } finally {
-      spawnSync('umount', [mounted]);
-    }
-  });
-});

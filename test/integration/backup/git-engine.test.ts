@@ -142,7 +142,7 @@ describe('a branch of git as a repository', () => {
     const engine = await made();
     const { manifest, snapshot } = await backUp(engine, volume(), temp.path);
     const again = await engine.backup(
-      { volume: volume(), manifest, exclude: [], now: 9e12, isPartial: false },
+      { volume: volume(), manifest, exclude: [], mounts: [], now: 9e12, isPartial: false },
       work,
     );
     expect(again.snapshot).toEqual(snapshot);
@@ -218,7 +218,7 @@ describe('a branch of git as a repository', () => {
     const manifest = temp.join('early');
     await scanVolume(volume(), manifest, { ...work, exclude: [] });
     await writeFile(`${volume()}/d/b`, 'CONTENT of b');
-    const request = { volume: volume(), manifest, exclude: [], now: 5, isPartial: false };
+    const request = { volume: volume(), manifest, exclude: [], mounts: [], now: 5, isPartial: false };
     await expect(engine.backup(request, work)).rejects.toMatchObject({ code: 'volume_changed' });
     expect(await engine.state(work.signal)).toEqual({ kind: 'NONE' });
   });

@@ -179,7 +179,7 @@ describe('a repository in a directory', () => {
     const { scanVolume } = await import('../../manifest/scan.ts');
     await scanVolume(volume(), manifest, { ...work, exclude: [] });
     await writeFile(`${volume()}/d/b`, 'CONTENT of b');
-    const request = { volume: volume(), manifest, exclude: [], now: 5, isPartial: false };
+    const request = { volume: volume(), manifest, exclude: [], mounts: [], now: 5, isPartial: false };
     await expect(engine.backup(request, work)).rejects.toMatchObject({ code: 'volume_changed' });
     expect(await engine.state(work.signal)).toEqual({ kind: 'NONE' });
   });
@@ -194,7 +194,7 @@ describe('a repository in a directory', () => {
     const changing = ['a', ...odd].map((name) => Buffer.from(name));
     await scanVolume(volume(), manifest, { ...work, exclude: [], changing });
     await appendFile(`${volume()}/a`, ' and more');
-    const request = { volume: volume(), manifest, exclude: [], now: 5, isPartial: true };
+    const request = { volume: volume(), manifest, exclude: [], mounts: [], now: 5, isPartial: true };
     const { snapshot } = await engine.backup(request, work);
     const tree = await restore(engine, snapshot, temp.join('restored'));
     expect(await readFile(`${tree.root}/a`, 'utf8')).toBe('content of a and more');

@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
-import { excludeLines } from './exclude.ts';
+import { excludeLines as linesOf } from './exclude.ts';
+
+const excludeLines = (volume: string, patterns: readonly string[], mounts: readonly string[] = []) =>
+  linesOf(volume, patterns, mounts).toString();
 
 it('leaves out what is never content', () => {
   expect(excludeLines('/data', [])).toBe('/data/.pillion\n/data/lost+found\n');
@@ -18,4 +21,19 @@ it.each([
 
 it('takes the path of the volume as it is, whatever is in it', () => {
   expect(excludeLines('/v[1]*$', ['a/b']).split('\n')[2]).toBe(String.raw`/v\[1\]\*$$/a/b`);
+});
+
+it('takes a mount point as it is: nothing in it is a pattern, and its bytes need not be UTF-8', () => {
+  expect(excludeLines('/data', [], ['a*?[b]']).split('\n')[2]).toBe(String.raw`/data/a\*\?\[b\]`);
+  const [, , third] = linesOf('/data', [], ['x\xff']).toString('latin1').split('\n');
+  expect(third).toBe('/data/x\xff');
+});
+
+it('ends no line with a space, which restic does not read, and within a name', () => {
+  expect(excludeLines('/data', ['a ', 'b\u00a0', 'c\nd']).split('\n').slice(2)).toEqual([
+    '/data/**/a[ ]',
+    '/data/**/b[\u00a0]',
+    '/data/**/c[^\u0001-\t\u000b-\u{10ffff}]d',
+    '',
+  ]);
 });

@@ -83,7 +83,7 @@ async function storeVolume(
     excludes,
   ];
   const args = [...how, ...tags.flatMap((tag) => ['--tag', tag]), '--', volume, manifest];
-  await writeFile(excludes, excludeLines(volume, request.exclude), { mode: 0o600 });
+  await writeFile(excludes, excludeLines(volume, request.exclude, request.mounts), { mode: 0o600 });
   const indexes = await knownIndexes(restic.workDir);
   try {
     const result = await runLocked(restic, 'backup', { args, signal: work.signal, onMessage });
