@@ -1,0 +1,101 @@
+/** What is mounted in a volume is no content of it, and takes nothing else with it. */
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readTree, run, writeTree } from '../../support/backup/program.ts';
+import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
+import { canMount, NO_MOUNTS } from '../../support/small-disk.ts';
+import { useTempDir } from '../../support/use-temp-dir.ts';
+
+const dir = useTempDir();
+
+const ENGINES: readonly (readonly [string, () => string])[] = [
+  ['dir', () => `dir:${dir.join('repository')}`],
+  ['git', () => `git+file://${dir.join('data.git')}#data`],
+  ...(restic18() === undefined ? [] : ([['restic', () => dir.join('repository')]] as const)),
+];
+
+/** Names that would be patterns or other names if they were not taken as they are. */
+const NAMES = ['plain', 'any*', 'one?', '[x]', 'back\\slash', '$HOME', 'line\nend', 'space ', '#'];
+const NEIGHBOURS = ['any-other', 'onex', 'x', 'line end', 'space'];
+
+interface Mount {
+  readonly what: string;
+  readonly target: Buffer;
+}
+const tmpfs = (target: Buffer): Mount => ({ what: '-t tmpfs tmpfs', target });
+
+/** By a shell, since the bytes of a name need not be UTF-8. */
+function shell(command: string, target: Buffer): void {
+  const octal = Array.from(target, (byte) => `\\0${byte.toString(8)}`).join('');
+  const script = `p="$(printf %b "$1"; echo .)"; p="\${p%.}"; ${command}`;
+  const { status, stderr } = spawnSync('sh', ['-c', script, 'sh', octal], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([0, '']);
+}
+
+/** They are gone before the test's directory is removed. */
+async function withMounts(mounts: readonly Mount[], work: () => Promise<void>): Promise<void> {
+  const done: Buffer[] = [];
+  try {
+    for (const { what, target } of mounts) {
+      shell(`mkdir -p "$p" && mount ${what} "$p"`, target);
+      done.push(target);
+    }
+    await work();
+  } finally {
+    done.forEach((target) => {
+      shell('umount "$p"', target);
+    });
+  }
+}
+
+describe.skipIf(!canMount()).each(ENGINES)(
+  `a volume with mounts in it, with %s (skipped when ${NO_MOUNTS}; restic when ${NO_RESTIC})`,
+  (_, place) => {
+    async function expectStored(volume: string): Promise<void> {
+      const repository = place();
+      const stored = await run(['backup', 'now'], { volume, repository, flags: ['--init'] });
+      expect([stored.code, stored.stderr]).toEqual([0, expect.not.stringContaining('again')]);
+      await mkdir(dir.join('restored'));
+      const { code, stderr } = await run(['restore'], { volume: dir.join('restored'), repository });
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('given up')]);
+    }
+
+    it('is stored without them, whatever they are called, and with all that is beside them', async () => {
+      const volume = dir.join('volume');
+      const tree = Object.fromEntries(NEIGHBOURS.map((name) => [`sub/${name}/f`, name]));
+      await mkdir(volume);
+      await writeTree(volume, tree);
+      const names = [...NAMES.map((text) => Buffer.from(text)), Buffer.from('\xff', 'latin1')];
+      const targets = names.map((name) => Buffer.concat([Buffer.from(`${volume}/sub/`), name]));
+      await withMounts(targets.map(tmpfs), async () => {
+        await writeFile(path.join(volume, 'sub/plain/other'), 'of another file system');
+        await expectStored(volume);
+      });
+      expect(await readTree(dir.join('restored'))).toEqual(tree);
+    });
+
+    it('is stored without what is mounted from the same file system', async () => {
+      const volume = dir.join('volume');
+      await mkdir(dir.join('other'));
+      await writeFile(dir.join('other/file'), 'not of the volume');
+      await mkdir(volume);
+      await writeTree(volume, { a: 'a', 'sub/b': 'b' });
+      const target = Buffer.from(path.join(volume, 'sub/mounted'));
+      await withMounts([{ what: `--bind ${dir.join('other')}`, target }], () => expectStored(volume));
+      expect(await readTree(dir.join('restored'))).toEqual({ a: 'a', 'sub/b': 'b' });
+    });
+
+    it('is stored without a mount that comes after a hundred other things that no snapshot keeps', async () => {
+      const volume = dir.join('volume');
+      await mkdir(volume);
+      await writeTree(volume, { a: 'a' });
+      const fifos = Array.from({ length: 120 }, (__, index) => path.join(volume, `fifo${index}`));
+      expect(spawnSync('mkfifo', fifos).status).toBe(0);
+      const target = Buffer.from(path.join(volume, 'sub/mounted'));
+      await withMounts([tmpfs(target)], () => expectStored(volume));
+      expect(await readTree(dir.join('restored'))).toEqual({ a: 'a' });
+    });
+  },
+);
