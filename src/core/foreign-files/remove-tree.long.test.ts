@@ -5,6 +5,7 @@ import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { useProgramsForOthers } from '../../../test/support/for-others.ts';
+import { canMount, NO_MOUNTS } from '../../../test/support/small-disk.ts';
 import { bundleProgram, ENV, fixture, temporaryDirectory } from '../exec/fixtures/fixtures.ts';
 import { run, tryRun } from '../exec/run.ts';
 import { waitFor } from '../testing/wait-for.ts';
@@ -63,6 +64,31 @@ describe('removing a tree that others can write to', () => {
     expect(await root.removeTree('tree')).toEqual({ removed: 304, kept: [] });
     expect(await root.removeTree('tree')).toEqual({ removed: 0, kept: [] });
     expect(await readdir(directory)).toEqual([]);
+  });
+
+  it.skipIf(!canMount())(`leaves what is mounted in it (skipped when ${NO_MOUNTS})`, async () => {
+    const directory = await temporaryDirectory();
+    makeFiles(join(directory, 'elsewhere'), 5);
+    const [deep, near] = [join(directory, 'tree/a/mounted'), join(directory, 'tree/b')];
+    makeFiles(join(directory, 'tree/a'), 3);
+    makeFiles(deep, 0);
+    makeFiles(near, 0);
+    const root = await open(directory);
+    try {
+      // Of the same file system, so that the device says nothing.
+      for (const path of [deep, near]) {
+        await run('mount', ['--bind', join(directory, 'elsewhere'), path], { env: ENV });
+      }
+      const tree = await root.open('tree');
+      expect(await tree?.removeTree('b')).toEqual({ removed: 0, kept: [{ path: near, code: 'EBUSY' }] });
+      await tree?.close();
+      const { removed, kept } = await root.removeTree('tree');
+      expect([removed, kept.map(({ path }) => path).toSorted()]).toEqual([3, [deep, near]]);
+    } finally {
+      await run('umount', [deep, near], { env: ENV });
+    }
+    expect(readdirSync(join(directory, 'elsewhere'))).toHaveLength(5);
+    expect(await root.removeTree('tree')).toEqual({ removed: 4, kept: [] });
   });
 
   it.runIf(isRoot)('names what belongs to another user, and removes the rest', async () => {

@@ -4,6 +4,7 @@ import { opendir, rename, rmdir, unlink } from 'node:fs/promises';
 import { systemErrorCode } from '../errors.ts';
 import { type ByteName, entryPath, shownName } from './entry-name.ts';
 import { type HeldDirectory, holdIfDirectory } from './held-directory.ts';
+import { mountOf, mountsIn } from './mounts.ts';
 
 /** An entry that could not be removed: of another user, on another volume, filled again and again. */
 export interface KeptEntry {
@@ -44,6 +45,8 @@ interface Tree {
   readonly top: HeldDirectory;
   /** Directories on other volumes are left alone. */
   readonly device: number;
+  /** The mount that it is in, where there are others below: one of them may have the same device. */
+  readonly mount: string | undefined;
   readonly progress: Progress;
 }
 
@@ -80,7 +83,13 @@ export async function removeTreeIn(
     }
     try {
       const { dev: device } = await top.stat();
-      await removeHeld(top, place, { top, device, progress });
+      const mount = mountsIn(parent.path).size > 0 ? mountOf(parent.path) : undefined;
+      const tree = { top, device, mount, progress };
+      if (isOtherMount(top, tree)) {
+        keep(place, progress, 'EBUSY'); // which is what its removal would end with, when all in it had gone
+      } else {
+        await removeHeld(top, place, tree);
+      }
     } finally {
       await top.close();
     }
@@ -170,7 +179,7 @@ async function removeChild(place: Place, tree: Tree): Promise<void> {
   }
   try {
     const { dev } = await child.stat();
-    if (dev !== tree.device) {
+    if (dev !== tree.device || isOtherMount(child, tree)) {
       keep(place, tree.progress, 'EXDEV');
     } else if (place.depth > MAX_DEPTH) {
       await moveUp(child, place, tree);
@@ -181,6 +190,9 @@ async function removeChild(place: Place, tree: Tree): Promise<void> {
     await child.close();
   }
 }
+
+const isOtherMount = ({ path }: HeldDirectory, { mount }: Tree): boolean =>
+  mount !== undefined && mountOf(path) !== mount;
 
 /** The next pass over the top finds it there. */
 async function moveUp(child: HeldDirectory, place: Place, { top, progress }: Tree): Promise<void> {

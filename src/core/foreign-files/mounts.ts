@@ -1,0 +1,57 @@
+/** What is mounted in a directory: another file system, or a bind mount, whose device may be that of the directory. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { isDescriptorPath } from './descriptor-path.ts';
+
+/** Fields of a line of mountinfo, see proc_pid_mountinfo(5). */
+const PARENT = 1;
+const MOUNT_POINT = 4;
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * The mount points below a directory that is held open, as paths from there, each byte as one character. None where the
+ * kernel does not say: the device of what is found tells most of them, too.
+ * @param path of the descriptor (`descriptorPath`)
+ * @throws the system's error
+ */
+export function mountsIn(path: string): ReadonlySet<string> {
+  const mount = mountOf(path);
+  if (mount === undefined) {
+    return NONE;
+  }
+  const top = readlinkSync(path, { encoding: 'latin1' });
+  return new Set(mountPoints(readFileSync('/proc/self/mountinfo', 'latin1'), mount, top));
+}
+
+/**
+ * The id of the mount that what is held open is in; undefined where the kernel does not say.
+ * @throws the system's error
+ */
+export function mountOf(path: string): string | undefined {
+  if (!isDescriptorPath(path)) {
+    return undefined;
+  }
+  const facts = readFileSync(path.replace('/fd/', '/fdinfo/'), 'latin1');
+  return /^mnt_id:\s*(\d+)$/m.exec(facts)?.[1];
+}
+
+/**
+ * Paths below a directory at which something is mounted. Only what is mounted on the directory's own mount: what is mounted on
+ * one that another has been put over is seen by nobody, and a line in the list all the same.
+ * @param mount id of the mount that the directory is in
+ * @param top absolute path of the directory, each byte as one character
+ */
+export function mountPoints(mountinfo: string, mount: string, top: string): string[] {
+  const above = top === '/' ? top : `${top}/`;
+  return mountinfo
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter((fields) => fields[PARENT] === mount)
+    .map((fields) => unescaped(fields[MOUNT_POINT] ?? ''))
+    .filter((point) => point.startsWith(above) && point.length > above.length)
+    .map((point) => point.slice(above.length));
+}
+
+/** Spaces, tabs, line ends and backslashes are octal numbers. */
+const unescaped = (field: string): string =>
+  field.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
