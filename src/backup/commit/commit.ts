@@ -5,7 +5,7 @@ import { randomId } from '../../core/random-id.ts';
 import type { Commit, CommitOptions, Committed, Marker, RestoredTree, Stage } from '../model.ts';
 import { COMMIT_ERRORS } from './errors.ts';
 import { moveOn, type OnStep, readJournal } from './journal.ts';
-import { contentNames, type JournalModes, makeMovable } from './movable.ts';
+import { contentNames, type JournalModes, makeMovable, requireNoMountInTheWay } from './movable.ts';
 import { withMadeOwnFolder } from './own-folder.ts';
 import type { Attributes, Journal } from './records.ts';
 import { beginJournal, keep, replay } from './replay.ts';
@@ -19,7 +19,8 @@ import { takeBack } from './take-back.ts';
  * `recover` finishes it; before, the volume is untouched. After the journal stands, the signal is not obeyed any more.
  *
  * With a `judge` the marker waits for its word: when it throws, everything goes back to where it was, by the same journal.
- * @throws PillionError `commit_blocked` when something cannot be moved: the next `recover` goes on; what `judge` throws
+ * @throws PillionError `commit_blocked` when something cannot be moved: the next `recover` goes on; `mount_in_the_way`; what
+ * `judge` throws
  */
 export const commit: Commit = async (stage, tree, options) => {
   options.onProgress?.({ phase: 'sync', filesDone: 0, bytesDone: 0 });
@@ -86,6 +87,7 @@ function prepare(stage: Stage, tree: RestoredTree, options: CommitOptions): Jour
   const source = openStagedRoot(target, tree);
   const old = openByteRoot(volume);
   try {
+    requireNoMountInTheWay(old, source);
     return {
       version: 1,
       quarantine: quarantineName(since),

@@ -25,4 +25,10 @@ export const COMMIT_ERRORS = defineErrors({
     about:
       'a verified snapshot could not be moved to its place on the volume: nothing of old or new data is lost',
   },
+  mount_in_the_way: {
+    message: ({ path }: { readonly path: string }) =>
+      `something is mounted at ${path}, where the snapshot has to take its place`,
+    hint: 'restore in a container that mounts the volume alone; nothing on it was changed',
+    about: 'what is mounted in a volume would be moved out of sight, or be where the snapshot has something',
+  },
 });

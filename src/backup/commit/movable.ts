@@ -1,8 +1,10 @@
 /** What of a directory is content, and what it takes to move it to another directory. */
 import process from 'node:process';
 import type { ByteDirectory } from '../../core/foreign-files/byte-directory.ts';
-import type { ByteName } from '../../core/foreign-files/entry-name.ts';
+import { type ByteName, shownName } from '../../core/foreign-files/entry-name.ts';
+import { mountsOf } from '../../core/foreign-files/mounts.ts';
 import { NO_CONTENT } from '../model.ts';
+import { COMMIT_ERRORS } from './errors.ts';
 import type { Journal } from './records.ts';
 
 export type JournalModes = Journal['modes'];
@@ -10,9 +12,27 @@ export type JournalModes = Journal['modes'];
 const NOT_MOVED = new Set(NO_CONTENT);
 const OWNER_WRITES = 0o200n;
 
-/** The entries of a volume's root that are moved. */
-export const contentNames = (directory: ByteDirectory): ByteName[] =>
-  directory.names().filter((name) => !NOT_MOVED.has(name));
+/** The entries of a volume's root that are moved: what is mounted there cannot be, and is none of its content. */
+export function contentNames(directory: ByteDirectory): ByteName[] {
+  const mounts = mountsOf(directory);
+  return directory.names().filter((name) => !NOT_MOVED.has(name) && !mounts.has(name));
+}
+
+/**
+ * What is mounted deeper in a volume would be moved with what it lies in, out of the sight of whoever uses it; and a snapshot
+ * may have something of its own where something is mounted.
+ * @param source the root of a stage, where there is one yet
+ * @throws PillionError `mount_in_the_way`
+ */
+export function requireNoMountInTheWay(volume: ByteDirectory, source?: ByteDirectory): void {
+  for (const path of mountsOf(volume)) {
+    const [first = '', ...deeper] = path.split('/');
+    const isInTheWay = deeper.length > 0 || (source !== undefined && source.stat(first) !== undefined);
+    if (isInTheWay && !NOT_MOVED.has(first)) {
+      throw COMMIT_ERRORS.mount_in_the_way({ path: `${volume.shownPath}/${shownName(path)}` });
+    }
+  }
+}
 
 /**
  * To move a directory, who is not root must be able to write to it, as its `..` changes. It is asked for here and not

@@ -1,8 +1,10 @@
 /** Where a snapshot is written to before it takes its place: on the volume's own file system, out of sight. */
 import { join } from 'node:path';
+import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import { randomId } from '../../core/random-id.ts';
 import type { SnapshotRef, Stage } from '../model.ts';
+import { requireNoMountInTheWay } from './movable.ts';
 import { readRecord, withMadeOwnFolder, withOwnFolder, writeRecord } from './own-folder.ts';
 import { parseStage } from './records.ts';
 
@@ -25,10 +27,11 @@ export interface BegunStage extends Stage {
  *
  * Who owns the volume may rename our folder and put a link in its place: a path by names would lead whoever writes a
  * snapshot, as root, to where that link leads. In the stage itself nobody else can write.
- * @throws PillionError `write_failed`, `record_invalid`, `own_folder_foreign`
+ * @throws PillionError `write_failed`, `record_invalid`, `own_folder_foreign`, `mount_in_the_way`
  */
-export function beginStage(volume: string, snapshot: SnapshotRef): Promise<BegunStage> {
-  return withMadeOwnFolder(volume, async (folder) => {
+export async function beginStage(volume: string, snapshot: SnapshotRef): Promise<BegunStage> {
+  requireNoMounts(volume);
+  return await withMadeOwnFolder(volume, async (folder) => {
     await removeTrash(folder);
     const begun = await readStage(folder);
     const isResumed = begun?.id === snapshot.id;
@@ -50,6 +53,16 @@ export function beginStage(volume: string, snapshot: SnapshotRef): Promise<Begun
     const target = join(stage.pathForChildren, TARGET);
     return { volume, snapshot, target, isResumed, close: () => stage.close() };
   });
+}
+
+/** Before anything is asked of the repository. */
+function requireNoMounts(volume: string): void {
+  const directory = openByteRoot(volume);
+  try {
+    requireNoMountInTheWay(directory);
+  } finally {
+    directory.close();
+  }
 }
 
 /** Gives a stage up: for a snapshot that does not verify, or a volume that needs none. */

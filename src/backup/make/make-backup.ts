@@ -16,7 +16,8 @@ import {
   type Snapshot,
   type StoredSnapshot,
 } from '../model.ts';
-import { isEmpty, requireVolume } from '../volume/inspect.ts';
+import { isEmpty } from '../volume/empty.ts';
+import { requireVolume } from '../volume/inspect.ts';
 import { sampleOf, settledFiles, writeSample } from '../volume/sample.ts';
 import { type Watched, watchVolume } from '../volume/watch.ts';
 import { type GuardSettings, type Refusal, refusalBySize, refusalByState } from './guards.ts';

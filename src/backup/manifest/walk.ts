@@ -1,9 +1,8 @@
 /** The entries of a tree in the order of manifests, with their status; nothing is followed or read. */
 import type { BigIntStats } from 'node:fs';
-import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
 import type { ByteDirectory } from '../../core/foreign-files/byte-directory.ts';
 import type { ByteName } from '../../core/foreign-files/entry-name.ts';
-import { mountsIn } from '../../core/foreign-files/mounts.ts';
+import { mountsOf } from '../../core/foreign-files/mounts.ts';
 import { type BytePath, joined, type LeftOutType, shownPath } from './entry.ts';
 import { MANIFEST_ERRORS } from './errors.ts';
 import type { IsExcluded } from './exclude.ts';
@@ -116,14 +115,6 @@ type IsMounted = (path: BytePath, status: BigIntStats) => boolean;
 function createIsMounted(root: ByteDirectory, device: bigint): IsMounted {
   const mounts = mountsOf(root);
   return (path, { dev }) => dev !== device || (mounts.size > 0 && mounts.has(path));
-}
-
-function mountsOf({ path, shownPath: shown }: ByteDirectory): ReadonlySet<BytePath> {
-  try {
-    return mountsIn(path);
-  } catch (error) {
-    throw fileError(FILE_ERRORS.read_failed, shown, error);
-  }
 }
 
 /** Undefined when it has gone in the meantime. */

@@ -1,10 +1,11 @@
 /** What a volume is. */
-import { opendir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { errorMessage, systemErrorCode } from '../../core/errors.ts';
 import { readMarker } from '../commit/marker.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
-import { NO_CONTENT, type Recovered, type VolumeState } from '../model.ts';
+import type { Recovered, VolumeState } from '../model.ts';
 import { checkVolume, hasChecks, type VolumeChecks } from './checks.ts';
+import { isEmpty } from './empty.ts';
 
 export interface Inspection {
   readonly volume: string;
@@ -45,17 +46,6 @@ export async function inspectVolume(inspection: Inspection, signal: AbortSignal)
     signal.throwIfAborted();
     return { kind: 'UNREADABLE', reason: errorMessage(error) };
   }
-}
-
-/** @param ignored names besides {@link NO_CONTENT} that count for nothing */
-export async function isEmpty(volume: string, ignored: readonly string[]): Promise<boolean> {
-  const nothing = new Set([...NO_CONTENT, ...ignored]);
-  for await (const { name } of await opendir(volume)) {
-    if (!nothing.has(name)) {
-      return false;
-    }
-  }
-  return true;
 }
 
 /** @throws PillionError `volume_unusable` when there is no such directory */

@@ -1,5 +1,7 @@
 /** What is mounted in a directory: another file system, or a bind mount, whose device may be that of the directory. */
 import { readFileSync, readlinkSync } from 'node:fs';
+import { FILE_ERRORS, fileError } from '../files/file-error.ts';
+import type { ByteDirectory } from './byte-directory.ts';
 import { isDescriptorPath } from './descriptor-path.ts';
 
 /** Fields of a line of mountinfo, see proc_pid_mountinfo(5). */
@@ -21,6 +23,18 @@ export function mountsIn(path: string): ReadonlySet<string> {
   }
   const top = readlinkSync(path, { encoding: 'latin1' });
   return new Set(mountPoints(readFileSync('/proc/self/mountinfo', 'latin1'), mount, top));
+}
+
+/**
+ * The same of a directory that is read as a whole.
+ * @throws PillionError `read_failed`
+ */
+export function mountsOf({ path, shownPath }: ByteDirectory): ReadonlySet<string> {
+  try {
+    return mountsIn(path);
+  } catch (error) {
+    throw fileError(FILE_ERRORS.read_failed, shownPath, error);
+  }
 }
 
 /**
