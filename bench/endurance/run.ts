@@ -89,7 +89,7 @@ try {
     ssh: ssh.repositoryUrl(repository.path),
   };
   for (const [transport, repo] of Object.entries(repositories)) {
-    const root = `--root=${join(dir, transport)}`;
+    const root = `--root=${join(dir, `root-${transport}`)}`;
     const running = await startPillion(['git-sync', `--repo=${repo}`, root, ...flags, ...keys]);
     const line = await running.waitForLog('serving HTTP');
     sidecars.push({ transport, running, address: /"endpoint":"([^"]+)"/.exec(line)?.[1] ?? '', looks: [] });

@@ -1,4 +1,5 @@
 /** What passes through a connection to a real SSH server that is kept. */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startSshServer } from '../../../test/support/ssh-server.ts';
@@ -9,10 +10,15 @@ import { gitSettings, sshSettings } from '../testing/settings.ts';
 import { sshCommand } from './ssh.ts';
 import { createSshConnection } from './ssh-connection.ts';
 
-it('a kept SSH connection hands on which version of its protocol git speaks', async () => {
-  const directory = await makeTempDir('p-');
-  onTestFinished(() => removeTempDir(directory));
-  const server = await startSshServer(join(directory, 'server'));
+it.each([
+  ['', ''],
+  [' in a directory whose name is too long for a socket, and not plain', `/${'a long name '.repeat(12)}`],
+])('a kept SSH connection%s hands on which version of its protocol git speaks', async (_, name) => {
+  const temp = await makeTempDir('p-');
+  onTestFinished(() => removeTempDir(temp));
+  const directory = `${temp}${name}`;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const server = await startSshServer(join(temp, 'server'));
   onTestFinished(async () => server.stop());
   const destination = ['-p', String(server.port), `${server.user}@127.0.0.1`];
   const { log } = createRecordedLog();

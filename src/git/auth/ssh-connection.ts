@@ -2,11 +2,13 @@
  * One connection to an SSH server for all that is asked of it, by OpenSSH's own multiplexing (ControlMaster and
  * ControlPath in ssh_config(5)). Making a connection costs more than most questions that are asked over it.
  */
+import { closeSync, constants, openSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { deferred } from '../../core/deferred.ts';
 import { tryRun } from '../../core/exec/run.ts';
+import { descriptorPathForChildren } from '../../core/foreign-files/descriptor-path.ts';
 import type { Log } from '../../core/log/log.ts';
 import { startTimer, type Timer } from '../../core/timer.ts';
 
@@ -15,6 +17,7 @@ const SOCKET = /^ssh-[0-9a-f]{40}$/;
 /** What sockaddr_un takes, less the letters that ssh adds while it makes the socket. */
 const LONGEST_PATH = 107 - 18;
 const HASH_LENGTH = 40;
+const SOCKET_NAME = 'ssh-%C';
 /** A server that does not answer for this long is given up; ssh that finds no connection makes its own. */
 const CONNECT_MS = 10_000;
 const LOOK_EVERY_MS = 5;
@@ -71,16 +74,47 @@ interface Master {
 const untilInputEnds = (ssh: string): string =>
   `exec 3<&0; ${ssh} "$@" </dev/null 3<&- & ssh=$!; { cat <&3 >/dev/null; kill "$ssh"; } & wait "$ssh"`;
 
-/** Undefined where the path of the socket is not one that the system and ssh take as it is. */
+interface SocketPlace {
+  readonly path: string;
+  close(): void;
+}
+
+const fits = (path: string): boolean =>
+  path.length + HASH_LENGTH <= LONGEST_PATH && /^[A-Za-z0-9_./+-]+\/ssh-%C$/.test(path);
+
+/** Under the directory's own name, or under that of a descriptor of it, which is short and plain. */
+function openPlace(directory: string): SocketPlace | undefined {
+  const path = join(directory, SOCKET_NAME);
+  if (fits(path)) {
+    return { path, close: () => undefined };
+  }
+  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const held = join(descriptorPathForChildren(fd, directory), SOCKET_NAME);
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) {
+      isOpen = false;
+      closeSync(fd);
+    }
+  };
+  if (fits(held)) {
+    return { path: held, close };
+  }
+  close();
+  return undefined;
+}
+
+/** Undefined where there is no path for the socket that the system and ssh take as it is. */
 export function createSshConnection(init: SshConnectionInit): SshConnection | undefined {
   const { directory, destination, keepMs, log, clock = systemClock } = init;
-  const path = join(directory, 'ssh-%C');
-  if (path.length + HASH_LENGTH > LONGEST_PATH || !/^[A-Za-z0-9_./+-]+$/.test(directory)) {
-    log.at(1, 'no connection to the SSH server is kept: the path of its socket is too long, or not plain', {
-      path,
+  const place = openPlace(directory);
+  if (place === undefined) {
+    log.warn('no connection to the SSH server is kept: the path of its socket is too long, or not plain', {
+      directory,
     });
     return undefined;
   }
+  const { path } = place;
   let master: Master | undefined;
   let restedAt: number | undefined;
   let isBad = false;
@@ -186,7 +220,10 @@ export function createSshConnection(init: SshConnectionInit): SshConnection | un
       isBad = true;
       await end();
     },
-    close: end,
+    async close() {
+      await end();
+      place.close();
+    },
   };
 }
 
