@@ -279,12 +279,17 @@ export interface ManifestSummary {
   readonly digest: string;
 }
 
+/** Its path in bytes, the time of its last change, and the SHA-256 of what was read, in hexadecimal digits. */
+export type UnsettledFile = Readonly<{ path: string; ctimeNs: bigint; sha256: string }>;
+
 export interface ScanResult extends ManifestSummary {
   /** The first of what no snapshot keeps: FIFOs, sockets, devices, other mounts. */
   readonly leftOut: readonly { readonly path: string; readonly type: string }[];
   readonly leftOutCount: number;
   /** See {@link BackupRequest.mounts}. */
   readonly mounts: readonly string[];
+  /** Files of which a later change might not be seen (`manifest/unsettled.ts`). */
+  readonly unsettled: readonly UnsettledFile[];
   /** Files that are marked as changing: named so, or changed whenever they were read. */
   readonly changing: number;
   /** Of the metadata of all that was found (`manifest/fingerprint.ts`): the same as long as nothing changes. */

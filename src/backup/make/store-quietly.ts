@@ -9,6 +9,7 @@ import { changedSince } from '../manifest/changed-since.ts';
 import { MANIFEST_ERRORS } from '../manifest/errors.ts';
 import { fingerprintOf } from '../manifest/fingerprint.ts';
 import { scanVolume } from '../manifest/scan.ts';
+import { changedInTick } from '../manifest/unsettled.ts';
 import {
   type BackupRequest,
   type Engine,
@@ -89,7 +90,8 @@ export async function storeQuietly(
     const changes = async (during: AbortSignal) => {
       const look = { signal: during, exclude };
       const isSame = (await fingerprintOf(volume, look)) === scan.fingerprint;
-      return isSame ? [] : await changedSince(volume, manifest, look);
+      const seen = isSame ? [] : await changedSince(volume, manifest, look);
+      return seen.length > 0 ? seen : await changedInTick(volume, scan.unsettled, { clock, signal: during });
     };
     const isStill = async (during: AbortSignal) => (await changes(during)).length === 0;
     const stored = await storeUnlessChanged(

@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { type Breather, createBreather } from '../../core/breather.ts';
 import { systemErrorCode } from '../../core/errors.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
-import type { OnProgress, ScanOptions, ScanResult } from '../model.ts';
+import type { OnProgress, ScanOptions, ScanResult, UnsettledFile } from '../model.ts';
 import { hashSmallFile, readStableFile } from './content.ts';
 import { type BytePath, type Entry, type FileEntry, NS_PER_SECOND, shownPath } from './entry.ts';
 import { createExclusion } from './exclude.ts';
@@ -11,6 +11,7 @@ import { createManifestWriter, type ManifestWriter } from './files.ts';
 import { createFingerprint } from './fingerprint.ts';
 import { lineAroundHash, RECENT_TAG } from './format.ts';
 import { createKnownFiles, type KnownFiles } from './known-files.ts';
+import { isSettled } from './unsettled.ts';
 import { type Found, walkBySome } from './walk.ts';
 
 /** A file that is written to all the time is read so often, then it is marked. */
@@ -66,6 +67,7 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
   const fingerprint = createFingerprint();
   const leftOut: { path: string; type: string }[] = [];
   const mounts: BytePath[] = [];
+  const unsettled: UnsettledFile[] = [];
   let leftOutCount = 0;
   let changed = 0;
   const tell = createTeller(options.onProgress);
@@ -77,8 +79,15 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
     if (entry.type === 'file') {
       changed += entry.isChanging ? 1 : 0;
       tell(entry.size);
+      noteUnsettled(entry.path, entry.identity?.ctimeNs, entry.sha256);
     }
     writer.add(entry);
+  }
+
+  function noteUnsettled(path: BytePath, ctimeNs: bigint | undefined, sha256: string | undefined): void {
+    if (ctimeNs !== undefined && sha256 !== undefined && !isSettled(ctimeNs, Date.now())) {
+      unsettled.push({ path, ctimeNs, sha256 });
+    }
   }
 
   function leaveOut({ path, kind }: Found): void {
@@ -104,6 +113,9 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
     }
     const bytes = Number(status.size);
     const tag = earlier === undefined && isRecent(status) ? RECENT_TAG : '';
+    if (tag !== '') {
+      noteUnsettled(path, status.ctimeNs, hash);
+    }
     tell(bytes);
     writer.addFileLine(`${line.before}${hash}${line.after}${tag}`, bytes);
     return true;
@@ -125,7 +137,14 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
           return undefined;
       }
     },
-    result: () => ({ leftOut, leftOutCount, mounts, changing: changed, fingerprint: fingerprint.digest() }),
+    result: () => ({
+      leftOut,
+      leftOutCount,
+      mounts,
+      unsettled,
+      changing: changed,
+      fingerprint: fingerprint.digest(),
+    }),
   };
 }
 

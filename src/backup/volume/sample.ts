@@ -9,8 +9,10 @@ import { type ByteDirectory, openByteRoot } from '../../core/foreign-files/byte-
 import { readNote, withMadeOwnFolder, withOwnFolder, writeRecord } from '../commit/own-folder.ts';
 import { isSameTime } from '../manifest/compare.ts';
 import { readStableFile } from '../manifest/content.ts';
-import { type FileEntry, NS_PER_SECOND, nameOf, parentOf, shownPath } from '../manifest/entry.ts';
+import { type FileEntry, nameOf, parentOf, shownPath } from '../manifest/entry.ts';
+import { inDirectory } from '../manifest/in-directory.ts';
 import { pickFiles } from '../manifest/sample.ts';
+import { isSettled } from '../manifest/unsettled.ts';
 import { MAX_SAMPLE } from '../model.ts';
 
 const RECORD = 'sample.json';
@@ -116,13 +118,13 @@ export async function settledFiles(
     for (const file of files) {
       const { sha256, size, mtimeNs, path } = file;
       const isKnown = file.identity?.isRecent !== true;
-      const isSettled =
+      const isTaken =
         isKnown ||
         (sha256 !== undefined &&
           !reader.isExhausted() &&
-          isPast(mtimeNs) &&
+          isSettled(mtimeNs, Date.now()) &&
           (await reader.isSame({ path, size, mtimeNs: String(mtimeNs), sha256 })) === true);
-      if (isSettled) {
+      if (isTaken) {
         settled.push(file);
       }
     }
@@ -130,12 +132,6 @@ export async function settledFiles(
   } finally {
     root.close();
   }
-}
-
-/** Ticks of clocks are 10 ms at the most, or whole seconds, which then are all that a time has. */
-function isPast(mtimeNs: bigint): boolean {
-  const tick = mtimeNs % NS_PER_SECOND === 0n ? 2n * NS_PER_SECOND : NS_PER_SECOND / 20n;
-  return BigInt(Date.now()) * 1_000_000n - mtimeNs > tick;
 }
 
 function createReader(root: ByteDirectory, signal: AbortSignal) {
@@ -163,27 +159,4 @@ function createReader(root: ByteDirectory, signal: AbortSignal) {
       });
     },
   };
-}
-
-/** No link on the way is followed. */
-async function inDirectory<T>(
-  root: ByteDirectory,
-  path: string,
-  use: (directory: ByteDirectory) => Promise<T>,
-): Promise<T | undefined> {
-  const opened: ByteDirectory[] = [];
-  try {
-    let current = root;
-    for (const part of path === '' ? [] : path.split('/')) {
-      const next = current.open(part);
-      if (next === undefined) {
-        return undefined;
-      }
-      opened.push(next);
-      current = next;
-    }
-    return await use(current);
-  } finally {
-    opened.forEach((directory) => directory.close());
-  }
 }

@@ -1,0 +1,69 @@
+import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { systemClock } from '../../core/clock.ts';
+import { sha256 } from '../../core/sha256.ts';
+import { useScannedVolume } from '../testing/scanned-volume.ts';
+import { changedInTick, isSettled } from './unsettled.ts';
+
+const { signal, volume, scan, makeSmall } = useScannedVolume();
+
+/** As a scan has it that has read `content` in this file. */
+const readAs = async (path: string, content: string) => {
+  const { ctimeNs } = await stat(`${volume()}/${path}`, { bigint: true });
+  return { path, ctimeNs, sha256: sha256(content) };
+};
+const changed = async (...files: Awaited<ReturnType<typeof readAs>>[]) =>
+  (await changedInTick(volume(), files, { clock: systemClock, signal })).map(String);
+
+it('a scan notes files that changed just before it read them, and no others', async () => {
+  await makeSmall();
+  await delay(100);
+  await writeFile(`${volume()}/d/new`, 'new');
+  const { unsettled } = await scan();
+  expect(unsettled).toEqual([await readAs('d/new', 'new')]);
+});
+
+it('finds files whose content is another than was read, though no time tells', async () => {
+  await makeSmall();
+  const files = [await readAs('a', 'a'), await readAs('d/b', 'before'), await readAs('d/e/c', 'ccc')];
+  expect(await changed(...files)).toEqual(['d/b']);
+  await rm(`${volume()}/a`);
+  await rm(`${volume()}/d/e`, { recursive: true });
+  expect(await changed(...files)).toEqual(['a', 'd/b', 'd/e/c']);
+  await mkdir(`${volume()}/other`);
+  await writeFile(`${volume()}/other/c`, 'ccc');
+  await symlink('../other', `${volume()}/d/e`);
+  expect(await changed(...files)).toEqual(['a', 'd/b', 'd/e/c']);
+});
+
+it('waits until the tick is over, and not for a clock that is far ahead', async () => {
+  await makeSmall();
+  const now = 1_700_000_000_500;
+  const slept: number[] = [];
+  const clock = {
+    now: () => now,
+    async sleep(ms: number) {
+      slept.push(ms);
+    },
+  };
+  const at = async (ms: number) => ({ ...(await readAs('a', 'a')), ctimeNs: BigInt(ms) * 1_000_000n });
+  const look = async (...files: Awaited<ReturnType<typeof at>>[]) =>
+    changedInTick(volume(), files, { clock, signal });
+  await look(await at(now - 1000), await at(now + 3_600_000));
+  expect(slept).toEqual([]);
+  await look(await at(now), await at(now - 10));
+  expect(slept).toEqual([51]);
+  // A file system that knows whole seconds only.
+  await look(await at(now - 500));
+  expect(slept).toEqual([51, 1501]);
+});
+
+it.each([
+  [-100, true],
+  [-10, false],
+  [10, false],
+])('a time %d ms from now is settled: %s', (ms, expected) => {
+  const now = 1_700_000_000_123;
+  expect(isSettled(BigInt(now + ms) * 1_000_000n, now)).toBe(expected);
+});

@@ -1,0 +1,59 @@
+/**
+ * Files that were read in the same tick of their file system's clock in which they had changed: they may have changed once more
+ * in it, and no time would tell.
+ */
+import { createBreather } from '../../core/breather.ts';
+import type { Clock } from '../../core/clock.ts';
+import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
+import type { UnsettledFile } from '../model.ts';
+import { readStableFile } from './content.ts';
+import { NS_PER_SECOND, nameOf, parentOf } from './entry.ts';
+import { inDirectory } from './in-directory.ts';
+
+const NS_PER_MS = 1_000_000n;
+/** A clock that is further ahead than this, of a file server, is not waited for. */
+const LONGEST_WAIT_MS = 3000;
+
+/** Ticks of clocks are 10 ms at the most, or whole seconds, which then are all that a time has. */
+const tickOf = (timeNs: bigint): bigint =>
+  timeNs % NS_PER_SECOND === 0n ? 2n * NS_PER_SECOND : NS_PER_SECOND / 20n;
+
+const msUntilSettled = (timeNs: bigint, nowMs: number): number =>
+  Number((timeNs + tickOf(timeNs)) / NS_PER_MS) + 1 - nowMs;
+
+/** Whether a change from now on gets another time than this one. */
+export const isSettled = (timeNs: bigint, nowMs: number): boolean => msUntilSettled(timeNs, nowMs) <= 0;
+
+/**
+ * Reads them again, when all that changed in their ticks has done so: those whose content is another by then, or that
+ * are gone, as paths in bytes.
+ * @throws PillionError `read_failed`, or the signal's reason
+ */
+export async function changedInTick(
+  root: string,
+  files: readonly UnsettledFile[],
+  { clock, signal }: { readonly clock: Pick<Clock, 'now' | 'sleep'>; readonly signal: AbortSignal },
+): Promise<readonly Buffer[]> {
+  const waits = files.map(({ ctimeNs }) => msUntilSettled(ctimeNs, clock.now()));
+  const wait = Math.max(0, ...waits.filter((ms) => ms <= LONGEST_WAIT_MS));
+  if (wait > 0) {
+    await clock.sleep(wait, signal);
+  }
+  const breathe = createBreather(signal);
+  const tree = openByteRoot(root);
+  const changed: Buffer[] = [];
+  try {
+    for (const { path, sha256 } of files) {
+      const content = await inDirectory(tree, parentOf(path) ?? '', (parent) =>
+        readStableFile(parent, nameOf(path), { breathe }),
+      );
+      if (content?.sha256 !== sha256) {
+        changed.push(Buffer.from(path, 'latin1'));
+      }
+      await breathe();
+    }
+    return changed;
+  } finally {
+    tree.close();
+  }
+}
