@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import {
   appendFile,
@@ -12,7 +13,7 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { fileTick } from '../../../test/support/file-tick.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
@@ -69,6 +70,27 @@ it('a file that grows for as long as it is read is not read for ever', async () 
     expect(taken).toBeLessThan(size + 2 ** 20);
     root.close();
   }
+});
+
+/** Holds a lease for writing (F_SETLEASE, F_WRLCK), and gives it up half a second after it was asked to (SIGIO). */
+const LEASE = `
+open(my $file, "+<", $ARGV[0]) or die $!;
+$SIG{IO} = sub { select(undef, undef, undef, 0.5); close($file); exit 0 };
+fcntl($file, 1024, 1) or die $!;
+$| = 1; print "held\\n"; sleep 60;`;
+
+it('a file that somebody has leased is read when it has been given up', async () => {
+  await writeFile(temp.join('file'), 'content');
+  const holder = spawn('perl', ['-e', LEASE, temp.join('file')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void holder.kill('SIGKILL'));
+  expect(await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')])).toEqual([
+    Buffer.from('held\n'),
+  ]);
+  const root = openByteRoot(temp.path);
+  const status = root.stat('file');
+  expect(status && hashSmallFile(root, 'file', status)).toBeUndefined();
+  expect(await readStableFile(root, 'file')).toMatchObject({ sha256: hashOf(Buffer.from('content')) });
+  root.close();
 });
 
 describe('the hash of a small file', () => {

@@ -3,6 +3,8 @@
 import { createHash, hash } from 'node:crypto';
 import { type BigIntStats, closeSync, fstatSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { systemClock } from '../../core/clock.ts';
+import { systemErrorCode } from '../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
 import type { ByteDirectory } from '../../core/foreign-files/byte-directory.ts';
 import { type ByteName, shownName } from '../../core/foreign-files/entry-name.ts';
@@ -32,7 +34,7 @@ export async function readStableFile(
   name: ByteName,
   { consume, takesTorn = false, breathe }: ReadOptions = {},
 ): Promise<FileContent | undefined> {
-  const fd = parent.openFile(name);
+  const fd = await openPatiently(parent, name, breathe);
   if (fd === undefined) {
     return undefined;
   }
@@ -64,7 +66,10 @@ export async function readStableFile(
  * @throws PillionError `read_failed`
  */
 export function hashSmallFile(parent: ByteDirectory, name: ByteName, seen: BigIntStats): string | undefined {
-  const fd = seen.size < SMALL_BYTES ? parent.openFile(name) : undefined;
+  const fd = seen.size < SMALL_BYTES ? openUnlessLeased(parent, name) : undefined;
+  if (fd === LEASED) {
+    return undefined;
+  }
   if (fd === undefined) {
     return undefined;
   }
@@ -83,6 +88,39 @@ export function hashSmallFile(parent: ByteDirectory, name: ByteName, seen: BigIn
   } finally {
     closeSync(fd);
   }
+}
+
+/** Somebody has been told to give the file up (F_SETLEASE in fcntl(2): Samba, NFS), and has not done so yet. */
+const LEASED = 'leased';
+/** The kernel takes it away from who does not answer, after the seconds in /proc/sys/fs/lease-break-time, 45 by default. */
+const LEASE_TRIES = 600;
+const LEASE_PAUSE_MS = 100;
+
+function openUnlessLeased(parent: ByteDirectory, name: ByteName): number | undefined | typeof LEASED {
+  try {
+    return parent.openFile(name);
+  } catch (error) {
+    if (systemErrorCode(error instanceof Error ? error.cause : undefined) === 'EAGAIN') {
+      return LEASED;
+    }
+    throw error;
+  }
+}
+
+async function openPatiently(
+  parent: ByteDirectory,
+  name: ByteName,
+  breathe: ReadOptions['breathe'],
+): Promise<number | undefined> {
+  for (let tries = 1; tries < LEASE_TRIES; tries += 1) {
+    const fd = openUnlessLeased(parent, name);
+    if (fd !== LEASED) {
+      return fd;
+    }
+    await systemClock.sleep(LEASE_PAUSE_MS);
+    await breathe?.();
+  }
+  return parent.openFile(name);
 }
 
 /** Whether it is the same file with the same content, as far as its status tells. */
