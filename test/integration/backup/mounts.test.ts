@@ -100,51 +100,54 @@ describe.skipIf(!canMount()).each(ENGINES)(
   },
 );
 
-describe.skipIf(!canMount())(`a volume that is restored with mounts in it (skipped when ${NO_MOUNTS})`, () => {
-  const repository = () => `dir:${dir.join('repository')}`;
-  const target = (name: string) => tmpfs(Buffer.from(dir.join(name)));
+describe.skipIf(!canMount())(
+  `a volume that is restored with mounts in it (skipped when ${NO_MOUNTS})`,
+  () => {
+    const repository = () => `dir:${dir.join('repository')}`;
+    const target = (name: string) => tmpfs(Buffer.from(dir.join(name)));
 
-  async function backUp(tree: Readonly<Record<string, string>>): Promise<void> {
-    await mkdir(dir.join('original'));
-    await writeTree(dir.join('original'), tree);
-    const made = { volume: dir.join('original'), repository: repository(), flags: ['--init'] };
-    expect((await run(['backup', 'now'], made)).code).toBe(0);
-    await mkdir(dir.join('volume'));
-  }
-  const restore = (...flags: string[]) =>
-    run(['restore'], { volume: dir.join('volume'), repository: repository(), flags });
+    async function backUp(tree: Readonly<Record<string, string>>): Promise<void> {
+      await mkdir(dir.join('original'));
+      await writeTree(dir.join('original'), tree);
+      const made = { volume: dir.join('original'), repository: repository(), flags: ['--init'] };
+      expect((await run(['backup', 'now'], made)).code).toBe(0);
+      await mkdir(dir.join('volume'));
+    }
+    const restore = (...flags: string[]) =>
+      run(['restore'], { volume: dir.join('volume'), repository: repository(), flags });
 
-  it('is empty with nothing but mounts in it, and filled around them', async () => {
-    await backUp({ a: 'a' });
-    await withMounts([target('volume/mounted')], async () => {
-      await writeFile(dir.join('volume/mounted/other'), 'other');
+    it('is empty with nothing but mounts in it, and filled around them', async () => {
+      await backUp({ a: 'a' });
+      await withMounts([target('volume/mounted')], async () => {
+        await writeFile(dir.join('volume/mounted/other'), 'other');
+        expect((await restore()).code).toBe(0);
+        expect(await readTree(dir.join('volume'))).toEqual({ a: 'a', 'mounted/other': 'other' });
+      });
+    });
+
+    it('gives way around them when it is corrupt', async () => {
+      await backUp({ a: 'a' });
+      await writeTree(dir.join('volume'), { b: 'b' });
+      await withMounts([target('volume/mounted')], async () => {
+        await writeFile(dir.join('volume/mounted/other'), 'other');
+        expect((await restore('--check=test -f a')).code).toBe(0);
+        expect(await readTree(dir.join('volume'))).toEqual({ a: 'a', 'mounted/other': 'other' });
+      });
+    });
+
+    it.each([
+      ['deeper in it', 'volume/sub/mounted', { a: 'a' }],
+      ['where the snapshot has something', 'volume/a', { 'a/file': 'a' }],
+    ])('is left as it is, with a word, when something is mounted %s', async (_, place, tree) => {
+      await backUp(tree);
+      await withMounts([target(place)], async () => {
+        await writeFile(dir.join(place, 'other'), 'other');
+        const { code, stderr } = await restore();
+        expect([code, stderr]).toEqual([1, expect.stringContaining(`mounted at ${dir.join(place)}`)]);
+        const name = path.relative('volume', `${place}/other`);
+        expect(await readTree(dir.join('volume'))).toEqual({ [name]: 'other' });
+      });
       expect((await restore()).code).toBe(0);
-      expect(await readTree(dir.join('volume'))).toEqual({ a: 'a', 'mounted/other': 'other' });
     });
-  });
-
-  it('gives way around them when it is corrupt', async () => {
-    await backUp({ a: 'a' });
-    await writeTree(dir.join('volume'), { b: 'b' });
-    await withMounts([target('volume/mounted')], async () => {
-      await writeFile(dir.join('volume/mounted/other'), 'other');
-      expect((await restore('--check=test -f a')).code).toBe(0);
-      expect(await readTree(dir.join('volume'))).toEqual({ a: 'a', 'mounted/other': 'other' });
-    });
-  });
-
-  it.each([
-    ['deeper in it', 'volume/sub/mounted', { a: 'a' }],
-    ['where the snapshot has something', 'volume/a', { 'a/file': 'a' }],
-  ])('is left as it is, with a word, when something is mounted %s', async (_, place, tree) => {
-    await backUp(tree);
-    await withMounts([target(place)], async () => {
-      await writeFile(dir.join(place, 'other'), 'other');
-      const { code, stderr } = await restore();
-      expect([code, stderr]).toEqual([1, expect.stringContaining(`mounted at ${dir.join(place)}`)]);
-      const name = path.relative('volume', `${place}/other`);
-      expect(await readTree(dir.join('volume'))).toEqual({ [name]: 'other' });
-    });
-    expect((await restore()).code).toBe(0);
-  });
-});
+  },
+);

@@ -49,7 +49,10 @@ async function store({ engine, workDir }: TestEngine, volume: string): Promise<S
   const manifest = path.join(workDir, MANIFEST_NAME);
   await writeFile(manifest, 'the manifest');
   const exclude = ['*.log', 'sub/cache'];
-  return engine.backup({ volume, manifest, exclude, mounts: [], bytes: 24, now: Date.now(), isPartial: false }, work);
+  return engine.backup(
+    { volume, manifest, exclude, mounts: [], bytes: 24, now: Date.now(), isPartial: false },
+    work,
+  );
 }
 
 const digest = createHash('sha256').update('the manifest').digest('hex');
