@@ -28,7 +28,6 @@ spreadDirectories(scratch);
 const at = (...names: string[]) => join(scratch, ...names);
 const volume = at('volume');
 mkdirSync(at('programs'));
-mkdirSync(at('work'));
 /** Counts the calls. */
 writeFileSync(at('programs/restic'), `#!/bin/sh\necho "$*" >> ${at('calls')}\nexec ${restic} "$@"\n`);
 chmodSync(at('programs/restic'), 0o755);
@@ -41,10 +40,12 @@ const env = {
 };
 
 const pillion = (...args: string[]) => measure('bin/pillion', args, env);
-const alone = (...args: string[]) => measure(restic, ['--repo', at('alone'), ...args], env);
-const place = ['--repository', at('ours'), '--name', 'volume'];
-const backUp = (...args: string[]) =>
-  pillion('backup', 'now', '--volume', volume, ...place, '--work-dir', at('work'), ...args);
+/** Each round has repositories of its own; what follows the first backups goes on with those of the last round. */
+let round = 0;
+const alone = (...args: string[]) => measure(restic, ['--repo', at(`alone-${round}`), ...args], env);
+const place = () => ['--repository', at(`ours-${round}`), '--name', 'volume'];
+const backUp = () =>
+  pillion('backup', 'now', '--volume', volume, ...place(), '--work-dir', at(`work-${round}`));
 const backUpAlone = () => alone('backup', '--quiet', volume);
 
 function calls(): number {
@@ -55,16 +56,18 @@ function calls(): number {
 
 makeTree(volume, size);
 const bare = await measure(process.execPath, ['-e', 'setTimeout(() => {}, 300)'], env);
-await alone('init', '--quiet');
-// A repository of Pillion's own is made before, as it is of restic's.
 mkdirSync(at('tiny'));
 writeFileSync(at('tiny/file'), 'x');
-await pillion('backup', 'now', '--volume', at('tiny'), '--repository', at('ours'), '--init');
-calls();
 
-// In a pod `pillion restore` has looked at the volume before anything is backed up.
-await pillion('restore', '--volume', volume, ...place);
-calls();
+/** A repository of Pillion's own is made before, as it is of restic's. */
+async function makeRepositories(): Promise<void> {
+  mkdirSync(at(`work-${round}`));
+  await alone('init', '--quiet');
+  await pillion('backup', 'now', '--volume', at('tiny'), '--repository', at(`ours-${round}`), '--init');
+  // In a pod `pillion restore` has looked at the volume before anything is backed up.
+  await pillion('restore', '--volume', volume, ...place());
+  calls();
+}
 
 /** Machines are shared: each takes its turn, several times. */
 const ROUNDS = 3;
@@ -92,36 +95,53 @@ async function onQuietDisk(work: () => Promise<Taken>): Promise<Taken> {
   return await work();
 }
 
-async function inTurns(prepare: () => void): Promise<Pair & { readonly calls: number }> {
+interface Turns {
+  readonly prepare: () => void | Promise<void>;
+  readonly alone: () => Promise<Taken>;
+  readonly ours: () => Promise<Taken>;
+}
+
+async function inTurns({ prepare, ...turns }: Turns): Promise<Pair & { readonly calls: number }> {
   noteLoad();
   const pairs: Pair[] = [];
-  calls();
-  for (let round = 0; round < ROUNDS; round += 1) {
-    prepare();
-    pairs.push({ alone: await onQuietDisk(backUpAlone), ours: await onQuietDisk(backUp) });
+  let count = 0;
+  for (let turn = 0; turn < ROUNDS; turn += 1) {
+    await prepare();
+    calls();
+    pairs.push({ alone: await onQuietDisk(turns.alone), ours: await onQuietDisk(turns.ours) });
+    count += calls();
   }
   return {
     alone: median(pairs.map(({ alone: taken }) => taken)),
     ours: median(pairs.map(({ ours }) => ours)),
-    calls: calls() / ROUNDS,
+    calls: count / ROUNDS,
   };
 }
 
-noteLoad();
-const first = { alone: await onQuietDisk(backUpAlone), ours: await onQuietDisk(backUp) };
-const firstCalls = calls();
-const unchanged = await inTurns(() => {});
-const changed = await inTurns(() => changeTree(volume, size, 100));
-mkdirSync(at('restored'));
-calls();
-noteLoad();
-const restored = {
-  alone: await onQuietDisk(() => alone('restore', '--quiet', 'latest', '--target', at('restored-alone'))),
-  ours: await onQuietDisk(() => pillion('restore', '--volume', at('restored'), ...place)),
+const backups = { alone: backUpAlone, ours: backUp };
+const nextRound = async () => {
+  round += 1;
+  await makeRepositories();
 };
-const restoreCalls = calls();
+let targets = 0;
+const nextTarget = () => {
+  targets += 1;
+  mkdirSync(at(`restored-${targets}`));
+};
+const first = await inTurns({ ...backups, prepare: nextRound });
+const unchanged = await inTurns({ ...backups, prepare: () => {} });
+const changed = await inTurns({ ...backups, prepare: () => changeTree(volume, size, 100) });
+const restored = await inTurns({
+  prepare: nextTarget,
+  alone: () => alone('restore', '--quiet', 'latest', '--target', at(`restored-alone-${targets}`)),
+  ours: () => pillion('restore', '--volume', at(`restored-${targets}`), ...place()),
+});
 
-const row = (what: string, { alone: other, ours }: Pair, goal: string, count?: number) => [
+const row = (
+  what: string,
+  { alone: other, ours, calls: count }: Awaited<ReturnType<typeof inTurns>>,
+  goal: string,
+) => [
   what,
   `${ours.seconds.toFixed(1)} s`,
   `${other.seconds.toFixed(1)} s`,
@@ -129,7 +149,7 @@ const row = (what: string, { alone: other, ours }: Pair, goal: string, count?: n
   goal,
   `${(ours.cpuSeconds / other.cpuSeconds).toFixed(2)}x`,
   `${ours.peakMiB.toFixed(0)} MiB (+${(ours.peakMiB - bare.peakMiB).toFixed(0)})`,
-  count === undefined ? '' : String(count),
+  count.toFixed(0),
 ];
 publish({
   name: 'backup',
@@ -144,11 +164,11 @@ publish({
     'calls of restic',
   ],
   rows: [
-    row('first backup', first, '<= 1.2x', firstCalls),
-    row('backup, nothing changed', unchanged, '<= 1.1x', unchanged.calls),
-    row('backup, one file in a hundred changed', changed, '<= 1.2x', changed.calls),
-    row('restore', restored, '<= 1.3x', restoreCalls),
+    row('first backup', first, '<= 1.2x'),
+    row('backup, nothing changed', unchanged, '<= 1.1x'),
+    row('backup, one file in a hundred changed', changed, '<= 1.2x'),
+    row('restore', restored, '<= 1.3x'),
   ],
-  note: `${size.files} small files and ${size.bytes / 2 ** 30} GiB in large ones; restic 0.18, a repository on the same disk; the load before each row was ${loads.join(', ')}`,
+  note: `${size.files} small files and ${size.bytes / 2 ** 30} GiB in large ones; restic 0.18, a repository on the same disk; medians of ${ROUNDS} rounds; the load before each row was ${loads.join(', ')}`,
 });
 rmSync(scratch, { recursive: true, force: true });
