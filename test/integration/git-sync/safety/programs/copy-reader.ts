@@ -1,5 +1,5 @@
 /**
- * Reads a copied tree without a pause until its stdin ends, and prints what it saw as JSON: each file must be there and whole
+ * Reads a copied tree again and again until its stdin ends, and prints what it saw as JSON: each file must be there and whole
  * at any time, and all of one version while the copy says that it is whole.
  */
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * Reads a published tree through its link, without a pause, until its stdin ends. Prints what it saw as JSON. As long
+ * Reads a published tree through its link, again and again, until its stdin ends. Prints what it saw as JSON. As long
  * as the link stays as it is, all files of the tree must be there, be whole, and be of one version.
  */
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';

@@ -1,10 +1,13 @@
-/** What the readers of a published tree share: they look without a pause until their stdin ends, and then report. */
+/** What the readers of a published tree share: they look again and again until their stdin ends, and then report. */
 import os from 'node:os';
 import process from 'node:process';
 
 const MOST_VIOLATIONS = 5;
+/** What a kill leaves stays until the next start; to look all the time would only take the processor from what is looked at. */
+const LOOKS_AT_A_TIME = 3;
+const PAUSE_MS = 5;
 
-/** Looks again and again, in all the time that nobody else needs; prints the report as JSON at the end. */
+/** Looks hundreds of times a second, in time that nobody else needs; prints the report as JSON at the end. */
 export function lookUntilStdinEnds(
   look: () => void,
   report: { readonly violations: readonly string[] },
@@ -16,13 +19,13 @@ export function lookUntilStdinEnds(
   });
   process.stdin.resume();
   function loop(): void {
-    for (let index = 0; index < 10 && report.violations.length < MOST_VIOLATIONS; index += 1) {
+    for (let index = 0; index < LOOKS_AT_A_TIME && report.violations.length < MOST_VIOLATIONS; index += 1) {
       look();
     }
     if (ended) {
       process.stdout.write(JSON.stringify(report));
     } else {
-      setImmediate(loop);
+      setTimeout(loop, PAUSE_MS);
     }
   }
   process.stdout.write('\n');
