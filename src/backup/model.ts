@@ -167,10 +167,10 @@ export interface Engine {
   verify(share: number, work: EngineWork): Promise<readonly string[]>;
   /**
    * Removes exactly these snapshots, and what only they needed.
-   * @returns new ids of snapshots that stay, by those that they had; where an engine cannot remove one without that
+   * @returns where an engine cannot simply remove one
    * @throws PillionError when the repository does not let us (append-only keys)
    */
-  forget(snapshots: readonly Snapshot[], work: EngineWork): Promise<ReadonlyMap<string, string> | void>;
+  forget(snapshots: readonly Snapshot[], work: EngineWork): Promise<Forgotten | void>;
   /** Brings what it keeps in the work directory back to its limit; called after each piece of work. Never throws. */
   tidy?(): Promise<void>;
   /** Paths below the volume's root in a snapshot, a line each, for people. */
@@ -183,6 +183,9 @@ export interface Engine {
     write: (chunk: Buffer) => void | Promise<void>,
   ): Promise<void>;
 }
+
+/** New ids of snapshots that stay, by those that they had; ids of those that were to be removed and cannot be. */
+export type Forgotten = Readonly<{ renamed: ReadonlyMap<string, string>; stayed: readonly string[] }>;
 
 /** The circumstances of a long call. */
 export interface EngineWork {

@@ -240,8 +240,9 @@ async function prune(
   const removed = removable([snapshot, ...before], retention, new Set([snapshot.id]), clock.now());
   if (removed.length > 0) {
     log.info('removing snapshots', { snapshots: removed.map(({ id }) => id) });
-    const renamed = await engine.forget([...removed, ...torn], { signal });
-    return { removed, renamed: renamed ?? undefined };
+    const forgotten = await engine.forget([...removed, ...torn], { signal });
+    const stayed = new Set(forgotten?.stayed);
+    return { removed: removed.filter(({ id }) => !stayed.has(id)), renamed: forgotten?.renamed };
   }
   await forgetTorn(engine, torn, log, signal);
   return { removed };

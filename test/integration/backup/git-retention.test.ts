@@ -103,7 +103,10 @@ describe('retention in git', () => {
     const env = ['-c', 'user.name=x', '-c', 'user.email=x@example.com'];
     const theirs = await git(...env, 'commit-tree', '-m', 'of somebody else', tree);
     await git('update-ref', 'refs/heads/data', theirs);
-    await backUp(['1', '2', '3'], '--allow-unmarked', '--keep-last', '1');
+    await backUp(['1', '2'], '--allow-unmarked', '--keep-last', '1');
+    await writeTree(volume(), { a: '3' });
+    const stdout = await succeed(['backup', 'now'], { ...command(), flags: ['--keep-last', '1'] });
+    expect(JSON.parse(stdout)).toMatchObject({ removed: 1 });
     expect(lines(await git('log', '--format=%s', 'data'))).toEqual([
       expect.stringContaining('Backup of data'),
       'of somebody else',

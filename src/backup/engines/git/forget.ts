@@ -6,16 +6,11 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
-import type { EngineWork, Snapshot } from '../../model.ts';
+import type { EngineWork, Forgotten, Snapshot } from '../../model.ts';
 import type { GitAccess } from './access.ts';
 import { type EarlierSnapshot, MAX_EARLIER, parseMessage, renderMessage } from './message.ts';
 import { askTip, fetchTip, TIP, type Tip } from './repository.ts';
 import { snapshotsOf } from './state.ts';
-
-/** What a snapshot that stays is called since then. */
-export type Renamed = ReadonlyMap<string, string>;
-
-const NOTHING: Renamed = new Map();
 
 /**
  * Commits that Pillion has not made stay, with all that is below the newest of them; so does the newest snapshot.
@@ -25,27 +20,29 @@ export async function forgetSnapshots(
   access: GitAccess,
   snapshots: readonly Snapshot[],
   { signal }: EngineWork,
-): Promise<Renamed> {
+): Promise<Forgotten> {
   const gone = new Set(snapshots.map(({ id }) => id));
+  const nothing = { renamed: new Map<string, string>(), stayed: [...gone] };
   const found = await askTip(access, signal);
   if (found === undefined) {
-    return NOTHING;
+    return nothing;
   }
   const { gitDir, tip } = await fetchTip(access, found, signal);
   if (tip.facts?.volume !== access.context.name) {
-    return NOTHING; // It is somebody else's by now.
+    return nothing; // It is somebody else's by now.
   }
   const ours = await ownCommits(access, gitDir, tip, signal);
   const own = snapshotsOf(tip).filter(({ id }) => ours.ids.has(id));
   const kept = own.filter(({ id }) => id === tip.id || !gone.has(id));
   if (kept.length === own.length || kept[0]?.id !== tip.id) {
-    return NOTHING;
+    return nothing;
   }
   const others = snapshotsOf(tip).filter(({ id }) => !ours.ids.has(id));
   const chain = await makeChain(access, gitDir, { kept, others, base: ours.base }, signal);
   await replaceBranch(access, gitDir, tip, chain, signal);
   await access.run(['update-ref', TIP, chain.tip], { gitDir, signal });
-  return new Map(chain.commits.map(({ id, before }) => [before, id]));
+  const stayed = [...others, ...kept].map(({ id }) => id).filter((id) => gone.has(id));
+  return { renamed: new Map(chain.commits.map(({ id, before }) => [before, id])), stayed };
 }
 
 interface OwnCommits {

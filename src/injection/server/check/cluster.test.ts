@@ -48,6 +48,7 @@ describe('versions', () => {
     expect(levels('v1.34.1', 'v1.28.3')[0]).toMatch(/^failed .*n1 \(v1\.28\.3\)/);
     expect(levels('v1.34.1', 'v1.33.0-gke.1')[0]).toMatch(/^warning .*n1/);
     expect(levels('soon')[0]).toMatch(/^warning .*cannot be read/);
+    expect(levels()[0]).toBe('warning the API server lists no node');
   });
 });
 

@@ -32,6 +32,11 @@ export function nodeFindings(nodes: readonly Json[], { target }: Installed): Fin
     const text = textAt(node, 'status', 'nodeInfo', 'kubeletVersion') ?? '';
     return { name: textAt(node, 'metadata', 'name') ?? '', text, version: parseVersion(text) };
   });
+  if (known.length === 0) {
+    const hint =
+      'ask again with credentials that may list nodes: their kubelets may be too old for native sidecars';
+    return [{ check, level: 'warning', message: 'the API server lists no node', hint }];
+  }
   const unreadable = known.filter(({ version }) => version === undefined);
   const old = known.filter(
     ({ version }) =>
