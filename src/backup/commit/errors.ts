@@ -27,8 +27,9 @@ export const COMMIT_ERRORS = defineErrors({
   },
   mount_in_the_way: {
     message: ({ path }: { readonly path: string }) =>
-      `something is mounted at ${path}, where the snapshot has to take its place`,
-    hint: 'restore in a container that mounts the volume alone; nothing on it was changed',
-    about: 'what is mounted in a volume would be moved out of sight, or be where the snapshot has something',
+      `something is mounted at ${path}, in what a restore has to move or where the snapshot has something`,
+    hint: 'restore in a container that mounts the volume alone; what the volume holds was left as it was',
+    about:
+      'what is mounted in a volume would be moved out of sight with what it lies in, or is where the snapshot has something',
   },
 });

@@ -21,17 +21,37 @@ export function contentNames(directory: ByteDirectory): ByteName[] {
 /**
  * What is mounted deeper in a volume would be moved with what it lies in, out of the sight of whoever uses it; and a snapshot
  * may have something of its own where something is mounted.
- * @param source the root of a stage, where there is one yet
+ * @param source the root of a stage, where there is one
+ * @param isCleared what lies on the volume already has been moved, as far as nothing of the stage takes its place
  * @throws PillionError `mount_in_the_way`
  */
-export function requireNoMountInTheWay(volume: ByteDirectory, source?: ByteDirectory): void {
+export function requireNoMountInTheWay(
+  volume: ByteDirectory,
+  source?: ByteDirectory,
+  { isCleared = false }: { readonly isCleared?: boolean } = {},
+): void {
   for (const path of mountsOf(volume)) {
     const [first = '', ...deeper] = path.split('/');
-    const isInTheWay = deeper.length > 0 || (source !== undefined && source.stat(first) !== undefined);
+    const isInTheWay =
+      deeper.length === 0
+        ? source !== undefined && !isPlaceholder(source, first)
+        : !isCleared || source?.stat(first) !== undefined;
     if (isInTheWay && !NOT_MOVED.has(first)) {
       throw COMMIT_ERRORS.mount_in_the_way({ path: `${volume.shownPath}/${shownName(path)}` });
     }
   }
+}
+
+/** Nothing, or what something was mounted on when the snapshot was made: an empty directory or file. */
+function isPlaceholder(source: ByteDirectory, name: ByteName): boolean {
+  const status = source.stat(name);
+  if (status?.isDirectory() !== true) {
+    return status === undefined || (status.isFile() && status.size === 0n);
+  }
+  const directory = source.open(name);
+  const isEmpty = directory?.names().length === 0;
+  directory?.close();
+  return isEmpty;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { fsyncDirectory } from '../../core/files/fsync.ts';
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
+import { mountsOf } from '../../core/foreign-files/mounts.ts';
 import { type Committed, OWN_FOLDER } from '../model.ts';
 import {
   type BegunJournal,
@@ -14,7 +15,7 @@ import {
   writeJournal,
 } from './journal.ts';
 import { MARKER_FILE } from './marker.ts';
-import { contentNames, type JournalModes } from './movable.ts';
+import { contentNames, type JournalModes, requireNoMountInTheWay } from './movable.ts';
 import { writeRecord } from './own-folder.ts';
 import {
   applyToRoot,
@@ -98,6 +99,8 @@ async function putInPlace(
   const { journal } = begun;
   const places = openPlaces(volumePath, journal);
   try {
+    // Another container than that which began may have other mounts.
+    requireNoMountInTheWay(places.volume, places.source, { isCleared: begun.phase !== 'clear' });
     if (begun.phase === 'clear') {
       clear(places, journal.modes, step);
       await moveOn(folder, begun, 'fill');
@@ -150,7 +153,8 @@ function fill({ volume, quarantine, source }: Places, modes: JournalModes, step:
   if (source === undefined) {
     return;
   }
-  for (const name of contentNames(source)) {
+  const mounts = mountsOf(volume);
+  for (const name of contentNames(source).filter((each) => !mounts.has(each))) {
     if (volume.stat(name) !== undefined) {
       move(volume, name, quarantine, false);
       step(`set aside ${name}`);

@@ -1,7 +1,7 @@
 /** Undoes a commit whose outcome was not good enough: the volume is then what it was before. */
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import { type BegunJournal, moveOn, type OnStep, removeJournal } from './journal.ts';
-import { contentNames } from './movable.ts';
+import { contentNames, requireNoMountInTheWay } from './movable.ts';
 import { applyToRoot, giveModesBack, isLocked, move, openPlaces, type Places } from './places.ts';
 import { removeEmptyQuarantines } from './quarantine.ts';
 import type { Journal } from './records.ts';
@@ -12,7 +12,7 @@ export const NEXT_MARKER = 'marker-next.json';
 /**
  * What came from the stage goes back there, then what went to quarantine comes back. Like the commit, a kill at any step is
  * mended by doing all again. What others have written to the volume meanwhile stays on it.
- * @throws PillionError `commit_blocked` when something cannot be moved: the next `recover` goes on
+ * @throws PillionError `commit_blocked`, `mount_in_the_way` when something cannot be moved: the next `recover` goes on
  */
 export async function takeBack(
   folder: ForeignDirectory,
@@ -23,6 +23,7 @@ export async function takeBack(
   const { journal } = begun;
   const places = openPlaces(volumePath, journal, { isUndone: true });
   try {
+    requireNoMountInTheWay(places.volume);
     if (begun.phase !== 'refill') {
       const emptying = await moveOn(folder, begun, 'empty');
       step('to be taken back');

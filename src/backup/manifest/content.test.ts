@@ -76,7 +76,7 @@ it('a file that grows for as long as it is read is not read for ever', async () 
 const LEASE = `
 open(my $file, "+<", $ARGV[0]) or die $!;
 $SIG{IO} = sub { select(undef, undef, undef, 0.5); close($file); exit 0 };
-fcntl($file, 1024, 1) or die $!;
+fcntl($file, 1024, 1) or die "no lease: $!";
 $| = 1; print "held\\n"; sleep 60;`;
 
 it('a file that somebody has leased is read when it has been given up', async () => {

@@ -26,15 +26,17 @@ export interface ReadOptions {
   readonly takesTorn?: boolean;
   /** Called between chunks. */
   readonly breathe?: () => Promise<void> | undefined;
+  /** Ends the wait for a file that is leased. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Undefined when there is no such file, and when it changed while it was read: what was read is torn then. */
 export async function readStableFile(
   parent: ByteDirectory,
   name: ByteName,
-  { consume, takesTorn = false, breathe }: ReadOptions = {},
+  { consume, takesTorn = false, breathe, signal }: ReadOptions = {},
 ): Promise<FileContent | undefined> {
-  const fd = await openPatiently(parent, name, breathe);
+  const fd = await openPatiently(parent, name, signal);
   if (fd === undefined) {
     return undefined;
   }
@@ -67,10 +69,7 @@ export async function readStableFile(
  */
 export function hashSmallFile(parent: ByteDirectory, name: ByteName, seen: BigIntStats): string | undefined {
   const fd = seen.size < SMALL_BYTES ? openUnlessLeased(parent, name) : undefined;
-  if (fd === LEASED) {
-    return undefined;
-  }
-  if (fd === undefined) {
+  if (fd === undefined || fd === LEASED) {
     return undefined;
   }
   try {
@@ -110,15 +109,14 @@ function openUnlessLeased(parent: ByteDirectory, name: ByteName): number | undef
 async function openPatiently(
   parent: ByteDirectory,
   name: ByteName,
-  breathe: ReadOptions['breathe'],
+  signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   for (let tries = 1; tries < LEASE_TRIES; tries += 1) {
     const fd = openUnlessLeased(parent, name);
     if (fd !== LEASED) {
       return fd;
     }
-    await systemClock.sleep(LEASE_PAUSE_MS);
-    await breathe?.();
+    await systemClock.sleep(LEASE_PAUSE_MS, signal);
   }
   return parent.openFile(name);
 }

@@ -15,9 +15,15 @@ interface Pattern {
   readonly isName: boolean;
 }
 
+/** Without what says nothing in a path: `/` at its end or more than one, and the part `.`. */
+export function cleanPattern(text: string): string {
+  const parts = text.split('/').filter((part) => part !== '' && part !== '.');
+  return trimEndOf(text, '/').includes('/') ? `/${parts.join('/')}` : parts.join('/');
+}
+
 function parsePattern(text: string): Pattern {
-  const trimmed = trimEndOf(text.replace(/^\/+/, ''), '/');
-  return { parts: trimmed.split('/').filter(Boolean), isName: !trimEndOf(text, '/').includes('/') };
+  const clean = cleanPattern(text);
+  return { parts: clean.split('/').filter(Boolean), isName: !clean.includes('/') };
 }
 
 /** Patterns are compiled once; an empty list leaves out what is no content alone. */

@@ -11,7 +11,7 @@ import { createManifestWriter, type ManifestWriter } from './files.ts';
 import { createFingerprint } from './fingerprint.ts';
 import { lineAroundHash, RECENT_TAG } from './format.ts';
 import { createKnownFiles, type KnownFiles } from './known-files.ts';
-import { isSettled } from './unsettled.ts';
+import { isUnsettled } from './unsettled.ts';
 import { type Found, walkBySome } from './walk.ts';
 
 /** A file that is written to all the time is read so often, then it is marked. */
@@ -63,7 +63,8 @@ async function takeAll(
 
 function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather, options: ScanOptions) {
   const changing = new Set(options.changing?.map((path) => path.toString('latin1')));
-  const readers: Reader = { changing, known, breathe, groups: new Map(), groupCount: 0 };
+  const { signal } = options;
+  const readers: Reader = { changing, known, breathe, signal, groups: new Map(), groupCount: 0 };
   const fingerprint = createFingerprint();
   const leftOut: { path: string; type: string }[] = [];
   const mounts: BytePath[] = [];
@@ -72,20 +73,24 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
   let changed = 0;
   const tell = createTeller(options.onProgress);
 
-  function add(entry: Entry | undefined): void {
+  function add(entry: Entry | undefined, readAt?: number): void {
     if (entry === undefined) {
       return; // it has gone
     }
     if (entry.type === 'file') {
       changed += entry.isChanging ? 1 : 0;
       tell(entry.size);
-      noteUnsettled(entry.path, entry.identity?.ctimeNs, entry.sha256);
+      const { identity, sha256 } = entry;
+      if (identity !== undefined && sha256 !== undefined && readAt !== undefined) {
+        noteUnsettled(entry.path, identity.ctimeNs, sha256, readAt);
+      }
     }
     writer.add(entry);
   }
 
-  function noteUnsettled(path: BytePath, ctimeNs: bigint | undefined, sha256: string | undefined): void {
-    if (ctimeNs !== undefined && sha256 !== undefined && !isSettled(ctimeNs, Date.now())) {
+  /** @param readAt when it was opened: later changes may have had the same time as that which it has */
+  function noteUnsettled(path: BytePath, ctimeNs: bigint, sha256: string, readAt: number): void {
+    if (isUnsettled(ctimeNs, readAt)) {
       unsettled.push({ path, ctimeNs, sha256 });
     }
   }
@@ -107,18 +112,24 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
     }
     const line = lineAroundHash(path, status);
     const earlier = known.find(path, status, line);
+    const readAt = Date.now();
     const hash = earlier ?? hashSmallFile(parent, name, status);
     if (hash === undefined) {
       return false;
     }
     const bytes = Number(status.size);
-    const tag = earlier === undefined && isRecent(status) ? RECENT_TAG : '';
+    const tag = earlier === undefined && isRecent(status, readAt) ? RECENT_TAG : '';
     if (tag !== '') {
-      noteUnsettled(path, status.ctimeNs, hash);
+      noteUnsettled(path, status.ctimeNs, hash, readAt);
     }
     tell(bytes);
     writer.addFileLine(`${line.before}${hash}${line.after}${tag}`, bytes);
     return true;
+  }
+
+  async function takeFile(found: Found): Promise<void> {
+    const readAt = Date.now();
+    add(await describeFile(found, readers), readAt);
   }
 
   return {
@@ -131,7 +142,7 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
           add(describe(found, found.kind, changing));
           return undefined;
         case 'file':
-          return addAtOnce(found) ? undefined : describeFile(found, readers).then(add);
+          return addAtOnce(found) ? undefined : takeFile(found);
         default:
           leaveOut(found);
           return undefined;
@@ -166,6 +177,7 @@ interface Reader {
   readonly known: KnownFiles;
   readonly changing: ReadonlySet<BytePath>;
   readonly breathe: Breather;
+  readonly signal: AbortSignal;
   /** Files of which more names are to come, by their inode. */
   readonly groups: Map<bigint, { readonly file: FileEntry; namesLeft: number }>;
   groupCount: number;
@@ -232,7 +244,7 @@ const isSameFile = ({ size, mtimeNs, identity }: FileEntry, status: BigIntStats)
 
 async function describeOne(
   found: Found,
-  { known, changing, breathe }: Reader,
+  { known, changing, breathe, signal }: Reader,
   links: number | undefined,
 ): Promise<FileEntry | undefined> {
   const { path, parent, name, status } = found;
@@ -241,21 +253,22 @@ async function describeOne(
   }
   const hash = known.find(path, status, lineAroundHash(path, status));
   if (hash !== undefined) {
-    return stableFile(path, status, links, hash);
+    return stableFile(path, status, { links, sha256: hash, readAt: Date.now() });
   }
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const content = await readStableFile(parent, name, { breathe });
+    const readAt = Date.now();
+    const content = await readStableFile(parent, name, { breathe, signal });
     if (content !== undefined) {
-      return stableFile(path, content.status, links, content.sha256);
+      return stableFile(path, content.status, { links, sha256: content.sha256, readAt });
     }
   }
   const now = parent.stat(name);
   return now?.isFile() === true ? changingFile(path, now, links) : undefined;
 }
 
-/** Of a file that was read just now. */
-const isRecent = ({ ctimeNs }: BigIntStats): boolean =>
-  BigInt(Date.now()) * 1_000_000n - ctimeNs <= SETTLED_NS;
+/** @param readAt when it was opened, in ms since 1970 */
+const isRecent = ({ ctimeNs }: BigIntStats, readAt: number): boolean =>
+  BigInt(readAt) * 1_000_000n - ctimeNs <= SETTLED_NS;
 
 function changingFile(path: BytePath, status: BigIntStats, links: number | undefined): FileEntry {
   const size = Number(status.size);
@@ -266,11 +279,14 @@ function changingFile(path: BytePath, status: BigIntStats, links: number | undef
 function stableFile(
   path: BytePath,
   status: BigIntStats,
-  links: number | undefined,
-  sha256: string,
+  {
+    links,
+    sha256,
+    readAt,
+  }: { readonly links: number | undefined; readonly sha256: string; readonly readAt: number },
 ): FileEntry {
   const { ino: inode, ctimeNs } = status;
-  const identity = { inode, ctimeNs, isRecent: isRecent(status) };
+  const identity = { inode, ctimeNs, isRecent: isRecent(status, readAt) };
   const own = { size: Number(status.size), sha256, links, isChanging: false, identity };
   return { type: 'file', ...commonOf(path, status), ...own };
 }

@@ -11,7 +11,7 @@ import { NS_PER_SECOND, nameOf, parentOf } from './entry.ts';
 import { inDirectory } from './in-directory.ts';
 
 const NS_PER_MS = 1_000_000n;
-/** A clock that is further ahead than this, of a file server, is not waited for. */
+/** Times that are further ahead are those of another clock, a file server's or one that was set back: they tell nothing. */
 const LONGEST_WAIT_MS = 3000;
 
 /** Ticks of clocks are 10 ms at the most, or whole seconds, which then are all that a time has. */
@@ -24,6 +24,12 @@ const msUntilSettled = (timeNs: bigint, nowMs: number): number =>
 /** Whether a change from now on gets another time than this one. */
 export const isSettled = (timeNs: bigint, nowMs: number): boolean => msUntilSettled(timeNs, nowMs) <= 0;
 
+/** Whether what was read from `readAtMs` on may not be what the file with this time held in the end. */
+export function isUnsettled(ctimeNs: bigint, readAtMs: number): boolean {
+  const wait = msUntilSettled(ctimeNs, readAtMs);
+  return wait > 0 && wait <= LONGEST_WAIT_MS;
+}
+
 /**
  * Reads them again, when all that changed in their ticks has done so: those whose content is another by then, or that
  * are gone, as paths in bytes.
@@ -34,10 +40,10 @@ export async function changedInTick(
   files: readonly UnsettledFile[],
   { clock, signal }: { readonly clock: Pick<Clock, 'now' | 'sleep'>; readonly signal: AbortSignal },
 ): Promise<readonly Buffer[]> {
-  const waits = files.map(({ ctimeNs }) => msUntilSettled(ctimeNs, clock.now()));
-  const wait = Math.max(0, ...waits.filter((ms) => ms <= LONGEST_WAIT_MS));
+  const now = clock.now();
+  const wait = files.reduce((most, { ctimeNs }) => Math.max(most, msUntilSettled(ctimeNs, now)), 0);
   if (wait > 0) {
-    await clock.sleep(wait, signal);
+    await clock.sleep(Math.min(wait, LONGEST_WAIT_MS), signal);
   }
   const breathe = createBreather(signal);
   const tree = openByteRoot(root);
@@ -45,7 +51,7 @@ export async function changedInTick(
   try {
     for (const { path, sha256 } of files) {
       const content = await inDirectory(tree, parentOf(path) ?? '', (parent) =>
-        readStableFile(parent, nameOf(path), { breathe }),
+        readStableFile(parent, nameOf(path), { breathe, signal }),
       );
       if (content?.sha256 !== sha256) {
         changed.push(Buffer.from(path, 'latin1'));

@@ -19,7 +19,8 @@ export interface VolumeReader {
   close(): void;
 }
 
-export function createVolumeReader(volume: string): VolumeReader {
+/** @param signal ends the wait for a file that somebody has leased */
+export function createVolumeReader(volume: string, signal: AbortSignal): VolumeReader {
   const root = openByteRoot(volume);
   let levels: { readonly path: BytePath; readonly directory: ByteDirectory }[] = [];
 
@@ -48,7 +49,11 @@ export function createVolumeReader(volume: string): VolumeReader {
       const content =
         directory === undefined
           ? undefined
-          : await readStableFile(directory, nameOf(entry.path), { consume, takesTorn: entry.isChanging });
+          : await readStableFile(directory, nameOf(entry.path), {
+              consume,
+              takesTorn: entry.isChanging,
+              signal,
+            });
       const isAsStored = content !== undefined && (entry.isChanging || content.sha256 === entry.sha256);
       if (!isAsStored) {
         throw MANIFEST_ERRORS.volume_changed({

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import { httpOptions } from '../../core/http/options.ts';
 import { defineOptions, option } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
-import { size } from './value-types.ts';
+import { faultOfPattern, size } from './value-types.ts';
 
 export type Variables = (flag: string) => readonly string[];
 
@@ -79,6 +79,7 @@ export function repositoryOptions(env: Variables) {
       default: [],
       env: env('exclude'),
       help: 'A path below the volume that is no part of its content; * stands for any characters but a slash, and a pattern without a slash holds in every directory. May repeat.',
+      check: (values) => values.map(faultOfPattern).find((fault) => fault !== undefined),
     }),
     workDir: option({
       flag: 'work-dir',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { size } from './value-types.ts';
+import { faultOfPattern, size } from './value-types.ts';
 
 it.each([
   ['0', 0],
@@ -15,3 +15,14 @@ it.each([
 it.each(['', '-1', '1.5G', '10X', 'M', '1e9'])('refuses %j', (text) => {
   expect(() => size.parse(text)).toThrow('must be a number of bytes');
 });
+
+it.each(['*.log', 'cache/', '/top', './a', 'ä ', '..a'])('takes %j as a pattern', (text) => {
+  expect(faultOfPattern(text)).toBeUndefined();
+});
+
+it.each(['', '/', '.', './', '..', 'a/../b', '/..', 'a'.repeat(5000), 'a\0b'])(
+  'refuses %j as a pattern',
+  (text) => {
+    expect(faultOfPattern(text)).toMatch(/^must /);
+  },
+);

@@ -27,3 +27,19 @@ export const size: ValueType<number> = {
     return value === 0 || factor === 1 ? String(value) : `${value / factor}${unit}iB`;
   },
 };
+
+const LONGEST_PATTERN = 4096;
+
+/** What is wrong with a pattern of `--exclude`; undefined when nothing is. */
+export function faultOfPattern(pattern: string): string | undefined {
+  const parts = pattern.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.length === 0) {
+    return 'must name something below the volume';
+  }
+  if (parts.includes('..')) {
+    return 'must be a path below the volume, without ".."';
+  }
+  return pattern.length > LONGEST_PATTERN || pattern.includes('\0')
+    ? `must be a path of at most ${LONGEST_PATTERN} characters`
+    : undefined;
+}

@@ -3,10 +3,12 @@ import { opendir } from 'node:fs/promises';
 import { type ByteDirectory, openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import { type ByteName, shownName } from '../../core/foreign-files/entry-name.ts';
 import { mountsOf } from '../../core/foreign-files/mounts.ts';
+import { joined } from '../manifest/entry.ts';
 import { NO_CONTENT } from '../model.ts';
 
-/** A volume with more entries than that is not looked at any closer. */
-const MAX_MOUNTS = 1000;
+/** A volume with more entries than that, or deeper, is not looked at any closer. */
+const MAX_LOOKS = 10_000;
+const MAX_DEPTH = 64;
 
 /**
  * What is mounted in a volume is no content of it, nor are the directories that are there for it alone.
@@ -14,45 +16,67 @@ const MAX_MOUNTS = 1000;
  */
 export async function isEmpty(volume: string, ignored: readonly string[]): Promise<boolean> {
   const nothing = new Set([...NO_CONTENT, ...ignored]);
-  const found: string[] = [];
-  for await (const { name } of await opendir(volume, { encoding: 'latin1' })) {
-    if (nothing.has(shownName(name))) {
-      continue;
-    }
-    found.push(name);
-    if (found.length > MAX_MOUNTS) {
-      return false;
+  for await (const { name } of await opendir(volume)) {
+    if (!nothing.has(name)) {
+      return isAllOf(volume, ignored, ({ isMount, isAboveMount }) => isMount || isAboveMount);
     }
   }
-  return found.length === 0 || holdsOnlyMounts(volume, found);
+  return true;
 }
 
-function holdsOnlyMounts(volume: string, names: readonly ByteName[]): boolean {
+/**
+ * Whether there is nothing but directories and empty files, which is what mounts leave behind where they were.
+ * @param ignored names besides {@link NO_CONTENT} that count for nothing
+ */
+export const holdsNoData = (volume: string, ignored: readonly string[]): boolean =>
+  isAllOf(volume, ignored, ({ isMount, isDirectory, isEmptyFile }) => isMount || isDirectory || isEmptyFile);
+
+interface Kind {
+  readonly isMount: boolean;
+  /** A directory with a mount somewhere below. */
+  readonly isAboveMount: boolean;
+  readonly isDirectory: boolean;
+  readonly isEmptyFile: boolean;
+}
+
+function isAllOf(volume: string, ignored: readonly string[], isNothing: (kind: Kind) => boolean): boolean {
   const root = openByteRoot(volume);
+  const mounts = mountsOf(root);
+  const above = new Set([...mounts].flatMap(pathsAbove));
+  let looks = 0;
+
+  const isNothingAt = (parent: ByteDirectory, name: ByteName, path: string): boolean => {
+    looks += 1;
+    const status = parent.stat(name);
+    const isMount = mounts.has(path);
+    const isDirectory = status?.isDirectory() === true;
+    const isEmptyFile = status?.isFile() === true && status.size === 0n;
+    const kind = { isMount, isAboveMount: isDirectory && above.has(path), isDirectory, isEmptyFile };
+    if (looks > MAX_LOOKS || path.split('/').length > MAX_DEPTH || !isNothing(kind)) {
+      return false;
+    }
+    return isMount || !isDirectory || holdsNothing(parent.open(name), path);
+  };
+
+  function holdsNothing(directory: ByteDirectory | undefined, path: string): boolean {
+    try {
+      return directory?.names().every((name) => isNothingAt(directory, name, joined(path, name))) ?? false;
+    } catch {
+      return false; // What may not be looked into may hold anything.
+    } finally {
+      directory?.close();
+    }
+  }
+
+  const nothing = new Set([...NO_CONTENT, ...ignored]);
   try {
-    const mounts = mountsOf(root);
-    return mounts.size > 0 && names.every((name) => isForMounts(root, name, name, mounts));
+    return root.names().every((name) => nothing.has(shownName(name)) || isNothingAt(root, name, name));
   } finally {
     root.close();
   }
 }
 
-function isForMounts(
-  parent: ByteDirectory,
-  name: ByteName,
-  path: string,
-  mounts: ReadonlySet<string>,
-): boolean {
-  if (mounts.has(path)) {
-    return true;
-  }
-  const isAbove = [...mounts].some((mount) => mount.startsWith(`${path}/`));
-  const directory = isAbove ? parent.open(name) : undefined;
-  try {
-    return (
-      directory?.names().every((child) => isForMounts(directory, child, `${path}/${child}`, mounts)) ?? false
-    );
-  } finally {
-    directory?.close();
-  }
+function pathsAbove(path: string): string[] {
+  const parts = path.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }

@@ -5,7 +5,7 @@ import { readMarker } from '../commit/marker.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import type { Recovered, VolumeState } from '../model.ts';
 import { checkVolume, hasChecks, type VolumeChecks } from './checks.ts';
-import { isEmpty } from './empty.ts';
+import { holdsNoData, isEmpty } from './empty.ts';
 
 export interface Inspection {
   readonly volume: string;
@@ -24,7 +24,11 @@ export async function inspectVolume(inspection: Inspection, signal: AbortSignal)
   try {
     const begun =
       recovered.kind === 'staging' ? ({ kind: 'PARTIAL', snapshot: recovered.snapshot } as const) : undefined;
-    if (await isEmpty(volume, ignored)) {
+    // Of a volume that is known, directories alone may be what its application needs: a queue that was worked off.
+    if (
+      (await isEmpty(volume, ignored)) ||
+      (holdsNoData(volume, ignored) && (await readMarker(volume)) === undefined)
+    ) {
       return begun ?? { kind: 'EMPTY' };
     }
     // A restore that was begun has changed nothing yet. What the volume held is given up for it only as long as it is bad:

@@ -23,4 +23,6 @@ it('finds what is mounted below a directory, by bytes', () => {
 it('does not find what was mounted before another mount was put over it', () => {
   const list = [line(30, 20, '/data'), line(31, 30, '/data/sub'), line(32, 30, '/data')].join('\n');
   expect(mountPoints(list, '32', '/data')).toEqual([]);
+  const over = [line(30, 20, '/data'), line(31, 30, '/data/a/b'), line(32, 30, '/data/a')].join('\n');
+  expect(mountPoints(over, '30', '/data')).toEqual(['a']);
 });

@@ -50,20 +50,27 @@ export function mountOf(path: string): string | undefined {
 }
 
 /**
- * Paths below a directory at which something is mounted. Only what is mounted on the directory's own mount: what is mounted on
- * one that another has been put over is seen by nobody, and a line in the list all the same.
+ * Paths below a directory at which something is mounted. Only those that can be seen: what is mounted where another mount has been
+ * put over is a line in the list all the same.
  * @param mount id of the mount that the directory is in
  * @param top absolute path of the directory, each byte as one character
  */
 export function mountPoints(mountinfo: string, mount: string, top: string): string[] {
   const above = top === '/' ? top : `${top}/`;
-  return mountinfo
+  const points = mountinfo
     .split('\n')
     .map((line) => line.split(' '))
     .filter((fields) => fields[PARENT] === mount)
     .map((fields) => unescaped(fields[MOUNT_POINT] ?? ''))
     .filter((point) => point.startsWith(above) && point.length > above.length)
     .map((point) => point.slice(above.length));
+  const all = new Set(points);
+  return [...all].filter((point) => !isBelowOneOf(all, point));
+}
+
+function isBelowOneOf(points: ReadonlySet<string>, point: string): boolean {
+  const parts = point.split('/');
+  return parts.some((_, count) => count > 0 && points.has(parts.slice(0, count).join('/')));
 }
 
 /** Spaces, tabs, line ends and backslashes are octal numbers. */

@@ -88,7 +88,10 @@ function openPlace(directory: string): SocketPlace | undefined {
   if (fits(path)) {
     return { path, close: () => undefined };
   }
-  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const fd = tryOpen(directory);
+  if (fd === undefined) {
+    return undefined;
+  }
   const held = join(descriptorPathForChildren(fd, directory), SOCKET_NAME);
   let isOpen = true;
   const close = () => {
@@ -102,6 +105,14 @@ function openPlace(directory: string): SocketPlace | undefined {
   }
   close();
   return undefined;
+}
+
+function tryOpen(directory: string): number | undefined {
+  try {
+    return openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined where there is no path for the socket that the system and ssh take as it is. */
@@ -221,8 +232,11 @@ export function createSshConnection(init: SshConnectionInit): SshConnection | un
       await end();
     },
     async close() {
-      await end();
-      place.close();
+      try {
+        await end();
+      } finally {
+        place.close();
+      }
     },
   };
 }

@@ -64,7 +64,7 @@ async function copyIn(source: string, directory: ByteDirectory, name: string): P
 }
 
 async function storeObjects(repository: ByteDirectory, volume: string, manifest: string, work: EngineWork) {
-  const reader = createVolumeReader(volume);
+  const reader = createVolumeReader(volume, work.signal);
   const changing: Record<string, string> = {};
   const gone: BytePath[] = [];
   const groups = new Set<number>();

@@ -137,7 +137,7 @@ async function makeCommit(
   const earlier = await locateEarlier(access, before, signal);
   const blobsPath = join(access.workDir, 'next-blobs');
   const blobs = createBlobList(blobsPath);
-  const volume = createVolumeReader(request.volume);
+  const volume = createVolumeReader(request.volume, signal);
   let added = 0;
   try {
     await access.run(['fast-import', '--quiet', '--force'], {

@@ -14,6 +14,8 @@ it.each([
   ['sub/cache', '/data/sub/cache'],
   ['/top', '/data/top'],
   ['a/**/b?', '/data/a/**/b?'],
+  ['./a//./b/.', '/data/a/b'],
+  ['./a', '/data/a'],
   ['#$[x]', String.raw`/data/**/#$$\[x\]`],
 ])('writes %s as %s', (pattern, line) => {
   expect(excludeLines('/data', [pattern]).split('\n')[2]).toBe(line);
@@ -23,13 +25,17 @@ it('takes the path of the volume as it is, whatever is in it', () => {
   expect(excludeLines('/v[1]*$', ['a/b']).split('\n')[2]).toBe(String.raw`/v\[1\]\*$$/a/b`);
 });
 
+it.each(['', '/', './', '.'])('leaves out nothing for %j', (pattern) => {
+  expect(excludeLines('/data', [pattern])).toBe(excludeLines('/data', []));
+});
+
 it('takes a mount point as it is: nothing in it is a pattern, and its bytes need not be UTF-8', () => {
   expect(excludeLines('/data', [], ['a*?[b]']).split('\n')[2]).toBe(String.raw`/data/a\*\?\[b\]`);
   const [, , third] = linesOf('/data', [], ['x\xff']).toString('latin1').split('\n');
   expect(third).toBe('/data/x\xff');
 });
 
-it('ends no line with a space, which restic does not read, and within a name', () => {
+it('writes what restic does not read at the end of a line, or would take for the end of one, so that it is read', () => {
   expect(excludeLines('/data', ['a ', 'b\u00a0', 'c\nd']).split('\n').slice(2)).toEqual([
     '/data/**/a[ ]',
     '/data/**/b[\u00a0]',

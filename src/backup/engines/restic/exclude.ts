@@ -1,6 +1,7 @@
 /** Our patterns in restic's words. */
 import { trimEndOf } from '../../../core/trim-end.ts';
 import { type BytePath, bytePath } from '../../manifest/entry.ts';
+import { cleanPattern } from '../../manifest/exclude.ts';
 import { NO_CONTENT } from '../../model.ts';
 
 /**
@@ -29,10 +30,11 @@ export function excludeLines(
 ): Buffer {
   const root = volume === '/' ? '' : escapeAll(bytePath(volume));
   const own = [...NO_CONTENT, ...mounts].map((path) => `${root}/${escapeAll(path)}`);
-  const given = patterns.map(bytePath).map((pattern) => {
-    const trimmed = trimEndOf(pattern, '/');
-    const clean = escape(trimmed.replace(/^\/+/, ''));
-    return trimmed.includes('/') ? `${root}/${clean}` : `${root}/**/${clean}`;
+  // The option refuses what is nothing or the whole volume, which restic would leave out.
+  const named = patterns.map(cleanPattern).filter((pattern) => trimEndOf(pattern, '/') !== '');
+  const given = named.map((pattern) => {
+    const escaped = escape(bytePath(pattern));
+    return pattern.includes('/') ? `${root}${escaped}` : `${root}/**/${escaped}`;
   });
   const lines = [...own, ...given].map((line) => line.replace(SPACE_AT_END, '[$&]'));
   return Buffer.from(`${lines.join('\n')}\n`, 'latin1');

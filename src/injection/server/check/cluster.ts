@@ -34,7 +34,7 @@ export function nodeFindings(nodes: readonly Json[], { target }: Installed): Fin
   });
   if (known.length === 0) {
     const hint =
-      'ask again with credentials that may list nodes: their kubelets may be too old for native sidecars';
+      'there is none yet, or a virtual cluster hides them: a kubelet below 1.29 would hang on native sidecars';
     return [{ check, level: 'warning', message: 'the API server lists no node', hint }];
   }
   const unreadable = known.filter(({ version }) => version === undefined);

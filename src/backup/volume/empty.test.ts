@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { useTempDir } from '../../../test/support/use-temp-dir.ts';
+import { holdsNoData, isEmpty } from './empty.ts';
+
+const temp = useTempDir();
+const looks = async (ignored: readonly string[] = []) => [
+  await isEmpty(temp.path, ignored),
+  holdsNoData(temp.path, ignored),
+];
+
+it('a volume with nothing but our folder, lost+found and what is ignored is empty', async () => {
+  expect(await looks()).toEqual([true, true]);
+  await mkdir(temp.join('.pillion/quarantine'), { recursive: true });
+  await writeFile(temp.join('.pillion/marker.json'), '{}');
+  await mkdir(temp.join('lost+found'));
+  expect(await looks()).toEqual([true, true]);
+  await writeFile(temp.join('ä'), 'x');
+  expect(await looks()).toEqual([false, false]);
+  expect(await looks(['ä'])).toEqual([true, true]);
+});
+
+it('one with nothing but directories and empty files is not empty, and holds no data', async () => {
+  await mkdir(temp.join('a/b/c'), { recursive: true });
+  await writeFile(temp.join('a/conf.ini'), '');
+  expect(await looks()).toEqual([false, true]);
+});
+
+it.each<[string, () => unknown]>([
+  ['a file with a byte in it', async () => writeFile(temp.join('a/file'), 'x')],
+  ['a link', async () => symlink('nowhere', temp.join('a/link'))],
+  ['a FIFO', () => spawnSync('mkfifo', [temp.join('a/fifo')])],
+  ['more levels than are looked at', async () => mkdir(temp.join('d/'.repeat(70)), { recursive: true })],
+])('one with %s holds something', async (_, make) => {
+  await mkdir(temp.join('a'));
+  await make();
+  expect(await looks()).toEqual([false, false]);
+});
