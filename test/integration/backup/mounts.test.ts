@@ -147,8 +147,8 @@ describe.skipIf(!canMount())(
         expect(await readTree(dir.join('volume'))).toEqual({ [name]: 'other' });
       });
       // In a container that mounts the volume alone; what the mount has left behind is no content.
-    expect((await restore()).code).toBe(0);
-    expect(await readTree(dir.join('volume'))).toEqual(tree);
+      expect((await restore()).code).toBe(0);
+      expect(await readTree(dir.join('volume'))).toEqual(tree);
     });
   },
 );
