@@ -3,7 +3,7 @@ import process from 'node:process';
 import type { ByteDirectory } from '../../core/foreign-files/byte-directory.ts';
 import { type ByteName, shownName } from '../../core/foreign-files/entry-name.ts';
 import { mountsOf } from '../../core/foreign-files/mounts.ts';
-import { NO_CONTENT } from '../model.ts';
+import { NO_CONTENT, OWN_FOLDER } from '../model.ts';
 import { COMMIT_ERRORS } from './errors.ts';
 import type { Journal } from './records.ts';
 
@@ -20,7 +20,7 @@ export function contentNames(directory: ByteDirectory): ByteName[] {
 
 /**
  * What is mounted deeper in a volume would be moved with what it lies in, out of the sight of whoever uses it; and a snapshot
- * may have something of its own where something is mounted.
+ * may have something of its own where something is mounted. Nothing can be moved to our own folder on another mount.
  * @param source the root of a stage, where there is one
  * @param isCleared what lies on the volume already has been moved, as far as nothing of the stage takes its place
  * @throws PillionError `mount_in_the_way`
@@ -33,10 +33,11 @@ export function requireNoMountInTheWay(
   for (const path of mountsOf(volume)) {
     const [first = '', ...deeper] = path.split('/');
     const isInTheWay =
-      deeper.length === 0
+      first === OWN_FOLDER ||
+      (deeper.length === 0
         ? source !== undefined && !isPlaceholder(source, first)
-        : !isCleared || source?.stat(first) !== undefined;
-    if (isInTheWay && !NOT_MOVED.has(first)) {
+        : first !== 'lost+found' && (!isCleared || source?.stat(first) !== undefined));
+    if (isInTheWay) {
       throw COMMIT_ERRORS.mount_in_the_way({ path: `${volume.shownPath}/${shownName(path)}` });
     }
   }

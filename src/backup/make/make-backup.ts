@@ -97,7 +97,16 @@ export async function makeBackup(
     };
     const quietly = await storeQuietly(spec, deps, ask, signal);
     const { stored, request, scan, torn } = quietly;
-    requireSame(quietly);
+    try {
+      requireSame(quietly);
+    } catch (error) {
+      const isNew = !snapshotsIn(await open(signal)).some(({ id }) => id === stored.snapshot.id);
+      // No restore takes it, and each would have to get past it. A store that gives back something else is left as it is.
+      if (isNew && quietly.back.manifestDigest === scan.digest) {
+        await forgetTorn(deps.engine, [stored.snapshot, ...torn], deps.log, signal);
+      }
+      throw error;
+    }
     await rename(join(spec.workDir, MANIFEST_NAME), join(spec.workDir, PREVIOUS));
     await noteSnapshot(spec.workDir, request, scan, stored);
     await mark(spec, deps);

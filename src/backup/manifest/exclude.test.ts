@@ -23,6 +23,9 @@ describe('patterns of what is left out', () => {
     ['a/**/c', 'a/c', true],
     ['a/**/c', 'a/x/y/c', true],
     ['a/**/c', 'a/x/y/d', false],
+    ['a/**/**/c', 'a/c', true],
+    ['a/**', 'a', true],
+    ['a/**/b/**/c', 'a/b/c', true],
     ['?', 'ä', true],
     ['?', 'ab', false],
     ['ä*', 'ähnlich', true],
@@ -35,6 +38,16 @@ describe('patterns of what is left out', () => {
     ['.pillion', 'x/.pillion', true],
   ])('%j leaves out %j: %s', (pattern, path, expected) => {
     expect(createExclusion([pattern])(bytePath(path))).toBe(expected);
+  });
+
+  it.each<[string, string, boolean]>([
+    ['e?', 'e\xe2\x80', false],
+    ['e??', 'e\xe2\x80', true],
+    ['*\ufffd', 'c\xff', false],
+    ['c*', 'c\xff', true],
+    ['?', '\xf0\x9f\x9a\xb2', true],
+  ])('take a byte that is of no character for one: %j leaves out %j: %s', (pattern, path, expected) => {
+    expect(createExclusion([pattern])(path)).toBe(expected);
   });
 
   it('leave out our own folder and lost+found of the volume without being told', () => {

@@ -3,9 +3,10 @@
  * volume's root; `*` and `?` do not match a slash, `**` as a whole part matches any number of parts. What matches is left
  * out with all that is below it.
  */
+import type { ByteName } from '../../core/foreign-files/entry-name.ts';
 import { trimEndOf } from '../../core/trim-end.ts';
 import { NO_CONTENT } from '../model.ts';
-import { type BytePath, nameOf, shownPath } from './entry.ts';
+import { type BytePath, bytePath, nameOf } from './entry.ts';
 
 export type IsExcluded = (path: BytePath) => boolean;
 
@@ -15,14 +16,21 @@ interface Pattern {
   readonly isName: boolean;
 }
 
-/** Without what says nothing in a path: `/` at its end or more than one, and the part `.`. */
+/**
+ * Without what says nothing in a path: `/` at its end or more than one, the part `.`, and `**` after `**` or at the end. One with
+ * a slash begins with one then.
+ */
 export function cleanPattern(text: string): string {
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
-  return trimEndOf(text, '/').includes('/') ? `/${parts.join('/')}` : parts.join('/');
+  const clean = parts.filter((part, index) => part !== '**' || parts[index - 1] !== '**');
+  if (clean.length > 1 && clean.at(-1) === '**') {
+    clean.pop();
+  }
+  return trimEndOf(text, '/').includes('/') ? `/${clean.join('/')}` : clean.join('/');
 }
 
 function parsePattern(text: string): Pattern {
-  const clean = cleanPattern(text);
+  const clean = bytePath(cleanPattern(text));
   return { parts: clean.split('/').filter(Boolean), isName: !clean.includes('/') };
 }
 
@@ -37,27 +45,31 @@ export function createExclusion(patterns: readonly string[]): IsExcluded {
     if (ours.has(path)) {
       return true;
     }
-    const name = shownPath(nameOf(path));
-    const parts = shownPath(path).split('/');
+    const name = nameOf(path);
+    const parts = path.split('/');
     return parsed.some((pattern) =>
       pattern.isName ? matchesName(pattern.parts[0] ?? '', name) : matchesParts(pattern.parts, parts),
     );
   };
 }
 
-/** Exported for its test. */
-export function matchesParts(pattern: readonly string[], parts: readonly string[]): boolean {
+function matchesParts(pattern: readonly string[], parts: readonly string[]): boolean {
   return matchesSequence(pattern, parts, '**', matchesName);
 }
 
+/** A character in UTF-8, or a byte that belongs to none: as Go has it, which restic matches with. */
+const CHARACTER =
+  /[\0-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
+const charactersOf = (name: ByteName): readonly string[] => name.match(CHARACTER) ?? [];
+
 /** A name with `*` for any number of characters and `?` for one. */
-export function matchesName(pattern: string, name: string): boolean {
+function matchesName(pattern: ByteName, name: ByteName): boolean {
   if (!pattern.includes('*') && !pattern.includes('?')) {
     return pattern === name;
   }
   return matchesSequence(
-    Array.from(pattern),
-    Array.from(name),
+    charactersOf(pattern),
+    charactersOf(name),
     '*',
     (one, other) => one === '?' || one === other,
   );

@@ -29,6 +29,8 @@ export const size: ValueType<number> = {
 };
 
 const LONGEST_PATTERN = 4096;
+/** Twice as many patterns of restic's with each. */
+const MAX_ANY_DEPTH = 6;
 
 /** What is wrong with a pattern of `--exclude`; undefined when nothing is. */
 export function faultOfPattern(pattern: string): string | undefined {
@@ -38,6 +40,9 @@ export function faultOfPattern(pattern: string): string | undefined {
   }
   if (parts.includes('..')) {
     return 'must be a path below the volume, without ".."';
+  }
+  if (parts.filter((part) => part === '**').length > MAX_ANY_DEPTH) {
+    return `must have "**" at most ${MAX_ANY_DEPTH} times`;
   }
   return pattern.length > LONGEST_PATTERN || pattern.includes('\0')
     ? `must be a path of at most ${LONGEST_PATTERN} characters`

@@ -16,6 +16,9 @@ it.each([
   ['a/**/b?', '/data/a/**/b?'],
   ['./a//./b/.', '/data/a/b'],
   ['./a', '/data/a'],
+  ['a/**/**/b', '/data/a/**/b'],
+  ['a/**/b/**', '/data/a/**/b'],
+  ['/**', '/data/**'],
   ['#$[x]', String.raw`/data/**/#$$\[x\]`],
 ])('writes %s as %s', (pattern, line) => {
   expect(excludeLines('/data', [pattern]).split('\n')[2]).toBe(line);
@@ -23,6 +26,15 @@ it.each([
 
 it('takes the path of the volume as it is, whatever is in it', () => {
   expect(excludeLines('/v[1]*$', ['a/b']).split('\n')[2]).toBe(String.raw`/v\[1\]\*$$/a/b`);
+});
+
+it('writes each case of several "**", of which restic takes none for nothing', () => {
+  expect(excludeLines('/data', ['a/**/b/**/c']).split('\n').slice(2, -1)).toEqual([
+    '/data/a/**/b/**/c',
+    '/data/a/**/b/c',
+    '/data/a/b/**/c',
+    '/data/a/b/c',
+  ]);
 });
 
 it.each(['', '/', './', '.'])('leaves out nothing for %j', (pattern) => {

@@ -32,10 +32,21 @@ export function excludeLines(
   const own = [...NO_CONTENT, ...mounts].map((path) => `${root}/${escapeAll(path)}`);
   // The option refuses what is nothing or the whole volume, which restic would leave out.
   const named = patterns.map(cleanPattern).filter((pattern) => trimEndOf(pattern, '/') !== '');
-  const given = named.map((pattern) => {
+  const given = named.flatMap((pattern) => {
     const escaped = escape(bytePath(pattern));
-    return pattern.includes('/') ? `${root}${escaped}` : `${root}/**/${escaped}`;
+    return pattern.includes('/') ? variants(`${root}${escaped}`) : [`${root}/**/${escaped}`];
   });
   const lines = [...own, ...given].map((line) => line.replace(SPACE_AT_END, '[$&]'));
   return Buffer.from(`${lines.join('\n')}\n`, 'latin1');
+}
+
+/** With more than one `**` restic takes none of them for no part at all: so there is a line for each case. */
+function variants(pattern: BytePath): BytePath[] {
+  const [first = '', ...rest] = pattern.split('/**/');
+  return rest.length < 2
+    ? [pattern]
+    : rest.reduce(
+        (all, part) => all.flatMap((before) => [`${before}/**/${part}`, `${before}/${part}`]),
+        [first],
+      );
 }

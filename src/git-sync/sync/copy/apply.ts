@@ -13,6 +13,8 @@ export interface ApplyCopyInit {
   readonly staging: AsyncByteDirectory;
   /** Where directories are put that go with all that is in them; in the file system of the target. */
   readonly attic: AsyncByteDirectory;
+  /** Paths below the target at which something is mounted: neither that nor what is in it is removed. */
+  readonly mounts: ReadonlySet<BytePath>;
   /** What an earlier copy brought, and so may go; without it everything that the tree does not have goes. */
   readonly brought: ReadonlySet<BytePath> | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -27,11 +29,16 @@ const LONGEST_STEM = 200;
 
 /** Carries a plan out; one call after the other, since each may make room for the next. */
 export async function applyCopy(init: ApplyCopyInit, top: PlannedDirectory): Promise<void> {
-  const { target, staging, attic, brought, signal } = init;
+  const { target, staging, attic, mounts, brought, signal } = init;
   let inAttic = 0;
   const isOurs = (path: BytePath) => brought === undefined || brought.has(path);
   const shown = (directory: AsyncByteDirectory, name: ByteName) =>
     `${directory.shownPath}/${shownName(name)}`;
+
+  /** Moved away as a whole, a directory takes a mount in it along; else only the mount itself stays. */
+  const isMountIn = (prefix: BytePath): boolean =>
+    mounts.has(prefix.slice(0, -1)) ||
+    (brought === undefined && [...mounts].some((path) => path.startsWith(prefix)));
 
   /** Out of the way, into the attic where it may go, or else under another name. */
   async function moveAway(directory: AsyncByteDirectory, name: ByteName): Promise<void> {
@@ -118,6 +125,10 @@ export async function applyCopy(init: ApplyCopyInit, top: PlannedDirectory): Pro
     name: ByteName,
     prefix: BytePath,
   ): Promise<void> {
+    if (isMountIn(prefix)) {
+      init.onForeign('kept', shown(directory, name));
+      return;
+    }
     const child = await directory.open(name);
     if (child === undefined) {
       return;

@@ -19,6 +19,12 @@ export const COPY_ERRORS = defineErrors({
     about:
       'a directory without records of a copy is only taken for one where it has just the files of the commit',
   },
+  mount_in_copy: {
+    message: ({ path }: { readonly path: string }) =>
+      `something is mounted at ${path}, where the repository has something: what is mounted is not written to`,
+    hint: 'mount it elsewhere, or not in the container of git-sync; nothing was changed',
+    about: 'a copy takes the place of what has been in it, and that of something mounted cannot be taken',
+  },
   tree_changed: {
     message: ({ path }: { readonly path: string }) => `${path} was changed while it was copied`,
     hint: 'somebody else writes to the trees below --root; the sync goes on by itself',

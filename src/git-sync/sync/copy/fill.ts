@@ -5,10 +5,12 @@ import {
 } from '../../../core/foreign-files/async-byte-directory.ts';
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
 import { shownName } from '../../../core/foreign-files/entry-name.ts';
+import { mountsIn } from '../../../core/foreign-files/mounts.ts';
 import { ensureDirectory } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { type CommitInfo, INFO_DIR, toldHash, writeCommitInfo } from '../commit-info.ts';
 import { applyCopy } from './apply.ts';
+import { COPY_ERRORS } from './errors.ts';
 import type { KnownFiles } from './known-files.ts';
 import { type BytePath, planCopy } from './plan.ts';
 import { type CopyNotes, notesIn, withWorkplaces } from './records.ts';
@@ -83,10 +85,17 @@ async function update(
   const onOther = (path: BytePath) => others(shownName(path));
   const plan = await planCopy({ ...opened, known, signal, onOther });
   signal.throwIfAborted();
+  const mounts = mountsIn(init.target.path);
+  for (const path of mounts) {
+    if (plan.paths.has(path) || plan.paths.has(`${path}/`)) {
+      throw COPY_ERRORS.mount_in_copy({ path: `${init.target.shownPath}/${shownName(path)}` });
+    }
+  }
   await notes.noteBrought(new Set([...before, ...plan.paths]));
   await applyCopy(
     {
       ...opened,
+      mounts,
       brought: init.keepsForeign ? before : undefined,
       signal,
       onPut: (path, state) => plan.states.set(path, state),

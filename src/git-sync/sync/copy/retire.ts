@@ -1,6 +1,7 @@
 /** A copy in the place where a link is to be again. */
 import { openAsyncByteRoot } from '../../../core/foreign-files/async-byte-directory.ts';
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
+import { mountsIn } from '../../../core/foreign-files/mounts.ts';
 import { asideName } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { INFO_DIR } from '../commit-info.ts';
@@ -63,7 +64,8 @@ async function removeBrought(copy: ForeignDirectory, log: Log): Promise<void> {
         leaves: new Map(),
       };
       const onForeign = () => {};
-      await applyCopy({ target, staging: target, attic: target, brought, onForeign }, nothing);
+      const mounts = mountsIn(copy.path);
+      await applyCopy({ target, staging: target, attic: target, mounts, brought, onForeign }, nothing);
     } finally {
       await target.close();
     }

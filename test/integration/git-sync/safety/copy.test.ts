@@ -1,5 +1,6 @@
 /** `--publish=copy`: killed at each change to the file system, read all the time, on a full disk. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -203,3 +204,28 @@ it('makes a directory for the copy where a path of several parts has none', asyn
   await mustSync({ repo: repository.url, root: temp.join('root'), link, flags: COPY });
   expect(await readFile(path.join(link, 'version'), 'utf8')).toBe(wholeContent('version', '1'));
 });
+
+it.skipIf(!canMount())(
+  'leaves what is mounted in the copy, whatever it is called, and takes no commit that has something there (needs mounts)',
+  async () => {
+    const repository = await makeVersions(temp.join('repo.git'));
+    await repository.commit({ 'mine/file': 'one\n', 'mine/other': 'one\n' });
+    const options = { repo: repository.url, root: temp.join('root'), flags: COPY };
+    const copy = temp.join('root/link');
+    await mustSync(options);
+    await mkdir(temp.join('elsewhere'));
+    await writeFile(temp.join('elsewhere/file'), 'precious');
+    expect(spawnSync('mount', ['--bind', temp.join('elsewhere'), path.join(copy, 'mine')]).status).toBe(0);
+    try {
+      await repository.commit({ 'mine/file': 'two\n' });
+      const refused = await syncOnce(options);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('mount_in_copy')]);
+      await repository.commit({ 'mine/file': null, 'mine/other': null });
+      await mustSync(options);
+      expect(await readFile(path.join(copy, 'mine/file'), 'utf8')).toBe('precious');
+    } finally {
+      spawnSync('umount', ['-l', path.join(copy, 'mine')]);
+    }
+    expect(await readdir(temp.join('elsewhere'))).toEqual(['file']);
+  },
+);
