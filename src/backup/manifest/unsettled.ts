@@ -31,8 +31,8 @@ export function isUnsettled(ctimeNs: bigint, readAtMs: number): boolean {
 }
 
 /**
- * Reads them again, when all that changed in their ticks has done so: those whose content is another by then, or that
- * are gone, as paths in bytes.
+ * Reads them again, when all that changed in their ticks has done so: those whose content is another by then, though their time
+ * is not, as paths in bytes.
  * @throws PillionError `read_failed`, or the signal's reason
  */
 export async function changedInTick(
@@ -49,11 +49,12 @@ export async function changedInTick(
   const tree = openByteRoot(root);
   const changed: Buffer[] = [];
   try {
-    for (const { path, sha256 } of files) {
+    for (const { path, ctimeNs, sha256 } of files) {
       const content = await inDirectory(tree, parentOf(path) ?? '', (parent) =>
         readStableFile(parent, nameOf(path), { breathe, signal }),
       );
-      if (content?.sha256 !== sha256) {
+      // What has another time by now is not for this to judge: a look at the times does.
+      if (content !== undefined && content.status.ctimeNs === ctimeNs && content.sha256 !== sha256) {
         changed.push(Buffer.from(path, 'latin1'));
       }
       await breathe();

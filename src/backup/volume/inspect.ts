@@ -24,10 +24,9 @@ export async function inspectVolume(inspection: Inspection, signal: AbortSignal)
   try {
     const begun =
       recovered.kind === 'staging' ? ({ kind: 'PARTIAL', snapshot: recovered.snapshot } as const) : undefined;
-    // Of a volume that is known, directories alone may be what its application needs: a queue that was worked off.
     if (
       (await isEmpty(volume, ignored)) ||
-      (holdsNoData(volume, ignored) && (await readMarker(volume)) === undefined)
+      (!hasChecks(checks) && (await isUnknownWithoutData(inspection)))
     ) {
       return begun ?? { kind: 'EMPTY' };
     }
@@ -51,6 +50,10 @@ export async function inspectVolume(inspection: Inspection, signal: AbortSignal)
     return { kind: 'UNREADABLE', reason: errorMessage(error) };
   }
 }
+
+/** Of a volume that is known, directories alone may be what its application needs: a queue that was worked off. */
+const isUnknownWithoutData = async ({ volume, ignored }: Inspection): Promise<boolean> =>
+  holdsNoData(volume, ignored) && (await readMarker(volume)) === undefined;
 
 /** @throws PillionError `volume_unusable` when there is no such directory */
 export async function requireVolume(volume: string): Promise<void> {
