@@ -5,6 +5,7 @@ import { type ByteName, shownName } from '../../core/foreign-files/entry-name.ts
 import { mountsOf } from '../../core/foreign-files/mounts.ts';
 import { NO_CONTENT, OWN_FOLDER } from '../model.ts';
 import { COMMIT_ERRORS } from './errors.ts';
+import { QUARANTINE, STAGE } from './names.ts';
 import type { Journal } from './records.ts';
 
 export type JournalModes = Journal['modes'];
@@ -18,25 +19,26 @@ export function contentNames(directory: ByteDirectory): ByteName[] {
   return directory.names().filter((name) => !NOT_MOVED.has(name) && !mounts.has(name));
 }
 
+/** Below these nothing can be moved to another mount, nor should anything be mounted that is removed with them. */
+const OWN_PLACES = [OWN_FOLDER, `${OWN_FOLDER}/${STAGE}`, `${OWN_FOLDER}/${QUARANTINE}`];
+
 /**
  * What is mounted deeper in a volume would be moved with what it lies in, out of the sight of whoever uses it; and a snapshot
- * may have something of its own where something is mounted. Nothing can be moved to our own folder on another mount.
+ * may have something of its own where something is mounted.
  * @param source the root of a stage, where there is one
- * @param isCleared what lies on the volume already has been moved, as far as nothing of the stage takes its place
+ * @param isMoved whether an entry of the volume's root is moved; by default all are
  * @throws PillionError `mount_in_the_way`
  */
 export function requireNoMountInTheWay(
   volume: ByteDirectory,
   source?: ByteDirectory,
-  { isCleared = false }: { readonly isCleared?: boolean } = {},
+  isMoved: (name: ByteName) => boolean = (name) => !NOT_MOVED.has(name),
 ): void {
   for (const path of mountsOf(volume)) {
     const [first = '', ...deeper] = path.split('/');
     const isInTheWay =
-      first === OWN_FOLDER ||
-      (deeper.length === 0
-        ? source !== undefined && !isPlaceholder(source, first)
-        : first !== 'lost+found' && (!isCleared || source?.stat(first) !== undefined));
+      OWN_PLACES.some((place) => path === place || (place !== OWN_FOLDER && path.startsWith(`${place}/`))) ||
+      (deeper.length === 0 ? source !== undefined && !isPlaceholder(source, first) : isMoved(first));
     if (isInTheWay) {
       throw COMMIT_ERRORS.mount_in_the_way({ path: `${volume.shownPath}/${shownName(path)}` });
     }

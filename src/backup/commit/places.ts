@@ -5,9 +5,8 @@ import type { ByteName } from '../../core/foreign-files/entry-name.ts';
 import { OWN_FOLDER } from '../model.ts';
 import { COMMIT_ERRORS } from './errors.ts';
 import type { JournalModes } from './movable.ts';
-import { QUARANTINE } from './quarantine.ts';
+import { QUARANTINE, STAGE, TARGET } from './names.ts';
 import type { Attributes, Journal } from './records.ts';
-import { STAGE, TARGET } from './stage.ts';
 
 export const PRIVATE_MODE = 0o700;
 

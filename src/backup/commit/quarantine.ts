@@ -1,7 +1,6 @@
 /** What a restore found on the volume: moved here, never removed with the restore that put it here. */
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
-
-export const QUARANTINE = 'quarantine';
+import { QUARANTINE } from './names.ts';
 
 /** Which quarantines go so that so many stay; their names sort by time. Pure. */
 export const excess = (names: readonly string[], keep: number): string[] =>

@@ -2,10 +2,11 @@
 import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import type { Recover, Recovered } from '../model.ts';
 import { readJournal } from './journal.ts';
+import { STAGE } from './names.ts';
 import { withOwnFolder } from './own-folder.ts';
 import { removeEmptyQuarantines } from './quarantine.ts';
 import { replay } from './replay.ts';
-import { discardStage, readStage, removeTrash, STAGE } from './stage.ts';
+import { discardStage, readStage, removeTrash } from './stage.ts';
 
 /**
  * Finishes a commit that was interrupted, as far as nobody has to judge it, and says what else was. On a volume that was never touched it writes nothing;

@@ -16,6 +16,7 @@ import {
 } from './journal.ts';
 import { MARKER_FILE } from './marker.ts';
 import { contentNames, type JournalModes, requireNoMountInTheWay } from './movable.ts';
+import { QUARANTINE } from './names.ts';
 import { writeRecord } from './own-folder.ts';
 import {
   applyToRoot,
@@ -26,7 +27,7 @@ import {
   type Places,
   PRIVATE_MODE,
 } from './places.ts';
-import { pruneQuarantines, QUARANTINE } from './quarantine.ts';
+import { pruneQuarantines } from './quarantine.ts';
 import type { Journal } from './records.ts';
 import { discardStage } from './stage.ts';
 import { NEXT_MARKER, takeBack } from './take-back.ts';
@@ -100,7 +101,13 @@ async function putInPlace(
   const places = openPlaces(volumePath, journal);
   try {
     // Another container than that which began may have other mounts.
-    requireNoMountInTheWay(places.volume, places.source, { isCleared: begun.phase !== 'clear' });
+    const { volume, source } = places;
+    const isCleared = begun.phase !== 'clear';
+    requireNoMountInTheWay(
+      volume,
+      source,
+      isCleared ? (name) => source?.stat(name) !== undefined : undefined,
+    );
     if (begun.phase === 'clear') {
       clear(places, journal.modes, step);
       await moveOn(folder, begun, 'fill');

@@ -5,11 +5,10 @@ import type { ForeignDirectory } from '../../core/foreign-files/directory.ts';
 import { randomId } from '../../core/random-id.ts';
 import type { SnapshotRef, Stage } from '../model.ts';
 import { requireNoMountInTheWay } from './movable.ts';
+import { STAGE, TARGET } from './names.ts';
 import { readRecord, withMadeOwnFolder, withOwnFolder, writeRecord } from './own-folder.ts';
 import { parseStage } from './records.ts';
 
-export const STAGE = 'stage';
-export const TARGET = 'target';
 const STAGE_FILE = 'stage.json';
 const TRASH = 'trash-';
 /** Nobody else is to read what is not complete yet, and whose own modes are not there yet. */

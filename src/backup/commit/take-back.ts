@@ -23,7 +23,9 @@ export async function takeBack(
   const { journal } = begun;
   const places = openPlaces(volumePath, journal, { isUndone: true });
   try {
-    requireNoMountInTheWay(places.volume);
+    const { volume, quarantine } = places;
+    const moved = new Set([...(journal.undo?.entries ?? contentNames(volume)), ...quarantine.names()]);
+    requireNoMountInTheWay(volume, undefined, (name) => moved.has(name));
     if (begun.phase !== 'refill') {
       const emptying = await moveOn(folder, begun, 'empty');
       step('to be taken back');

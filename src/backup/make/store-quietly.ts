@@ -91,7 +91,13 @@ export async function storeQuietly(
       const look = { signal: during, exclude };
       const isSame = (await fingerprintOf(volume, look)) === scan.fingerprint;
       const seen = isSame ? [] : await changedSince(volume, manifest, look);
-      return seen.length > 0 ? seen : await changedInTick(volume, scan.unsettled, { clock, signal: during });
+      return seen.length > 0
+        ? seen
+        : await changedInTick(volume, scan.unsettled, {
+            clock,
+            signal: during,
+            changing: new Set(changing.keys()),
+          });
     };
     const isStill = async (during: AbortSignal) => (await changes(during)).length === 0;
     const stored = await storeUnlessChanged(

@@ -22,11 +22,19 @@ interface Pattern {
  */
 export function cleanPattern(text: string): string {
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
-  const clean = parts.filter((part, index) => part !== '**' || parts[index - 1] !== '**');
+  const clean = parts
+    .filter((part, index) => part !== '**' || parts[index - 1] !== '**')
+    .map((part) => (part === '**' ? part : part.replaceAll(/[*?]{2,}/g, inGoodOrder)));
   if (clean.length > 1 && clean.at(-1) === '**') {
     clean.pop();
   }
   return trimEndOf(text, '/').includes('/') ? `/${clean.join('/')}` : clean.join('/');
+}
+
+/** To restic's `*` a `?` after it may be a part of a character: before it, it is a whole one. */
+function inGoodOrder(run: string): string {
+  const ones = run.replaceAll('*', '');
+  return ones.length < run.length ? `${ones}*` : ones;
 }
 
 function parsePattern(text: string): Pattern {

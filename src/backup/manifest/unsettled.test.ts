@@ -1,20 +1,24 @@
 import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { fileTick } from '../../../test/support/file-tick.ts';
 import { systemClock } from '../../core/clock.ts';
 import { sha256 } from '../../core/sha256.ts';
 import { useScannedVolume } from '../testing/scanned-volume.ts';
 import { changedInTick, isSettled } from './unsettled.ts';
 
-const { signal, volume, scan, makeSmall } = useScannedVolume();
+const { temp, signal, volume, scan, makeSmall } = useScannedVolume();
 
 /** As a scan has it that has read `content` in this file. */
 const readAs = async (path: string, content: string) => {
   const { ctimeNs } = await stat(`${volume()}/${path}`, { bigint: true });
   return { path, ctimeNs, sha256: sha256(content) };
 };
-const changed = async (...files: Awaited<ReturnType<typeof readAs>>[]) =>
-  (await changedInTick(volume(), files, { clock: systemClock, signal })).map(String);
+const changedBeside = async (names: readonly string[], ...files: Awaited<ReturnType<typeof readAs>>[]) =>
+  (await changedInTick(volume(), files, { clock: systemClock, signal, changing: new Set(names) })).map(
+    String,
+  );
+const changed = async (...files: Awaited<ReturnType<typeof readAs>>[]) => changedBeside([], ...files);
 
 it('a scan notes files that changed just before it read them, and no others', async () => {
   await makeSmall();
@@ -39,17 +43,21 @@ it('finds files whose content is another than was read, though no time tells', a
   expect(await changed(...files)).toEqual(['d/b']);
 });
 
-it('leaves to the times what has another one by now, or is gone', async () => {
+it('finds files that are gone, or another, unless they lie where entries come and go', async () => {
   await makeSmall();
-  const files = [await readAs('a', 'a'), await readAs('d/b', 'before'), await readAs('d/e/c', 'before')];
-  await writeFile(`${volume()}/a`, 'new');
-  await rm(`${volume()}/d/b`);
+  const files = [await readAs('a', 'a'), await readAs('d/b', 'bb'), await readAs('d/e/c', 'ccc')];
+  await rm(`${volume()}/a`);
   await rm(`${volume()}/d/e`, { recursive: true });
-  expect(await changed(...files)).toEqual([]);
+  expect(await changed(...files)).toEqual(['a', 'd/e/c']);
+  expect(await changedBeside(['d'], ...files)).toEqual(['a']);
+  expect(await changedBeside([''], ...files)).toEqual([]);
   await mkdir(`${volume()}/other`);
   await writeFile(`${volume()}/other/c`, 'ccc');
   await symlink('../other', `${volume()}/d/e`);
-  expect(await changed(...files)).toEqual([]);
+  expect(await changed(...files)).toEqual(['a', 'd/e/c']);
+  await fileTick(`${volume()}/d/b`, temp.join('clock'));
+  await writeFile(`${volume()}/d/b`, 'bb');
+  expect(await changedBeside(['d'], ...files)).toEqual(['a', 'd/b']);
 });
 
 it('waits until the tick is over, and never long', async () => {
@@ -64,7 +72,7 @@ it('waits until the tick is over, and never long', async () => {
   };
   const at = async (ms: number) => ({ ...(await readAs('a', 'a')), ctimeNs: BigInt(ms) * 1_000_000n });
   const look = async (...files: Awaited<ReturnType<typeof at>>[]) =>
-    changedInTick(volume(), files, { clock, signal });
+    changedInTick(volume(), files, { clock, signal, changing: new Set() });
   await look(await at(now - 1000));
   expect(slept).toEqual([]);
   await look(await at(now), await at(now - 10));

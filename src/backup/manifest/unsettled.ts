@@ -7,7 +7,7 @@ import type { Clock } from '../../core/clock.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
 import type { UnsettledFile } from '../model.ts';
 import { readStableFile } from './content.ts';
-import { NS_PER_SECOND, nameOf, parentOf } from './entry.ts';
+import { type BytePath, NS_PER_SECOND, nameOf, parentOf } from './entry.ts';
 import { inDirectory } from './in-directory.ts';
 
 const NS_PER_MS = 1_000_000n;
@@ -30,15 +30,22 @@ export function isUnsettled(ctimeNs: bigint, readAtMs: number): boolean {
   return wait > 0 && wait <= LONGEST_WAIT_MS;
 }
 
+export interface TickOptions {
+  readonly clock: Pick<Clock, 'now' | 'sleep'>;
+  readonly signal: AbortSignal;
+  /** What is known to change all the time: in such a directory entries may go. */
+  readonly changing: ReadonlySet<BytePath>;
+}
+
 /**
- * Reads them again, when all that changed in their ticks has done so: those whose content is another by then, though their time
- * is not, as paths in bytes.
+ * Reads them again, when all that changed in their ticks has done so: those that are not what was read any more, as paths in
+ * bytes.
  * @throws PillionError `read_failed`, or the signal's reason
  */
 export async function changedInTick(
   root: string,
   files: readonly UnsettledFile[],
-  { clock, signal }: { readonly clock: Pick<Clock, 'now' | 'sleep'>; readonly signal: AbortSignal },
+  { clock, signal, changing }: TickOptions,
 ): Promise<readonly Buffer[]> {
   const now = clock.now();
   const wait = files.reduce((most, { ctimeNs }) => Math.max(most, msUntilSettled(ctimeNs, now)), 0);
@@ -50,11 +57,12 @@ export async function changedInTick(
   const changed: Buffer[] = [];
   try {
     for (const { path, ctimeNs, sha256 } of files) {
-      const content = await inDirectory(tree, parentOf(path) ?? '', (parent) =>
-        readStableFile(parent, nameOf(path), { breathe, signal }),
-      );
-      // What has another time by now is not for this to judge: a look at the times does.
-      if (content !== undefined && content.status.ctimeNs === ctimeNs && content.sha256 !== sha256) {
+      const isSame = await inDirectory(tree, parentOf(path) ?? '', async (parent) => {
+        const content = await readStableFile(parent, nameOf(path), { breathe, signal });
+        const isGone = content === undefined && parent.stat(nameOf(path)) === undefined;
+        return isGone ? undefined : content?.status.ctimeNs === ctimeNs && content.sha256 === sha256;
+      });
+      if (isSame === false || (isSame === undefined && !isTolerated(path, changing))) {
         changed.push(Buffer.from(path, 'latin1'));
       }
       await breathe();
@@ -63,4 +71,14 @@ export async function changedInTick(
   } finally {
     tree.close();
   }
+}
+
+/** Whether it lies in a directory, at any depth, in which entries come and go. */
+function isTolerated(path: BytePath, changing: ReadonlySet<BytePath>): boolean {
+  for (let above = parentOf(path); above !== undefined; above = parentOf(above)) {
+    if (changing.has(above)) {
+      return true;
+    }
+  }
+  return false;
 }

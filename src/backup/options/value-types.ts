@@ -35,7 +35,7 @@ const MAX_ANY_DEPTH = 6;
 /** What is wrong with a pattern of `--exclude`; undefined when nothing is. */
 export function faultOfPattern(pattern: string): string | undefined {
   const parts = pattern.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.length === 0) {
+  if (parts.every((part) => part === '**')) {
     return 'must name something below the volume';
   }
   if (parts.includes('..')) {

@@ -33,6 +33,10 @@ export type Verdict =
 export const hasChecks = ({ required, minBytes, sample, databases, commands }: VolumeChecks): boolean =>
   sample > 0 || required.length > 0 || minBytes > 0 || databases.length > 0 || commands.length > 0;
 
+/** Whether they tell a volume that was lost: a database that is not there is none that is damaged, nor is there a sample. */
+export const tellLoss = ({ required, minBytes, commands }: VolumeChecks): boolean =>
+  required.length > 0 || minBytes > 0 || commands.length > 0;
+
 /** Everything that is cheap first; commands run only on a volume that has passed it. */
 export async function checkVolume(
   volume: string,

@@ -4,7 +4,7 @@ import { errorMessage, systemErrorCode } from '../../core/errors.ts';
 import { readMarker } from '../commit/marker.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import type { Recovered, VolumeState } from '../model.ts';
-import { checkVolume, hasChecks, type VolumeChecks } from './checks.ts';
+import { checkVolume, hasChecks, tellLoss, type VolumeChecks } from './checks.ts';
 import { holdsNoData, isEmpty } from './empty.ts';
 
 export interface Inspection {
@@ -24,10 +24,7 @@ export async function inspectVolume(inspection: Inspection, signal: AbortSignal)
   try {
     const begun =
       recovered.kind === 'staging' ? ({ kind: 'PARTIAL', snapshot: recovered.snapshot } as const) : undefined;
-    if (
-      (await isEmpty(volume, ignored)) ||
-      (!hasChecks(checks) && (await isUnknownWithoutData(inspection)))
-    ) {
+    if ((await isEmpty(volume, ignored)) || (!tellLoss(checks) && (await isUnknownWithoutData(inspection)))) {
       return begun ?? { kind: 'EMPTY' };
     }
     // A restore that was begun has changed nothing yet. What the volume held is given up for it only as long as it is bad:

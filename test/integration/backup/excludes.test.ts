@@ -29,6 +29,7 @@ const CASES: readonly (readonly [string, readonly string[], readonly string[]])[
   ['12/?', ['12/ä'], ['12/ab']],
   ['13/#*', ['13/#x'], ['13/x']],
   ['14/\u2003', ['14/\u2003'], ['14/x']],
+  ['15/*??', ['15/ab', '15/a€'], ['15/€', '15/a']],
 ];
 /** Names that are not UTF-8: a pattern, what it leaves out, and what it does not. */
 const BYTES: readonly (readonly [string, string, string])[] = [

@@ -35,10 +35,8 @@ export async function applyCopy(init: ApplyCopyInit, top: PlannedDirectory): Pro
   const shown = (directory: AsyncByteDirectory, name: ByteName) =>
     `${directory.shownPath}/${shownName(name)}`;
 
-  /** Moved away as a whole, a directory takes a mount in it along; else only the mount itself stays. */
-  const isMountIn = (prefix: BytePath): boolean =>
-    mounts.has(prefix.slice(0, -1)) ||
-    (brought === undefined && [...mounts].some((path) => path.startsWith(prefix)));
+  /** Moved away as a whole, a directory takes what is mounted in it along. */
+  const isAboveMount = (prefix: BytePath): boolean => [...mounts].some((path) => path.startsWith(prefix));
 
   /** Out of the way, into the attic where it may go, or else under another name. */
   async function moveAway(directory: AsyncByteDirectory, name: ByteName): Promise<void> {
@@ -125,7 +123,7 @@ export async function applyCopy(init: ApplyCopyInit, top: PlannedDirectory): Pro
     name: ByteName,
     prefix: BytePath,
   ): Promise<void> {
-    if (isMountIn(prefix)) {
+    if (mounts.has(prefix.slice(0, -1))) {
       init.onForeign('kept', shown(directory, name));
       return;
     }
@@ -133,7 +131,7 @@ export async function applyCopy(init: ApplyCopyInit, top: PlannedDirectory): Pro
     if (child === undefined) {
       return;
     }
-    if (brought === undefined) {
+    if (brought === undefined && !isAboveMount(prefix)) {
       await child.close();
       await moveAway(directory, name);
       return;

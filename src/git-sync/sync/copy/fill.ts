@@ -10,8 +10,8 @@ import { ensureDirectory } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { type CommitInfo, INFO_DIR, toldHash, writeCommitInfo } from '../commit-info.ts';
 import { applyCopy } from './apply.ts';
-import { COPY_ERRORS } from './errors.ts';
 import type { KnownFiles } from './known-files.ts';
+import { requireNoMountInTheWay } from './mounts.ts';
 import { type BytePath, planCopy } from './plan.ts';
 import { type CopyNotes, notesIn, withWorkplaces } from './records.ts';
 
@@ -85,17 +85,11 @@ async function update(
   const onOther = (path: BytePath) => others(shownName(path));
   const plan = await planCopy({ ...opened, known, signal, onOther });
   signal.throwIfAborted();
-  const mounts = mountsIn(init.target.path);
-  for (const path of mounts) {
-    if (plan.paths.has(path) || plan.paths.has(`${path}/`)) {
-      throw COPY_ERRORS.mount_in_copy({ path: `${init.target.shownPath}/${shownName(path)}` });
-    }
-  }
   await notes.noteBrought(new Set([...before, ...plan.paths]));
   await applyCopy(
     {
       ...opened,
-      mounts,
+      mounts: mountsIn(init.target.path),
       brought: init.keepsForeign ? before : undefined,
       signal,
       onPut: (path, state) => plan.states.set(path, state),
@@ -125,7 +119,8 @@ function fewWarnings(log: Log, message: string): (path: string) => void {
 
 /** Makes a directory a copy of a tree. */
 export async function fillCopy(init: FillInit, signal: AbortSignal): Promise<FilledCopy> {
-  const { target, info, log, umask } = init;
+  const { source, target, info, log, umask } = init;
+  await requireNoMountInTheWay(source, target);
   const own = await ensureDirectory(target, INFO_DIR, log);
   try {
     const notes = notesIn(own, 0o666 & ~umask, log);

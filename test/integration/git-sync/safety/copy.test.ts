@@ -205,27 +205,62 @@ it('makes a directory for the copy where a path of several parts has none', asyn
   expect(await readFile(path.join(link, 'version'), 'utf8')).toBe(wholeContent('version', '1'));
 });
 
-it.skipIf(!canMount())(
-  'leaves what is mounted in the copy, whatever it is called, and takes no commit that has something there (needs mounts)',
-  async () => {
-    const repository = await makeVersions(temp.join('repo.git'));
-    await repository.commit({ 'mine/file': 'one\n', 'mine/other': 'one\n' });
-    const options = { repo: repository.url, root: temp.join('root'), flags: COPY };
-    const copy = temp.join('root/link');
-    await mustSync(options);
+describe.skipIf(!canMount())('a copy with something mounted in it (needs mounts)', () => {
+  const copy = () => temp.join('root/link');
+  const options = (repository: GitRepository, flags: readonly string[] = []) => ({
+    repo: repository.url,
+    root: temp.join('root'),
+    flags: [...COPY, ...flags],
+  });
+
+  /** From the same file system, over a directory of the copy, which is made where it is missing. */
+  async function withMount(name: string, work: () => Promise<void>): Promise<void> {
+    const place = path.join(copy(), name);
+    await mkdir(place, { recursive: true });
     await mkdir(temp.join('elsewhere'));
     await writeFile(temp.join('elsewhere/file'), 'precious');
-    expect(spawnSync('mount', ['--bind', temp.join('elsewhere'), path.join(copy, 'mine')]).status).toBe(0);
+    expect(spawnSync('mount', ['--bind', temp.join('elsewhere'), place]).status).toBe(0);
     try {
-      await repository.commit({ 'mine/file': 'two\n' });
-      const refused = await syncOnce(options);
-      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('mount_in_copy')]);
-      await repository.commit({ 'mine/file': null, 'mine/other': null });
-      await mustSync(options);
-      expect(await readFile(path.join(copy, 'mine/file'), 'utf8')).toBe('precious');
+      await work();
+      expect(await readFile(path.join(place, 'file'), 'utf8')).toBe('precious');
     } finally {
-      spawnSync('umount', ['-l', path.join(copy, 'mine')]);
+      spawnSync('umount', ['-l', place]);
     }
     expect(await readdir(temp.join('elsewhere'))).toEqual(['file']);
-  },
-);
+  }
+
+  it.each([
+    ['something there', 'mine', { 'mine/file': 'two\n' }],
+    ['a file above it', 'mine/deep', { 'mine/file': null, mine: 'a file\n' }],
+  ])('takes no commit that has %s, and is what it was', async (_, place, change) => {
+    const repository = await makeVersions(temp.join('repo.git'));
+    const hash = await repository.commit({ 'mine/file': 'one\n' });
+    await mustSync(options(repository));
+    await withMount(place, async () => {
+      await repository.commit(change);
+      const { code, stderr } = await syncOnce(options(repository));
+      expect([code, stderr]).toEqual([1, expect.stringContaining('mount_in_copy')]);
+      expect((await readdir(path.join(copy(), '.pillion'))).sort()).toEqual(['commit.json', 'files']);
+      expect(await readFile(path.join(copy(), '.pillion/commit.json'), 'utf8')).toContain(hash);
+    });
+    await mustSync(options(repository));
+  });
+
+  it.each([[[]], [['--publish-foreign-files=remove']]])(
+    'loses what a commit takes away, and not what is mounted, though it has the same names (flags %j)',
+    async (flags) => {
+      const repository = await makeVersions(temp.join('repo.git'));
+      await repository.commit({
+        'conf/file': 'one\n',
+        'conf/secret/file': 'one\n',
+        'conf/sub/file': 'one\n',
+      });
+      await mustSync(options(repository, flags));
+      await withMount('conf/secret', async () => {
+        await repository.commit({ 'conf/file': null, 'conf/secret/file': null, 'conf/sub/file': null });
+        await mustSync(options(repository, flags));
+        expect(await readdir(path.join(copy(), 'conf'))).toEqual(['secret']);
+      });
+    },
+  );
+});
