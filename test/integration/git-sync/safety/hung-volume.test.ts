@@ -82,14 +82,12 @@ it.runIf(isRoot)(
 );
 
 it.runIf(isRoot)(
-  'a volume that hangs under a copy while it is written fails the pass in its time, and the process answers all along',
+  'a volume that hangs in the place of a copy fails the pass in its time, and the process answers all along',
   async () => {
     const repository = await makeVersions(temp.join('repo.git'));
     await repository.commit({ 'd/file': 'one\n', other: 'one\n' });
     const copy = temp.join('root/link');
-    const { sync, live, turn } = await startOnVolume(repository.url, path.join(copy, 'd'), [
-      '--publish=copy',
-    ]);
+    const { sync, live, turn } = await startOnVolume(repository.url, copy, ['--publish=copy']);
     if ((await turn()) === 'cannot mount') {
       return; // not a machine for this test
     }
