@@ -16,14 +16,17 @@ interface Pattern {
   readonly isName: boolean;
 }
 
+/** What a pattern says part by part. */
+export const partsOf = (pattern: string): string[] =>
+  pattern.split('/').filter((part) => part !== '' && part !== '.');
+
 /**
  * Without what says nothing in a path: `/` at its end or more than one, the part `.`, and `**` after `**` or at the end. One with
  * a slash begins with one then.
  */
 export function cleanPattern(text: string): string {
-  const parts = text.split('/').filter((part) => part !== '' && part !== '.');
-  const clean = parts
-    .filter((part, index) => part !== '**' || parts[index - 1] !== '**')
+  const clean = partsOf(text)
+    .filter((part, index, parts) => part !== '**' || parts[index - 1] !== '**')
     .map((part) => (part === '**' ? part : part.replaceAll(/[*?]{2,}/g, inGoodOrder)));
   if (clean.length > 1 && clean.at(-1) === '**') {
     clean.pop();

@@ -5,6 +5,7 @@
 import { createBreather } from '../../core/breather.ts';
 import type { Clock } from '../../core/clock.ts';
 import { openByteRoot } from '../../core/foreign-files/byte-directory.ts';
+import { pathsAbove } from '../../core/foreign-files/entry-name.ts';
 import type { UnsettledFile } from '../model.ts';
 import { readStableFile } from './content.ts';
 import { type BytePath, NS_PER_SECOND, nameOf, parentOf } from './entry.ts';
@@ -74,11 +75,5 @@ export async function changedInTick(
 }
 
 /** Whether it lies in a directory, at any depth, in which entries come and go. */
-function isTolerated(path: BytePath, changing: ReadonlySet<BytePath>): boolean {
-  for (let above = parentOf(path); above !== undefined; above = parentOf(above)) {
-    if (changing.has(above)) {
-      return true;
-    }
-  }
-  return false;
-}
+const isTolerated = (path: BytePath, changing: ReadonlySet<BytePath>): boolean =>
+  ['', ...pathsAbove(path)].some((above) => changing.has(above));

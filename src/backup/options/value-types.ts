@@ -1,4 +1,5 @@
 import { ValueError, type ValueType } from '../../core/options/option.ts';
+import { partsOf } from '../manifest/exclude.ts';
 
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
@@ -34,7 +35,7 @@ const MAX_ANY_DEPTH = 6;
 
 /** What is wrong with a pattern of `--exclude`; undefined when nothing is. */
 export function faultOfPattern(pattern: string): string | undefined {
-  const parts = pattern.split('/').filter((part) => part !== '' && part !== '.');
+  const parts = partsOf(pattern);
   if (parts.every((part) => part === '**')) {
     return 'must name something below the volume';
   }

@@ -1,7 +1,7 @@
 /** Whether a volume holds anything that is its own. */
 import { opendir } from 'node:fs/promises';
 import { type ByteDirectory, openByteRoot } from '../../core/foreign-files/byte-directory.ts';
-import { type ByteName, shownName } from '../../core/foreign-files/entry-name.ts';
+import { type ByteName, pathsAbove, shownName } from '../../core/foreign-files/entry-name.ts';
 import { mountsOf } from '../../core/foreign-files/mounts.ts';
 import { joined } from '../manifest/entry.ts';
 import { NO_CONTENT } from '../model.ts';
@@ -40,12 +40,22 @@ interface Kind {
 }
 
 function isAllOf(volume: string, ignored: readonly string[], isNothing: (kind: Kind) => boolean): boolean {
+  const nothing = new Set([...NO_CONTENT, ...ignored]);
   const root = openByteRoot(volume);
-  const mounts = mountsOf(root);
+  try {
+    const isNothingAt = createLook(mountsOf(root), isNothing);
+    return root.names().every((name) => nothing.has(shownName(name)) || isNothingAt(root, name, name));
+  } finally {
+    root.close();
+  }
+}
+
+/** Gives a function that tells whether an entry, with all below, counts for nothing. */
+function createLook(mounts: ReadonlySet<string>, isNothing: (kind: Kind) => boolean) {
   const above = new Set([...mounts].flatMap(pathsAbove));
   let looks = 0;
 
-  const isNothingAt = (parent: ByteDirectory, name: ByteName, path: string): boolean => {
+  function isNothingAt(parent: ByteDirectory, name: ByteName, path: string): boolean {
     looks += 1;
     const status = parent.stat(name);
     const isMount = mounts.has(path);
@@ -56,7 +66,7 @@ function isAllOf(volume: string, ignored: readonly string[], isNothing: (kind: K
       return false;
     }
     return isMount || !isDirectory || holdsNothing(parent.open(name), path);
-  };
+  }
 
   function holdsNothing(directory: ByteDirectory | undefined, path: string): boolean {
     try {
@@ -68,15 +78,5 @@ function isAllOf(volume: string, ignored: readonly string[], isNothing: (kind: K
     }
   }
 
-  const nothing = new Set([...NO_CONTENT, ...ignored]);
-  try {
-    return root.names().every((name) => nothing.has(shownName(name)) || isNothingAt(root, name, name));
-  } finally {
-    root.close();
-  }
-}
-
-function pathsAbove(path: string): string[] {
-  const parts = path.split('/');
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
+  return isNothingAt;
 }

@@ -31,3 +31,9 @@ export const ownPath = (name: ByteName): string | Buffer =>
 export function shownName(name: ByteName): string {
   return Buffer.from(name, 'latin1').toString();
 }
+
+/** The directories that a path with slashes lies in, the outermost first; not the one that it is relative to. */
+export function pathsAbove(path: string): string[] {
+  const parts = path.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
+}

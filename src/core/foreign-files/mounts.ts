@@ -3,6 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { FILE_ERRORS, fileError } from '../files/file-error.ts';
 import type { ByteDirectory } from './byte-directory.ts';
 import { isDescriptorPath } from './descriptor-path.ts';
+import { pathsAbove } from './entry-name.ts';
 
 /** Fields of a line of mountinfo, see proc_pid_mountinfo(5). */
 const PARENT = 1;
@@ -56,21 +57,16 @@ export function mountOf(path: string): string | undefined {
  * @param top absolute path of the directory, each byte as one character
  */
 export function mountPoints(mountinfo: string, mount: string, top: string): string[] {
-  const above = top === '/' ? top : `${top}/`;
+  const start = top === '/' ? top : `${top}/`;
   const points = mountinfo
     .split('\n')
     .map((line) => line.split(' '))
     .filter((fields) => fields[PARENT] === mount)
     .map((fields) => unescaped(fields[MOUNT_POINT] ?? ''))
-    .filter((point) => point.startsWith(above) && point.length > above.length)
-    .map((point) => point.slice(above.length));
+    .filter((point) => point.startsWith(start) && point.length > start.length)
+    .map((point) => point.slice(start.length));
   const all = new Set(points);
-  return [...all].filter((point) => !isBelowOneOf(all, point));
-}
-
-function isBelowOneOf(points: ReadonlySet<string>, point: string): boolean {
-  const parts = point.split('/');
-  return parts.some((_, count) => count > 0 && points.has(parts.slice(0, count).join('/')));
+  return [...all].filter((point) => !pathsAbove(point).some((above) => all.has(above)));
 }
 
 /** Spaces, tabs, line ends and backslashes are octal numbers. */
