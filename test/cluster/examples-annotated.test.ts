@@ -7,6 +7,7 @@ import { hasFailed, hasServed, saidBy, type Variant, variantObjects } from './su
 import { exampleImages, exampleManifest, replaced } from './support/examples.ts';
 import { createGitServer, type GitServer } from './support/git-server.ts';
 import { provideDatabaseImages, provideTestImages } from './support/images.ts';
+import { HOST } from './support/injected-pods.ts';
 import { type Installation, install } from './support/install.ts';
 import { httpGet, TestNamespace, useNamespace } from './support/namespace.ts';
 import { type OtherInjector, startOtherInjector } from './support/other-injector.ts';
@@ -14,8 +15,8 @@ import { type Rds, startRds } from './support/rds.ts';
 import { prepareWebDav, type WebDav } from './support/webdav.ts';
 import { podOf, podsOf } from './support/workloads.ts';
 
-// Every examples/*/annotated.yaml as it stands, on a cluster whose injector came by its own manifest, where Pod Security is
-// "restricted": each comes up and does the first step of its story. They come up side by side.
+// Every examples/*/annotated.yaml as it stands, but for the names of its servers, on a cluster whose injector came by its
+// own manifest, where Pod Security is "restricted": each comes up and does the first step of its story. They come up side by side.
 const namespace = useNamespace('annotated', { podSecurity: 'restricted' });
 const databases = useNamespace('annotated-rds', { podSecurity: 'restricted' });
 const aside = useNamespace('annotated-aside');
@@ -29,11 +30,13 @@ const CRON = 'django';
 const EVERY_MS = 2 * 60_000;
 const TOKEN = 'the-token';
 const PASSWORD = 'static-password';
+const DATABASE_HOST = 'annotated.c1a2b3.eu-west-1.rds.amazonaws.com';
 /** In a namespace of its own: two examples are named django. */
 const CREDENTIALS: Variant = {
   name: 'pooled',
   file: 'annotated.yaml',
   user: 'pooled_iam',
+  host: DATABASE_HOST,
   replicas: 2,
   isLeftAlone: true,
 };
@@ -71,7 +74,7 @@ async function configMapOf(path: string, name: string, images: Parameters<typeof
 
 async function startServers(): Promise<void> {
   const images = await provideTestImages();
-  server = await createGitServer(aside, images.gitServer, { isWritable: true });
+  server = await createGitServer(aside, images.gitServer, { isWritable: true, host: HOST });
   const contents = {
     'foo/templater-templates': { 'folder1/foo.md': '# Hello {{name}}\n' },
     'ddiiwoong/git-sync-demo': { 'index.html': '<h1>Hello git-sync demo v1.0</h1>\n' },
@@ -102,11 +105,13 @@ async function applyExamples(): Promise<void> {
     await configMapOf('002-webdav/manifest.yaml', 'webdav-nginx', images),
     await configMapOf('003-cron-sidecar/manifest.yaml', 'cron-jobs', images),
   ]);
-  await namespace.apply(await exampleManifest('000-templater/annotated.yaml', images));
-  await namespace.apply(await exampleManifest('001-nginx-git-sync/annotated.yaml', images));
+  const elsewhere = { 'git@github.com': `git@${HOST}` };
+  for (const path of ['000-templater/annotated.yaml', '001-nginx-git-sync/annotated.yaml']) {
+    await namespace.apply(replaced(await exampleManifest(path, images), elsewhere));
+  }
   // The test's server has its repositories where its user lives, and another name for the first branch.
   const places = {
-    'github.com/your-name/demo-data.git#main': 'github.com/srv/git/your-name/demo-data.git#master',
+    'github.com/your-name/demo-data.git#main': `${HOST}/srv/git/your-name/demo-data.git#master`,
   };
   await namespace.apply(replaced(await exampleManifest('002-webdav/annotated.yaml', images), places));
   await namespace.apply(await exampleManifest('003-cron-sidecar/annotated.yaml', images));
@@ -116,7 +121,12 @@ async function applyExamples(): Promise<void> {
 /** With RDS and STS, and with EKS's own injector: it gives every container the service account's token, ours too. */
 async function applyCredentials(): Promise<void> {
   const images = await provideDatabaseImages();
-  rds = await startRds(databases, { image: images.postgres, lifeMs: DAYS_MS, users: [CREDENTIALS.user] });
+  rds = await startRds(databases, {
+    image: images.postgres,
+    lifeMs: DAYS_MS,
+    users: [CREDENTIALS.user],
+    host: DATABASE_HOST,
+  });
   await rds.failSts(503);
   other = await startOtherInjector(aside);
   const path = '/identity';

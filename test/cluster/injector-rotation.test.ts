@@ -1,9 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { besideProxy, PROXY } from './support/beside-proxy.ts';
-import { pod } from './support/injected-pods.ts';
-import { type Installation, install } from './support/install.ts';
-import { tryInside } from './support/kubectl.ts';
+import { type Installation, install, outcomeOf } from './support/install.ts';
 import { TestNamespace, useNamespace } from './support/namespace.ts';
 
 // Three replicas, whose authority and certificates change under load: the real API server among those who ask.
@@ -11,8 +9,8 @@ const namespace = useNamespace('rotation', { podSecurity: 'restricted' });
 const injector = new TestNamespace('pillion');
 const PROGRAM = fileURLToPath(new URL('support/pod-programs/reviews.ts', import.meta.url));
 /** After two thirds of its life an authority is replaced, which takes two fifths more. */
-const LIVES = ['--arg=--ca-life=150s', '--arg=--certificate-life=30s'];
-const LONGEST_SECONDS = 400;
+const LIVES = ['--arg=--ca-life=60s', '--arg=--certificate-life=20s'];
+const LONGEST_SECONDS = 300;
 let installed: Installation | undefined;
 
 interface Report {
@@ -36,14 +34,9 @@ afterAll(async () => {
 function watchPods(): { stop(): Promise<ReadonlyMap<string, number>> } {
   const outcomes = new Map<string, number>();
   const over = new AbortController();
-  const flags = ['create', '--filename=-', '--dry-run=server', '--output=jsonpath={.metadata.labels.foo}'];
   const watching = (async () => {
     while (!over.signal.aborted) {
-      const made = await tryInside(
-        ['kubectl', '--namespace', namespace.name, ...flags],
-        JSON.stringify(pod('during', { 'pillion.dev/inject': 'label' })),
-      );
-      const outcome = made.code === 0 ? made.stdout : made.stderr;
+      const outcome = await outcomeOf(namespace.name, 'label');
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     }
   })();

@@ -4,7 +4,8 @@ import { waitFor } from '../support/wait-for.ts';
 import { imageUnderTest } from './support/environment.ts';
 import { createGitServer, type GitServer } from './support/git-server.ts';
 import { provideTestImages } from './support/images.ts';
-import { ASKS_FOR_PAGES, deployment, job, pod } from './support/injected-pods.ts';
+import { ASKS_FOR_PAGES, deployment, HOST, job, pod } from './support/injected-pods.ts';
+import { outcomeOf } from './support/install.ts';
 import { kubectl, tryInside } from './support/kubectl.ts';
 import { TestNamespace, useNamespace } from './support/namespace.ts';
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
   manifest = made.stdout;
   await kubectl(['apply', '--filename=-'], manifest);
   const images = await provideTestImages();
-  server = await createGitServer(aside, images.gitServer);
+  server = await createGitServer(aside, images.gitServer, { host: HOST });
   const repository = await server.repository('foo/pages');
   await repository.commit({ 'index.html': '<h1>Hello</h1>\n' });
   await server.up();
@@ -72,10 +73,8 @@ describe('a Deployment with one annotation', () => {
 describe('a namespace with a label', () => {
   it('gives its pods the profile, and a pod that says none stays as it is', async () => {
     await kubectl(['label', 'namespace', namespace.name, 'pillion.dev/inject=label']);
-    const label = (annotations: object) =>
-      create(pod('labelled', annotations), '--dry-run=server', '--output=jsonpath={.metadata.labels.foo}');
-    await waitFor(async () => (await label({})).stdout === 'bar', { what: 'the label', ...PATIENT });
-    expect((await label({ 'pillion.dev/inject': 'none' })).stdout).toBe('');
+    await waitFor(async () => (await outcomeOf(namespace.name)) === 'bar', { what: 'the label', ...PATIENT });
+    expect(await outcomeOf(namespace.name, 'none')).toBe('');
     await kubectl(['label', 'namespace', namespace.name, 'pillion.dev/inject-']);
   });
 });
@@ -92,28 +91,15 @@ describe('the injector', () => {
   it('refuses no pod while it is restarted and its replicas change one by one', async () => {
     await injector.kubectl(['rollout', 'restart', 'deployment/pillion-injector']);
     const outcomes = new Set<string>();
-    const isOver = async () =>
-      (
-        await tryInside([
-          'kubectl',
-          '-n',
-          'pillion',
-          'rollout',
-          'status',
-          'deployment/pillion-injector',
-          '--watch=false',
-        ])
-      ).stdout.includes('successfully rolled out');
-    let tries = 0;
-    while (!(await isOver()) || tries < 20) {
-      const made = await create(
-        pod('during', { 'pillion.dev/inject': 'label' }),
-        '--dry-run=server',
-        '--output=jsonpath={.metadata.labels.foo}',
-      );
-      outcomes.add(made.code === 0 ? made.stdout : made.stderr);
-      tries += 1;
+    const over = new AbortController();
+    const end = injector
+      .kubectl(['rollout', 'status', 'deployment/pillion-injector', '--timeout=240s'])
+      .catch(String)
+      .finally(() => over.abort());
+    for (let tries = 0; !over.signal.aborted || tries < 20; tries += 1) {
+      outcomes.add(await outcomeOf(namespace.name, 'label'));
     }
+    expect(await end).toContain('successfully rolled out');
     expect([...outcomes]).toEqual(['bar']);
   });
 
@@ -131,13 +117,9 @@ describe('the injector', () => {
     await injector.waitFor('deployment/pillion-injector', {
       until: 'jsonpath={.status.availableReplicas}=1',
     });
-    await waitFor(
-      async () =>
-        (await create(pod('again', { 'pillion.dev/inject': 'label' }), '--dry-run=server')).code === 0,
-      {
-        what: 'pods that ask to be made again',
-        ...PATIENT,
-      },
-    );
+    await waitFor(async () => (await outcomeOf(namespace.name, 'label')) === 'bar', {
+      what: 'pods that ask to be made again',
+      ...PATIENT,
+    });
   });
 });

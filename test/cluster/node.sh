@@ -13,6 +13,8 @@ cd "$1"
 CLUSTER_ID=$(basename "$1")
 NODE_NAME=node
 export KUBECONFIG=$PWD/admin.kubeconfig KUBECACHEDIR=$PWD/kubectl-cache PATH=$binaries:$PATH
+# A machine of two cores has more memory than time: a heap may grow to four times what is in use.
+export GOGC=300
 declare -A names=()
 
 # /proc is still the one of outside, and bash itself opens the file: this is the PID that outside knows us by.
@@ -117,6 +119,7 @@ wait_until_ready() {
 }
 
 tell_pid
+printf '%s\n' "$binaries" >binaries
 mkdir -p log cni kubelet
 mounts
 network
@@ -127,6 +130,8 @@ control_plane
 container_runtime
 node
 wait_until_ready
+start kubectl proxy --unix-socket="$PWD/api.sock"
+until_ok 60 test -S api.sock || die 'kubectl proxy does not listen'
 touch ready
 # None of them should end: if one does, so does the cluster, and its log says which it was.
 wait -n -p ended || true

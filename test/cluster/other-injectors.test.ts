@@ -5,12 +5,12 @@ import { applyPatch } from '../../src/injection/engine/json-patch.ts';
 import { podState } from '../../src/injection/server/pods/pod-state.ts';
 import { testSettings } from '../../src/injection/testing/settings.ts';
 import { type Json, type JsonMap, listAt, memberAt, textAt } from '../../src/kubernetes/json.ts';
+import { dryRun } from './support/api.ts';
 import { imageUnderTest, KUBERNETES_MINOR } from './support/environment.ts';
 import { createGitServer } from './support/git-server.ts';
 import { provideTestImages } from './support/images.ts';
-import { ASKS_FOR_PAGES, pod } from './support/injected-pods.ts';
+import { ASKS_FOR_PAGES, HOST, pod } from './support/injected-pods.ts';
 import { type Installation, install } from './support/install.ts';
-import { tryInside } from './support/kubectl.ts';
 import { httpGet, TestNamespace, useNamespace } from './support/namespace.ts';
 import { helperNames } from './support/other-injection.ts';
 import { type OtherInjector, type Registration, startOtherInjector } from './support/other-injector.ts';
@@ -51,7 +51,7 @@ let other: OtherInjector | undefined;
 
 beforeAll(async () => {
   const images = await provideTestImages();
-  const server = await createGitServer(aside, images.gitServer);
+  const server = await createGitServer(aside, images.gitServer, { host: HOST });
   const repository = await server.repository('foo/pages');
   await repository.commit({ 'index.html': '<h1>Hello</h1>\n' });
   await server.up();
@@ -181,15 +181,10 @@ it.each(CASES)(
 
     // Made once more from what was read, as by a backup of the cluster: the same again.
     const again = sendable(made, `${app}-again`);
-    const create = ['create', '--filename=-', '--dry-run=server', '--output=json'];
-    const { code, stdout, stderr } = await tryInside(
-      ['kubectl', '--namespace', namespace.name, ...create],
-      JSON.stringify(again),
-    );
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const second = JSON.parse(stdout) as JsonMap;
-    expect(namesOf(second)).toEqual(names);
-    expect(textAt(second, 'metadata', 'annotations', RECORD)).toBe(
+    const second = (await dryRun(namespace.name, again)) as { readonly pod: JsonMap };
+    expect(second).toEqual({ pod: expect.anything() });
+    expect(namesOf(second.pod)).toEqual(names);
+    expect(textAt(second.pod, 'metadata', 'annotations', RECORD)).toBe(
       textAt(made, 'metadata', 'annotations', RECORD),
     );
   },

@@ -6,8 +6,8 @@ import { waitFor } from '../support/wait-for.ts';
 import { KUBERNETES_MINOR } from './support/environment.ts';
 import { createGitServer } from './support/git-server.ts';
 import { provideTestImages } from './support/images.ts';
-import { ASKS_FOR_PAGES, deployment, job, pod } from './support/injected-pods.ts';
-import { type Installation, install } from './support/install.ts';
+import { ASKS_FOR_PAGES, deployment, HOST, job, pod } from './support/injected-pods.ts';
+import { type Installation, install, outcomeOf } from './support/install.ts';
 import { kubectl, tryInside } from './support/kubectl.ts';
 import { useNamespace } from './support/namespace.ts';
 
@@ -33,7 +33,7 @@ describe.skipIf(KUBERNETES_MINOR < 36)('policies (skipped below Kubernetes 1.36)
     await writeFile(join(folder, 'team.json'), JSON.stringify(team));
     installed = await install(['--mode=policy', `--profiles=${folder}`], namespace.name);
     const images = await provideTestImages();
-    const server = await createGitServer(aside, images.gitServer);
+    const server = await createGitServer(aside, images.gitServer, { host: HOST });
     const repository = await server.repository('foo/pages');
     await repository.commit({ 'index.html': '<h1>Hello</h1>\n' });
     await server.up();
@@ -81,10 +81,8 @@ describe.skipIf(KUBERNETES_MINOR < 36)('policies (skipped below Kubernetes 1.36)
 
   it('give pods of a namespace the profile of its label, and a pod that says none stays as it is', async () => {
     await kubectl(['label', 'namespace', namespace.name, 'pillion.dev/inject=label']);
-    const label = (annotations: object) =>
-      create(pod('labelled', annotations), '--dry-run=server', '--output=jsonpath={.metadata.labels.foo}');
-    await waitFor(async () => (await label({})).stdout === 'bar', { what: 'the label', ...PATIENT });
-    expect((await label({ 'pillion.dev/inject': 'none' })).stdout).toBe('');
+    await waitFor(async () => (await outcomeOf(namespace.name)) === 'bar', { what: 'the label', ...PATIENT });
+    expect(await outcomeOf(namespace.name, 'none')).toBe('');
     await kubectl(['label', 'namespace', namespace.name, 'pillion.dev/inject-']);
   });
 

@@ -88,9 +88,8 @@ function secondsOf(line = ''): number {
 /** The log of an init container that has given up, from its first line; the next one may be running already. */
 async function wholeLogOfImpatient(): Promise<string | undefined> {
   const { name } = await podOf(namespace, IMPATIENT);
-  const logs = ['logs', name, `--container=${INIT}`];
-  for (const which of [logs, [...logs, '--previous']]) {
-    const text = await namespace.kubectl(which).catch(() => '');
+  for (const isPrevious of [false, true]) {
+    const text = await namespace.logs(name, INIT, { isPrevious }).catch(() => '');
     if (text.includes('too many failures')) {
       return text;
     }

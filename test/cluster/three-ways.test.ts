@@ -4,10 +4,10 @@ import { BAD_ANNOTATIONS } from '../../src/injection/testing/refused.ts';
 import { testSettings } from '../../src/injection/testing/settings.ts';
 import type { Json, JsonMap } from '../../src/kubernetes/json.ts';
 import { runPillion } from '../support/pillion.ts';
+import { type DryRun, dryRun } from './support/api.ts';
 import { corpusPods } from './support/corpus.ts';
 import { imageUnderTest, KUBERNETES_MINOR } from './support/environment.ts';
 import { type Installation, install } from './support/install.ts';
-import { tryInside } from './support/kubectl.ts';
 import { TestNamespace, useNamespace } from './support/namespace.ts';
 import { firm } from './support/policy-comparison.ts';
 import { sendable, settled } from './support/settled-pods.ts';
@@ -16,10 +16,8 @@ interface Expectation {
   readonly name: string;
   readonly sent: JsonMap;
   /** The pod that the engine makes, or what it refuses it for. */
-  readonly made: Made;
+  readonly made: DryRun;
 }
-
-type Made = { readonly pod: JsonMap } | { readonly refused: string };
 
 /** Annotations of plain text: the engine shows other signs of what cannot be printed than a policy does. */
 const BAD = BAD_ANNOTATIONS.filter(([annotations]) =>
@@ -33,17 +31,13 @@ describe.skipIf(KUBERNETES_MINOR < 36)('three ways (skipped below Kubernetes 1.3
   let installed: Installation | undefined;
 
   /** What becomes of a pod on the server now. */
-  async function dryRun(object: Json): Promise<Made> {
-    const flags = ['create', '--filename=-', '--dry-run=server', '--output=json'];
-    const { code, stdout, stderr } = await tryInside(
-      ['kubectl', '--namespace', namespace.name, ...flags],
-      JSON.stringify(object),
-    );
-    return code === 0 ? { pod: settled(JSON.parse(stdout) as JsonMap) } : { refused: stderr };
+  async function tryToMake(object: Json): Promise<DryRun> {
+    const made = await dryRun(namespace.name, object);
+    return 'refused' in made ? made : { pod: settled(made.pod) };
   }
 
   async function mustBeMade(object: Json, what: string): Promise<JsonMap> {
-    const made = await dryRun(object);
+    const made = await tryToMake(object);
     if ('refused' in made) {
       throw new Error(`${what} is refused where nothing injects: ${made.refused}`);
     }
@@ -62,7 +56,7 @@ describe.skipIf(KUBERNETES_MINOR < 36)('three ways (skipped below Kubernetes 1.3
       const bare = await mustBeMade(sent, name);
       const decision = decide({ pod: bare, namespace: namespace.name }, settings, version);
       // The server fills in its defaults of what the engine has put in.
-      const made: Made =
+      const made: DryRun =
         decision.outcome === 'refused'
           ? { refused: firm(decision.message, false) }
           : { pod: await mustBeMade(decision.pod, `${name}, injected`) };
@@ -77,7 +71,7 @@ describe.skipIf(KUBERNETES_MINOR < 36)('three ways (skipped below Kubernetes 1.3
 
   async function compare(): Promise<void> {
     for (const { name, sent, made } of expectations) {
-      const now = await dryRun(sent);
+      const now = await tryToMake(sent);
       if ('refused' in made) {
         expect.soft('refused' in now ? now.refused : 'made', name).toContain(made.refused);
       } else {

@@ -5,6 +5,7 @@ import { imageUnderTest } from './environment.ts';
 import { exampleManifest, replaced } from './examples.ts';
 import type { DatabaseImages } from './images.ts';
 import { httpGet, type TestNamespace } from './namespace.ts';
+import { RDS_HOST } from './rds.ts';
 import { type PodSpec, withWebIdentity } from './web-identity.ts';
 import { type PodState, podsOf } from './workloads.ts';
 
@@ -14,6 +15,8 @@ export interface Variant {
   readonly file: 'manifest.yaml' | 'one-time.yaml' | 'annotated.yaml';
   /** Of the database. */
   readonly user: string;
+  /** Default: the one that the manifests have. */
+  readonly host?: string;
   readonly replicas?: number;
   /** Left to the injector of the cluster, and to the one that gives identities; otherwise `pillion inject` does it here. */
   readonly isLeftAlone?: boolean;
@@ -34,13 +37,13 @@ interface Deployment extends Document {
 
 const FOLDER = '003-credentials';
 
-async function documentsOf(file: string, images: DatabaseImages): Promise<Document[]> {
+async function documentsOf(file: string, images: DatabaseImages, host: string): Promise<Document[]> {
   const text = await exampleManifest(`${FOLDER}/${file}`, {
     'registry.example/pillion:0.1.0': imageUnderTest(),
     'registry.example/pgbouncer:1.26.1': images.pgbouncer,
     'registry.example/django:latest': images.django,
   });
-  return parseAllDocuments(text).map((document) => document.toJS() as Document);
+  return parseAllDocuments(text.replaceAll(RDS_HOST, host)).map((document) => document.toJS() as Document);
 }
 
 function oneOf(documents: readonly Document[], kind: string): Document {
@@ -109,8 +112,9 @@ async function complete(plain: Deployment, { file }: Variant): Promise<Deploymen
 
 /** Everything that a variant needs, with a role for its service account. */
 export async function variantObjects(variant: Variant, images: DatabaseImages): Promise<object[]> {
-  const own = await documentsOf(variant.file, images);
-  const base = await documentsOf('manifest.yaml', images);
+  const { host = RDS_HOST } = variant;
+  const own = await documentsOf(variant.file, images, host);
+  const base = await documentsOf('manifest.yaml', images, host);
   const plain = deployment(oneOf(own, 'Deployment') as Deployment, variant);
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: variant.name } },

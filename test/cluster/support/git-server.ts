@@ -7,6 +7,7 @@ import { clusterFolder } from './environment.ts';
 import type { TestNamespace } from './namespace.ts';
 
 const NAME = 'git-server';
+const GITHUB = 'github.com';
 const LABELS = { app: NAME };
 
 /** A key pair of ssh, as text. */
@@ -15,11 +16,11 @@ export interface SshKey {
   readonly publicKey: string;
 }
 
-/** A git server over SSH in the cluster that all pods know as github.com. */
+/** A git server over SSH in the cluster, by one name for all pods. */
 export interface GitServer {
   /** A Secret for it, with the entries that git-sync's users know; some may be wrong on purpose. */
   secret(name: string, wrong?: { readonly ssh?: string; readonly known_hosts?: string }): object;
-  /** Makes `git@github.com:NAME.git` with the branch master. A commit to it is a push. */
+  /** Makes `git@HOST:NAME.git` with the branch master. A commit to it is a push. */
   repository(name: string): Promise<GitRepository>;
   /** A key that the server does not know. */
   strangeKey(): Promise<SshKey>;
@@ -39,8 +40,8 @@ async function makeKey(folder: string, name: string): Promise<SshKey> {
 }
 
 /** A line of known_hosts for the server that has this key. */
-export function knownHosts({ publicKey }: SshKey): string {
-  return `github.com ${publicKey}\n`;
+export function knownHosts({ publicKey }: SshKey, host = GITHUB): string {
+  return `${host} ${publicKey}\n`;
 }
 
 function serverKeys(hostKey: SshKey, userKey: SshKey) {
@@ -91,23 +92,25 @@ function pod(image: string, repositories: string, isWritable: boolean) {
 export interface GitServerOptions {
   /** Pods may push to repositories that its user git may write to. */
   readonly isWritable?: boolean;
+  /** Its name. Only one of the tests that run beside each other may have it. Default github.com. */
+  readonly host?: string;
 }
 
-/** Makes a git server in a namespace, still down, and gives it the name github.com. */
+/** Makes a git server in a namespace, still down, and gives it its name. */
 export async function createGitServer(
   namespace: TestNamespace,
   image: string,
-  { isWritable = false }: GitServerOptions = {},
+  { isWritable = false, host = GITHUB }: GitServerOptions = {},
 ): Promise<GitServer> {
   const keys = await mkdtemp(join(clusterFolder(), 'keys-'));
   const repositories = await mkdtemp(join(clusterFolder(), 'repositories-'));
   await chmod(repositories, 0o755);
   const [hostKey, userKey] = await Promise.all([makeKey(keys, 'host'), makeKey(keys, 'user')]);
   await namespace.apply([serverKeys(hostKey, userKey), service]);
-  await resolveName('github.com', await namespace.get(`service/${NAME}`, '.spec.clusterIP'));
+  await resolveName(host, await namespace.get(`service/${NAME}`, '.spec.clusterIP'));
   return {
     secret(name, wrong = {}) {
-      const right = { ssh: userKey.privateKey, known_hosts: knownHosts(hostKey) };
+      const right = { ssh: userKey.privateKey, known_hosts: knownHosts(hostKey, host) };
       const stringData = { ...right, ...wrong };
       return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, type: 'Opaque', stringData };
     },

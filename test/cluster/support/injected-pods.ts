@@ -1,10 +1,13 @@
 /** Pods that ask, as the tests of the injector and of the policies make them: under the restricted level. */
 import { imageUnderTest } from './environment.ts';
 
+/** The name of the git server of tests that have the injector or its policies. */
+export const HOST = 'git.example.net';
+
 /** A repository of the git server of these tests, by SSH, and the label. */
 export const ASKS_FOR_PAGES = {
   'pillion.dev/inject': 'git-sync, label',
-  'pillion.dev/git-sync.repo': 'git@github.com:foo/pages.git',
+  'pillion.dev/git-sync.repo': `git@${HOST}:foo/pages.git`,
   'pillion.dev/git-sync.ref': 'master',
   'pillion.dev/git-sync.secret': 'pages-ssh',
   'pillion.dev/git-sync.auth': 'ssh',

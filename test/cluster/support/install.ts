@@ -1,7 +1,9 @@
 /** Injection in a cluster, by webhook or by policies: from its own manifest, and away again. */
 import { expect } from 'vitest';
+import { textAt } from '../../../src/kubernetes/json.ts';
 import { runPillion } from '../../support/pillion.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { dryRun } from './api.ts';
 import { imageUnderTest } from './environment.ts';
 import { pod } from './injected-pods.ts';
 import { kubectl, tryInside } from './kubectl.ts';
@@ -13,21 +15,10 @@ export interface Installation {
   remove(): Promise<void>;
 }
 
-/** What becomes of a pod that asks, made as a dry run in the namespace: its label foo, or why it is refused. */
-async function outcomeOf(namespace: string, ask: string): Promise<string> {
-  const made = await tryInside(
-    [
-      'kubectl',
-      '--namespace',
-      namespace,
-      'create',
-      '--filename=-',
-      '--dry-run=server',
-      '--output=jsonpath={.metadata.labels.foo}',
-    ],
-    JSON.stringify(pod('probe', { 'pillion.dev/inject': ask })),
-  );
-  return made.code === 0 ? made.stdout : made.stderr;
+/** What becomes of a pod that asks or does not, made as a dry run in the namespace: its label foo, or why it is refused. */
+export async function outcomeOf(namespace: string, ask?: string): Promise<string> {
+  const made = await dryRun(namespace, pod('probe', ask === undefined ? {} : { 'pillion.dev/inject': ask }));
+  return 'refused' in made ? made.refused : (textAt(made.pod, 'metadata', 'labels', 'foo') ?? '');
 }
 
 const isInForce = async (namespace: string) =>

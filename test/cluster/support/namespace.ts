@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { ProgramResult } from '../../support/run-program.ts';
+import { fromApi } from './api.ts';
 import { diagnose } from './diagnosis.ts';
 import { type Input, kubectl, tryInside } from './kubectl.ts';
 
@@ -58,8 +59,11 @@ export class TestNamespace {
     return this.kubectl(['get', resource, `--output=jsonpath={${path}}`]);
   }
 
-  async logs(pod: string, container?: string): Promise<string> {
-    return this.kubectl(['logs', pod, ...(container ? ['--container', container] : [])]);
+  /** Of its container that runs or has ended, or of the one before it. */
+  async logs(pod: string, container?: string, { isPrevious = false } = {}): Promise<string> {
+    const which = new URLSearchParams({ ...(container && { container }), previous: String(isPrevious) });
+    const text = await fromApi(`/api/v1/namespaces/${this.name}/pods/${pod}/log?${which}`);
+    return text.trimEnd();
   }
 
   /** Runs a command in a container; it must succeed. */

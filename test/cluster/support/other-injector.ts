@@ -1,9 +1,10 @@
 import { waitFor } from '../../support/wait-for.ts';
+import { dryRun } from './api.ts';
 import { bundled } from './bundled.ts';
 import { selfSigned } from './certificate.ts';
 import { imageUnderTest } from './environment.ts';
 import { pod } from './injected-pods.ts';
-import { kubectl, tryInside } from './kubectl.ts';
+import { kubectl } from './kubectl.ts';
 import type { TestNamespace } from './namespace.ts';
 import { restrictedPod } from './pods.ts';
 
@@ -107,10 +108,9 @@ export async function startOtherInjector(own: TestNamespace): Promise<OtherInjec
       for (const { name, path, app } of all) {
         const probe = pod(`probe-${name}`, {});
         const labelled = { ...probe, metadata: { ...probe.metadata, labels: { app } } };
-        const create = ['kubectl', '-n', where.name, 'create', '--filename=-', '--dry-run=server'];
         const isAsked = async () => {
-          const { code } = await tryInside(create, JSON.stringify(labelled));
-          return code === 0 && (await asked(path, `probe-${name}`)) > 0;
+          const made = await dryRun(where.name, labelled);
+          return 'pod' in made && (await asked(path, `probe-${name}`)) > 0;
         };
         await waitFor(isAsked, { what: `${name} to be asked`, ...PATIENT });
       }

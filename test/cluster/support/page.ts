@@ -1,4 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, httpGet } from './namespace.ts';
+
+/** Each look starts a program, which takes the processor from what is looked at. */
+const PAUSE_MS = 50;
 
 export interface PageWatch {
   /** Ends it: how many answers there were, and those that were not right. */
@@ -12,6 +16,7 @@ export function watchPage(url: string): PageWatch {
   const watching = (async () => {
     while (!over.signal.aborted) {
       answers.push(await httpGet(url));
+      await delay(PAUSE_MS);
     }
   })();
   return {

@@ -7,7 +7,8 @@ import { restrictedContainer } from './pods.ts';
 import { type Login, PORTS, RDS_SERVICE, type RdsState, REGION } from './rds-protocol.ts';
 import { podOf } from './workloads.ts';
 
-const RDS_HOST = 'orders.c1a2b3.eu-west-1.rds.amazonaws.com';
+/** As the manifests of examples/003-credentials have it. */
+export const RDS_HOST = 'orders.c1a2b3.eu-west-1.rds.amazonaws.com';
 const NAME = RDS_SERVICE;
 const LABELS = { app: NAME };
 /** Of the image of PostgreSQL. */
@@ -31,11 +32,13 @@ interface RdsInit {
   readonly lifeMs: number;
   /** Users of the database that log in with tokens. */
   readonly users: readonly string[];
+  /** Its name. Only one of the tests that run beside each other may have it. Default `RDS_HOST`. */
+  readonly host?: string;
 }
 
 /** A certificate that is its own authority, as PEM: `rds-ca` for clients, a Secret for the server. */
-async function certificates(): Promise<object[]> {
-  const { key, certificate: pem } = await selfSigned(RDS_HOST);
+async function certificates(host: string): Promise<object[]> {
+  const { key, certificate: pem } = await selfSigned(host);
   const stringData = { 'tls.key': key, 'tls.crt': pem };
   return [
     { apiVersion: 'v1', kind: 'Secret', metadata: { name: NAME }, stringData },
@@ -137,17 +140,20 @@ const service = {
 };
 
 /** Starts it, and resolves when it can be logged in to; call it in `beforeAll`. */
-export async function startRds(namespace: TestNamespace, { image, lifeMs, users }: RdsInit): Promise<Rds> {
+export async function startRds(
+  namespace: TestNamespace,
+  { image, lifeMs, users, host = RDS_HOST }: RdsInit,
+): Promise<Rds> {
   const subject = `system:serviceaccount:${namespace.name}:`;
-  const args = [`${RDS_HOST}:${PORTS.postgres}`, REGION, String(lifeMs), subject];
+  const args = [`${host}:${PORTS.postgres}`, REGION, String(lifeMs), subject];
   const data = { 'rds.mjs': await bundled('rds'), 'pg_hba.conf': ACCESS, start: startScript(users) };
   await namespace.apply([
-    ...(await certificates()),
+    ...(await certificates(host)),
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME }, data },
     service,
     pod(image, args),
   ]);
-  await resolveName(RDS_HOST, await namespace.get(`service/${NAME}`, '.spec.clusterIP'));
+  await resolveName(host, await namespace.get(`service/${NAME}`, '.spec.clusterIP'));
   await namespace.waitFor(`pod/${NAME}`, { until: 'condition=Ready' });
   const { ip } = await podOf(namespace, NAME);
   const control = async (path: string): Promise<RdsState> => {

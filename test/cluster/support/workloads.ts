@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fromApi } from './api.ts';
 import { clusterFolder } from './environment.ts';
 import { inside } from './kubectl.ts';
 import type { TestNamespace } from './namespace.ts';
@@ -33,7 +34,11 @@ export interface PodState {
 }
 
 interface PodObject {
-  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly creationTimestamp: string;
+    readonly deletionTimestamp?: string;
+  };
   readonly status: {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
@@ -55,10 +60,10 @@ function podState({ metadata, status }: PodObject): PodState {
 
 /** The pods with a label `app`, as the API server tells them now, in the order they were made. */
 export async function podsOf(namespace: TestNamespace, app: string): Promise<PodState[]> {
-  const select = [`--selector=app=${app}`, '--sort-by=.metadata.creationTimestamp'];
-  const text = await namespace.kubectl(['get', 'pods', ...select, '--output=json']);
-  const list = JSON.parse(text) as { readonly items: readonly PodObject[] };
-  return list.items.map(podState);
+  const text = await fromApi(`/api/v1/namespaces/${namespace.name}/pods?labelSelector=app%3D${app}`);
+  const { items } = JSON.parse(text) as { readonly items: readonly PodObject[] };
+  const age = ({ metadata }: PodObject) => Date.parse(metadata.creationTimestamp);
+  return items.toSorted((left, right) => age(left) - age(right)).map(podState);
 }
 
 /** The only pod with a label `app`. */
@@ -71,12 +76,21 @@ export async function podOf(namespace: TestNamespace, app: string): Promise<PodS
   return only;
 }
 
+interface EndpointSlice {
+  readonly endpoints?:
+    | readonly { readonly addresses: readonly string[]; readonly conditions: { readonly ready?: boolean } }[]
+    | null;
+}
+
 /** Addresses that a Service sends requests to. */
 export async function endpointsOf(namespace: TestNamespace, service: string): Promise<string[]> {
-  const path = '{.items[*].endpoints[?(@.conditions.ready==true)].addresses[0]}';
-  const select = `--selector=kubernetes.io/service-name=${service}`;
-  const text = await namespace.kubectl(['get', 'endpointslices', select, `--output=jsonpath=${path}`]);
-  return text.split(' ').filter(Boolean);
+  const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace.name}/endpointslices`;
+  const text = await fromApi(`${slices}?labelSelector=kubernetes.io%2Fservice-name%3D${service}`);
+  const { items } = JSON.parse(text) as { readonly items: readonly EndpointSlice[] };
+  return items
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .filter(({ conditions }) => conditions.ready === true)
+    .map(({ addresses: [first = ''] }) => first);
 }
 
 /** Kills the first process of a container, and so all of them, as the kernel does when memory is short. */

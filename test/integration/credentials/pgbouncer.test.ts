@@ -1,5 +1,6 @@
 /** The main job: a token in pgbouncer's userlist, replaced before it ends, with pgbouncer told and the login proved. */
 import { readFile, stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { serverUser } from '../../support/postgres/as-postgres.ts';
 import { pgbouncerOfDebian13 } from '../../support/postgres/debian-13.ts';
@@ -17,6 +18,8 @@ import {
   startPool,
 } from './support/stack.ts';
 
+/** Between two logins of a client: a check by SCRAM takes a core for milliseconds. */
+const PAUSE_MS = 50;
 let backend: Backend;
 beforeAll(async () => {
   backend = await startBackend();
@@ -122,6 +125,7 @@ describe.each(versions)('with the pgbouncer %s', (_name, command) => {
         if (error !== undefined) {
           said.push(error);
         }
+        await delay(PAUSE_MS);
       }
     };
     const clients = Array.from({ length: 3 }, client);
@@ -164,6 +168,7 @@ describe.each(versions)('with the pgbouncer %s', (_name, command) => {
           const started = performance.now();
           said.push((await login({ port: pool.port, ...CLIENT, database: 'app' })) ?? '');
           longestMs = Math.max(longestMs, performance.now() - started);
+          await delay(PAUSE_MS);
         }
       };
       const clients = [client(), client()];

@@ -1,6 +1,7 @@
 /** Certificates of our own: replicas that share an authority, and clients that trust what the webhooks say. */
 import { X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { memberAt } from '../../../src/kubernetes/json.ts';
 import { startPillion } from '../../support/pillion.ts';
@@ -127,6 +128,7 @@ describe('an authority that comes to its end', () => {
         // Read for each request: what the API server trusts at this moment.
         const status = await ask(replica, bundles(api)[0] ?? '').then(String, String);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        await delay(10);
       }
     };
     const loads = Promise.all(replicas.map(load));

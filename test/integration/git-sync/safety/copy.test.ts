@@ -58,7 +58,12 @@ async function buildKiller(): Promise<string> {
 /** A sync that is killed at its nth change, and one that must succeed; whether the first was killed. */
 async function killAt(killer: string, repository: GitRepository, step: number, flags: readonly string[]) {
   const options = { repo: repository.url, root: temp.join('root'), flags };
-  const env = { NODE_OPTIONS: `--require=${killer}`, KILL_AT: String(step), SYNC: 'yes' };
+  const env = {
+    NODE_OPTIONS: `--require=${killer}`,
+    KILL_AT: String(step),
+    SYNC: 'yes',
+    KILL_IN: options.root,
+  };
   const result = await syncOnce(options, { env });
   const wasKilled = result.signal === 'SIGKILL';
   expect(wasKilled || result.code === 0, result.stderr).toBe(true);

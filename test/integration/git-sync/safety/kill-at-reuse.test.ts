@@ -62,6 +62,7 @@ describe('killed before one change to the file system or another', () => {
               CLOCK_FACTOR: String(CLOCK_FACTOR),
               KILL_AT: String(step),
               ARMED_BY: armedBy,
+              KILL_IN: options.root,
             },
           },
         );

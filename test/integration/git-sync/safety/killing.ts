@@ -1,4 +1,7 @@
-/** Kills a sync before each of its changes to the file system, one after another, or in the middle of each file. */
+/**
+ * Kills a sync before each of its changes to its root, one after another, or in the middle of each file. What it changes
+ * elsewhere, in the directory for itself, makes no difference to the root; it is killed there in the middle of files.
+ */
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { expect } from 'vitest';
@@ -11,7 +14,7 @@ export const TIMEOUT_MS = 600_000;
 
 /** The two ways to be killed, and how many steps there are at least. */
 export const WAYS = [
-  { torn: false, when: 'before one change to the file system or another', least: 30 },
+  { torn: false, when: 'before one change to its root or another', least: 10 },
   { torn: true, when: 'in the middle of each file that it writes', least: 4 },
 ] as const;
 
@@ -31,7 +34,7 @@ interface Plan {
   readonly prepare: (repository: GitRepository, step: number) => Promise<number>;
 }
 
-/** Kills a sync at its first change to the file system, then one at a later one, until one gets to its end. */
+/** Kills a sync at its first change to its root, then one at a later one, until one gets to its end. */
 export async function killAtEveryChange(
   temp: TestTempDir,
   repository: GitRepository,
@@ -44,7 +47,7 @@ export async function killAtEveryChange(
     const env = {
       NODE_OPTIONS: `--require=${killer}`,
       KILL_AT: String(step),
-      ...(torn ? { TORN: 'yes' } : {}),
+      ...(torn ? { TORN: 'yes' } : { KILL_IN: options.root }),
     };
     const result = await syncOnce(options, { env });
     const wasKilled = result.signal === 'SIGKILL';
