@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { besideProxy, PROXY } from './support/beside-proxy.ts';
@@ -38,6 +39,7 @@ function watchPods(): { stop(): Promise<ReadonlyMap<string, number>> } {
     while (!over.signal.aborted) {
       const outcome = await outcomeOf(namespace.name, 'label');
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      await delay(50);
     }
   })();
   return {

@@ -190,7 +190,8 @@ export async function startPillion(
   };
 
   const stop = async (graceMs = STOP_GRACE_MS) => {
-    const descendants = treeOf(pid);
+    // Of one that has ended nobody knows any more what it has started.
+    const descendants = ended() ? [] : treeOf(pid);
     if (!ended()) {
       kill(pid, 'SIGTERM');
       await Promise.race([exit, delay(graceMs, undefined, { ref: false })]);

@@ -27,7 +27,10 @@ const isInForce = async (namespace: string) =>
 
 /** `flags` of `pillion injector manifest`; pods of `namespace` tell when it is in force. */
 export async function install(flags: readonly string[], namespace: string): Promise<Installation> {
-  const made = await runPillion(['injector', 'manifest', `--image=${imageUnderTest()}`, ...flags]);
+  // Away again sooner than usual: nobody is left who would have to learn of it.
+  const drain = flags.includes('--mode=policy') ? [] : ['--arg=--drain=2s'];
+  const image = `--image=${imageUnderTest()}`;
+  const made = await runPillion(['injector', 'manifest', image, ...drain, ...flags]);
   expect(made).toMatchObject({ code: 0, stderr: '' });
   // That of an earlier test may still be going.
   await tryInside(['kubectl', 'wait', '--for=delete', 'namespace/pillion', '--timeout=180s']);
