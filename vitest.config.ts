@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type Reporter, type TestSpecification } from 'vitest/node';
 import { isAtLeast, readManifest } from './scripts/manifest.ts';
@@ -91,6 +92,8 @@ export default defineConfig({
           expect,
           hookTimeout: 180_000,
           retry,
+          // Programs of tests are TypeScript, which Node would take apart at each of hundreds of starts.
+          env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('.cache/compile', import.meta.url)) },
           // They wait more than they work; they run after the unit tests, which work.
           maxWorkers: 4,
           sequence: { groupOrder: 1 },

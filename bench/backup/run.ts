@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- backup [--quick] [--write]`: restore and backup beside restic alone, on the same volume and disk, with a
+ * `npm run bench -- backup [--quick] [--write]`: restore and backup compared with restic alone, on the same volume and disk, with a
  * repository each. Pillion does more: it describes and hashes the volume, reads back, stages, compares and syncs.
  */
 import { execFileSync } from 'node:child_process';

@@ -1,6 +1,6 @@
 /**
  * Idle memory of `pillion credentials` compared with a bare Node: with AWS (its SDK, a session from a metadata server on
- * loopback) and without, each with HTTP, metrics and a reload, after a few deliveries. And beside the least that does the
+ * loopback) and without, each with HTTP, metrics and a reload, after a few deliveries. And compared with the least that does the
  * same work: a Node that serves HTTP and has started as many programs, without a line of Pillion.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
 /**
- * Whether an idle sidecar grows: polls every second and a scrape every five over each transport, for an hour, beside each
+ * Whether an idle sidecar grows: polls every second and a scrape every five over each transport, for an hour, next to each
  * other: `npm run bench -- endurance [--minutes 60] [--write]`. Prints anonymous memory (of the ssh that is kept, too) and
  * descriptors.
  */
@@ -18,10 +18,10 @@ import { publish } from '../table.ts';
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, write: { type: 'boolean' } } });
 const minutes = Number(values.minutes ?? '60');
 const SCRAPE_MS = 5000;
-const SCRAPES_PER_LOOK = 6;
-const looks = Math.max(4, Math.round((minutes * 60_000) / (SCRAPE_MS * SCRAPES_PER_LOOK)));
+const SCRAPES_PER_SAMPLE = 6;
+const samples = Math.max(4, Math.round((minutes * 60_000) / (SCRAPE_MS * SCRAPES_PER_SAMPLE)));
 
-interface Look {
+interface Sample {
   readonly ownMiB: number;
   readonly sshMiB: number;
   readonly descriptors: number;
@@ -30,7 +30,7 @@ interface Sidecar {
   readonly transport: string;
   readonly running: RunningPillion;
   readonly address: string;
-  readonly looks: Look[];
+  readonly samples: Sample[];
 }
 
 async function anonymousMiB(pid: number): Promise<number> {
@@ -38,7 +38,7 @@ async function anonymousMiB(pid: number): Promise<number> {
   return Number(/^Anonymous: +(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
 }
 
-async function look({ running: { pid } }: Sidecar): Promise<Look> {
+async function sample({ running: { pid } }: Sidecar): Promise<Sample> {
   const ssh = treeOf(pid).filter((one) => one.pid !== pid && /(^|\/)ssh( |$)/.test(one.command));
   const ofSsh = await Promise.all(ssh.map((one) => anonymousMiB(one.pid)));
   return {
@@ -52,10 +52,10 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
-/** Medians of the quarters, since what is garbage at one look is gone at the next. */
-function rowOf({ transport, looks: all }: Sidecar): string[] {
+/** Medians of the quarters, since what is garbage at one sample is gone at the next. */
+function rowOf({ transport, samples: all }: Sidecar): string[] {
   const quarter = Math.floor(all.length / 4);
-  const ofQuarter = (index: number, read: (each: Look) => number) =>
+  const ofQuarter = (index: number, read: (each: Sample) => number) =>
     median(all.slice(index * quarter, (index + 1) * quarter).map(read));
   const own = [0, 1, 2, 3].map((index) => ofQuarter(index, ({ ownMiB }) => ownMiB));
   const ssh = ofQuarter(3, ({ sshMiB }) => sshMiB);
@@ -92,14 +92,14 @@ try {
     const root = `--root=${join(dir, `root-${transport}`)}`;
     const running = await startPillion(['git-sync', `--repo=${repo}`, root, ...flags, ...keys]);
     const line = await running.waitForLog('serving HTTP');
-    sidecars.push({ transport, running, address: /"endpoint":"([^"]+)"/.exec(line)?.[1] ?? '', looks: [] });
+    sidecars.push({ transport, running, address: /"endpoint":"([^"]+)"/.exec(line)?.[1] ?? '', samples: [] });
   }
-  for (let count = 0; count < looks * SCRAPES_PER_LOOK; count += 1) {
+  for (let count = 0; count < samples * SCRAPES_PER_SAMPLE; count += 1) {
     await delay(SCRAPE_MS);
     for (const sidecar of sidecars) {
       await (await fetch(`http://${sidecar.address}/metrics`)).text();
-      if ((count + 1) % SCRAPES_PER_LOOK === 0) {
-        sidecar.looks.push(await look(sidecar));
+      if ((count + 1) % SCRAPES_PER_SAMPLE === 0) {
+        sidecar.samples.push(await sample(sidecar));
       }
     }
   }
@@ -117,7 +117,7 @@ try {
       'descriptors, 1st and 4th',
     ],
     rows: sidecars.map(rowOf),
-    note: `${minutes} minutes; medians of anonymous memory of looks every ${(SCRAPE_MS * SCRAPES_PER_LOOK) / 1000} s`,
+    note: `${minutes} minutes; medians of anonymous memory of samples every ${(SCRAPE_MS * SCRAPES_PER_SAMPLE) / 1000} s`,
   });
 } finally {
   await Promise.all(sidecars.map(({ running }) => running.stop()));

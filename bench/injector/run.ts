@@ -185,11 +185,11 @@ spec:
   });
   // The kernel keeps the highest value, so the last look before the end tells it.
   let most = 0;
-  const looks = setInterval(() => {
+  const sampling = setInterval(() => {
     most = Math.max(most, memoryMiB(child.pid ?? 0, 'VmHWM'));
   }, 5);
   await once(child, 'close');
-  clearInterval(looks);
+  clearInterval(sampling);
   const seconds = (performance.now() - started) / 1000;
   const injected = out.split('pillion.dev/injected').length - 1;
   publish({

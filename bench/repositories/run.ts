@@ -1,6 +1,6 @@
 /**
  * What many repositories in one process cost (`--config`): anonymous memory, processor time and descriptors of one process
- * that polls 1, 10 or 50 of them over HTTP, beside one repository on the command line: `npm run bench -- repositories [--write]`.
+ * that polls 1, 10 or 50 of them over HTTP, compared with one repository on the command line: `npm run bench -- repositories [--write]`.
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
  * How long a push takes from the webhook that tells of it to the published tree, over files and over HTTP, and how much an
- * idle sidecar that waits for webhooks costs, beside one that polls: `npm run bench -- trigger [--write]`.
+ * idle sidecar that waits for webhooks costs, compared with one that polls: `npm run bench -- trigger [--write]`.
  */
 import { createHmac } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';

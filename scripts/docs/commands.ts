@@ -110,7 +110,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
     options: BACKUP_OPTIONS,
     sections: [
       {
-        heading: 'Beside the application: `pillion backup`',
+        heading: 'Alongside the application: `pillion backup`',
         text: 'On a schedule, on demand and at the end. The [guide](../guides/backup.md) has examples.',
         options: BACKUP_OPTIONS,
       },

@@ -3,12 +3,12 @@ import type { Json } from '../../src/kubernetes/json.ts';
 import { listAt, memberAt, textAt } from '../../src/kubernetes/json.ts';
 import { PILLION } from '../support/pillion.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { besideProxy, PROXY } from './support/beside-proxy.ts';
 import { KUBERNETES_MINOR } from './support/environment.ts';
 import { ASKS_FOR_PAGES, deployment, pod, podSpec } from './support/injected-pods.ts';
 import { type Installation, install } from './support/install.ts';
 import { tryInside } from './support/kubectl.ts';
 import { TestNamespace, useNamespace } from './support/namespace.ts';
+import { PROXY, withProxy } from './support/with-proxy.ts';
 
 // What the injector reads of a real cluster and tells to it, and what the cluster makes of what it has put in.
 const namespace = useNamespace('around', { podSecurity: 'restricted' });
@@ -153,7 +153,7 @@ describe('a Deployment whose pods are refused', () => {
 
 describe('pillion injector check', () => {
   const check = () =>
-    besideProxy([process.execPath, PILLION, 'injector', 'check', `--api-server=${PROXY}`, '-o', 'json']);
+    withProxy([process.execPath, PILLION, 'injector', 'check', `--api-server=${PROXY}`, '-o', 'json']);
 
   it('tells of the pod that was made too early, and of nothing else', async () => {
     const [replica = ''] = (

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { besideProxy, PROXY } from './support/beside-proxy.ts';
 import { type Installation, install, outcomeOf } from './support/install.ts';
 import { TestNamespace, useNamespace } from './support/namespace.ts';
+import { PROXY, withProxy } from './support/with-proxy.ts';
 
 // Three replicas, whose authority and certificates change under load: the real API server among those who ask.
 const namespace = useNamespace('rotation', { podSecurity: 'restricted' });
@@ -54,7 +54,7 @@ function watchPods(): { stop(): Promise<ReadonlyMap<string, number>> } {
 it('replaces authority and certificates under 200 requests a second, and not one of them fails', async () => {
   const address = `${await injector.get('service/pillion-injector', '.spec.clusterIP')}:443`;
   const pods = watchPods();
-  const load = await besideProxy([process.execPath, PROGRAM, PROXY, address, '200', String(LONGEST_SECONDS)]);
+  const load = await withProxy([process.execPath, PROGRAM, PROXY, address, '200', String(LONGEST_SECONDS)]);
   const outcomes = await pods.stop();
   expect(load).toMatchObject({ code: 0, stderr: '' });
   const report = JSON.parse(load.stdout) as Report;

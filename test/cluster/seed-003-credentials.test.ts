@@ -100,8 +100,8 @@ it('starts them when it is there, each of them once', async () => {
     }
     expect(await namespace.logs(pod.name, 'pgbouncer')).not.toMatch(/auth_file|broken/);
     const mode = variant === ANNOTATED ? '640' : '600';
-    const look = ['stat', '--format=%a', '/shared/users.txt'];
-    expect(await namespace.exec(pod.name, 'pgbouncer', look)).toBe(mode);
+    const askMode = ['stat', '--format=%a', '/shared/users.txt'];
+    expect(await namespace.exec(pod.name, 'pgbouncer', askMode)).toBe(mode);
     await waitFor(async () => (await saidBy(namespace, pod)).some(hasServed), {
       what: `work in ${pod.name}`,
       ...PATIENT,

@@ -1,4 +1,4 @@
-/** What holds for every command alike: whatever hangs, SIGTERM ends it, and its probes are answered beside any crowd. */
+/** What holds for every command alike: whatever hangs, SIGTERM ends it, and its probes are answered whatever the crowd. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
@@ -154,7 +154,7 @@ const isThere = (path: string) =>
   );
 
 describe.each(Object.keys(LONG_RUNNING))('%s', (command) => {
-  it('answers its probes beside hundreds of connections that nobody uses', async () => {
+  it('answers its probes while hundreds of connections are open that nobody uses', async () => {
     const { port, stop } = await start(command);
     const crowd = Array.from({ length: NEIGHBOURS }, () =>
       connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }),

@@ -12,12 +12,12 @@ export interface Figures {
 export async function figuresOf(pid: number): Promise<Figures> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const number = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
-  const looks: number[] = [];
-  for (let look = 0; look < 20; look += 1) {
-    looks.push((await readdir(`/proc/${pid}/fd`)).length);
+  const samples: number[] = [];
+  for (let sample = 0; sample < 20; sample += 1) {
+    samples.push((await readdir(`/proc/${pid}/fd`)).length);
     await delay(50);
   }
-  return { residentKib: number('VmRSS'), descriptors: Math.min(...looks), threads: number('Threads') };
+  return { residentKib: number('VmRSS'), descriptors: Math.min(...samples), threads: number('Threads') };
 }
 
 export function processIsThere(pid: number): boolean {
@@ -31,7 +31,7 @@ export function processIsThere(pid: number): boolean {
 export const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
-/** From the first half to the second, without the first two looks. */
+/** From the first half to the second, without the first two samples. */
 export function growthOf<T>(figures: readonly T[], read: (figure: T) => number): number {
   const rest = figures.slice(Math.min(2, figures.length - 1));
   const half = Math.floor(rest.length / 2);

@@ -1,7 +1,7 @@
 /**
  * `npx node test/soak/flaky-server.ts [--minutes 30] [--seed 1]`: git-sync follows a repository into which commits arrive
  * all the time, from a server that fails in every way there is. In the first two thirds it is killed again and again and
- * started anew on the same root; in the last it lives, and is measured. Ends with 1 when the last commit is not published in
+ * started again on the same root; in the last it lives, and is measured. Ends with 1 when the last commit is not published in
  * the end, a reader saw a mixture or nothing, or memory, descriptors, threads or the disk grew.
  */
 import { spawn } from 'node:child_process';

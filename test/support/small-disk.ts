@@ -1,12 +1,7 @@
 /** File systems that are full when a test wants it: in memory, mounted for a test, which takes root. */
-import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
-
-/** Whether this user may mount; in most containers root may not. */
-export const canMount = (): boolean => process.getuid?.() === 0 && mountsHere();
-export const NO_MOUNTS = 'nothing can be mounted here: it takes root, and leave to do so';
+import { mount, unmount } from './mounts.ts';
 
 export interface SmallDisk {
   readonly path: string;
@@ -20,24 +15,6 @@ export interface SmallDisk {
 const BALLAST = 'lost+found';
 const BLOCK = Buffer.alloc(64 * 1024);
 
-function mount(args: readonly string[]): boolean {
-  return spawnSync('mount', args, { stdio: 'ignore' }).status === 0;
-}
-
-let isAllowed: boolean | undefined;
-function mountsHere(): boolean {
-  const probe = path.join('/tmp', `pillion-mount-${process.pid}`);
-  if (isAllowed === undefined) {
-    mkdirSync(probe, { recursive: true });
-    isAllowed = mount(['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe]);
-    if (isAllowed) {
-      spawnSync('umount', [probe]);
-    }
-    rmSync(probe, { recursive: true, force: true });
-  }
-  return isAllowed;
-}
-
 /** Mounts one over a new directory for as long as it is used. */
 export async function withSmallDisk<T>(
   place: string,
@@ -48,7 +25,7 @@ export async function withSmallDisk<T>(
   try {
     return await use(disk);
   } finally {
-    spawnSync('umount', ['-l', place]);
+    unmount(place);
   }
 }
 
@@ -56,9 +33,10 @@ function mountSmallDisk(
   place: string,
   { sizeKiB, inodes }: { readonly sizeKiB: number; readonly inodes: number },
 ): SmallDisk {
-  mkdirSync(place, { recursive: true });
-  if (!mount(['-t', 'tmpfs', '-o', `size=${sizeKiB}k,nr_inodes=${inodes},mode=755`, 'tmpfs', place])) {
-    throw new Error(`cannot mount a file system over ${place}`);
+  const options = `size=${sizeKiB}k,nr_inodes=${inodes},mode=755`;
+  const problem = mount({ args: ['-t', 'tmpfs', '-o', options, 'tmpfs'], target: place });
+  if (problem !== '') {
+    throw new Error(`cannot mount a file system over ${place}: ${problem}`);
   }
   return {
     path: place,
@@ -69,7 +47,7 @@ function mountSmallDisk(
     },
     free: (folder = BALLAST) => rmSync(path.join(place, folder), { recursive: true, force: true }),
     setReadOnly(isReadOnly) {
-      mount(['-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, place]);
+      mount({ args: ['-o', `remount,${isReadOnly ? 'ro' : 'rw'}`], target: place });
     },
   };
 }

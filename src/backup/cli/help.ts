@@ -12,7 +12,7 @@ export function backupHelp(): string {
       'pillion backup: backs a volume up on a schedule, reads every snapshot back, and never stores an empty or half restored volume over good history',
     options: BACKUP_OPTIONS,
     after: [
-      'For example, in a native sidecar beside the application:',
+      'For example, in a native sidecar, alongside the application:',
       '  RUNAT=02:30 pillion backup --volume /data --repository s3:https://s3.eu-west-1.amazonaws.com/backups/app \\',
       '    --password-file /secrets/password --init --keep-daily 14 --keep-monthly 6 --on-stop',
     ].join('\n'),

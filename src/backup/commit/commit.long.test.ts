@@ -232,7 +232,7 @@ describe('a commit', () => {
     expect((await problems(old)).filter((line) => !line.startsWith('.: has another time'))).toEqual([]);
   });
 
-  it('that was interrupted is not finished by a look', async () => {
+  it('that was interrupted is not finished by a read', async () => {
     await makeOld();
     const { stage, tree } = await stageNew();
     const onStep = (name: string) => {
@@ -310,8 +310,8 @@ describe('records on the volume', () => {
   ])('are refused with %s', async (_, name, text) => {
     await mkdir(`${volume()}/.pillion/stage`, { recursive: true });
     await writeFile(`${volume()}/.pillion/${name}`, text);
-    const look = name === 'marker.json' ? readMarker(volume()) : recover(volume());
-    await expect(look).rejects.toMatchObject({ code: 'record_invalid' });
+    const read = name === 'marker.json' ? readMarker(volume()) : recover(volume());
+    await expect(read).rejects.toMatchObject({ code: 'record_invalid' });
   });
 
   it('are not parsed where they would be far more in memory than on the volume', async () => {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { canMount, NO_MOUNTS, type SmallDisk, withSmallDisk } from '../../../test/support/small-disk.ts';
+import { canMount, NO_MOUNTS } from '../../../test/support/mounts.ts';
+import { type SmallDisk, withSmallDisk } from '../../../test/support/small-disk.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { compareTree } from '../manifest/compare.ts';
 import { scanVolume } from '../manifest/scan.ts';

@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { canMount, NO_MOUNTS } from '../../../test/support/small-disk.ts';
+import { canMount, NO_MOUNTS, tmpfsAt, withMounts } from '../../../test/support/mounts.ts';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import type { CommitOptions } from '../model.ts';
 import { beginForTest } from '../testing/begun-stage.ts';
@@ -18,16 +17,12 @@ const OPTIONS: CommitOptions = {
   keepQuarantines: 3,
 };
 
-/** Mounts while it works; whatever becomes of that, nothing stays mounted. */
-async function withMount(path: string, work: () => Promise<void>): Promise<void> {
-  expect(spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', path]).status).toBe(0);
-  try {
+/** With something of somebody else in it. */
+const withMount = (path: string, work: () => Promise<void>): Promise<void> =>
+  withMounts([tmpfsAt(path)], async () => {
     await writeFile(`${path}/other`, 'other');
     await work();
-  } finally {
-    spawnSync('umount', ['-l', path]);
-  }
-}
+  });
 
 async function stageNew() {
   const stage = await beginForTest(volume(), SNAPSHOT);

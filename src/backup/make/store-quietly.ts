@@ -88,9 +88,9 @@ export async function storeQuietly(
     };
     const unchanged = await unchangedSnapshot(workDir, request, scan, snapshots);
     const changes = async (during: AbortSignal) => {
-      const look = { signal: during, exclude };
-      const isSame = (await fingerprintOf(volume, look)) === scan.fingerprint;
-      const seen = isSame ? [] : await changedSince(volume, manifest, look);
+      const options = { signal: during, exclude };
+      const isSame = (await fingerprintOf(volume, options)) === scan.fingerprint;
+      const seen = isSame ? [] : await changedSince(volume, manifest, options);
       return seen.length > 0
         ? seen
         : await changedInTick(volume, scan.unsettled, {
@@ -107,8 +107,8 @@ export async function storeQuietly(
     );
     // What changes now was not read.
     const isOver = stored?.isRepeated === true || stored?.isSettled === true;
-    const lookAgain = async (both: AbortSignal) => (isOver ? [] : await changes(both));
-    const [changed, back] = await together(signal, lookAgain, (both) =>
+    const changesSince = async (both: AbortSignal) => (isOver ? [] : await changes(both));
+    const [changed, back] = await together(signal, changesSince, (both) =>
       readBack(stored, engine, { signal: both, onProgress }),
     );
     if (changed.length === 0 && stored !== undefined && back !== undefined) {

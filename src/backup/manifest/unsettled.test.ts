@@ -71,16 +71,16 @@ it('waits until the tick is over, and never long', async () => {
     },
   };
   const at = async (ms: number) => ({ ...(await readAs('a', 'a')), ctimeNs: BigInt(ms) * 1_000_000n });
-  const look = async (...files: Awaited<ReturnType<typeof at>>[]) =>
+  const settle = async (...files: Awaited<ReturnType<typeof at>>[]) =>
     changedInTick(volume(), files, { clock, signal, changing: new Set() });
-  await look(await at(now - 1000));
+  await settle(await at(now - 1000));
   expect(slept).toEqual([]);
-  await look(await at(now), await at(now - 10));
+  await settle(await at(now), await at(now - 10));
   expect(slept).toEqual([51]);
   // A file system that knows whole seconds only.
-  await look(await at(now - 500));
+  await settle(await at(now - 500));
   expect(slept).toEqual([51, 1501]);
-  await look(await at(now + 3_600_000));
+  await settle(await at(now + 3_600_000));
   expect(slept).toEqual([51, 1501, 3000]);
 });
 

@@ -94,7 +94,7 @@ function nextOf(level: Level, isExcluded: IsExcluded, isMounted: IsMounted): Fou
       const name = names[level.next] as ByteName;
       level.next += 1;
       const path = joined(level.path, name);
-      const found = isExcluded(path) ? undefined : look(directory, name, path, isMounted);
+      const found = isExcluded(path) ? undefined : entryOf(directory, name, path, isMounted);
       if (found !== undefined) {
         some.push(found);
       }
@@ -118,7 +118,7 @@ function createIsMounted(root: ByteDirectory, device: bigint): IsMounted {
 }
 
 /** Undefined when it has gone in the meantime. */
-function look(
+function entryOf(
   parent: ByteDirectory,
   name: ByteName,
   path: BytePath,

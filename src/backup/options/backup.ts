@@ -119,7 +119,7 @@ export const MAKE_OPTIONS = defineOptions({
     type: choice('fail', 'branch', 'overwrite'),
     default: 'fail',
     env: env('on-push-race'),
-    help: 'When somebody else has pushed to the branch of git while the volume was backed up: fail, and leave it to the next backup, which goes on behind them; push to a new branch beside it; or overwrite what they have pushed, and nothing that came later.',
+    help: 'When somebody else has pushed to the branch of git while the volume was backed up: fail, and leave it to the next backup, which goes on behind them; push to a new branch next to it; or overwrite what they have pushed, and nothing that came later.',
   }),
   gitAllowSecrets: option({
     flag: 'git-allow-secrets',

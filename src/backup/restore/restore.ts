@@ -75,8 +75,8 @@ export async function restoreVolume(
   const { events, engine, clock } = deps;
   await requireVolume(spec.volume);
   const recovered = await recoverAlone(spec, deps, signal);
-  const look = () => inspectVolume({ ...spec, recovered }, signal);
-  const volume = await repaired(await look(), spec, deps, look, signal);
+  const inspect = () => inspectVolume({ ...spec, recovered }, signal);
+  const volume = await repaired(await inspect(), spec, deps, inspect, signal);
   events.found(volume);
   const { decision, repository } = await decideInTime(volume, waitOf(spec, deps), signal);
   events.decided(decision, repository);
@@ -173,7 +173,7 @@ async function repaired(
   found: VolumeState,
   { volume, repairs, repairTimeoutMs, checks }: RestoreSpec,
   { log }: RestoreDeps,
-  look: () => Promise<VolumeState>,
+  inspect: () => Promise<VolumeState>,
   signal: AbortSignal,
 ): Promise<VolumeState> {
   let state = found;
@@ -194,7 +194,7 @@ async function repaired(
     };
     const end = await runCommand(command, signal);
     if (end.kind === 'ok') {
-      state = await look();
+      state = await inspect();
       log.info(state.kind === 'CORRUPT' ? 'the repair did not help' : 'the repair has helped', {});
     } else {
       log.warn(describeEnd('the repair has failed', end));

@@ -87,10 +87,10 @@ async function work({ values, target, engine, workDir, scope }: Work): Promise<n
   scheduler.load(jobsOf(values, bodies));
   const onDemand = () => bodies.backUp(lifecycle);
   await serveBackups({ values, scope, view, progress, scheduler, onDemand } satisfies BackupServer);
-  const looking = lookAtStart(engine, view, scope);
+  const checking = checkAtStart(engine, view, scope);
   log.info('backing up', { volume: target.volume, name: target.name, jobs: nextOf(scheduler) });
   await scheduler.start([]);
-  await looking;
+  await checking;
   await drain(dispatcher, values.onStop ? 0 : drainMs(values.grace), lifecycle.deadline, clock, log);
   return values.onStop ? await backUpAtEnd(values, bodies, scope) : 0;
 }
@@ -107,7 +107,7 @@ function nextOf(scheduler: {
 }
 
 /** A wrong key or address is told when the pod starts, not in the night. */
-async function lookAtStart(engine: Engine, view: BackupView, { log, lifecycle }: Scope): Promise<void> {
+async function checkAtStart(engine: Engine, view: BackupView, { log, lifecycle }: Scope): Promise<void> {
   try {
     const state = await engine.state(lifecycle.signal);
     if (state.kind === 'HAS') {

@@ -5,26 +5,26 @@ import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { holdsNoData, isEmpty } from './empty.ts';
 
 const temp = useTempDir();
-const looks = async (ignored: readonly string[] = []) => [
+const verdicts = async (ignored: readonly string[] = []) => [
   await isEmpty(temp.path, ignored),
   holdsNoData(temp.path, ignored),
 ];
 
 it('a volume with nothing but our folder, lost+found and what is ignored is empty', async () => {
-  expect(await looks()).toEqual([true, true]);
+  expect(await verdicts()).toEqual([true, true]);
   await mkdir(temp.join('.pillion/quarantine'), { recursive: true });
   await writeFile(temp.join('.pillion/marker.json'), '{}');
   await mkdir(temp.join('lost+found'));
-  expect(await looks()).toEqual([true, true]);
+  expect(await verdicts()).toEqual([true, true]);
   await writeFile(temp.join('ä'), 'x');
-  expect(await looks()).toEqual([false, false]);
-  expect(await looks(['ä'])).toEqual([true, true]);
+  expect(await verdicts()).toEqual([false, false]);
+  expect(await verdicts(['ä'])).toEqual([true, true]);
 });
 
 it('one with nothing but directories and empty files is not empty, and holds no data', async () => {
   await mkdir(temp.join('a/b/c'), { recursive: true });
   await writeFile(temp.join('a/conf.ini'), '');
-  expect(await looks()).toEqual([false, true]);
+  expect(await verdicts()).toEqual([false, true]);
 });
 
 it.each<[string, () => unknown]>([
@@ -35,5 +35,5 @@ it.each<[string, () => unknown]>([
 ])('one with %s holds something', async (_, make) => {
   await mkdir(temp.join('a'));
   await make();
-  expect(await looks()).toEqual([false, false]);
+  expect(await verdicts()).toEqual([false, false]);
 });

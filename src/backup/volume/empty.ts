@@ -7,7 +7,7 @@ import { joined } from '../manifest/entry.ts';
 import { NO_CONTENT } from '../model.ts';
 
 /** A volume with more entries than that, or deeper, is not looked at any closer. */
-const MAX_LOOKS = 10_000;
+const MAX_ENTRIES = 10_000;
 const MAX_DEPTH = 64;
 
 /**
@@ -43,7 +43,7 @@ function isAllOf(volume: string, ignored: readonly string[], isNothing: (kind: K
   const nothing = new Set([...NO_CONTENT, ...ignored]);
   const root = openByteRoot(volume);
   try {
-    const isNothingAt = createLook(mountsOf(root), isNothing);
+    const isNothingAt = createEmptyCheck(mountsOf(root), isNothing);
     return root.names().every((name) => nothing.has(shownName(name)) || isNothingAt(root, name, name));
   } finally {
     root.close();
@@ -51,18 +51,18 @@ function isAllOf(volume: string, ignored: readonly string[], isNothing: (kind: K
 }
 
 /** Gives a function that tells whether an entry, with all below, counts for nothing. */
-function createLook(mounts: ReadonlySet<string>, isNothing: (kind: Kind) => boolean) {
+function createEmptyCheck(mounts: ReadonlySet<string>, isNothing: (kind: Kind) => boolean) {
   const above = new Set([...mounts].flatMap(pathsAbove));
-  let looks = 0;
+  let seen = 0;
 
   function isNothingAt(parent: ByteDirectory, name: ByteName, path: string): boolean {
-    looks += 1;
+    seen += 1;
     const status = parent.stat(name);
     const isMount = mounts.has(path);
     const isDirectory = status?.isDirectory() === true;
     const isEmptyFile = status?.isFile() === true && status.size === 0n;
     const kind = { isMount, isAboveMount: isDirectory && above.has(path), isDirectory, isEmptyFile };
-    if (looks > MAX_LOOKS || path.split('/').length > MAX_DEPTH || !isNothing(kind)) {
+    if (seen > MAX_ENTRIES || path.split('/').length > MAX_DEPTH || !isNothing(kind)) {
       return false;
     }
     return isMount || !isDirectory || holdsNothing(parent.open(name), path);

@@ -5,7 +5,7 @@ import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { useProgramsForOthers } from '../../../test/support/for-others.ts';
-import { canMount, NO_MOUNTS } from '../../../test/support/small-disk.ts';
+import { bindAt, canMount, NO_MOUNTS, withMounts } from '../../../test/support/mounts.ts';
 import { bundleProgram, ENV, fixture, temporaryDirectory } from '../exec/fixtures/fixtures.ts';
 import { run, tryRun } from '../exec/run.ts';
 import { waitFor } from '../testing/wait-for.ts';
@@ -71,24 +71,15 @@ describe('removing a tree that others can write to', () => {
     makeFiles(join(directory, 'elsewhere'), 5);
     const [deep, near] = [join(directory, 'tree/a/mounted'), join(directory, 'tree/b')];
     makeFiles(join(directory, 'tree/a'), 3);
-    makeFiles(deep, 0);
-    makeFiles(near, 0);
     const root = await open(directory);
-    try {
-      // Of the same file system, so that the device says nothing.
-      for (const path of [deep, near]) {
-        await run('mount', ['--bind', join(directory, 'elsewhere'), path], { env: ENV });
-      }
+    const mounts = [deep, near].map((path) => bindAt(join(directory, 'elsewhere'), path));
+    await withMounts(mounts, async () => {
       const tree = await root.open('tree');
       expect(await tree?.removeTree('b')).toEqual({ removed: 0, kept: [{ path: near, code: 'EBUSY' }] });
       await tree?.close();
       const { removed, kept } = await root.removeTree('tree');
       expect([removed, kept.map(({ path }) => path).toSorted()]).toEqual([3, [deep, near]]);
-    } finally {
-      for (const path of [deep, near]) {
-        await tryRun('umount', ['-l', path], { env: ENV });
-      }
-    }
+    });
     expect(readdirSync(join(directory, 'elsewhere'))).toHaveLength(5);
     expect(await root.removeTree('tree')).toEqual({ removed: 4, kept: [] });
   });

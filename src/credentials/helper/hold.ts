@@ -139,8 +139,8 @@ export function createHolder(withLogin: WithLogin): Holder {
       return all.length > 0;
     },
     async untilRenewed() {
-      const looks = all.map(({ login }) => withLogin(login, (session) => session.rows('SELECT 1')));
-      await Promise.allSettled(looks);
+      const queries = all.map(({ login }) => withLogin(login, (session) => session.rows('SELECT 1')));
+      await Promise.allSettled(queries);
     },
     async release() {
       for (const { letGo } of all) {

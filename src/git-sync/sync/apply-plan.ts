@@ -51,7 +51,7 @@ async function fill(
   return (
     (await reuse.take(context, { path, hash }, unused, signal)) ??
     (await buildTree(context, path, hash, signal, (directory, tree) =>
-      reuse.look(context, directory, tree, signal),
+      reuse.inspect(context, directory, tree, signal),
     ))
   );
 }

@@ -75,11 +75,11 @@ describe('publishing', () => {
   it('replaces the link in one step: it is never away', async () => {
     await symlink('old', dir.join('link'));
     let missing = 0;
-    let looks = 0;
+    let reads = 0;
     const writing = new AbortController();
     const watch = (async () => {
       while (!writing.signal.aborted) {
-        looks += 1;
+        reads += 1;
         missing += await lstat(dir.join('link')).then(
           () => 0,
           () => 1,
@@ -91,7 +91,7 @@ describe('publishing', () => {
     }
     writing.abort();
     await watch;
-    expect(looks).toBeGreaterThan(10);
+    expect(reads).toBeGreaterThan(10);
     expect(missing).toBe(0);
     expect(await readlink(dir.join('link'))).toBe('tree-49');
   });

@@ -24,7 +24,7 @@ export interface TimedPassInit extends PassInit {
   readonly refresh: (signal: AbortSignal) => Promise<void>;
   /** Nothing is asked of the remote until the next `refresh`. */
   readonly rest: () => Promise<void>;
-  /** A failure of git, with what is known of its reason beside git's words. */
+  /** A failure of git, with what is known of its reason in addition to git's words. */
   readonly explain: (error: unknown, signal: AbortSignal) => Promise<unknown>;
   /** How long a pass may take to end once its time is over, in milliseconds: git gets half a second of it. */
   readonly unwindMs?: number;

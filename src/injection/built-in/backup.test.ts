@@ -87,7 +87,7 @@ describe('the profiles restore and backup', () => {
     expect(volumes).toContain('pillion-restore-secret');
   });
 
-  test('tell a command that is run by hand beside the backup where everything is', () => {
+  test('tell a command that is run by hand alongside the backup where everything is', () => {
     const ssh = { ...both({ auth: 'ssh', name: 'orders' }), ...of('backup', { secret: 'may-append' }) };
     for (const [more, name, keys] of [
       [{}, 'data', []],

@@ -155,7 +155,7 @@ const keep = (which: string) =>
     description: `Keep the last backup of each of so many ${which}. Without any such rule nothing is removed.`,
   }) satisfies NonNullable<ProfileSource['spec']['parameters']>[string];
 
-/** The same volume, stored on schedule beside the application, and once more after its end. */
+/** The same volume, stored on schedule alongside the application, and once more after its end. */
 export const BACKUP: ProfileSource = {
   apiVersion: 'pillion.dev/v1',
   kind: 'InjectionProfile',

@@ -59,7 +59,7 @@ describe.each(CASES)('$order, with $mode sidecars', ({ changes, chain, order }) 
         volumes: [{ name: 'data', emptyDir: {} }],
       });
       const final = admitted(asked, chain);
-      // A mesh that makes its own containers anew each time is asked after us: what these lack is nobody's loss.
+      // A mesh that makes its own containers again each time is asked after us: what these lack is nobody's loss.
       expect(placesOf(decide(final, changes).patch, final)).toEqual([]);
       expect(podState({ pod: final, namespace: 'default' }, testSettings(changes))).toBe('injected');
       const all = names(final);

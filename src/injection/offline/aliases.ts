@@ -57,11 +57,11 @@ export function withAliases(root: Overlay, document: Document): Overlay {
   const targetOf = (node: unknown) => (isAlias(node) ? changed.get(node.resolve(document)) : undefined);
   const isReached = (node: unknown): boolean => {
     let found = false;
-    const look = (_: unknown, alias: Node) => {
+    const onAlias = (_: unknown, alias: Node) => {
       found ||= targetOf(alias) !== undefined;
     };
     if (isNode(node)) {
-      visit(node, { Alias: look });
+      visit(node, { Alias: onAlias });
     }
     return found;
   };

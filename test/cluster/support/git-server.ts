@@ -92,7 +92,7 @@ function pod(image: string, repositories: string, isWritable: boolean) {
 export interface GitServerOptions {
   /** Pods may push to repositories that its user git may write to. */
   readonly isWritable?: boolean;
-  /** Its name. Only one of the tests that run beside each other may have it. Default github.com. */
+  /** Its name. Only one of the tests that run at the same time may have it. Default github.com. */
   readonly host?: string;
 }
 

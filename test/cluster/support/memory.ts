@@ -112,7 +112,7 @@ export function watchMemory(namespace: TestNamespace, pod: string, container: st
   const over = new AbortController();
   const highest = { limitBytes: 0, peakBytes: 0, anonymousBytes: 0, oomKills: 0 };
   let readNow: (() => Promise<MemoryUse>) | undefined;
-  const look = async () => {
+  const sample = async () => {
     try {
       readNow ??= await reader(namespace, pod, container);
       const now = await readNow();
@@ -126,10 +126,10 @@ export function watchMemory(namespace: TestNamespace, pod: string, container: st
   };
   const watching = (async () => {
     while (!over.signal.aborted) {
-      await look();
+      await sample();
       await delay(LOOK_EVERY_MS);
     }
-    await look();
+    await sample();
   })();
   return {
     async stop() {

@@ -32,7 +32,7 @@ interface RdsInit {
   readonly lifeMs: number;
   /** Users of the database that log in with tokens. */
   readonly users: readonly string[];
-  /** Its name. Only one of the tests that run beside each other may have it. Default `RDS_HOST`. */
+  /** Its name. Only one of the tests that run at the same time may have it. Default `RDS_HOST`. */
   readonly host?: string;
 }
 

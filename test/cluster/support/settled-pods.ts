@@ -33,7 +33,7 @@ export function sendable(pod: Json, name: string): JsonMap {
   }) as JsonMap;
 }
 
-/** Without what is made up anew for each pod, and what only the server writes. */
+/** Without what is made up for each pod, and what only the server writes. */
 export function settled(pod: JsonMap): JsonMap {
   const { name = null, annotations = null, labels = null } = memberAt(pod, 'metadata') as JsonMap;
   const plain = withoutNull({

@@ -12,7 +12,8 @@ import {
   writeTree,
 } from '../../support/backup/program.ts';
 import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
-import { canMount, NO_MOUNTS, withSmallDisk } from '../../support/small-disk.ts';
+import { canMount, NO_MOUNTS } from '../../support/mounts.ts';
+import { withSmallDisk } from '../../support/small-disk.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
 

@@ -266,7 +266,7 @@ describe('a branch of git as a repository', () => {
     expect((await newest(engine)).id).toBe(snapshot.id);
   });
 
-  it('begins its own repository anew when there is too much in it', async () => {
+  it('starts its own repository over when there is too much in it', async () => {
     await makeVolume();
     const engine = await made();
     await backUp(engine, volume(), temp.path);

@@ -114,7 +114,7 @@ describe('retention in git', () => {
     expect(await restored()).toEqual({ a: '3', same: 'the same' });
   });
 
-  it('keeps the snapshot of a volume that has not changed, and those that the rules keep beside it', async () => {
+  it('keeps the snapshot of a volume that has not changed, and those that the rules keep in addition', async () => {
     await backUp(['1', '2', '2', '2', '2'], '--keep-last', '2');
     expect((await listed()).length).toBe(2);
   });

@@ -85,7 +85,7 @@ describe.skipIf(restic === undefined)(`a snapshot (skipped when ${NO_RESTIC})`, 
     expect(code, stderr).toBe(1);
     expect(await readdir(volume)).toEqual((await readdir(volume)).filter((name) => name === '.pillion'));
     expect(await readFile(at('precious/file'), 'utf8')).toBe('nobody is to touch this');
-    // A good one beside it is found.
+    // A good one next to it is found.
     await writeTree(dir.join('source'), { good: 'content' });
     const older = [...store.slice(0, -paths.length), dir.join('source')];
     await runProgram(

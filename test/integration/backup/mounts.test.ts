@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readTree, run, writeTree } from '../../support/backup/program.ts';
 import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
-import { canMount, NO_MOUNTS } from '../../support/small-disk.ts';
+import { bindAt, canMount, NO_MOUNTS, tmpfsAt, withMounts } from '../../support/mounts.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
 
 const dir = useTempDir();
@@ -20,35 +20,6 @@ const ENGINES: readonly (readonly [string, () => string])[] = [
 const NAMES = ['plain', 'any*', 'one?', '[x]', 'back\\slash', '$HOME', 'line\nend', 'space ', '#'];
 const NEIGHBOURS = ['any-other', 'onex', 'x', 'line end', 'space'];
 
-interface Mount {
-  readonly what: string;
-  readonly target: Buffer;
-}
-const tmpfs = (target: Buffer): Mount => ({ what: '-t tmpfs tmpfs', target });
-
-/** By a shell, since the bytes of a name need not be UTF-8. */
-function inShell(command: string, target: Buffer) {
-  const octal = Array.from(target, (byte) => `\\0${byte.toString(8)}`).join('');
-  const script = `p="$(printf %b "$1"; echo .)"; p="\${p%.}"; ${command}`;
-  return spawnSync('sh', ['-c', script, 'sh', octal], { encoding: 'utf8' });
-}
-
-/** They are gone before the test's directory is removed. */
-async function withMounts(mounts: readonly Mount[], work: () => Promise<void>): Promise<void> {
-  const done: Buffer[] = [];
-  try {
-    for (const { what, target } of mounts) {
-      const { status, stderr } = inShell(`mkdir -p "$p" && mount ${what} "$p"`, target);
-      expect([status, stderr]).toEqual([0, '']);
-      done.push(target);
-    }
-    await work();
-  } finally {
-    // Whatever became of the test, nothing stays that the removal of its directory would meet.
-    done.toReversed().forEach((target) => void inShell('umount -l "$p"', target));
-  }
-}
-
 describe.skipIf(!canMount()).each(ENGINES)(
   `a volume with mounts in it, with %s (skipped when ${NO_MOUNTS}; restic when ${NO_RESTIC})`,
   (_, place) => {
@@ -61,14 +32,14 @@ describe.skipIf(!canMount()).each(ENGINES)(
       expect([code, stderr]).toEqual([0, expect.not.stringContaining('given up')]);
     }
 
-    it('is stored without them, whatever they are called, and with all that is beside them', async () => {
+    it('is stored without them, whatever they are called, and with all that is next to them', async () => {
       const volume = dir.join('volume');
       const tree = Object.fromEntries(NEIGHBOURS.map((name) => [`sub/${name}/f`, name]));
       await mkdir(volume);
       await writeTree(volume, tree);
       const names = [...NAMES.map((text) => Buffer.from(text)), Buffer.from('\xff', 'latin1')];
       const targets = names.map((name) => Buffer.concat([Buffer.from(`${volume}/sub/`), name]));
-      await withMounts(targets.map(tmpfs), async () => {
+      await withMounts(targets.map(tmpfsAt), async () => {
         await writeFile(path.join(volume, 'sub/plain/other'), 'of another file system');
         await expectStored(volume);
       });
@@ -81,8 +52,8 @@ describe.skipIf(!canMount()).each(ENGINES)(
       await writeFile(dir.join('other/file'), 'not of the volume');
       await mkdir(volume);
       await writeTree(volume, { a: 'a', 'sub/b': 'b' });
-      const target = Buffer.from(path.join(volume, 'sub/mounted'));
-      await withMounts([{ what: `--bind ${dir.join('other')}`, target }], () => expectStored(volume));
+      const mounted = bindAt(dir.join('other'), path.join(volume, 'sub/mounted'));
+      await withMounts([mounted], () => expectStored(volume));
       expect(await readTree(dir.join('restored'))).toEqual({ a: 'a', 'sub/b': 'b' });
     });
 
@@ -92,8 +63,7 @@ describe.skipIf(!canMount()).each(ENGINES)(
       await writeTree(volume, { a: 'a' });
       const fifos = Array.from({ length: 120 }, (__, index) => path.join(volume, `fifo${index}`));
       expect(spawnSync('mkfifo', fifos).status).toBe(0);
-      const target = Buffer.from(path.join(volume, 'sub/mounted'));
-      await withMounts([tmpfs(target)], () => expectStored(volume));
+      await withMounts([tmpfsAt(path.join(volume, 'sub/mounted'))], () => expectStored(volume));
       expect(await readTree(dir.join('restored'))).toEqual({ a: 'a' });
     });
   },
@@ -103,7 +73,7 @@ describe.skipIf(!canMount())(
   `a volume that is restored with mounts in it (skipped when ${NO_MOUNTS})`,
   () => {
     const repository = () => `dir:${dir.join('repository')}`;
-    const target = (name: string) => tmpfs(Buffer.from(dir.join(name)));
+    const mounted = (name: string) => tmpfsAt(dir.join(name));
 
     async function backUp(tree: Readonly<Record<string, string>>): Promise<void> {
       await mkdir(dir.join('original'));
@@ -117,7 +87,7 @@ describe.skipIf(!canMount())(
 
     it('is empty with nothing but mounts in it, and filled around them', async () => {
       await backUp({ a: 'a' });
-      await withMounts([target('volume/mounted')], async () => {
+      await withMounts([mounted('volume/mounted')], async () => {
         await writeFile(dir.join('volume/mounted/other'), 'other');
         expect((await restore()).code).toBe(0);
         expect(await readTree(dir.join('volume'))).toEqual({ a: 'a', 'mounted/other': 'other' });
@@ -127,7 +97,7 @@ describe.skipIf(!canMount())(
     it('gives way around them when it is corrupt', async () => {
       await backUp({ a: 'a' });
       await writeTree(dir.join('volume'), { b: 'b' });
-      await withMounts([target('volume/mounted')], async () => {
+      await withMounts([mounted('volume/mounted')], async () => {
         await writeFile(dir.join('volume/mounted/other'), 'other');
         expect((await restore('--check=test -f a')).code).toBe(0);
         expect(await readTree(dir.join('volume'))).toEqual({ a: 'a', 'mounted/other': 'other' });
@@ -139,7 +109,7 @@ describe.skipIf(!canMount())(
       ['where the snapshot has something', 'volume/a', { 'a/file': 'a' }],
     ])('is left as it is, with a word, when something is mounted %s', async (_, place, tree) => {
       await backUp(tree);
-      await withMounts([target(place)], async () => {
+      await withMounts([mounted(place)], async () => {
         await writeFile(dir.join(place, 'other'), 'other');
         const { code, stderr } = await restore();
         expect([code, stderr]).toEqual([1, expect.stringContaining(`mounted at ${dir.join(place)}`)]);

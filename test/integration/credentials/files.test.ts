@@ -301,7 +301,7 @@ describe('a file that is read all the time', () => {
     }
   });
 
-  it.runIf(isRoot)('is written beside a half written one of somebody else, which is told', async () => {
+  it.runIf(isRoot)('is written next to a half written one of somebody else, which is told', async () => {
     const directory = temp.join('sticky');
     await mkdir(directory);
     await chmod(directory, 0o1777);

@@ -209,13 +209,13 @@ describe('pods that are there', () => {
 
   test('are not looked at where that is not wanted', async () => {
     const api = await startApiServer();
-    let looks = 0;
+    let reads = 0;
     api.answer = ({ path }) => {
-      looks += path === PODS_PATH ? 1 : 0;
+      reads += path === PODS_PATH ? 1 : 0;
       return undefined;
     };
     const injector = await startWith(api, '--scan-period=0s');
     expect((await injector.get('/metrics')).text).not.toContain('pillion_injector_pods{');
-    expect(looks).toBe(0);
+    expect(reads).toBe(0);
   });
 });

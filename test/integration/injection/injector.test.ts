@@ -237,10 +237,10 @@ describe('a request that is no review', () => {
     };
     const isServed = async () => (await injector.post(reviewOf(podOf(ASKS)))).status === 200;
     await crowd(600, 100);
-    await waitFor(isServed, { what: 'an answer beside many small bodies' });
+    await waitFor(isServed, { what: 'an answer while many small bodies come in' });
     expect((await injector.get('/readyz')).status).toBe(200);
     await crowd(20, 8 << 20);
-    await waitFor(isServed, { what: 'an answer beside large bodies' });
+    await waitFor(isServed, { what: 'an answer while large bodies come in' });
     for (let at = 0; at < 20; at += 1) {
       expect(await isServed()).toBe(true);
     }

@@ -1,4 +1,4 @@
-/** Signs requests to an S3 server (AWS Signature Version 4, in headers), for what tests ask of it beside restic. */
+/** Signs requests to an S3 server (AWS Signature Version 4, in headers), for what tests ask of it besides restic. */
 import { createHash, createHmac } from 'node:crypto';
 
 export interface S3Key {

@@ -31,7 +31,7 @@ export function createDirEngine(path: string, { name, workDir }: EngineContext):
   return {
     kind: 'dir',
     keepsExtendedAttributes: false,
-    state: (signal) => look(path, name, signal),
+    state: (signal) => readState(path, name, signal),
     init: async () => makeRepository(path),
     restoreTo: (snapshot, target, work) => restoreSnapshot(path, snapshot, target, work),
     async backup(request, work) {
@@ -49,7 +49,7 @@ export function createDirEngine(path: string, { name, workDir }: EngineContext):
   };
 }
 
-async function look(path: string, name: string, signal: AbortSignal): Promise<RepositoryState> {
+async function readState(path: string, name: string, signal: AbortSignal): Promise<RepositoryState> {
   signal.throwIfAborted();
   try {
     return await withRepository(path, async (repository) => {

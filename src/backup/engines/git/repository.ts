@@ -6,7 +6,7 @@ import { parseMessage, type SnapshotFacts } from './message.ts';
 
 /** Where a fetched branch is kept. */
 export const TIP = 'refs/pillion/tip';
-/** Each backup leaves a pack; from then on it is cheaper to begin anew. */
+/** Each backup leaves a pack; from then on it is cheaper to start over. */
 const MAX_PACKS = 20;
 /** Small backups leave objects by themselves, in 256 folders of which one tells of all, as for `git gc --auto`: some 10,000. */
 const A_FOLDER = 'objects/17';

@@ -188,7 +188,7 @@ async function locateEarlier(
     return readLocated(manifest, blobs, signal);
   } catch {
     signal.throwIfAborted();
-    access.context.warn('the manifest of the backup before cannot be read: everything is stored anew');
+    access.context.warn('the manifest of the backup before cannot be read: everything is stored again');
     return undefined;
   }
 }

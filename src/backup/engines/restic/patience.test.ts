@@ -21,7 +21,7 @@ it('ends when requests have failed for long enough and nothing was done', () => 
   expect(at(6000, RETRY)).toBe(true);
 });
 
-it('begins anew with everything that is done', () => {
+it('starts over with everything that is done', () => {
   const { patience, at } = scene();
   patience.done(10);
   expect(at(0, RETRY)).toBe(false);

@@ -6,7 +6,7 @@ import { MAX_KEY_BYTES, mendKey } from '../../../git/auth/ssh-key.ts';
 import type { UnknownReason } from '../../model.ts';
 import { keyCopy, type ResticSettings } from './access.ts';
 
-/** Made anew at each use, since keys are rotated. Says what is wrong with one that ssh would not take. */
+/** Made again at each use, since keys are rotated. Says what is wrong with one that ssh would not take. */
 export async function copyKeys(
   { sshKeyFiles, location }: Pick<ResticSettings, 'sshKeyFiles' | 'location'>,
   workDir: string,

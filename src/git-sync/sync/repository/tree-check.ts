@@ -12,7 +12,7 @@ export type TreeState =
   /** What readers' git is told of it is not what we wrote, or the directory that is published is not there. */
   | 'wrong-commit';
 
-/** What of a tree its readers are to have, beside what its commit has. */
+/** What of a tree its readers are to have, besides what its commit has. */
 export interface TreeShape {
   /** The directory in it that is published; empty for all of it. */
   readonly below: string;

@@ -12,9 +12,9 @@ const MAX_BYTES = 64 * 1024;
 const MAX_PATTERNS = 16 * 1024 * 1024;
 
 export interface TreeForm {
-  /** What readers see at once: which files, and what is put beside them. */
+  /** What readers see at once: which files, and what is put next to them. */
   readonly outline: string;
-  /** All that a tree depends on beside its commit. */
+  /** All that a tree depends on besides its commit. */
   readonly text: string;
   readonly patterns: string | undefined;
 }

@@ -132,7 +132,7 @@ export function treeOf({ spec, shared }: LockedContext, path: string, hash: stri
 }
 
 /** Notes what a tree is like while nobody else can enter it. */
-export type LookAtTree = (
+export type InspectTree = (
   directory: ForeignDirectory,
   tree: CheckedOutTree,
 ) => Promise<TreeFacts | undefined>;
@@ -146,7 +146,7 @@ export async function buildTree(
   path: string,
   hash: string,
   signal: AbortSignal,
-  look: LookAtTree = async () => undefined,
+  inspect: InspectTree = async () => undefined,
 ): Promise<WholeTree> {
   const { spec, emit, git, log, root } = context;
   await checkSparsePaths({ git, log, cwd: root }, spec.sparsePaths, hash, signal);
@@ -163,7 +163,7 @@ export async function buildTree(
       const onFound = () => emit({ kind: 'updating-submodules' });
       modules = await checkOutModules(moduleContext(context), tree, signal, onFound);
     }
-    facts = await look(directory, tree);
+    facts = await inspect(directory, tree);
   });
   await context.lfs?.removeUnused();
   return { path, hash, indexFile: tree.indexFile, sparsePatterns: patterns, modules, facts };

@@ -5,7 +5,7 @@
 import type { Stats } from 'node:fs';
 import process from 'node:process';
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
-import { statsBelow } from '../../../core/foreign-files/look-below.ts';
+import { statsBelow } from '../../../core/foreign-files/stats-below.ts';
 
 export interface DirectoryState {
   /** Changes with the directory. */

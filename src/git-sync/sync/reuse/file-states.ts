@@ -4,7 +4,7 @@
  */
 import type { Stats } from 'node:fs';
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
-import { statsBelow } from '../../../core/foreign-files/look-below.ts';
+import { statsBelow } from '../../../core/foreign-files/stats-below.ts';
 import { type IndexEntry, readIndex } from '../../../git/index-entries.ts';
 import type { ObjectFormat } from '../../../git/object-name.ts';
 

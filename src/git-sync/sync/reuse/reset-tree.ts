@@ -6,7 +6,7 @@
 import { basename, dirname, relative } from 'node:path';
 import { withDirectory, withMadeDirectory } from '../../../core/foreign-files/below.ts';
 import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts';
-import { countBelow } from '../../../core/foreign-files/look-below.ts';
+import { countBelow } from '../../../core/foreign-files/stats-below.ts';
 import type { ObjectFormat } from '../../../git/object-name.ts';
 import type { TreeListing } from '../../../git/tree-listing.ts';
 import type { LockedContext } from '../context.ts';

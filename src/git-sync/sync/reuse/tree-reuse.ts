@@ -21,7 +21,7 @@ const MIN_AGE_MS = 60_000;
 
 export interface TreeReuse {
   /** Notes what a tree is like that was just filled, while nobody else can enter it; undefined when it is not to be kept. */
-  look(
+  inspect(
     context: LockedContext,
     directory: ForeignDirectory,
     tree: CheckedOutTree,
@@ -71,7 +71,7 @@ export function createTreeReuse({ spec, root, shared, log }: SyncContext, clock:
 
   return {
     drop,
-    async look(context, directory, tree, signal) {
+    async inspect(context, directory, tree, signal) {
       const files = isPossible ? await countEntries(tree.indexFile) : undefined;
       if (files === undefined || !isLargeEnough(spec, files)) {
         return undefined;

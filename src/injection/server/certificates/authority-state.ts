@@ -2,7 +2,7 @@
  * The certificate authority that all replicas share, and its rotation, as data. There is no leader: each replica looks
  * at the same Secret and comes to the same next step, and the Secret's version lets one of them win.
  *
- * The order keeps every handshake good: a new authority is first published beside the old one, read back from every
+ * The order keeps every handshake good: a new authority is first published next to the old one, read back from every
  * webhook, then signs; the old one stays published until no certificate of it is served.
  */
 import { X509Certificate } from 'node:crypto';

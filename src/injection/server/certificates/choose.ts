@@ -11,7 +11,7 @@ import type { CertificateSource } from './source.ts';
 
 /** A bundle reaches every API server within seconds; two minutes are plenty. */
 const LONGEST_SETTLE_MS = 120_000;
-/** A replica looks every ten seconds; ten minutes are plenty, also for one that cannot reach the API server. */
+/** A replica reads it every ten seconds; ten minutes are plenty, also for one that cannot reach the API server. */
 const LONGEST_OLD_STAYS_MS = 600_000;
 
 export async function certificateSource(
@@ -49,8 +49,8 @@ export async function certificateSource(
         oldStaysMs: Math.min(LONGEST_OLD_STAYS_MS, caLife / 5),
       },
     },
-    // Short lives are looked after more often.
-    { client, clock, log, lookMs: Math.min(10_000, certificateLife / 10) },
+    // Short lives are refreshed more often.
+    { client, clock, log, refreshMs: Math.min(10_000, certificateLife / 10) },
   );
 }
 

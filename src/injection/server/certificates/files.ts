@@ -58,7 +58,7 @@ export function certificateFiles(files: CertificateFiles, deps: FilesDeps): Cert
     }
   }
 
-  async function look(signal: AbortSignal, use: (served: Served) => Promise<void>): Promise<void> {
+  async function refresh(signal: AbortSignal, use: (served: Served) => Promise<void>): Promise<void> {
     try {
       const served = await read(signal);
       lastFailure = '';
@@ -90,7 +90,7 @@ export function certificateFiles(files: CertificateFiles, deps: FilesDeps): Cert
     async follow(signal, use) {
       while (!signal.aborted) {
         await clock.sleep(pollMs, signal);
-        await look(signal, use);
+        await refresh(signal, use);
       }
     },
   };

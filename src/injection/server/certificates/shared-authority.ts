@@ -18,7 +18,7 @@ import { servedOf } from './pem.ts';
 import type { CertificateSource, Served } from './source.ts';
 import { publishBundle } from './webhook-bundles.ts';
 
-const LOOK_MS = 10_000;
+const REFRESH_MS = 10_000;
 const LONGEST_BACKOFF_MS = 60_000;
 
 export interface SharedAuthorityOptions {
@@ -38,7 +38,7 @@ export interface SharedAuthorityDeps {
   readonly client: ApiClient;
   readonly clock: Clock;
   readonly log: Log;
-  readonly lookMs?: number | undefined;
+  readonly refreshMs?: number | undefined;
   /** From 0 to 1, for jitter. */
   readonly random?: (() => number) | undefined;
 }
@@ -51,7 +51,7 @@ interface Leaf {
 
 export function sharedAuthority(
   options: SharedAuthorityOptions,
-  { client, clock, log, lookMs = LOOK_MS, random = Math.random }: SharedAuthorityDeps,
+  { client, clock, log, refreshMs = REFRESH_MS, random = Math.random }: SharedAuthorityDeps,
 ): CertificateSource {
   const secret = createAuthoritySecret(client, options, clock);
   let leaf: Leaf | undefined;
@@ -59,7 +59,7 @@ export function sharedAuthority(
   let problem: string | undefined = 'no certificate yet';
   let lastFailure = '';
 
-  async function look(signal: AbortSignal, use: (served: Served) => Promise<void>): Promise<void> {
+  async function refresh(signal: AbortSignal, use: (served: Served) => Promise<void>): Promise<void> {
     const found = await secret.readOrCreate(signal, () => make(clock.now()));
     bundle = bundleOf(found.state);
     const published = await publishBundle(client, options.webhooks, bundle, signal);
@@ -96,19 +96,19 @@ export function sharedAuthority(
     }
   }
 
-  /** How long until the next look: later and later while it fails. */
-  async function lookOrTell(
+  /** How long until the next one: later and later while it fails. */
+  async function refreshOrTell(
     signal: AbortSignal,
     use: (served: Served) => Promise<void>,
     waitMs: number,
   ): Promise<number> {
     try {
-      await look(signal, use);
+      await refresh(signal, use);
       if (lastFailure !== '') {
         lastFailure = '';
         log.info('the certificate authority can be kept again');
       }
-      return lookMs;
+      return refreshMs;
     } catch (error) {
       signal.throwIfAborted();
       const failure = isPillionError(error) ? `${error.code} ${error.message}` : String(error);
@@ -121,10 +121,10 @@ export function sharedAuthority(
   }
 
   async function follow(signal: AbortSignal, use: (served: Served) => Promise<void>): Promise<void> {
-    let waitMs = lookMs;
+    let waitMs = refreshMs;
     while (!signal.aborted) {
       await clock.sleep(waitMs * (0.75 + random() / 2), signal);
-      waitMs = await lookOrTell(signal, use, waitMs);
+      waitMs = await refreshOrTell(signal, use, waitMs);
     }
   }
 
@@ -134,9 +134,9 @@ export function sharedAuthority(
       const use = async (served: Served): Promise<void> => {
         first = served;
       };
-      let waitMs = Math.min(1_000, lookMs);
+      let waitMs = Math.min(1_000, refreshMs);
       for (;;) {
-        waitMs = await lookOrTell(signal, use, waitMs);
+        waitMs = await refreshOrTell(signal, use, waitMs);
         if (first !== undefined) {
           return first;
         }

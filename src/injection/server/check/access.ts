@@ -2,7 +2,7 @@
 import { type Json, listAt, memberAt, textAt } from '../../../kubernetes/json.ts';
 import { accessObjects } from '../manifest/access.ts';
 import { NAME } from '../manifest/settings.ts';
-import type { Finding, Looked } from './finding.ts';
+import type { Attempted, Finding } from './finding.ts';
 
 export interface WantedAccess {
   readonly verb: string;
@@ -78,7 +78,7 @@ function subjectOf(namespace: string): object {
 export interface AnsweredAccess {
   readonly wanted: WantedAccess;
   /** The status of the review. */
-  readonly status: Looked<Json>;
+  readonly status: Attempted<Json>;
 }
 
 export function accessFindings(answers: readonly AnsweredAccess[]): Finding[] {

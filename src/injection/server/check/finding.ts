@@ -14,17 +14,17 @@ export interface Finding {
 }
 
 /** What was found at an edge, or why it could not be looked at. */
-export type Looked<T> = { readonly value: T } | { readonly problem: string };
+export type Attempted<T> = { readonly value: T } | { readonly problem: string };
 
-export const found = <T>(value: T): Looked<T> => ({ value });
+export const found = <T>(value: T): Attempted<T> => ({ value });
 
 /** The value, or undefined where it could not be looked at. */
-export function valueOf<T>(looked: Looked<T>): T | undefined {
-  return 'value' in looked ? looked.value : undefined;
+export function valueOf<T>(attempted: Attempted<T>): T | undefined {
+  return 'value' in attempted ? attempted.value : undefined;
 }
 
 /** Does what may fail for reasons that are a finding themselves. */
-export async function look<T>(work: () => Promise<T>): Promise<Looked<T>> {
+export async function attempt<T>(work: () => Promise<T>): Promise<Attempted<T>> {
   try {
     return found(await work());
   } catch (error) {
@@ -36,7 +36,7 @@ export async function look<T>(work: () => Promise<T>): Promise<Looked<T>> {
 }
 
 /** Not everybody may look at everything: that nothing is known is never told as good news. */
-export function notLooked(check: string, problem: string): Finding {
+export function notChecked(check: string, problem: string): Finding {
   const hint = problem.includes(' 403')
     ? 'run it with the rights of an administrator: kubectl proxy, and --api-server=http://127.0.0.1:8001'
     : 'is --api-server the address of an API server?';

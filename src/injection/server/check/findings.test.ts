@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { accessFindings, accessReview, wantedAccess } from './access.ts';
-import { exitCodeOf, found, notLooked, renderFinding } from './finding.ts';
+import { exitCodeOf, found, notChecked, renderFinding } from './finding.ts';
 import { rehearsalFindings } from './reachability.ts';
 
 describe('a finding', () => {
@@ -8,11 +8,11 @@ describe('a finding', () => {
     const finding = { check: 'pods', level: 'failed', message: 'one is bare', hint: 'restart it' } as const;
     expect(renderFinding(finding)).toBe('failed   pods: one is bare\n         try: restart it');
     expect(exitCodeOf([finding])).toBe(1);
-    expect(exitCodeOf([notLooked('nodes', 'refuses: 403')])).toBe(0);
+    expect(exitCodeOf([notChecked('nodes', 'refuses: 403')])).toBe(0);
   });
 
   it('is never good news when nothing could be seen', () => {
-    expect(notLooked('nodes', 'the API server refuses to list /api/v1/nodes: 403')).toMatchObject({
+    expect(notChecked('nodes', 'the API server refuses to list /api/v1/nodes: 403')).toMatchObject({
       level: 'warning',
       hint: expect.stringContaining('kubectl proxy'),
     });

@@ -1,7 +1,7 @@
 /** What is looked at of the pods of the cluster, and of the Secrets that they wait for. */
 import { refuse } from '../../../kubernetes/refuse.ts';
 import { observedPods } from '../pods/observe.ts';
-import { type Finding, look, notLooked } from './finding.ts';
+import { attempt, type Finding, notChecked } from './finding.ts';
 import type { CheckInput } from './gather.ts';
 import type { Installed } from './installed.ts';
 import { createSurveyor, podFindings, secretFindings } from './pods.ts';
@@ -12,29 +12,29 @@ export async function podsAndSecrets(
   installed: Installed,
   { isVersionKnown = true } = {},
 ): Promise<Finding[]> {
-  const profiles = await look(() => clusterProfiles(input, installed));
+  const profiles = await attempt(() => clusterProfiles(input, installed));
   if ('problem' in profiles) {
-    return [notLooked('profiles', profiles.problem)];
+    return [notChecked('profiles', profiles.problem)];
   }
   const settings = settingsOfCluster(profiles.value, installed);
   const surveyor = createSurveyor(settings);
-  const looked = await look(async () => {
+  const attempted = await attempt(async () => {
     for await (const pods of observedPods(input.client, input.signal)) {
-      surveyor.look(pods);
+      surveyor.add(pods);
     }
   });
-  if ('problem' in looked) {
-    return [...profileFindings(profiles.value, settings), notLooked('pods', looked.problem)];
+  if ('problem' in attempted) {
+    return [...profileFindings(profiles.value, settings), notChecked('pods', attempted.problem)];
   }
   const seen = surveyor.survey();
   // Whether something is old can only be told by those who know what is new.
   const survey = isVersionKnown ? seen : { ...seen, stale: [] };
-  const missing = await look(() => missingSecrets(input, [...survey.secrets.keys()]));
+  const missing = await attempt(() => missingSecrets(input, [...survey.secrets.keys()]));
   return [
     ...profileFindings(profiles.value, settings),
     ...podFindings(survey),
     ...('problem' in missing
-      ? [notLooked('secrets', missing.problem)]
+      ? [notChecked('secrets', missing.problem)]
       : secretFindings(survey, missing.value)),
   ];
 }

@@ -9,7 +9,7 @@ import { HTTP_PORT } from '../manifest/settings.ts';
 import { type AnsweredAccess, accessFindings, accessReview, wantedAccess } from './access.ts';
 import { type ServedChain, trustFindings } from './certificates.ts';
 import { nodeFindings, ownFindings, readyEndpoints, versionFindings } from './cluster.ts';
-import { type Finding, type Looked, look, notLooked, notReached, valueOf } from './finding.ts';
+import { type Attempted, attempt, type Finding, notChecked, notReached, valueOf } from './finding.ts';
 import { podsAndSecrets } from './gather-pods.ts';
 import { type Installed, installedAs } from './installed.ts';
 import { POLICY, type PolicyFacts, policyFindings } from './policies.ts';
@@ -36,7 +36,7 @@ export interface CheckInput {
 /** All findings, in the order in which things depend on each other. */
 export async function* findingsOf(input: CheckInput): AsyncGenerator<Finding> {
   const { client, signal } = input;
-  const asked = await look(async () => {
+  const asked = await attempt(async () => {
     const answer = await client.call({ method: 'GET', path: '/version', signal });
     // Who may not see this may see other things; whoever is unknown to the server, or gets its troubles, sees nothing.
     return [200, 403].includes(answer.status) ? answer : refuse('read /version', answer);
@@ -47,7 +47,7 @@ export async function* findingsOf(input: CheckInput): AsyncGenerator<Finding> {
   }
   const [mutating, validating] = await webhookConfigurations(input);
   const hasNoWebhook = 'value' in mutating && mutating.value === undefined;
-  const policies = hasNoWebhook ? valueOf(await look(() => installedPolicies(input))) : undefined;
+  const policies = hasNoWebhook ? valueOf(await attempt(() => installedPolicies(input))) : undefined;
   if (policies?.mutating !== undefined) {
     yield* await withoutServer(input, policies);
     return;
@@ -65,7 +65,7 @@ export async function* findingsOf(input: CheckInput): AsyncGenerator<Finding> {
   yield* accessFindings(await askAccess(input, installed));
   yield* await rehearse(input, installed);
   yield* 'problem' in own.deployment
-    ? [notLooked('pods', own.deployment.problem)]
+    ? [notChecked('pods', own.deployment.problem)]
     : await podsAndSecrets(input, installed);
 }
 
@@ -74,7 +74,7 @@ async function withoutServer(input: CheckInput, policies: PolicyFacts): Promise<
   const defaults = installedAs(undefined);
   const installed = {
     ...defaults,
-    target: valueOf(await look(() => serverVersion(input))) ?? defaults.target,
+    target: valueOf(await attempt(() => serverVersion(input))) ?? defaults.target,
   };
   return [
     ...(await versions(input, installed)),
@@ -106,9 +106,9 @@ async function get({ client, signal }: CheckInput, path: string): Promise<Json |
 }
 
 interface Own {
-  readonly deployment: Looked<Json | undefined>;
-  readonly service: Looked<Json | undefined>;
-  readonly slices: Looked<readonly Json[]>;
+  readonly deployment: Attempted<Json | undefined>;
+  readonly service: Attempted<Json | undefined>;
+  readonly slices: Attempted<readonly Json[]>;
 }
 
 async function ownObjects(input: CheckInput): Promise<Own> {
@@ -116,16 +116,18 @@ async function ownObjects(input: CheckInput): Promise<Own> {
   const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
   const ofService = encodeURIComponent(`kubernetes.io/service-name=${service}`);
   return {
-    deployment: await look(() => get(input, `/apis/apps/v1/namespaces/${namespace}/deployments/${service}`)),
-    service: await look(() => get(input, `/api/v1/namespaces/${namespace}/services/${service}`)),
-    slices: await look(() => listAll(client, `${slices}?labelSelector=${ofService}`, signal)),
+    deployment: await attempt(() =>
+      get(input, `/apis/apps/v1/namespaces/${namespace}/deployments/${service}`),
+    ),
+    service: await attempt(() => get(input, `/api/v1/namespaces/${namespace}/services/${service}`)),
+    slices: await attempt(() => listAll(client, `${slices}?labelSelector=${ofService}`, signal)),
   };
 }
 
 function replicaFindings({ deployment, service, slices }: Own, namespace: string): Finding[] {
-  const unknown = [deployment, service, slices].find((looked) => 'problem' in looked);
+  const unknown = [deployment, service, slices].find((attempted) => 'problem' in attempted);
   if (unknown !== undefined && 'problem' in unknown) {
-    return [notLooked('replicas', unknown.problem)];
+    return [notChecked('replicas', unknown.problem)];
   }
   return ownFindings({
     deployment: valueOf(deployment),
@@ -141,44 +143,44 @@ async function serverVersion(input: CheckInput): Promise<KubernetesVersion | und
 
 /** What it writes for stands in the Deployment: without that, nothing can be said of versions, neither good nor bad. */
 async function versionsUnknown(input: CheckInput, problem: string): Promise<Finding[]> {
-  const nodes = await look(() => listAll(input.client, '/api/v1/nodes', input.signal));
-  return [notLooked('version', problem), notLooked('nodes', 'problem' in nodes ? nodes.problem : problem)];
+  const nodes = await attempt(() => listAll(input.client, '/api/v1/nodes', input.signal));
+  return [notChecked('version', problem), notChecked('nodes', 'problem' in nodes ? nodes.problem : problem)];
 }
 
 async function versions(input: CheckInput, installed: Installed): Promise<Finding[]> {
-  const version = await look(() => serverVersion(input));
-  const nodes = await look(() => listAll(input.client, '/api/v1/nodes', input.signal));
+  const version = await attempt(() => serverVersion(input));
+  const nodes = await attempt(() => listAll(input.client, '/api/v1/nodes', input.signal));
   const server = valueOf(version);
   return [
     ...('problem' in version || server === undefined
-      ? [notLooked('version', 'problem' in version ? version.problem : 'its version cannot be read')]
+      ? [notChecked('version', 'problem' in version ? version.problem : 'its version cannot be read')]
       : versionFindings(server, installed)),
-    ...('problem' in nodes ? [notLooked('nodes', nodes.problem)] : nodeFindings(nodes.value, installed)),
+    ...('problem' in nodes ? [notChecked('nodes', nodes.problem)] : nodeFindings(nodes.value, installed)),
   ];
 }
 
 async function webhookConfigurations(
   input: CheckInput,
-): Promise<readonly [Looked<Json | undefined>, Looked<Json | undefined>]> {
+): Promise<readonly [Attempted<Json | undefined>, Attempted<Json | undefined>]> {
   const group = '/apis/admissionregistration.k8s.io/v1';
   return [
-    await look(() => get(input, `${group}/mutatingwebhookconfigurations/${input.webhooks}`)),
-    await look(() => get(input, `${group}/validatingwebhookconfigurations/${input.webhooks}`)),
+    await attempt(() => get(input, `${group}/mutatingwebhookconfigurations/${input.webhooks}`)),
+    await attempt(() => get(input, `${group}/validatingwebhookconfigurations/${input.webhooks}`)),
   ];
 }
 
 interface Configurations {
-  readonly mutating: Looked<Json | undefined>;
-  readonly validating: Looked<Json | undefined>;
+  readonly mutating: Attempted<Json | undefined>;
+  readonly validating: Attempted<Json | undefined>;
   readonly namespace: string;
   readonly service: string;
   readonly replicas: number | undefined;
 }
 
 function configurationFindings({ mutating, validating, ...rest }: Configurations): Finding[] {
-  const unknown = [mutating, validating].find((looked) => 'problem' in looked);
+  const unknown = [mutating, validating].find((attempted) => 'problem' in attempted);
   return unknown !== undefined && 'problem' in unknown
-    ? [notLooked('webhooks', unknown.problem)]
+    ? [notChecked('webhooks', unknown.problem)]
     : webhookFindings({
         ...rest,
         mutating: valueOf(mutating),
@@ -201,9 +203,9 @@ async function trust(input: CheckInput, configurations: readonly (Json | undefin
       served.push({ by: address, pem: shown.value });
     }
   }
-  const statuses = await look(() => replicaStatuses(input));
+  const statuses = await attempt(() => replicaStatuses(input));
   if ('problem' in statuses) {
-    findings.push(...(served.length > 0 ? [] : [notLooked('certificate', statuses.problem)]));
+    findings.push(...(served.length > 0 ? [] : [notChecked('certificate', statuses.problem)]));
   } else {
     served.push(...statuses.value);
   }
@@ -236,7 +238,7 @@ async function askAccess(
   const answers: AnsweredAccess[] = [];
   for (const wanted of wantedAccess(namespace, scans)) {
     const { path, body } = accessReview(wanted, isInjector ? undefined : namespace);
-    const status = await look(async () => {
+    const status = await attempt(async () => {
       const answer = await client.call({ method: 'POST', path, body, signal });
       return answer.status === 201 ? answer.json : refuse('review access', answer);
     });
@@ -249,9 +251,11 @@ async function rehearse(input: CheckInput, { image }: Installed): Promise<Findin
   const { client, tryIn, signal } = input;
   const path = `/api/v1/namespaces/${tryIn}/pods?dryRun=All`;
   const started = performance.now();
-  const answer = await look(() => client.call({ method: 'POST', path, body: rehearsalPod(image), signal }));
+  const answer = await attempt(() =>
+    client.call({ method: 'POST', path, body: rehearsalPod(image), signal }),
+  );
   return 'problem' in answer
-    ? [notLooked('reachability', answer.problem)]
+    ? [notChecked('reachability', answer.problem)]
     : rehearsalFindings({
         ...answer.value,
         milliseconds: performance.now() - started,

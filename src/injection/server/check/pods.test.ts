@@ -12,7 +12,7 @@ const named = (name: string, subject: JsonMap): JsonMap => ({
 
 function survey(...pods: readonly JsonMap[]) {
   const surveyor = createSurveyor(testSettings());
-  surveyor.look(pods.map((each) => ({ pod: each, namespace: 'shop' })));
+  surveyor.add(pods.map((each) => ({ pod: each, namespace: 'shop' })));
   return surveyor.survey();
 }
 

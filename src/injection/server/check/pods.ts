@@ -5,7 +5,7 @@ import type { InjectionSettings } from '../../engine/decision.ts';
 import { isAlive, type ObservedPod, podState } from '../pods/pod-state.ts';
 import { type Finding, someOf } from './finding.ts';
 
-/** What one looks at; names are kept, pods are not. */
+/** What is known of them; names are kept, pods are not. */
 export interface PodSurvey {
   readonly asking: number;
   readonly bare: readonly string[];
@@ -15,7 +15,7 @@ export interface PodSurvey {
 }
 
 export interface Surveyor {
-  look(pods: readonly ObservedPod[]): void;
+  add(pods: readonly ObservedPod[]): void;
   survey(): PodSurvey;
 }
 
@@ -28,7 +28,7 @@ export function createSurveyor(settings: InjectionSettings): Surveyor {
   const secrets = new Map<string, string[]>();
   let asking = 0;
 
-  function lookAt(observed: ObservedPod): void {
+  function addPod(observed: ObservedPod): void {
     const state = podState(observed, settings);
     if (state === 'apart') {
       return;
@@ -49,7 +49,7 @@ export function createSurveyor(settings: InjectionSettings): Surveyor {
   }
 
   return {
-    look: (pods) => pods.filter(({ pod }) => isAlive(pod)).forEach(lookAt),
+    add: (pods) => pods.filter(({ pod }) => isAlive(pod)).forEach(addPod),
     survey: () => ({ asking, bare, stale, secrets }),
   };
 }

@@ -2,7 +2,7 @@
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { errorMessage } from '../../../core/errors.ts';
 import { startTimer } from '../../../core/timer.ts';
-import { found, type Looked } from './finding.ts';
+import { type Attempted, found } from './finding.ts';
 
 const TIMEOUT_MS = 10_000;
 /** No chain is longer. */
@@ -17,7 +17,7 @@ export function shownChain(
   address: string,
   servername: string,
   signal: AbortSignal,
-): Promise<Looked<string>> {
+): Promise<Attempted<string>> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   return new Promise((resolve) => {
@@ -30,7 +30,7 @@ export function shownChain(
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
     });
-    const end = (result: Looked<string>): void => {
+    const end = (result: Attempted<string>): void => {
       timer.cancel();
       signal.removeEventListener('abort', onAbort);
       socket.destroy();

@@ -15,12 +15,12 @@ export interface PodScanDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly periodMs: number;
-  /** From 0 to 1: replicas do not look all at once. */
+  /** From 0 to 1: replicas do not scan all at once. */
   readonly random?: (() => number) | undefined;
 }
 
 export interface PodScan {
-  /** Series of the last look; undefined before the first. */
+  /** Series of the last scan; undefined before the first. */
   series(): readonly ReadSeries[] | undefined;
   /** Looks again and again until the signal is aborted. */
   follow(signal: AbortSignal): Promise<void>;
@@ -77,7 +77,7 @@ export function createPodScan(deps: PodScanDeps): PodScan {
   let lastBare = 0;
   let lastFailure = '';
 
-  async function look(signal: AbortSignal): Promise<void> {
+  async function scanOnce(signal: AbortSignal): Promise<void> {
     const tally = createTally();
     const now = settings();
     for await (const pods of observedPods(client, signal)) {
@@ -91,9 +91,9 @@ export function createPodScan(deps: PodScanDeps): PodScan {
     lastBare = bare;
   }
 
-  async function lookOrTell(signal: AbortSignal): Promise<void> {
+  async function scanOrTell(signal: AbortSignal): Promise<void> {
     try {
-      await look(signal);
+      await scanOnce(signal);
       lastFailure = '';
     } catch (error) {
       signal.throwIfAborted();
@@ -108,10 +108,10 @@ export function createPodScan(deps: PodScanDeps): PodScan {
   return {
     series: () => series,
     async follow(signal) {
-      // The first look comes soon, but not while a cluster starts everything at once.
+      // The first scan comes soon, but not while a cluster starts everything at once.
       await clock.sleep(periodMs * random() * 0.5, signal);
       while (!signal.aborted) {
-        await lookOrTell(signal);
+        await scanOrTell(signal);
         await clock.sleep(periodMs * (0.75 + random() / 2), signal);
       }
     },

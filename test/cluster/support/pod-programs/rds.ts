@@ -1,6 +1,6 @@
 /**
  * RDS and STS for a namespace: STS gives sessions to service accounts, as IRSA has it, and an LDAP server for the
- * PostgreSQL beside it checks the tokens that are made with them, as RDS does; they really expire.
+ * PostgreSQL next to it checks the tokens that are made with them, as RDS does; they really expire.
  */
 import { createServer } from 'node:http';
 import process from 'node:process';

@@ -58,7 +58,7 @@ describe.concurrent('--exechook-command', () => {
     await waitFor(async () => isThere(marker), { what: 'the flood' });
     const passes = async () => (await sync.metric('git_sync_count_total{status="noop"}')) ?? 0;
     const seen = await passes();
-    await waitFor(async () => (await passes()) > seen, { what: 'another pass beside it' });
+    await waitFor(async () => (await passes()) > seen, { what: 'another pass meanwhile' });
     const asked = performance.now();
     await sync.stop();
     expect(performance.now() - asked).toBeLessThan(25_000);

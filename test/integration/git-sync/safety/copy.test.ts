@@ -1,5 +1,4 @@
 /** `--publish=copy`: killed at each change to the file system, read all the time, on a full disk. */
-import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +6,8 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import type { Content, GitRepository } from '../../../support/git-repository.ts';
 import { pseudoRandomBytes } from '../../../support/large-repository.ts';
-import { canMount, withSmallDisk } from '../../../support/small-disk.ts';
+import { bindAt, canMount, withMounts } from '../../../support/mounts.ts';
+import { withSmallDisk } from '../../../support/small-disk.ts';
 import { useTempDir } from '../../../support/use-temp-dir.ts';
 import { waitFor } from '../../../support/wait-for.ts';
 import { leftoversIn, makeVersions, mustSync, startCopyReader, startSync, syncOnce } from './support.ts';
@@ -221,16 +221,12 @@ describe.skipIf(!canMount())('a copy with something mounted in it (needs mounts)
   /** From the same file system, over a directory of the copy, which is made where it is missing. */
   async function withMount(name: string, work: () => Promise<void>): Promise<void> {
     const place = path.join(copy(), name);
-    await mkdir(place, { recursive: true });
     await mkdir(temp.join('elsewhere'));
     await writeFile(temp.join('elsewhere/file'), 'precious');
-    expect(spawnSync('mount', ['--bind', temp.join('elsewhere'), place]).status).toBe(0);
-    try {
+    await withMounts([bindAt(temp.join('elsewhere'), place)], async () => {
       await work();
       expect(await readFile(path.join(place, 'file'), 'utf8')).toBe('precious');
-    } finally {
-      spawnSync('umount', ['-l', place]);
-    }
+    });
     expect(await readdir(temp.join('elsewhere'))).toEqual(['file']);
   }
 

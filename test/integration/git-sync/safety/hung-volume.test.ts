@@ -15,7 +15,7 @@ import { commitVersion } from './tree.ts';
 const temp = useTempDir();
 const isRoot = process.getuid?.() === 0;
 
-/** A sync whose volume can be made to hang, at `directory`; `turn` says what it does from then on. */
+/** A sync whose volume can be made to hang, at `directory`; `toggle` says what it does from then on. */
 async function startOnVolume(repo: string, directory: string, more: readonly string[]) {
   const root = temp.join('root');
   const flags = [
@@ -39,23 +39,23 @@ async function startOnVolume(repo: string, directory: string, more: readonly str
   const volume = startProgram('nsenter', [namespace, process.execPath, program, directory], {
     cwd: temp.path,
   });
-  const turn = async () => {
+  const toggle = async () => {
     const from = volume.lines.length;
     volume.child.stdin.write('\n');
     return volume.said(/hangs|answers|cannot/, from);
   };
-  return { root, sync, live, turn };
+  return { root, sync, live, toggle };
 }
 
 it.runIf(isRoot)(
   'a volume that hangs fails the pass soon after its limit and later ones at once; the sync goes on when it answers, and SIGTERM ends it when it does not',
   async () => {
     const repository = await makeVersions(temp.join('repo.git'));
-    const { root, sync, live, turn } = await startOnVolume(repository.url, temp.join('root'), [
+    const { root, sync, live, toggle } = await startOnVolume(repository.url, temp.join('root'), [
       '--error-file=error.json',
     ]);
 
-    if ((await turn()) === 'cannot mount') {
+    if ((await toggle()) === 'cannot mount') {
       return; // not a machine for this test
     }
     const first = await sync.said(/"code":"volume_hangs"/);
@@ -63,14 +63,14 @@ it.runIf(isRoot)(
     expect(await sync.said(/an earlier pass still hangs/)).toContain('"code":"volume_hangs"');
     expect(await live()).toBe(200);
 
-    expect(await turn()).toBe('answers');
+    expect(await toggle()).toBe('answers');
     await sync.said(/what hung in an earlier pass has come back/);
     const hash = await commitVersion(repository, 2);
     const publishes = async () => path.basename(await readlink(path.join(root, 'link'))) === hash;
     await waitFor(publishes, { what: 'the next commit' });
 
     const from = sync.lines.length;
-    expect(await turn()).toBe('hangs');
+    expect(await toggle()).toBe('hangs');
     await sync.said(/an earlier pass still hangs/, from);
     const asked = performance.now();
     sync.child.kill('SIGTERM');
@@ -87,15 +87,15 @@ it.runIf(isRoot)(
     const repository = await makeVersions(temp.join('repo.git'));
     await repository.commit({ 'd/file': 'one\n', other: 'one\n' });
     const copy = temp.join('root/link');
-    const { sync, live, turn } = await startOnVolume(repository.url, copy, ['--publish=copy']);
-    if ((await turn()) === 'cannot mount') {
+    const { sync, live, toggle } = await startOnVolume(repository.url, copy, ['--publish=copy']);
+    if ((await toggle()) === 'cannot mount') {
       return; // not a machine for this test
     }
     await repository.commit({ 'd/file': 'two\n', other: 'two\n' });
     await sync.said(/"code":"volume_hangs"/);
     expect(await live()).toBe(200);
     expect(await readFile(path.join(copy, 'other'), 'utf8')).toBe('one\n');
-    expect(await turn()).toBe('answers');
+    expect(await toggle()).toBe('answers');
     await sync.said(/what hung in an earlier pass has come back/);
     const isCopied = async () => (await readFile(path.join(copy, 'd/file'), 'utf8')) === 'two\n';
     await waitFor(isCopied, { what: 'the next commit' });

@@ -21,16 +21,16 @@ async function figuresOf(pid: number): Promise<Figures> {
   return { descriptors: kinds.length, residentKib: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) };
 }
 
-/** The least of several looks: a poll that runs at the moment has some descriptors open. */
+/** The least of several samples: a poll that runs at the moment has some descriptors open. */
 async function atRest(pid: number): Promise<Figures> {
-  const looks: Figures[] = [];
-  for (let look = 0; look < 20; look += 1) {
-    looks.push(await figuresOf(pid));
+  const samples: Figures[] = [];
+  for (let sample = 0; sample < 20; sample += 1) {
+    samples.push(await figuresOf(pid));
     await delay(7);
   }
   return {
-    descriptors: Math.min(...looks.map(({ descriptors }) => descriptors)),
-    residentKib: Math.min(...looks.map(({ residentKib }) => residentKib)),
+    descriptors: Math.min(...samples.map(({ descriptors }) => descriptors)),
+    residentKib: Math.min(...samples.map(({ residentKib }) => residentKib)),
   };
 }
 

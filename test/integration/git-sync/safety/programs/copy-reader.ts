@@ -6,10 +6,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { FILES, wholeContent } from '../tree.ts';
-import { lookUntilStdinEnds } from './until-stdin-ends.ts';
+import { readUntilStdinEnds } from './until-stdin-ends.ts';
 
 const [copy = ''] = process.argv.slice(2);
-/** A switch is a look at a copy that says that it is whole. */
+/** A switch is a read of a copy that says that it is whole. */
 const report = { rounds: 0, switches: 0, versions: [] as string[], violations: [] as string[] };
 
 function told(): string | undefined {
@@ -19,7 +19,7 @@ function told(): string | undefined {
   return (JSON.parse(readFileSync(path.join(copy, '.pillion/commit.json'), 'utf8')) as { hash: string }).hash;
 }
 
-function look(): void {
+function readOnce(): void {
   const before = told();
   const contents = FILES.map((name) => readFileSync(path.join(copy, name), 'utf8'));
   const isWhole = before !== undefined && told() === before;
@@ -37,9 +37,9 @@ function look(): void {
   report.switches += isWhole ? 1 : 0;
 }
 
-lookUntilStdinEnds(() => {
+readUntilStdinEnds(() => {
   try {
-    look();
+    readOnce();
   } catch (error) {
     report.violations.push(String(error));
   }

@@ -6,7 +6,7 @@ import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { FILES, wholeContent } from '../tree.ts';
-import { lookUntilStdinEnds } from './until-stdin-ends.ts';
+import { readUntilStdinEnds } from './until-stdin-ends.ts';
 
 interface Report {
   rounds: number;
@@ -32,7 +32,7 @@ function read(name: string): string {
   }
 }
 
-function look(): void {
+function readOnce(): void {
   let before: string;
   try {
     before = identity();
@@ -59,4 +59,4 @@ function look(): void {
   report.rounds += 1;
 }
 
-lookUntilStdinEnds(look, report);
+readUntilStdinEnds(readOnce, report);
