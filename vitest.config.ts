@@ -42,7 +42,7 @@ const oneLineReporter: Reporter = {
 
 // What takes a minute or more starts first: started last, it would run alone at the end.
 const LONG =
-  /\/(kill-[a-z-]+|copy|leftovers|hostile-content|two-instances|dst|time-limits|reload|demo|inject)\.test\.ts$/;
+  /\/(kill-[a-z-]+|pgbouncer|copy|leftovers|every-command|hung-volume|git-retention|time-limits|soak|demo|inject)\.test\.ts$/;
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const usual = await super.sort(files);

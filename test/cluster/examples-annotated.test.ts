@@ -5,7 +5,7 @@ import { runProgram } from '../support/run-program.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { hasFailed, hasServed, saidBy, type Variant, variantObjects } from './support/credentials-example.ts';
 import { exampleImages, exampleManifest, replaced } from './support/examples.ts';
-import { createGitServer, type GitServer } from './support/git-server.ts';
+import { createGitServer, type GitServer, withRepositoriesAt } from './support/git-server.ts';
 import { provideDatabaseImages, provideTestImages } from './support/images.ts';
 import { HOST } from './support/injected-pods.ts';
 import { type Installation, install } from './support/install.ts';
@@ -105,9 +105,8 @@ async function applyExamples(): Promise<void> {
     await configMapOf('002-webdav/manifest.yaml', 'webdav-nginx', images),
     await configMapOf('003-cron-sidecar/manifest.yaml', 'cron-jobs', images),
   ]);
-  const elsewhere = { 'git@github.com': `git@${HOST}` };
   for (const path of ['000-templater/annotated.yaml', '001-nginx-git-sync/annotated.yaml']) {
-    await namespace.apply(replaced(await exampleManifest(path, images), elsewhere));
+    await namespace.apply(withRepositoriesAt(HOST, await exampleManifest(path, images)));
   }
   // The test's server has its repositories where its user lives, and another name for the first branch.
   const places = {

@@ -3,7 +3,7 @@ import type { GitRepository } from '../support/git-repository.ts';
 import { pseudoRandomBytes } from '../support/large-repository.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { exampleImages, exampleManifest, replaced } from './support/examples.ts';
-import { createGitServer } from './support/git-server.ts';
+import { createGitServer, withRepositoriesAt } from './support/git-server.ts';
 import { provideTestImages } from './support/images.ts';
 import { watchMemory } from './support/memory.ts';
 import { httpGet, useNamespace } from './support/namespace.ts';
@@ -12,6 +12,7 @@ import { podOf } from './support/workloads.ts';
 // examples/001-nginx-git-sync/today.yaml with a repository of 100 MB: its memory limit is the example's.
 const aside = useNamespace('large-git');
 const namespace = useNamespace('large', { podSecurity: 'restricted' });
+const HOST = 'large.example.net';
 const APP = 'git-sync-demo';
 const SIDECAR = 'git-sync';
 const REPOSITORY = 'ddiiwoong/git-sync-demo';
@@ -28,7 +29,7 @@ function randomFiles(from: number, to: number, bytes: number): Record<string, Ui
 
 beforeAll(async () => {
   const images = await provideTestImages();
-  const server = await createGitServer(aside, images.gitServer);
+  const server = await createGitServer(aside, images.gitServer, { host: HOST });
   repository = await server.repository(REPOSITORY);
   await repository.commit({
     'index.html': 'version one\n',
@@ -37,7 +38,10 @@ beforeAll(async () => {
   });
   await server.up();
   await namespace.apply([server.secret('git-creds')]);
-  const example = await exampleManifest('001-nginx-git-sync/today.yaml', exampleImages(images));
+  const example = withRepositoriesAt(
+    HOST,
+    await exampleManifest('001-nginx-git-sync/today.yaml', exampleImages(images)),
+  );
   manifest = replaced(example, { 'replicas: 2': 'replicas: 1' });
 });
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
 import { waitFor } from '../support/wait-for.ts';
 import { exampleImages, exampleManifest } from './support/examples.ts';
-import { createGitServer, type GitServer } from './support/git-server.ts';
+import { createGitServer, type GitServer, withRepositoriesAt } from './support/git-server.ts';
 import { provideTestImages } from './support/images.ts';
 import { httpGet, useNamespace } from './support/namespace.ts';
 import { startRequests } from './support/requests.ts';
@@ -11,6 +11,7 @@ import { type PodState, podsOf } from './support/workloads.ts';
 // The Deployment of examples/000-templater/today.yaml is restarted under load, and for a while the git server is away.
 const namespace = useNamespace('rolling', { podSecurity: 'restricted' });
 const aside = useNamespace('rolling-git');
+const HOST = 'rolling.example.net';
 const APP = 'templater-service';
 const PAGE = '/folder1/foo';
 const TEXT = '<h1>Hello</h1>';
@@ -19,12 +20,14 @@ let server: GitServer;
 
 beforeAll(async () => {
   const images = await provideTestImages();
-  server = await createGitServer(aside, images.gitServer);
+  server = await createGitServer(aside, images.gitServer, { host: HOST });
   const repository = await server.repository('foo/templater-templates');
   await repository.commit({ 'folder1/foo.md': '# Hello\n' });
   await server.up();
   await namespace.apply([server.secret('templater-templates-ssh')]);
-  await namespace.apply(await exampleManifest('000-templater/today.yaml', exampleImages(images)));
+  await namespace.apply(
+    withRepositoriesAt(HOST, await exampleManifest('000-templater/today.yaml', exampleImages(images))),
+  );
   await namespace.waitFor(`deployment/${APP}`, { until: 'jsonpath={.status.availableReplicas}=2' });
 });
 

@@ -4,6 +4,7 @@ import { createRepository, type GitRepository } from '../../support/git-reposito
 import { makeSshKey } from '../../support/ssh-server.ts';
 import { resolveName } from './dns.ts';
 import { clusterFolder } from './environment.ts';
+import { replaced } from './examples.ts';
 import type { TestNamespace } from './namespace.ts';
 
 const NAME = 'git-server';
@@ -38,6 +39,10 @@ async function makeKey(folder: string, name: string): Promise<SshKey> {
   ]);
   return { privateKey, publicKey: publicKey.trim() };
 }
+
+/** The manifest of an example, whose repositories are at GitHub, with those of a server of another name. */
+export const withRepositoriesAt = (host: string, manifest: string): string =>
+  replaced(manifest, { [`git@${GITHUB}`]: `git@${host}` });
 
 /** A line of known_hosts for the server that has this key. */
 export function knownHosts({ publicKey }: SshKey, host = GITHUB): string {

@@ -19,7 +19,7 @@ import {
 } from './support/stack.ts';
 
 /** Between two logins of a client: a check by SCRAM takes a core for milliseconds. */
-const PAUSE_MS = 50;
+const PAUSE_MS = 100;
 let backend: Backend;
 beforeAll(async () => {
   backend = await startBackend();

@@ -128,7 +128,7 @@ describe('an authority that comes to its end', () => {
         // Read for each request: what the API server trusts at this moment.
         const status = await ask(replica, bundles(api)[0] ?? '').then(String, String);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
-        await delay(10);
+        await delay(25);
       }
     };
     const loads = Promise.all(replicas.map(load));

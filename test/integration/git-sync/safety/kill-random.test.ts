@@ -22,7 +22,7 @@ import { commitVersion } from './tree.ts';
 vi.setConfig({ testTimeout: 400_000 });
 const temp = useTempDir();
 /** Those at each step are killed systematically elsewhere; the soak kills for as long as one likes. */
-const KILLS_EACH = 25;
+const KILLS_EACH = 16;
 /** Each life gets to one of these, on a busy machine as well, and is killed some random milliseconds later. */
 const STAGES = [
   'starting up',
