@@ -95,7 +95,7 @@ export default defineConfig({
           // Programs of tests are TypeScript, which Node would take apart at each of hundreds of starts.
           env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('.cache/compile', import.meta.url)) },
           // They wait more than they work; they run after the unit tests, which work.
-          maxWorkers: 4,
+          maxWorkers: 5,
           sequence: { groupOrder: 1 },
         },
       },

@@ -118,7 +118,15 @@ describe('Ctrl-C in the demo', () => {
       const all = treeOf(demo.child.pid ?? 0);
       const sidecar = all.find(({ command }) => command.includes('git-sync --repo='));
       const frozen = [sidecar?.parent ?? 0, ...treeOf(sidecar?.parent ?? 0).map(({ pid }) => pid)];
-      const tell = (signal: NodeJS.Signals) => frozen.forEach((pid) => process.kill(pid, signal));
+      const tell = (signal: NodeJS.Signals) => {
+        for (const pid of frozen) {
+          try {
+            process.kill(pid, signal);
+          } catch {
+            // A git of the sidecar, which has ended by itself.
+          }
+        }
+      };
       tell('SIGSTOP');
       demo.interrupt();
       await delay(1000);
