@@ -78,8 +78,14 @@ it('stores what was put there, and gives it back when pod and volume are lost', 
 
 it('knows when it will store it next', async () => {
   const { ip } = await podOf(namespace, APP);
-  const { body } = await httpGet(`http://${ip}:9791/metrics`);
-  const [, next] = /^pillion_backup_next_run_timestamp_seconds(?:\{.*\})? (\S+)$/m.exec(body) ?? [];
+  // Whoever serves the volume is ready, which says nothing of the backup.
+  const next = await waitFor(
+    async () => {
+      const { body } = await httpGet(`http://${ip}:9791/metrics`);
+      return /^pillion_backup_next_run_timestamp_seconds(?:\{.*\})? (\S+)$/m.exec(body)?.[1];
+    },
+    { what: 'the metric of the next run', ...PATIENT },
+  );
   const time = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', timeStyle: 'short' });
   expect(time.format(Number(next) * 1000)).toBe('02:30');
 });
