@@ -7,7 +7,7 @@ import { NO_RESTIC, restic18 } from '../../support/backup/restic.ts';
 import { makeTempDir, removeTempDir } from '../../support/temp.ts';
 
 /** More of them for a longer search: each is a whole restore or two. */
-const KILLS = Number(process.env['PILLION_KILLS'] ?? 6);
+const KILLS = Number(process.env['PILLION_KILLS'] ?? 8);
 const BEFORE = { 'app.db': 'garbage', 'old/file': 'of the application' };
 const AFTER = {
   'app.db': 'good content',

@@ -36,7 +36,9 @@ describe.each(WAYS)('killed $when', ({ torn, least }) => {
         await writeFile(temp.join('root', '.git', 'HEAD'), '');
         return 1;
       };
-      expect(await killAtEveryChange(temp, repository, { torn, prepare })).toBeGreaterThan(least);
+      // Made new elsewhere and put in place: few of its changes are to the root.
+      const fewest = Math.min(least, 10);
+      expect(await killAtEveryChange(temp, repository, { torn, prepare })).toBeGreaterThan(fewest);
       await reader.finish();
     },
     TIMEOUT_MS,

@@ -14,7 +14,7 @@ export const TIMEOUT_MS = 600_000;
 
 /** The two ways to be killed, and how many steps there are at least. */
 export const WAYS = [
-  { torn: false, when: 'before one change to its root or another', least: 10 },
+  { torn: false, when: 'before one change to its root or another', least: 30 },
   { torn: true, when: 'in the middle of each file that it writes', least: 4 },
 ] as const;
 
