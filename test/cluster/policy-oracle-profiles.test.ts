@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPO } from '../../src/injection/testing/decide.ts';
 import { everyType } from '../../src/injection/testing/every-type.ts';
 import { runsOf } from '../../src/injection/testing/runs.ts';
@@ -15,14 +15,15 @@ import {
   reasons,
   web,
 } from './support/policy-comparison.ts';
-import { buildOracle, NO_ORACLE, type Oracle, type OracleCase } from './support/policy-oracle.ts';
+import { NO_ORACLE, type Oracle, type OracleCase, startOracle } from './support/policy-oracle.ts';
 
 const title = `a policy of one's own profiles, as the API server's own code sees it (skipped when ${NO_ORACLE ?? 'Go is missing'})`;
 describe.skipIf(NO_ORACLE !== undefined)(title, () => {
   let oracle: Oracle;
   beforeAll(async () => {
-    oracle = await buildOracle();
+    oracle = await startOracle();
   });
+  afterAll(() => oracle[Symbol.asyncDispose]());
   const compare = (asked: readonly OracleCase[], comparison?: Comparison) =>
     comparePods(oracle, asked, comparison);
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtInProfiles } from '../../src/injection/built-in/profiles.ts';
 import { allowedImages } from '../../src/injection/images/allowed.ts';
 import { REPO } from '../../src/injection/testing/decide.ts';
@@ -23,7 +23,7 @@ import {
   reasons,
   web,
 } from './support/policy-comparison.ts';
-import { buildOracle, NO_ORACLE, type Oracle, type OracleCase } from './support/policy-oracle.ts';
+import { NO_ORACLE, type Oracle, type OracleCase, startOracle } from './support/policy-oracle.ts';
 
 const record = (pod: Json) => textAt(pod, 'metadata', 'annotations', 'pillion.dev/injected');
 
@@ -31,8 +31,9 @@ const title = `a policy, as the API server's own code sees it (skipped when ${NO
 describe.skipIf(NO_ORACLE !== undefined)(title, () => {
   let oracle: Oracle;
   beforeAll(async () => {
-    oracle = await buildOracle();
+    oracle = await startOracle();
   });
+  afterAll(() => oracle[Symbol.asyncDispose]());
   const compare = (asked: readonly OracleCase[], comparison?: Comparison) =>
     comparePods(oracle, asked, comparison);
 

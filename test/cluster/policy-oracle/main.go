@@ -1,10 +1,12 @@
 // What the API server would make of admission policies, without a cluster: its own code compiles the CEL, patches pods and
-// judges them. Reads one request as JSON from standard input and writes one answer.
+// judges them. Reads requests as JSON from standard input and writes an answer to each, a line, until there are no more.
 package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -51,21 +53,57 @@ type result struct {
 }
 
 func main() {
-	var asked request
-	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {
-		fmt.Fprintln(os.Stderr, "policy-oracle:", err)
-		os.Exit(2)
-	}
-	told := answer{CompileErrors: []string{}, SchemaErrors: compareSchema(asked.Schema), Results: []result{}}
-	judge, problems := newJudge(asked)
-	told.CompileErrors = append(told.CompileErrors, problems...)
-	if len(problems) == 0 {
-		for _, each := range asked.Cases {
-			told.Results = append(told.Results, judge.judge(each))
+	requests, answers := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	compiled := compiledPolicies{}
+	for {
+		var asked request
+		err := requests.Decode(&asked)
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err == nil {
+			err = answers.Encode(compiled.answer(asked))
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "policy-oracle:", err)
+			os.Exit(2)
 		}
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(told); err != nil {
-		fmt.Fprintln(os.Stderr, "policy-oracle:", err)
-		os.Exit(2)
+}
+
+// compiledPolicies are those of earlier requests, by what they were compiled from: most requests are about the same few.
+type compiledPolicies map[string]compiledPolicy
+
+type compiledPolicy struct {
+	judge    *judge
+	problems []string
+}
+
+func (known compiledPolicies) answer(asked request) answer {
+	told := answer{CompileErrors: []string{}, SchemaErrors: compareSchema(asked.Schema), Results: []result{}}
+	policy, err := known.compile(asked)
+	if err != nil {
+		told.CompileErrors = append(told.CompileErrors, err.Error())
+		return told
 	}
+	told.CompileErrors = append(told.CompileErrors, policy.problems...)
+	if len(policy.problems) == 0 {
+		for _, each := range asked.Cases {
+			told.Results = append(told.Results, policy.judge.judge(each))
+		}
+	}
+	return told
+}
+
+func (known compiledPolicies) compile(asked request) (compiledPolicy, error) {
+	source, err := json.Marshal([]any{asked.Compatibility, asked.Mutating, asked.Validating})
+	if err != nil {
+		return compiledPolicy{}, err
+	}
+	policy, found := known[string(source)]
+	if !found {
+		policy.judge, policy.problems = newJudge(asked)
+		known[string(source)] = policy
+	}
+	return policy, nil
 }

@@ -1,8 +1,6 @@
 /** `--publish=copy`: killed at each change to the file system, read all the time, on a full disk. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import type { Content, GitRepository } from '../../../support/git-repository.ts';
 import { pseudoRandomBytes } from '../../../support/large-repository.ts';
@@ -10,6 +8,7 @@ import { bindAt, canMount, withMounts } from '../../../support/mounts.ts';
 import { withSmallDisk } from '../../../support/small-disk.ts';
 import { useTempDir } from '../../../support/use-temp-dir.ts';
 import { waitFor } from '../../../support/wait-for.ts';
+import { buildPreload } from './preload.ts';
 import { leftoversIn, makeVersions, mustSync, startCopyReader, startSync, syncOnce } from './support.ts';
 import { commitVersion, FILES, wholeContent } from './tree.ts';
 
@@ -21,24 +20,24 @@ const TIMEOUT_MS = 600_000;
 const COPY = ['--publish=copy'];
 const MIB = 1024 * 1024;
 
-/** What each version has besides: a file, a directory or a link of the same name in turn. */
-function inTurn(version: number): Record<string, Content | null> {
+/** What each version has besides: under the same name a file, a directory or a link. */
+function ofChangingKind(version: number): Record<string, Content | null> {
   const kinds: Record<string, Content | null>[] = [
-    { 'turn/deep/file': null, turn: 'a file\n' },
-    { turn: null, 'turn/deep/file': 'in a directory\n' },
-    { 'turn/deep/file': null, turn: { symlink: 'version' } },
+    { 'kind/deep/file': null, kind: 'a file\n' },
+    { kind: null, 'kind/deep/file': 'in a directory\n' },
+    { 'kind/deep/file': null, kind: { symlink: 'version' } },
   ];
   return kinds[version % 3] ?? {};
 }
 
-const TURNS = [['turn'], ['turn', 'turn/deep', 'turn/deep/file'], ['turn']];
+const PATHS_OF_KINDS = [['kind'], ['kind', 'kind/deep', 'kind/deep/file'], ['kind']];
 
 const commit = (repository: GitRepository, version: number): Promise<string> =>
-  commitVersion(repository, version, inTurn(version));
+  commitVersion(repository, version, ofChangingKind(version));
 
 async function expectCopied(copy: string, hash: string, version: number): Promise<void> {
   const found = (await readdir(copy, { recursive: true })).filter((name) => !/^\.pillion(\/|$)/.test(name));
-  const own = [...FILES, 'a', 'a/b', 'a/b/c', `only-in-${version}`, ...(TURNS[version % 3] ?? [])];
+  const own = [...FILES, 'a', 'a/b', 'a/b/c', `only-in-${version}`, ...(PATHS_OF_KINDS[version % 3] ?? [])];
   expect(found.sort()).toEqual(own.sort());
   for (const name of FILES) {
     expect(await readFile(path.join(copy, name), 'utf8'), name).toBe(wholeContent(name, String(version)));
@@ -46,13 +45,6 @@ async function expectCopied(copy: string, hash: string, version: number): Promis
   expect((await readdir(path.join(copy, '.pillion'))).sort()).toEqual(['commit.json', 'files']);
   const told: unknown = JSON.parse(await readFile(path.join(copy, '.pillion/commit.json'), 'utf8'));
   expect(told).toMatchObject({ hash });
-}
-
-async function buildKiller(): Promise<string> {
-  const outfile = temp.join('killer.cjs');
-  const entry = fileURLToPath(new URL('programs/kill-at-change.ts', import.meta.url));
-  await build({ entryPoints: [entry], outfile, format: 'cjs', platform: 'node', logLevel: 'error' });
-  return outfile;
 }
 
 /** A sync that is killed at its nth change, and one that must succeed; whether the first was killed. */
@@ -80,7 +72,7 @@ describe('a copy that is killed before one change to the file system or another'
       const copy = temp.join('root/link');
       await mustSync({ repo: repository.url, root: temp.join('root'), flags: COPY });
       const reader = await startCopyReader(copy);
-      const killer = await buildKiller();
+      const killer = await buildPreload(temp, 'kill-at-change');
       let version = 2;
       for (let step = 1, killed = true; killed; step += STRIDE) {
         version += 1;
@@ -105,7 +97,7 @@ describe('a copy that is killed before one change to the file system or another'
     async (_, before, after) => {
       const repository = await makeVersions(temp.join('repo.git'));
       await commit(repository, 2);
-      const killer = await buildKiller();
+      const killer = await buildPreload(temp, 'kill-at-change');
       const root = temp.join('root');
       let steps = 0;
       // Most of the changes are those of any sync.

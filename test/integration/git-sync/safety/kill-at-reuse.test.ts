@@ -1,11 +1,10 @@
 import { readlink, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { type RunningPillion, startPillion } from '../../../support/pillion.ts';
 import { useTempDir } from '../../../support/use-temp-dir.ts';
 import { waitFor } from '../../../support/wait-for.ts';
+import { buildPreload } from './preload.ts';
 import {
   expectPublished,
   leftoversIn,
@@ -22,14 +21,6 @@ const TIMEOUT_MS = 600_000;
 /** Half a second is several minutes. */
 const CLOCK_FACTOR = 1000;
 
-/** What is loaded into the program, as the JavaScript that it takes. */
-async function buildPreload(name: string): Promise<string> {
-  const outfile = temp.join(`${name}.cjs`);
-  const entry = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url));
-  await build({ entryPoints: [entry], outfile, format: 'cjs', platform: 'node', logLevel: 'error' });
-  return outfile;
-}
-
 const untilPublished = (link: string, hash: string, running: RunningPillion) =>
   waitFor(async () => path.basename(await readlink(link)) === hash, {
     what: `${hash} to be published; ${running.lines().slice(-5).join('\n')}`,
@@ -39,7 +30,10 @@ describe('killed before one change to the file system or another', () => {
   it(
     'a stale tree that becomes the next one is made good by the next start, and readers see nothing of it',
     async () => {
-      const preloads = [await buildPreload('hurried-clock'), await buildPreload('kill-at-change')];
+      const preloads = [
+        await buildPreload(temp, 'hurried-clock'),
+        await buildPreload(temp, 'kill-at-change'),
+      ];
       const repository = await makeVersions(temp.join('repo.git'));
       const armedBy = temp.join('armed');
       const link = temp.join('root', 'link');

@@ -2,11 +2,10 @@
  * Kills a sync before each of its changes to its root, one after another, or in the middle of each file. What it changes
  * elsewhere, in the directory for itself, makes no difference to the root; it is killed there in the middle of files.
  */
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { expect } from 'vitest';
 import type { GitRepository } from '../../../support/git-repository.ts';
 import type { TestTempDir } from '../../../support/use-temp-dir.ts';
+import { buildPreload } from './preload.ts';
 import { expectPublished, leftoversIn, mustSync, syncOnce } from './support.ts';
 
 /** Each step is two syncs, and there are some dozens of steps. */
@@ -17,14 +16,6 @@ export const WAYS = [
   { torn: false, when: 'before one change to its root or another', least: 30 },
   { torn: true, when: 'in the middle of each file that it writes', least: 4 },
 ] as const;
-
-/** What is loaded into the program, as the JavaScript that it takes. */
-async function buildKiller(temp: TestTempDir): Promise<string> {
-  const outfile = temp.join('killer.cjs');
-  const entry = fileURLToPath(new URL('programs/kill-at-change.ts', import.meta.url));
-  await build({ entryPoints: [entry], outfile, format: 'cjs', platform: 'node', logLevel: 'error' });
-  return outfile;
-}
 
 interface Plan {
   readonly torn: boolean;
@@ -40,7 +31,7 @@ export async function killAtEveryChange(
   repository: GitRepository,
   { torn, stride = 1, prepare }: Plan,
 ): Promise<number> {
-  const killer = await buildKiller(temp);
+  const killer = await buildPreload(temp, 'kill-at-change');
   const options = { repo: repository.url, root: temp.join('root') };
   for (let step = 1; ; step += stride) {
     const version = await prepare(repository, step);
