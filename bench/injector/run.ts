@@ -183,7 +183,7 @@ spec:
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     out += chunk;
   });
-  // The kernel keeps the highest value, so the last look before the end tells it.
+  // The kernel keeps the highest value, so the last reading before the end tells it.
   let most = 0;
   const sampling = setInterval(() => {
     most = Math.max(most, memoryMiB(child.pid ?? 0, 'VmHWM'));

@@ -17,7 +17,7 @@ export interface JsonLimits {
 }
 
 export interface JsonSize extends JsonLimits {
-  /** The limit that is passed: there the look has ended, and so have the counts. */
+  /** The limit that is passed: there the counts have ended. */
   readonly over: keyof JsonLimits | undefined;
 }
 

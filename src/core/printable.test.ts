@@ -7,7 +7,7 @@ const HOSTILE = [
   ['a carriage return', 'bad\rgood', 'bad?good'],
   ['a bell, a backspace and a delete', '\u0007\u0008\u007f', '???'],
   ['marks of direction', '\u202eab\u202c\u2066c\u2069\u200f\u061c', '?ab??c???'],
-  ['letters without a look', 'a\u200bb\ufeff\u00ad', 'a?b??'],
+  ['letters without a shape', 'a\u200bb\ufeff\u00ad', 'a?b??'],
   ['the line ends of Unicode', 'a\u2028b\u2029\u0085', 'a?b??'],
   ['half a letter', 'a\ud800', 'a?'],
   ['hidden tags', 'a\u{e0041}', 'a?'],

@@ -1,6 +1,6 @@
 /** Foreign text for a terminal: nothing in it moves the cursor, colours, clears, or turns the direction of what is around it. */
 
-/** Whatever could be taken for more than a letter: control characters, marks without a look, line ends, halves of letters. */
+/** Whatever could be taken for more than a letter: control characters, marks without a shape, line ends, halves of letters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/gu;
 const UNPRINTABLE_IN_LINES = /[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/gu;
 

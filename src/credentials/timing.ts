@@ -69,11 +69,11 @@ export interface Instant {
   readonly monotonic: number;
 }
 
-/** Clocks that are slewed drift by less than this between two looks; a step or a suspended machine is more. */
+/** Clocks that are slewed drift by less than this between two checks; a step or a suspended machine is more. */
 const JUMP_MS = 5000;
 
 /**
- * How far the wall clock went ahead (or back, below 0) of the monotonic one between two looks: set by somebody, or the
+ * How far the wall clock went ahead (or back, below 0) of the monotonic one between two checks: set by somebody, or the
  * machine was suspended, which the monotonic clock does not see. 0 when the difference is too small to matter.
  */
 export function clockJump(before: Instant, after: Instant): number {

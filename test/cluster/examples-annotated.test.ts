@@ -72,7 +72,12 @@ async function configMapOf(path: string, name: string, images: Parameters<typeof
   return found as object;
 }
 
-async function startServers(): Promise<void> {
+async function installInjector(): Promise<void> {
+  installed = await install([], namespace.name);
+  await injector.waitFor('deployment/pillion-injector', { until: 'jsonpath={.status.availableReplicas}=3' });
+}
+
+async function startGitServer(): Promise<void> {
   const images = await provideTestImages();
   server = await createGitServer(aside, images.gitServer, { isWritable: true, host: HOST });
   const contents = {
@@ -117,31 +122,36 @@ async function applyExamples(): Promise<void> {
   url = `http://${await namespace.get(`service/${TEMPLATER}`, '.spec.clusterIP')}`;
 }
 
-/** With RDS and STS, and with EKS's own injector: it gives every container the service account's token, ours too. */
-async function applyCredentials(): Promise<void> {
-  const images = await provideDatabaseImages();
+/** RDS and STS, which does not answer yet. */
+async function startDatabase(): Promise<void> {
+  const { postgres } = await provideDatabaseImages();
   rds = await startRds(databases, {
-    image: images.postgres,
+    image: postgres,
     lifeMs: DAYS_MS,
     users: [CREDENTIALS.user],
     host: DATABASE_HOST,
   });
   await rds.failSts(503);
+}
+
+async function startIdentityInjector(): Promise<void> {
   other = await startOtherInjector(aside);
+}
+
+/** With EKS's own injector: it gives every container the service account's token, ours too. */
+async function applyCredentials(): Promise<void> {
   const path = '/identity';
-  await other.register(databases, [
+  await other?.register(databases, [
     { name: 'pod-identity-webhook', path, reinvocationPolicy: 'IfNeeded', app: CREDENTIALS.name },
   ]);
   await databases.apply([
     secret('django-client', { password: PASSWORD, 'users.txt': `"django" "${PASSWORD}"\n` }),
-    ...(await variantObjects(CREDENTIALS, images)),
+    ...(await variantObjects(CREDENTIALS, await provideDatabaseImages())),
   ]);
 }
 
 beforeAll(async () => {
-  installed = await install([], namespace.name);
-  await injector.waitFor('deployment/pillion-injector', { until: 'jsonpath={.status.availableReplicas}=3' });
-  await startServers();
+  await Promise.all([installInjector(), startGitServer(), startDatabase(), startIdentityInjector()]);
   await applyExamples();
   await applyCredentials();
 });

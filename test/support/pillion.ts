@@ -73,8 +73,8 @@ function matches(line: string, pattern: string | RegExp): boolean {
 }
 
 /**
- * The moment of the exit, even while a grandchild still holds the pipes; then a moment for the last output, with a look
- * at the pipes after it in case this process itself was held up.
+ * The moment of the exit, even while a grandchild still holds the pipes; then a moment for the last output, with a check
+ * of the pipes after it in case this process itself was held up.
  */
 async function exitOf(child: Child): Promise<PillionExit> {
   const start = performance.now();

@@ -2,7 +2,7 @@ import { monotonicMs } from '../monotonic.ts';
 
 /** How long costly consumers of output may hold up one turn of the event loop, all together, in milliseconds. */
 const TURN_MS = 5;
-/** What is handed out between two looks at the clock: some hundred lines of `yes`. */
+/** What is handed out between two readings of the clock: some hundred lines of `yes`. */
 const SLICE_BYTES = 256;
 
 /** Consumers whose turn is over, first come, first served. */

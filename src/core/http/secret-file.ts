@@ -62,7 +62,7 @@ async function read({ path, secrets }: SecretFileInit): Promise<readonly string[
  * @throws PillionError `secret_file_unusable` when there is none to begin with
  */
 export async function openSecretFile(init: SecretFileInit): Promise<SecretFile> {
-  // Before the content: a change in between is then seen at the next look.
+  // Before the content: a change in between is then seen at the next reading.
   let seen = await fileIdentity(init.path);
   let valid = await read(init);
   return {

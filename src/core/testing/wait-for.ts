@@ -5,7 +5,7 @@ export interface WaitOptions {
   readonly what?: string;
   /** Milliseconds; generous, because it only bounds a failing test. Default 45,000. */
   readonly timeoutMs?: number;
-  /** Milliseconds between two looks. Default 20. */
+  /** Milliseconds between two checks. Default 20. */
   readonly intervalMs?: number;
   readonly signal?: AbortSignal | undefined;
 }

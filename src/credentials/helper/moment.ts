@@ -16,8 +16,8 @@ const count = (pool: Pool, column: string): number => Number(pool[column] ?? 0);
  * clients are turned away. Whether one is logging in can be asked for, and may be so again when RELOAD arrives. The best
  * moment is right after a login: the next one is the farthest away. Where none is seen within half a second they are rare;
  * where one always is, a second is enough.
- * @param before the rows of the look before; empty at the first
- * @param waitedMs since the first look
+ * @param before the rows of the sample before; empty for the first
+ * @param waitedMs since the first sample
  */
 export function isGoodMoment(before: readonly Pool[], now: readonly Pool[], waitedMs: number): boolean {
   const pools = now.filter(isOfServers);

@@ -16,7 +16,7 @@ export interface FormerFile {
 /** One output, its directory held open. */
 export interface OutputStore {
   /**
-   * What is there; undefined when nothing is, or something that is replaced without a look: a link, a pipe, a socket.
+   * What is there; undefined when nothing is, or something that is replaced without being read: a link, a pipe, a socket.
    * @throws PillionError `output_not_replaceable`, `read_failed`
    */
   read(): Promise<FormerFile | undefined>;

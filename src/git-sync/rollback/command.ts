@@ -24,7 +24,7 @@ import { stateBase } from '../sync/pins/state-place.ts';
 import { ROLLBACK_ERRORS } from './errors.ts';
 import { ROLLBACK_OPTIONS } from './options.ts';
 
-const LOOK_AGAIN_MS = 100;
+const POLL_MS = 100;
 const USAGE = 'pillion git-sync rollback [HASH | --list | --release]';
 
 /** What all the syncs tell of themselves. */
@@ -103,7 +103,7 @@ async function untilDone(
     if (systemClock.monotonic() >= until) {
       return now?.seen === since ? 'seen' : 'recorded';
     }
-    await systemClock.sleep(LOOK_AGAIN_MS, new AbortController().signal);
+    await systemClock.sleep(POLL_MS, new AbortController().signal);
   }
 }
 

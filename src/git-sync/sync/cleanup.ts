@@ -79,7 +79,7 @@ export async function staleTrees(
 ): Promise<string[]> {
   const unneeded = found ?? (await unneededTrees(root, needed));
   if (unneeded.length === 0) {
-    return []; // without a look at the links
+    return []; // without reading the links
   }
   const linked = (await linksOf(root)).map(({ tree }) => tree);
   const unused = without(unneeded, [...needed, ...linked]);

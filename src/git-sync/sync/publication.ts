@@ -31,7 +31,7 @@ const MAX_BYTES = 64 * 1024;
 
 /** The record, as one line. */
 function recordOf({ repo, follow, verify }: Publisher, hash: string): string {
-  // What was published without a look at its signature is not what is asked for with one.
+  // What was published without a check of its signature is not what is asked for with one.
   const asked = verify === 'off' ? { repo, follow } : { repo, follow, verify };
   return `${JSON.stringify({ ...asked, hash })}\n`;
 }

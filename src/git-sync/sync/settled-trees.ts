@@ -1,10 +1,10 @@
-/** Spares a poll the look at all worktrees while nothing can have been added to them. */
+/** Spares a poll the check of all worktrees while nothing can have been added to them. */
 import type { Clock } from '../../core/clock.ts';
 import { withForeignRoot } from '../../core/foreign-files/directory.ts';
 import { TREES_DIR } from '../../git/tree-places.ts';
 
-/** What a change of a directory cannot show, as the content of a worktree, is found by a look after this at the latest. */
-const LOOK_AGAIN_MS = 60_000;
+/** What a change of a directory cannot show, as the content of a worktree, is found by a check after this at the latest. */
+const CHECK_AGAIN_MS = 60_000;
 /** A directory that changed just before it was looked at may change once more with the same time. */
 const COARSE_CLOCK_MS = 2000;
 
@@ -33,7 +33,7 @@ export function createSettledTrees(root: string, clock: Clock): SettledTrees {
       return isOld ? [...changes, top?.ino, trees?.ino, ...needed].join(' ') : undefined;
     },
     isSettled: (state) =>
-      settled !== undefined && settled.state === state && clock.monotonic() - settled.at < LOOK_AGAIN_MS,
+      settled !== undefined && settled.state === state && clock.monotonic() - settled.at < CHECK_AGAIN_MS,
     settle(state) {
       settled = state === undefined ? undefined : { state, at: clock.monotonic() };
     },

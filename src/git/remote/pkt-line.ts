@@ -38,7 +38,7 @@ export function createPacketReader(onPacket: (packet: Packet) => void): {
 } {
   let parts: Buffer[] = [];
   let held = 0;
-  /** Fewer bytes than this are not worth a look. */
+  /** Fewer bytes than this are not worth parsing. */
   let wanted = HEAD;
 
   function take(bytes: Buffer): Buffer {

@@ -43,7 +43,7 @@ export const INJECTOR_GAUGES = defineMetrics({
   pods: {
     type: 'gauge',
     name: 'pillion_injector_pods',
-    help: 'Pods that asked and are bare, and pods with what an older profile or image put in (stale), at the last look.',
+    help: 'Pods that asked and are bare, and pods with what an older profile or image put in (stale), at the last scan.',
     labels: ['state', 'namespace'],
   },
 });

@@ -100,7 +100,7 @@ describe('a sync with --sparse-path', () => {
     await expect(pass()).rejects.toMatchObject({ code: 'sparse_path_missing' });
     const asked = lines.length;
     await expect(pass()).rejects.toMatchObject({ code: 'sparse_path_missing' });
-    // No program of git: neither a fetch nor a look into the commit.
+    // No program of git: neither a fetch nor a listing of the commit.
     expect(lines.slice(asked).join('\n')).not.toMatch(/Run\(|fetching|ls-tree/);
     const hash = await repo.commit({ 'src/5': 'back\n' });
     expect(await pass()).toMatchObject({ hash, changed: true });

@@ -79,7 +79,7 @@ describe('the manifest of the templater service (git-sync v3.1.6)', () => {
     await waitForLink(`${setting.root}/from-github`, `rev-${setting.first}`);
   });
 
-  it('waits the whole minute between two looks at the server', async () => {
+  it('waits the whole minute between two polls of the server', async () => {
     const setting = await githubOverSsh(0o400);
     const sidecar = await startV3([...args(setting, 60), '-v=3'], { env: setting.env });
     await sidecar.waitForLog(/"msg"="next sync".*"wait_time"="1m0s"/);
