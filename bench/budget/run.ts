@@ -1,6 +1,7 @@
 /**
  * What a lean command costs compared with a bare Node: start-up time of `pillion git-sync --version`, memory of an idle
  * sidecar. Prints ratios and differences; never fails, since a busy machine is no defect of the program.
+ * --only=start or --only=memory measures one of them, and prints it without a table.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,8 +11,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../../src/core/testing/wait-for.ts';
 import { publish } from '../table.ts';
 
-const brief = process.argv.includes('--brief');
-const RUNS = brief ? 7 : 25;
+const only = process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length);
+const RUNS = only === undefined ? 25 : 7;
+/** V8 collects what the start has left some eight seconds after it; from then on a sidecar is what it stays. */
+const SETTLE_MS = 15_000;
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -76,8 +79,7 @@ async function sidecarMemory() {
     log += chunk.toString();
   });
   await waitFor(() => log.includes('updated successfully') || child.exitCode !== null);
-  // Some polls later it is what it will be for the rest of its life.
-  await delay(brief ? 4000 : 15_000);
+  await delay(SETTLE_MS);
   const result = memory(child.pid ?? 0);
   await end(child);
   rmSync(directory, { recursive: true, force: true });
@@ -89,29 +91,36 @@ function memoryRow(kind: string, own: number, bareNode: number, goal: number): s
   return [`idle sidecar, ${kind} memory`, `${own.toFixed(1)} MiB`, comparison, `<= bare Node + ${goal} MiB`];
 }
 
-const starts = { bare: [] as number[], pillion: [] as number[] };
-for (let i = 0; i < RUNS; i += 1) {
-  starts.bare.push(time(['-e', '0']));
-  starts.pillion.push(time(['bin/pillion', 'git-sync', '--version']));
-}
-const bare = median(starts.bare);
-const pillion = median(starts.pillion);
-const none = await bareMemory();
-const sidecar = await sidecarMemory();
-const rows = [
-  [
+function startRow(): string[] {
+  const starts = { bare: [] as number[], pillion: [] as number[] };
+  for (let i = 0; i < RUNS; i += 1) {
+    starts.bare.push(time(['-e', '0']));
+    starts.pillion.push(time(['bin/pillion', 'git-sync', '--version']));
+  }
+  const bare = median(starts.bare);
+  const pillion = median(starts.pillion);
+  return [
     'start of `pillion git-sync --version`',
     `${pillion.toFixed(0)} ms`,
     `\`node -e 0\`: ${bare.toFixed(0)} ms, ${(pillion / bare).toFixed(2)}x`,
     '<= 2x',
-  ],
-  memoryRow('anonymous', sidecar.anonymous, none.anonymous, 8),
-  memoryRow('resident', sidecar.rss, none.rss, 12),
-];
-if (brief) {
+  ];
+}
+
+async function memoryRows(): Promise<string[][]> {
+  const none = await bareMemory();
+  const sidecar = await sidecarMemory();
+  return [
+    memoryRow('anonymous', sidecar.anonymous, none.anonymous, 8),
+    memoryRow('resident', sidecar.rss, none.rss, 12),
+  ];
+}
+
+const rows = [...(only === 'memory' ? [] : [startRow()]), ...(only === 'start' ? [] : await memoryRows())];
+if (only === undefined) {
+  publish({ name: 'budget', head: ['measure', 'pillion', 'for comparison', 'goal'], rows });
+} else {
   for (const [name = '', own = '', comparison = '', goal = ''] of rows) {
     console.log(`  ${name.padEnd(38)} ${own.padEnd(10)} ${comparison.padEnd(36)} goal ${goal}`);
   }
-} else {
-  publish({ name: 'budget', head: ['measure', 'pillion', 'for comparison', 'goal'], rows });
 }
