@@ -2,9 +2,11 @@
 import { isPillionError } from '../../core/errors.ts';
 import { GIT_ERRORS } from '../../git/errors.ts';
 import { serverFormat } from '../../git/object-format.ts';
+import { formatOf, isFullHash, type ObjectFormat } from '../../git/object-name.ts';
 import { SUBMODULE_ERRORS } from '../../git/submodules/errors.ts';
 import type { LockedContext } from './context.ts';
 import { fetchFollowed } from './fetch.ts';
+import { watchedRef } from './follow.ts';
 import { GATE_ERRORS } from './gates/errors.ts';
 import { SIGNATURE_ERRORS } from './gates/signatures/errors.ts';
 import { removeLeftovers } from './repository/leftovers.ts';
@@ -65,6 +67,15 @@ async function isDamaged(context: LockedContext, error: unknown, signal: AbortSi
   return GIT_ERRORS.repository_corrupt.matches(error) || !(await hasIntactObjects(context, signal));
 }
 
+/**
+ * The other format, when a commit is followed by a hash of that: git takes such a hash for the name of a ref, and does not
+ * ask the server for more than the list of those.
+ */
+function formatOfHash(error: unknown, ref: string, own: ObjectFormat): ObjectFormat | undefined {
+  const isUnknown = GIT_ERRORS.ref_not_found.matches(error) && isFullHash(ref);
+  return isUnknown && formatOf(ref) !== own ? formatOf(ref) : undefined;
+}
+
 export interface FetchOptions {
   /** The commit that the remote was just seen to have for the ref, if it could be asked. */
   readonly expected: string | undefined;
@@ -100,7 +111,9 @@ export async function withFetchedCommit<T>(
       await removeLeftovers(open, log);
       return attempt();
     }
-    const format = serverFormat(error, shared.current().format);
+    const own = shared.current().format;
+    const guessed = formatOfHash(error, from ?? watchedRef(context.spec.follow), own);
+    const format = serverFormat(error, own) ?? guessed;
     if (format !== undefined) {
       log.at(1, 'the repository has another format of object names', { format });
     } else if (await isDamaged(context, error, signal)) {
@@ -111,6 +124,11 @@ export async function withFetchedCommit<T>(
     } else {
       throw error;
     }
-    return use(await shared.rebuild(open, format ?? shared.current().format, fetch));
+    try {
+      return await use(await shared.rebuild(open, format ?? own, fetch));
+    } catch (second) {
+      // It was the name of a ref after all, or the server does not have the commit.
+      throw guessed !== undefined && serverFormat(second, guessed) !== undefined ? error : second;
+    }
   }
 }

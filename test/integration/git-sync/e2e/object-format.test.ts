@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { git } from '../../../support/git.ts';
 import { createRepository, type GitRepository, gitmodules } from '../../../support/git-repository.ts';
 import { startHttpGitServer } from '../../../support/http-git-server.ts';
@@ -91,6 +91,34 @@ describe('a repository with SHA-256 object names', () => {
     expect([await hashOf(scene.link), await scene.read()]).toEqual([await repository.hash(), 'one']);
     await scene.once();
     expect([await hashOf(scene.link), await scene.read()]).toEqual([await scene.repo.hash(), 'first']);
+  });
+
+  it.each(['1', '0'])(
+    'is followed by the hash of a commit with --depth=%s, in an empty root and where one with SHA-1 was',
+    async (depth) => {
+      const scene = await makeScene({ onTestFinished });
+      const repository = await makeSha256(scene);
+      const hash = await repository.hash();
+      await repository.commit({ file: 'two\n' });
+      const flags = [`--repo=${repository.url}`, `--ref=${hash}`, `--depth=${depth}`];
+      await scene.once(flags);
+      expect([await hashOf(scene.link), await scene.read()]).toEqual([hash, 'one']);
+      await scene.once(flags);
+      await scene.once();
+      await scene.once(flags);
+      expect([await hashOf(scene.link), await scene.read()]).toEqual([hash, 'one']);
+    },
+  );
+
+  it.each([
+    ['SHA-256', 40],
+    ['SHA-256', 64],
+    ['SHA-1', 64],
+  ])('with %s is told to have no commit of an unknown hash of %d digits', async (format, digits) => {
+    const scene = await makeScene({ onTestFinished });
+    const { url } = format === 'SHA-1' ? scene.repo : await makeSha256(scene);
+    const { stderr } = await scene.mustFail([`--repo=${url}`, `--ref=${'ab'.repeat(digits / 2)}`]);
+    expect(stderr).toContain('ref_not_found');
   });
 
   it('may have submodules of its kind', async (test) => {
