@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGitEngine, type GitEngineSettings } from '../../../src/backup/engines/git/engine.ts';
 import type { Engine } from '../../../src/backup/model.ts';
@@ -81,6 +81,21 @@ describe.each([
     expect(await differences(await restore(make(), await newest(make()), temp.join('restored')))).toEqual([]);
     const older = await restore(make(), first.snapshot, temp.join('older'));
     expect(await readFile(`${older.root}/a`, 'utf8')).toBe('content of a');
+    expect(await make().verify(1, work)).toEqual([]);
+  });
+
+  it('has SHA-256 names where the server has them, though an empty one does not say so', async () => {
+    const volume = await makeVolume();
+    const path = temp.join('repositories/data.git');
+    await rm(path, { recursive: true });
+    spawnSync('git', ['init', '-q', '--bare', '--object-format=sha256', path]);
+    spawnSync('git', ['-C', path, 'config', 'http.receivepack', 'true']);
+    const first = await backUp(make(), volume, temp.path);
+    expect(first.snapshot.id).toHaveLength(64);
+    await writeFile(`${volume}/a`, 'changed');
+    const { snapshot, digest, files } = await backUp(make(), volume, temp.path);
+    expect(await make().readBack(snapshot, work)).toEqual({ files, manifestDigest: digest });
+    expect(await differences(await restore(make(), await newest(make()), temp.join('restored')))).toEqual([]);
     expect(await make().verify(1, work)).toEqual([]);
   });
 });

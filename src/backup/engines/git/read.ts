@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
+import { formatOf } from '../../../git/object-name.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import { type FileEntry, shownPath } from '../../manifest/entry.ts';
 import { readManifest } from '../../manifest/files.ts';
@@ -32,7 +33,7 @@ export function readBackSnapshot(
 ): Promise<ReadBack> {
   return withScratch(access, async (directory) => {
     const gitDir = join(directory, 'git');
-    await makeBare(access, gitDir, snapshot.id.length === 64 ? 'sha256' : 'sha1', signal);
+    await makeBare(access, gitDir, formatOf(snapshot.id), signal);
     const ref = snapshot.root ?? access.ref; // one that has lost a race has a branch of its own
     const args = ['fetch', '--quiet', '--no-tags', '--depth=1', '--filter=blob:none', 'origin', ref];
     await access.run(args, { gitDir, signal });

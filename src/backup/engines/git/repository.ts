@@ -1,6 +1,7 @@
 /** Our own bare repository in the work directory, and the state of the branch on the server. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { formatOf, isFullHash, type ObjectFormat } from '../../../git/object-name.ts';
 import type { GitAccess } from './access.ts';
 import { parseMessage, type SnapshotFacts } from './message.ts';
 
@@ -36,19 +37,17 @@ export async function makeBare(
 export async function askTip(
   access: GitAccess,
   signal: AbortSignal,
-): Promise<{ readonly id: string; readonly format: 'sha1' | 'sha256' } | undefined> {
+): Promise<{ readonly id: string; readonly format: ObjectFormat } | undefined> {
   const output = await access.ask(['ls-remote', '--', access.url, access.ref], { signal });
   const line = output.split('\n').find((each) => each.endsWith(`\t${access.ref}`));
   const id = line?.split('\t')[0] ?? '';
-  return /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(id)
-    ? { id, format: id.length === 40 ? 'sha1' : 'sha256' }
-    : undefined;
+  return isFullHash(id) ? { id, format: formatOf(id) } : undefined;
 }
 
 /** Our repository with the newest commit and its trees; content where the server cannot leave it out. */
 export async function fetchTip(
   access: GitAccess,
-  { id, format }: { readonly id: string; readonly format: 'sha1' | 'sha256' },
+  { id, format }: { readonly id: string; readonly format: ObjectFormat },
   signal: AbortSignal,
 ): Promise<{ readonly gitDir: string; readonly tip: Tip }> {
   const gitDir = await openCache(access, format, signal);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createBreather } from '../../../core/breather.ts';
 import { errorMessage } from '../../../core/errors.ts';
 import { openByteRoot } from '../../../core/foreign-files/byte-directory.ts';
+import { formatOf } from '../../../git/object-name.ts';
 import { requireSpace } from '../../commit/space.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import { createTreeBuilder, type FileSink } from '../../manifest/build.ts';
@@ -32,7 +33,7 @@ export async function fetchWhole(
   id: string,
   signal: AbortSignal,
 ): Promise<Tip> {
-  await makeBare(access, gitDir, id.length === 64 ? 'sha256' : 'sha1', signal);
+  await makeBare(access, gitDir, formatOf(id), signal);
   const fetch = (...args: string[]) =>
     access.run(['fetch', '--quiet', '--no-tags', ...args], { gitDir, signal });
   try {

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBreather } from '../../../core/breather.ts';
+import { serverFormat } from '../../../git/object-format.ts';
+import type { ObjectFormat } from '../../../git/object-name.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import { compareInTree, type Entry, type FileEntry, shownPath } from '../../manifest/entry.ts';
 import { MANIFEST_ERRORS } from '../../manifest/errors.ts';
@@ -27,7 +29,7 @@ const PADDING_BYTES = 64 * 1024;
 /** What is known of the branch before. */
 interface Before {
   readonly gitDir: string;
-  readonly algorithm: 'sha1' | 'sha256';
+  readonly algorithm: ObjectFormat;
   readonly tip: Tip | undefined;
 }
 
@@ -59,13 +61,14 @@ export async function storeSnapshot(
     };
   }
   const facts = factsOf(access, request, summary, tip);
-  const added = await makeCommit(access, before, request, facts, work);
-  await requireStill(request, signal);
-  const id = await access.run(['rev-parse', '--verify', COMMIT], { gitDir: before.gitDir, signal });
-  const ref = await push(access, { gitDir: before.gitDir, expected: tip?.id ?? '', id }, signal);
-  if (ref === access.ref) {
-    await access.run(['update-ref', TIP, id], { gitDir: before.gitDir, signal });
-  }
+  const commit = (parent: Before) => commitSnapshot(access, parent, request, facts, work);
+  const { id, ref, added } = await commit(before).catch(async (error: unknown) => {
+    const format = serverFormat(error, before.algorithm);
+    if (tip !== undefined || format === undefined) {
+      throw error;
+    }
+    return commit(await emptyOf(access, format, signal));
+  });
   const [snapshot] = snapshotsOf({ id, facts, time: facts.time });
   return {
     snapshot: { ...(snapshot ?? { id, time: facts.time }), ...(ref === access.ref ? {} : { root: ref }) },
@@ -74,6 +77,26 @@ export async function storeSnapshot(
     added,
     isSettled: request.isStill !== undefined,
   };
+}
+
+/** Makes the commit and pushes it. */
+async function commitSnapshot(
+  access: GitAccess,
+  before: Before,
+  request: BackupRequest,
+  facts: SnapshotFacts,
+  work: EngineWork,
+): Promise<{ readonly id: string; readonly ref: string; readonly added: number }> {
+  const { signal } = work;
+  const { gitDir, tip } = before;
+  const added = await makeCommit(access, before, request, facts, work);
+  await requireStill(request, signal);
+  const id = await access.run(['rev-parse', '--verify', COMMIT], { gitDir, signal });
+  const ref = await push(access, { gitDir, expected: tip?.id ?? '', id }, signal);
+  if (ref === access.ref) {
+    await access.run(['update-ref', TIP, id], { gitDir, signal });
+  }
+  return { id, ref, added };
 }
 
 /** Nothing can be taken back that was pushed. */
@@ -111,9 +134,14 @@ const secretFound = (entry: Entry) =>
 async function lookBefore(access: GitAccess, signal: AbortSignal): Promise<Before> {
   const found = await askTip(access, signal);
   if (found === undefined) {
-    return { gitDir: await openCache(access, 'sha1', signal), algorithm: 'sha1', tip: undefined };
+    return emptyOf(access, 'sha1', signal);
   }
   return { ...(await fetchTip(access, found, signal)), algorithm: found.format };
+}
+
+/** Without a branch: an empty server does not say which names its objects will have until something is pushed. */
+async function emptyOf(access: GitAccess, algorithm: ObjectFormat, signal: AbortSignal): Promise<Before> {
+  return { gitDir: await openCache(access, algorithm, signal), algorithm, tip: undefined };
 }
 
 function factsOf(
