@@ -83,6 +83,10 @@ export async function runPass(init: PassInit, isFirst: boolean, signal: AbortSig
   if (found !== undefined) {
     await throwIfRefused(init.gates, found, signal);
   }
+  const refusal = init.probe.refusalUntilLater();
+  if (refusal !== undefined) {
+    throw refusal;
+  }
   // Told before the fetch, which may be long, and in vain.
   await readSparsePatterns(context.spec);
   const expected = found?.hash ?? (await publishedHash(init));

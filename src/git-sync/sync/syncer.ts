@@ -7,7 +7,7 @@ import type { Secrets } from '../../core/log/secrets.ts';
 import { version } from '../../core/version.ts';
 import { type Authentication, prepareAuthentication } from '../../git/auth/authentication.ts';
 import { withoutPassword } from '../../git/public-url.ts';
-import { explainMissingRef } from '../../git/remote/missing-ref.ts';
+import { explainFailure } from '../../git/remote/explain-failure.ts';
 import { createRemoteProbe } from '../../git/remote/probe.ts';
 import { createGit, type Git } from '../../git/run.ts';
 import { type HookCommand, parseCommands } from '../options/commands.ts';
@@ -311,7 +311,8 @@ async function openPass(parts: Parts, hooks: Hooks): Promise<TimedPassInit> {
       await probe.rest();
       authentication.rest();
     },
-    explain: async (error, signal) => authentication.explain(await explainMissingRef(error, probe, signal)),
+    explain: async (error, signal) =>
+      authentication.explain(await explainFailure(error, withoutPassword(spec.repo), probe, signal)),
     link,
     copy,
     pins,

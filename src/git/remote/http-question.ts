@@ -109,6 +109,8 @@ export function createAsk(init: AskInit): Ask {
       return undefined;
     }
     if (answer.status >= 200 && answer.status < 300) {
+      // It has not asked for a password, and may not be the server that did.
+      asksForBasic = false;
       const isPage = isMarkup || /^(text\/html|application\/xhtml)/i.test(type);
       const why = answer.status === 200 ? `content type ${type.slice(0, 80)}` : `status ${answer.status}`;
       return { kind: 'unsupported', why, ...(isPage ? { isPage } : {}) };

@@ -141,7 +141,7 @@ describe('the way to the remote', () => {
 
   it('is git for ten minutes once a server has answered something else than git, and then no longer', async () => {
     const server = await startServer();
-    server.fail(LIES.loginPage, { times: 1 });
+    server.fail(LIES.wrongContentType, { times: 1 });
     const clock = createFakeClock();
     const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'), [], { clock });
     for (const minutes of [0, 5, 4.9]) {
@@ -205,14 +205,52 @@ describe('the way to the remote', () => {
     expect(moved.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
   });
 
-  it('knows a web page in the place of a repository', async () => {
-    const server = await startServer();
-    const { probe } = setUp(server.repositoryUrl('repo.git'));
-    expect(await probe.isWebPage(signal)).toBe(false);
+  it('takes a web page for the answer that it is, without a second request and without git', async () => {
     for (const status of [200, 203]) {
+      const server = await startServer();
+      const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'));
       server.fail({ ...LIES.loginPage, status });
-      expect(await probe.isWebPage(signal)).toBe(true);
+      expect(await probe.ask(signal)).toMatchObject({ kind: 'refused', error: { code: 'web_page' } });
+      expect(server.requests).toHaveLength(1);
+      expect(gitCalls).toEqual([]);
       server.heal();
+      expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+    }
+  });
+
+  it('sends no password to a web page that takes the place of a server that has asked for one', async () => {
+    const server = await startServer({ users: new Map([['me', 'secret']]) });
+    const authorization = () => Promise.resolve(`Basic ${Buffer.from('me:secret').toString('base64')}`);
+    const { probe } = setUp(server.repositoryUrl('repo.git'), [], { authorization });
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+    server.fail(LIES.loginPage);
+    // The first question comes before it has shown that it is another one now.
+    await probe.ask(signal);
+    const before = server.requests.length;
+    await probe.ask(signal);
+    await probe.askWhy(signal);
+    expect(server.requests.slice(before).map((each) => each.authorization)).toEqual([undefined, undefined]);
+  });
+
+  it('is told why git found nothing, once a minute', async () => {
+    const [server, clock] = [await startServer(), createFakeClock()];
+    const { probe } = setUp(server.repositoryUrl('repo.git'), [], { clock });
+    expect(await probe.askWhy(signal)).toBeUndefined();
+    server.fail(LIES.loginPage);
+    const before = server.requests.length;
+    expect(await probe.askWhy(signal)).toMatchObject({ kind: 'unsupported', isPage: true });
+    expect(await probe.askWhy(signal)).toMatchObject({ kind: 'unsupported', isPage: true });
+    expect(server.requests).toHaveLength(before + 1);
+    server.heal();
+    await clock.advance(60_000);
+    expect(await probe.askWhy(signal)).toBeUndefined();
+    for (const retryAfter of ['60', '120']) {
+      server.heal();
+      server.fail({ kind: 'status', status: 429, headers: { 'retry-after': retryAfter } });
+      expect(await probe.askWhy(signal)).toMatchObject({
+        kind: 'busy',
+        retryAfterMs: 1000 * Number(retryAfter),
+      });
     }
   });
 

@@ -2,13 +2,16 @@
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import type { PillionError } from '../../core/errors.ts';
 import { lineSplitter } from '../../core/exec/lines.ts';
 import type { ClientSession } from '../../core/http/client.ts';
 import type { Log } from '../../core/log/log.ts';
+import { GIT_ERRORS } from '../errors.ts';
 import { isFullHash } from '../object-name.ts';
 import type { Git } from '../run.ts';
 import type { GitSettings } from '../settings.ts';
 import type { HttpProbe } from './http-probe.ts';
+import type { Refusal } from './http-question.ts';
 import type { Relay } from './http-relay.ts';
 import { keepRef, picked, type RefQuery } from './ref-query.ts';
 import type { AdvertisedRef } from './ref-rules.ts';
@@ -51,8 +54,10 @@ export type PollKind = 'http' | 'ssh' | 'git' | 'waiting';
 export interface RemoteProbe {
   /** Rejects when there was no answer. */
   ask(signal: AbortSignal): Promise<RemoteState>;
-  /** Whether a web page answers in place of the repository. False when only git could ask. */
-  isWebPage(signal: AbortSignal): Promise<boolean>;
+  /** Why the server does not answer as a server of git would; undefined when it does, or when only git could ask. */
+  askWhy(signal: AbortSignal): Promise<Refusal | undefined>;
+  /** The server's last answer, as long as it wants to be left alone after that. */
+  refusalUntilLater(): PillionError | undefined;
   /** Lets a fetch go on where the last question was answered, if it can. */
   takeRelay(): Relay | undefined;
   /** Nothing is asked or fetched for a while. */
@@ -62,6 +67,9 @@ export interface RemoteProbe {
 
 /** A page that a proxy shows for a moment must not cost a process per poll for ever; a server that needs git does. */
 const ASK_GIT_MS = 10 * 60_000;
+
+/** Not at each pass that fails: git has asked the same. */
+const ASK_WHY_MS = 60_000;
 
 /** A server that asks for a longer wait is asked again all the same. */
 const LONGEST_WAIT_MS = 10 * 60_000;
@@ -154,7 +162,8 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   const mayRelayHttp = !hasAny(init.env, GIT_FETCHES_ENV);
   const isGitAlways = ssh === undefined && needsGit(init);
   let askGitUntil = isGitAlways ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-  let busy: { readonly until: number; readonly state: RemoteState } | undefined;
+  let why: { readonly until: number; readonly refusal: Refusal } | undefined;
+  let busy: { readonly until: number; readonly error: PillionError } | undefined;
   let session: ClientSession | undefined;
   let http: HttpProbe | undefined;
   /** Only who polls over HTTP loads what that takes. */
@@ -191,15 +200,25 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
     http ??= await loadHttp();
     return reported(http.ask(signal));
   };
+  const refusalUntilLater = () =>
+    busy !== undefined && clock.monotonic() < busy.until ? busy.error : undefined;
+  const noteRefusal = (answer: Exclude<Refusal, { readonly kind: 'unsupported' }>): PillionError => {
+    const error = refusalError(answer, settings.repo);
+    if (answer.kind === 'busy' && answer.retryAfterMs !== undefined) {
+      busy = { until: clock.monotonic() + Math.min(answer.retryAfterMs, LONGEST_WAIT_MS), error };
+    }
+    return error;
+  };
   return {
     async ask(signal) {
       if (clock.monotonic() < askGitUntil) {
         await init.onAsk?.('git');
         return lsRemote(signal);
       }
-      if (busy !== undefined && clock.monotonic() < busy.until) {
+      const refusal = refusalUntilLater();
+      if (refusal !== undefined) {
         await init.onAsk?.('waiting');
-        return busy.state;
+        return { kind: 'refused', error: refusal };
       }
       if (ssh !== undefined) {
         await init.onAsk?.('ssh');
@@ -214,6 +233,11 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       await init.onAsk?.('http');
       const answer = await askOverHttp(signal);
       if (answer.kind === 'unsupported') {
+        if (answer.isPage === true && !(await hasNetrc(init.env))) {
+          // Git would get the same page, several times.
+          const message = `${settings.repo}: a web page answers (${answer.why})`;
+          return { kind: 'refused', error: GIT_ERRORS.web_page({ message }) };
+        }
         askGitUntil = clock.monotonic() + ASK_GIT_MS;
         await init.onAsk?.('git');
         return lsRemote(signal);
@@ -224,19 +248,28 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       if (answer.kind === 'missing' && answer.what === 'ref') {
         return { kind: 'missing' };
       }
-      const state: RemoteState = { kind: 'refused', error: refusalError(answer, settings.repo) };
-      if (answer.kind === 'busy' && answer.retryAfterMs !== undefined) {
-        busy = { until: clock.monotonic() + Math.min(answer.retryAfterMs, LONGEST_WAIT_MS), state };
-      }
-      return state;
+      return { kind: 'refused', error: noteRefusal(answer) };
     },
-    async isWebPage(signal) {
-      if (needsGit(init)) {
-        return false;
+    async askWhy(signal) {
+      if (isGitAlways || ssh !== undefined) {
+        return undefined;
+      }
+      if (why !== undefined && clock.monotonic() < why.until) {
+        return why.refusal;
       }
       const answer = await askOverHttp(signal);
-      return answer.kind === 'unsupported' && answer.isPage === true;
+      if (answer.kind === 'ref' || (answer.kind === 'missing' && answer.what === 'ref')) {
+        return undefined;
+      }
+      if (answer.kind !== 'unsupported') {
+        noteRefusal(answer);
+      }
+      if (refusalUntilLater() === undefined) {
+        why = { until: clock.monotonic() + ASK_WHY_MS, refusal: answer };
+      }
+      return answer;
     },
+    refusalUntilLater,
     takeRelay: () => ssh?.takeRelay() ?? (mayRelayHttp ? http?.takeRelay() : undefined),
     async rest() {
       http?.takeRelay();

@@ -1,5 +1,6 @@
 /** How often a server is asked in a pass that fails: never more than by git-sync itself. */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { LIES } from '../../../support/http-faults.ts';
 import { type GitRequest, startHttpGitServer } from '../../../support/http-git-server.ts';
 import { waitFor } from '../../../support/wait-for.ts';
 import { makeScene, type OwningTest } from './scene.ts';
@@ -46,6 +47,32 @@ describe('a pass that fails', () => {
     expect(requests.length).toBeGreaterThanOrEqual(3);
     expect(requests.length).toBeLessThanOrEqual(6);
   });
+
+  it('asks once where a web page answers, and sends no password that the page has not asked for', async (test) => {
+    const { server, during, sync } = await scene(test);
+    server.fail(LIES.loginPage);
+    await sync.waitForLog(/"code":"web_page"/);
+    const requests = await during(4);
+    expect(requests.length).toBeGreaterThanOrEqual(3);
+    expect(requests.length).toBeLessThanOrEqual(6);
+    expect(offers(requests)).toBe(0);
+  });
+
+  it.each([429, 503])(
+    'waits after a %i as long as it is asked to, before the first success too',
+    async (status) => {
+      const made = await makeScene({ onTestFinished });
+      const server = await startHttpGitServer({ root: made.join() });
+      onTestFinished(async () => server.stop());
+      server.fail({ kind: 'status', status, headers: { 'retry-after': '300' } });
+      const flags = [`--repo=${server.repositoryUrl('repo')}`, '--period=300ms', '--max-failures=-1'];
+      const sync = await made.start(flags, { plainGit: true });
+      await sync.waitForLog(new RegExp(`status ${status}, ask again in 300 s`));
+      await sync.passes(3);
+      // By git, and once more for what git does not tell.
+      expect(server.requests).toHaveLength(2);
+    },
+  );
 
   it('does not ask a server that wants to be left alone for a while', async (test) => {
     const { server, sync } = await scene(test);
