@@ -1,13 +1,12 @@
 /** One process that syncs one repository: what belongs to the process, and how the parts are put together. */
 import type { CommandContext, ExitStatus } from '../core/command.ts';
 import type { LogOptions } from '../core/log/log.ts';
-import { withoutVariables } from '../core/options/secrecy.ts';
 import { collectStart } from '../core/process/lean.ts';
 import { runProcess, type Scope } from '../core/process/run-process.ts';
 import { addUser } from '../git/user.ts';
 import { adviceIn } from './cli/advice.ts';
 import type { LogNote } from './cli/result.ts';
-import { SECRET_VARIABLES } from './cli/secret-variables.ts';
+import { hookEnvironment } from './cli/secret-variables.ts';
 import { createErrorFile, type ErrorFile } from './error-file.ts';
 import { GIT_SYNC_FORMAT, GLOG_FORMAT } from './log-formats.ts';
 import { createLoop, type SyncLoop } from './loop.ts';
@@ -105,7 +104,7 @@ async function assemble(
   const syncer = await createSyncer(settings, {
     ...scope,
     env: context.env,
-    hookEnv: withoutVariables(context.env, withheldFrom(settings)),
+    hookEnv: hookEnvironment(context.env, settings),
     home,
     stop: lifecycle.signal,
     observers,
@@ -130,11 +129,6 @@ async function assemble(
   await receiver?.listen();
   logGitVersion(settings.git, scope);
   return loop;
-}
-
-/** The variables that programs of hooks do not get. */
-function withheldFrom({ hookVariables }: GitSyncSettings): ReadonlySet<string> {
-  return new Set([...SECRET_VARIABLES].filter((name) => !hookVariables.includes(name)));
 }
 
 function listenToSignal({ syncOnSignal }: GitSyncSettings, trigger: Trigger, { log }: Scope): void {

@@ -177,7 +177,8 @@ function joined(values: readonly unknown[], { append }: Option<unknown>['type'])
     }
     level = pairs;
   }
-  return level[0];
+  // Of what can be repeated, an empty list in a file is none.
+  return level.length === 0 ? [] : level[0];
 }
 
 /** Applies flags up to the first that is bad; they come to `applied`. */

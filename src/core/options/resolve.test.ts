@@ -68,8 +68,8 @@ describe('resolveOptions', () => {
     expect(resolve({ argv: ['--key=a', '--key=b,c'] }).values.keys).toEqual(['a', 'b,c']);
   });
 
-  it('takes a list from the file', () => {
-    expect(resolve({ file: { values: { key: ['a', 'b'] } } }).values.keys).toEqual(['a', 'b']);
+  it.each([[['a', 'b']], [['a']], [[]]])('takes a list from the file: %j', (key) => {
+    expect(resolve({ file: { values: { key } } }).values.keys).toEqual(key);
   });
 
   it('lets the last use of a plain flag win', () => {
@@ -92,6 +92,8 @@ describe('resolveOptions', () => {
       'must be a string, number, boolean, or a list of them',
       undefined,
     ],
+    [{ file: { values: { depth: [1, 2] } } }, 'must be one value, not a list', undefined],
+    [{ file: { values: { repo: [] } } }, 'must be one value, not a list', undefined],
   ])('refuses %j as a usage error that says what to do', (input, message, hint) => {
     const error = problem(input);
     expect(error.exitCode).toBe(2);

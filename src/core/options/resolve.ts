@@ -93,12 +93,15 @@ function deprecations(options: Options, { uses, variables, fromFile }: Reading):
   });
 }
 
-function givenInFile(file: OptionsFile, { flag }: Option<unknown>): Given | undefined {
+function givenInFile(file: OptionsFile, { flag, type }: Option<unknown>): Given | undefined {
   const value = file.values[flag];
   if (value === undefined || value === null) {
     return undefined;
   }
   const name = placeInFile(file, flag);
+  if (Array.isArray(value) && type.append === undefined) {
+    throw usageError(`${name}: must be one value, not a list`);
+  }
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   const texts = items.map((item) => {
     if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') {

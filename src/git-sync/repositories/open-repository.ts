@@ -1,8 +1,7 @@
 /** What a repository of a process has besides its sync: log, metrics, error file, and a root that is nobody else's. */
 import { removeSeries } from '../../core/metrics/metrics.ts';
-import { withoutVariables } from '../../core/options/secrecy.ts';
 import type { Scope } from '../../core/process/run-process.ts';
-import { SECRET_VARIABLES } from '../cli/secret-variables.ts';
+import { hookEnvironment } from '../cli/secret-variables.ts';
 import { createErrorFile, type ErrorFile } from '../error-file.ts';
 import { requireGit } from '../startup.ts';
 import type { SyncObserver } from '../sync/events.ts';
@@ -88,7 +87,6 @@ function neighboursOf(
 export function createOpener({ scope, hasMetrics, all, observersOf }: OpenInit): Opener {
   const { context, log } = scope;
   const errorFiles = new Map<string, ErrorFile>();
-  const hookEnv = withoutVariables(context.env, SECRET_VARIABLES);
 
   const metricsOf = async (name: string): Promise<SyncObserver[]> => {
     if (!hasMetrics) {
@@ -121,7 +119,7 @@ export function createOpener({ scope, hasMetrics, all, observersOf }: OpenInit):
         ...scope,
         log: ownLog,
         env: context.env,
-        hookEnv,
+        hookEnv: hookEnvironment(context.env, settings),
         home: context.env.HOME ?? context.cwd,
         stop,
         observers: [

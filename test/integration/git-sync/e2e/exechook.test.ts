@@ -1,7 +1,8 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
+import { runPillion } from '../../../support/pillion.ts';
 import { runProgram } from '../../../support/run-program.ts';
 import { waitFor } from '../../../support/wait-for.ts';
 import { writeProgram } from '../safety/support.ts';
@@ -106,6 +107,28 @@ describe.concurrent('--exechook-command', () => {
     expect(named.stderr).toContain('\\u001b[31mREDACTED|"');
     expect(named.stderr).not.toContain('s3cret-of-the-test');
     expect(await scene.run(['--one-time', ...flags, '--webhook-url='], { env })).toMatchObject({ code: 1 });
+  });
+
+  it('has the secrets that it was given by name with --config, each repository its own', async (test) => {
+    const scene = await makeScene(test);
+    const env = { GITSYNC_PASSWORD: 's3cret-of-the-test', GITSYNC_USERNAME: 'u' };
+    const file = scene.join('config.yaml');
+    const command = `printf "<%s>" "$GITSYNC_PASSWORD" > "${scene.join('told-by-')}$(basename "\${PWD%/.worktrees/*}")"`;
+    const entries = [
+      `  - { name: a, repo: '${scene.repo.url}', root: '${scene.join('a')}', link: link }`,
+      `  - { name: b, repo: '${scene.repo.url}', root: '${scene.join('b')}', link: link, hook-variables: [] }`,
+    ];
+    const top = [
+      'exechook-shell: true',
+      `exechook-command: ${JSON.stringify(command)}`,
+      'hook-variables: [GITSYNC_PASSWORD]',
+      'repositories:',
+    ];
+    await writeFile(file, [...top, ...entries, ''].join('\n'));
+    const { code, stderr } = await runPillion(['git-sync', `--config=${file}`, '--one-time'], { env });
+    expect(code, stderr).toBe(0);
+    const told = (name: string) => readFile(scene.join(`told-by-${name}`), 'utf8');
+    expect([await told('a'), await told('b')]).toEqual(['<s3cret-of-the-test>', '<>']);
   });
 
   it('is waited for by --one-time (exechook_success_once)', async (test) => {
