@@ -100,6 +100,17 @@ function writerTo(descriptor: number): (text: string) => void {
   };
 }
 
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw usageError(
+      'the directory that this was started in is gone, or may not be seen',
+      'start it in another, such as /',
+    );
+  }
+}
+
 async function start(secrets: Secrets): Promise<ExitStatus> {
   const [, script = 'pillion', ...argv] = process.argv;
   const stderr = sayer(writerTo(2));
@@ -107,7 +118,9 @@ async function start(secrets: Secrets): Promise<ExitStatus> {
     return await main({
       argv,
       env: process.env,
-      cwd: process.cwd(),
+      get cwd() {
+        return workingDirectory();
+      },
       startedAs: basename(script),
       secrets,
       stdout: writerTo(1),

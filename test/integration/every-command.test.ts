@@ -9,6 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeAuthority } from '../../src/core/http/client/fixtures/authority.ts';
 import { PILLION } from '../support/pillion.ts';
 import { expectNoProcess } from '../support/processes.ts';
+import { tryProgram } from '../support/run-program.ts';
 import { useTempDir } from '../support/use-temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -236,4 +237,26 @@ describe('a FIFO that nobody writes to', () => {
       await expectNoProcess(fifo);
     },
   );
+});
+
+describe('started in a directory that is gone', () => {
+  const inRemoved = async (...args: readonly string[]) => {
+    const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"';
+    return tryProgram('sh', ['-c', script, 'sh', temp.join('removed'), PILLION, ...args]);
+  };
+
+  it.each(['git-sync', 'cron', 'backup', 'restore', 'credentials', 'inject', 'injector'])(
+    '%s says so and what to try',
+    async (command) => {
+      const { code, stderr } = await inRemoved(command, 'x');
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringMatching(/is gone.*\n.*start it in another/),
+      });
+    },
+  );
+
+  it('the program tells its version all the same', async () => {
+    expect(await inRemoved('version')).toMatchObject({ code: 0 });
+  });
 });
