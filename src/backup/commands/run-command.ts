@@ -1,5 +1,6 @@
 /** Runs a command of the user: a check, a repair, a hook. */
 import { tryRun } from '../../core/exec/run.ts';
+import { isOfStore } from '../store-variables.ts';
 
 export interface UserCommand {
   readonly argv: readonly string[];
@@ -20,8 +21,8 @@ export type CommandEnd =
 /** What shells answer for a program that is not there, or cannot be executed. */
 const NOT_RUN = new Set([126, 127]);
 const MAX_SAID = 500;
-/** What hooks do not get: our options, and what opens the repository. */
-const WITHHELD = /^(?:PILLION_|RESTIC_|AWS_|AZURE_|GOOGLE_|B2_|OS_|ST_|RCLONE_)/;
+/** The variables of our options, of which some hold secrets: hooks do not get them, nor what opens the repository. */
+const OF_OPTIONS = /^PILLION_/;
 
 export async function runCommand(command: UserCommand, signal: AbortSignal): Promise<CommandEnd> {
   const [program = '', ...args] = command.argv;
@@ -58,7 +59,7 @@ export function describeEnd(what: string, end: Exclude<CommandEnd, { kind: 'ok' 
 function environmentOf(env: UserCommand['env']): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !WITHHELD.test(name)) {
+    if (value !== undefined && !OF_OPTIONS.test(name) && !isOfStore(name)) {
       kept[name] = value;
     }
   }

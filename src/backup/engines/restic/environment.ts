@@ -1,12 +1,15 @@
 /** The environment of restic: what it needs to reach its store, and nothing that would send it elsewhere. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isOfStore } from '../../store-variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the stores and Go itself read. */
-const PASSED =
-  /^(?:AWS_|AZURE_|GOOGLE_|B2_|OS_|ST_|RCLONE_|RESTIC_|SSL_CERT_|GODEBUG$|GOMAXPROCS$|GOGC$|GOMEMLIMIT$|PATH$|HOME$|TZ$|LANG$|LC_|USER$|LOGNAME$|NSS_WRAPPER_|LD_PRELOAD$|(?:https?|no|all)_proxy$|(?:HTTPS?|NO|ALL)_PROXY$)/;
+/** What else Go, libc and restic itself read. */
+const OF_PROGRAM =
+  /^(?:SSL_CERT_|GODEBUG$|GOMAXPROCS$|GOGC$|GOMEMLIMIT$|PATH$|HOME$|TZ$|LANG$|LC_|USER$|LOGNAME$|NSS_WRAPPER_|LD_PRELOAD$|(?:https?|no|all)_proxy$|(?:HTTPS?|NO|ALL)_PROXY$)/;
+
+const isPassed = (name: string): boolean => isOfStore(name) || OF_PROGRAM.test(name);
 
 /** What would choose another repository, key, host or form of output than ours. */
 const OURS =
@@ -26,7 +29,7 @@ export interface ResticAccess {
 export function resticEnvironment(env: Environment, access: ResticAccess): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && PASSED.test(name) && !OURS.test(name)) {
+    if (value !== undefined && isPassed(name) && !OURS.test(name)) {
       kept[name] = value;
     }
   }
@@ -49,7 +52,7 @@ export const cacheFolder = (workDir: string): string => join(workDir, 'restic-ca
 /** Names and values of the stores' secrets, for redaction. */
 export function secretsIn(env: Environment): readonly (readonly [name: string, value: string])[] {
   return Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && value !== '' && PASSED.test(name) && SECRET.test(name) && !name.endsWith('_FILE')
+    value !== undefined && value !== '' && isPassed(name) && SECRET.test(name) && !name.endsWith('_FILE')
       ? [[name, value] as const]
       : [],
   );
