@@ -27,7 +27,14 @@ export type Refusal =
   /** 429 or a failure of the server, with the wait that it asks for. */
   | { readonly kind: 'busy'; readonly status: number; readonly retryAfterMs: number | undefined }
   /** This server needs git itself: dumb protocol, another authentication. */
-  | { readonly kind: 'unsupported'; readonly why: string; readonly isPage?: boolean };
+  | {
+      readonly kind: 'unsupported';
+      readonly why: string;
+      /** By its media type or its content. */
+      readonly isPage?: boolean;
+      /** By its content: a list of refs on a server of files, whatever it takes that for, is none. */
+      readonly isMarkup?: boolean;
+    };
 
 /** The answer is elsewhere. */
 export interface Redirect {
@@ -113,7 +120,7 @@ export function createAsk(init: AskInit): Ask {
       asksForBasic = false;
       const isPage = isMarkup || /^(text\/html|application\/xhtml)/i.test(type);
       const why = answer.status === 200 ? `content type ${type.slice(0, 80)}` : `status ${answer.status}`;
-      return { kind: 'unsupported', why, ...(isPage ? { isPage } : {}) };
+      return { kind: 'unsupported', why, ...(isPage ? { isPage, isMarkup } : {}) };
     }
     const location = answer.headers['location'];
     if (REDIRECTS.has(answer.status) && location !== undefined) {

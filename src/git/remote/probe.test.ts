@@ -206,16 +206,23 @@ describe('the way to the remote', () => {
   });
 
   it('takes a web page for the answer that it is, without a second request and without git', async () => {
-    for (const status of [200, 203]) {
-      const server = await startServer();
-      const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'));
-      server.fail({ ...LIES.loginPage, status });
-      expect(await probe.ask(signal)).toMatchObject({ kind: 'refused', error: { code: 'web_page' } });
-      expect(server.requests).toHaveLength(1);
-      expect(gitCalls).toEqual([]);
-      server.heal();
-      expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
-    }
+    const server = await startServer();
+    const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'));
+    server.fail(LIES.loginPage);
+    expect(await probe.ask(signal)).toMatchObject({ kind: 'refused', error: { code: 'web_page' } });
+    expect(server.requests).toHaveLength(1);
+    expect(gitCalls).toEqual([]);
+    server.heal();
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+  });
+
+  it('leaves it to git whether a server of files, which takes its list of refs for a page, has a repository', async () => {
+    const server = await startServer();
+    const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'));
+    const list = `${tip}\trefs/heads/main\n`;
+    server.fail({ kind: 'answer', headers: { 'content-type': 'text/html' }, body: list }, { times: 1 });
+    expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
+    expect(gitCalls).toHaveLength(1);
   });
 
   it('sends no password to a web page that takes the place of a server that has asked for one', async () => {
@@ -244,6 +251,9 @@ describe('the way to the remote', () => {
     server.heal();
     await clock.advance(60_000);
     expect(await probe.askWhy(signal)).toBeUndefined();
+    server.fail({ ...LIES.loginPage, status: 203 });
+    expect(await probe.askWhy(signal)).toMatchObject({ kind: 'unsupported', isPage: true });
+    await clock.advance(60_000);
     for (const retryAfter of ['60', '120']) {
       server.heal();
       server.fail({ kind: 'status', status: 429, headers: { 'retry-after': retryAfter } });

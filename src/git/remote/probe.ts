@@ -233,7 +233,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       await init.onAsk?.('http');
       const answer = await askOverHttp(signal);
       if (answer.kind === 'unsupported') {
-        if (answer.isPage === true && !(await hasNetrc(init.env))) {
+        if (answer.isMarkup === true && !(await hasNetrc(init.env))) {
           // Git would get the same page, several times.
           const message = `${settings.repo}: a web page answers (${answer.why})`;
           return { kind: 'refused', error: GIT_ERRORS.web_page({ message }) };
