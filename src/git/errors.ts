@@ -10,6 +10,10 @@ import { ExecError } from '../core/exec/exec-error.ts';
 
 const said = ({ message }: { readonly message: string }) => message;
 
+/**
+ * The hints name options as git-sync's v4 command line has them, since it shows them as they are. Whoever has other
+ * options gives hints of its own: git-sync's v3 command line (`adviceIn`), backups (`engines/git/reason.ts`).
+ */
 export const GIT_ERRORS = defineErrors({
   stale_lock: {
     message: said,
@@ -134,8 +138,10 @@ export const GIT_ERRORS = defineErrors({
   },
 });
 
+export type GitErrorCode = keyof typeof GIT_ERRORS;
+
 type Diagnosis = readonly [
-  code: keyof typeof GIT_ERRORS,
+  code: GitErrorCode,
   /** Without `.*`, which is quadratic in what hostile servers say. */
   pattern: RegExp | undefined,
   /** Words that tell it when they follow each other in one line; case does not count. */
@@ -215,7 +221,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
 const DIAGNOSED_CHARACTERS = 64 * 1024;
 
 /** The code of a program's error output, if it is a failure we know. */
-export function diagnose(stderr: string): keyof typeof GIT_ERRORS | undefined {
+export function diagnose(stderr: string): GitErrorCode | undefined {
   const last = stderr.slice(-DIAGNOSED_CHARACTERS);
   const lines = last.toLowerCase().split(/[\n\r\u2028\u2029]/);
   const says = (words: readonly [string, string]): boolean => {
@@ -237,7 +243,7 @@ function reasonOf({ outcome }: ExecError): string {
   return outcome.signal ? `signal: ${outcome.signal}` : `exit status ${outcome.exitCode ?? 'unknown'}`;
 }
 
-function codeOf(error: ExecError): keyof typeof GIT_ERRORS {
+function codeOf(error: ExecError): GitErrorCode {
   if (error.code === 'exec_failed') {
     return diagnose(error.outcome.stderr) ?? 'git_failed';
   }

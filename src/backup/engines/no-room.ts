@@ -1,6 +1,6 @@
 /** A disk or quota that is full: which of those that a backup needs. */
 import { errorMessage, type PillionError } from '../../core/errors.ts';
-import { BACKUP_ERRORS } from '../errors.ts';
+import { BACKUP_ERRORS, STORE_ERRORS } from '../errors.ts';
 
 const NO_ROOM = /no space left|enospc|disk quota exceeded|edquot|out of diskspace|quota.{0,20}exceeded/i;
 
@@ -18,5 +18,5 @@ export function outOfRoom(said: string, workDir: string, cause?: unknown): Pilli
         },
         { cause },
       )
-    : BACKUP_ERRORS.repository_full({ message: `no room in the repository: ${said}` }, { cause });
+    : STORE_ERRORS.repository_full({ message: `no room in the repository: ${said}` }, { cause });
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
 import { readBelow, withDirectory, writeBelow } from './below.ts';
 import { type ForeignDirectory, openForeignRoot } from './directory.ts';
+import { switchSymlinkIn } from './switch-symlink.ts';
 
 const temp = useTempDir();
 
@@ -93,7 +94,7 @@ describe('writing', () => {
       await rename(temp.join('root/a'), temp.join('root/b'));
       await symlink(temp.join('outside'), temp.join('root/a'));
       await directory?.write('file', 'mine\n');
-      await directory?.switchSymlink('latest', 'file');
+      await (directory && switchSymlinkIn(directory, 'latest', 'file'));
       await directory?.close();
     });
     expect((await readdir(temp.join('root/b'))).toSorted()).toEqual(['file', 'latest']);
@@ -105,7 +106,7 @@ describe('writing', () => {
     await withRoot(async (root) => {
       const failures = [
         () => root.write('directory', 'x'),
-        () => root.switchSymlink('fifo', 'target'),
+        () => switchSymlinkIn(root, 'fifo', 'target'),
         () => withDirectory(root, 'directory', async (inside) => inside?.rename('gone', root, 'x')),
       ];
       for (const fail of failures) {

@@ -1,6 +1,6 @@
 /** Fetches into the repository of the root, and replaces it by a new one when it turns out to be damaged. */
 import { isPillionError } from '../../core/errors.ts';
-import { GIT_ERRORS } from '../../git/errors.ts';
+import { GIT_ERRORS, type GitErrorCode } from '../../git/errors.ts';
 import { serverFormat } from '../../git/object-format.ts';
 import { SUBMODULE_ERRORS } from '../../git/submodules/errors.ts';
 import type { LockedContext } from './context.ts';
@@ -46,7 +46,7 @@ const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
     'lfs_failed',
     'sync_timeout',
     'git_missing',
-  ] satisfies (keyof typeof GIT_ERRORS)[]),
+  ] satisfies GitErrorCode[]),
 ]);
 
 /** Whether the object store is complete; only asked after something failed, since it reads all of it. */
