@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
-import { readBelow, withDirectory, writeBelow } from './below.ts';
+import { readBelow, withDirectory, withMadeDirectory } from './below.ts';
 import { type ForeignDirectory, openForeignRoot } from './directory.ts';
 import { switchSymlinkIn } from './switch-symlink.ts';
 
@@ -78,10 +78,11 @@ describe('writing', () => {
   it('makes the directories that are missing, and refuses one that is a link', async () => {
     await mkdir(temp.join('outside'));
     await withRoot(async (root) => {
-      await writeBelow(root, 'a/b/c', 'deep\n');
+      await withMadeDirectory(root, 'a/b', 0o777, (made) => made.write('c', 'deep\n'));
       expect(await readFile(temp.join('root/a/b/c'), 'utf8')).toBe('deep\n');
       await symlink(temp.join('outside'), temp.join('root/out'));
-      await expect(writeBelow(root, 'out/c', 'x')).rejects.toMatchObject({ code: 'not_a_directory' });
+      const made = withMadeDirectory(root, 'out/c', 0o777, async () => 'made');
+      await expect(made).rejects.toMatchObject({ code: 'not_a_directory' });
     });
     expect(await readdir(temp.join('outside'))).toEqual([]);
   });
