@@ -1,12 +1,7 @@
 /** What can go wrong with git: each code with its advice, and the words of git, ssh and curl that tell which it is. */
-import {
-  defineErrors,
-  errorMessage,
-  isPillionError,
-  type PillionError,
-  systemErrorCode,
-} from '../core/errors.ts';
+import { defineErrors, errorMessage, type PillionError } from '../core/errors.ts';
 import { ExecError } from '../core/exec/exec-error.ts';
+import { FULL_DISK_WORDS, isFullDisk } from '../core/full-disk.ts';
 
 const said = ({ message }: { readonly message: string }) => message;
 
@@ -156,8 +151,9 @@ const DIAGNOSES: readonly Diagnosis[] = [
     'root_of_another_user',
     /Unable to create (temporary file )?'[^']*': Permission denied|insufficient permission for adding an object/,
   ],
+  ['disk_full', FULL_DISK_WORDS],
   // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
-  ['disk_full', /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/],
+  ['disk_full', /unable to write file/],
   ['lfs_failed', /smudge filter lfs failed|external filter 'git-lfs|github\.com\/git-lfs\//],
   ['submodule_commit_not_found', undefined, ['in submodule path ', ' did not contain']],
   ['head_not_found', /couldn't find remote ref HEAD\s*$/im],
@@ -268,8 +264,7 @@ export function gitError(error: unknown): unknown {
 
 /** Whether an error means that the volume or its quota is full. */
 export function isDiskFull(error: unknown): boolean {
-  const code = isPillionError(error) ? error.facts.systemCode : systemErrorCode(error);
-  return GIT_ERRORS.disk_full.matches(error) || code === 'ENOSPC' || code === 'EDQUOT';
+  return GIT_ERRORS.disk_full.matches(error) || isFullDisk(error);
 }
 
 /** The same failure as `disk_full`, whichever program or system call found it out. */

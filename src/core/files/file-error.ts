@@ -5,10 +5,10 @@ import {
   systemErrorCode,
   systemMessage,
 } from '../errors.ts';
+import { fullDiskHints } from '../full-disk.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'free space or give the volume more; the former content still stands',
-  EDQUOT: 'raise the quota or free space; the former content still stands',
+  ...fullDiskHints('; the former content still stands'),
   EROFS: 'mount a writable volume there (an emptyDir, for example)',
   EACCES: 'give the user this runs as access (fsGroup, runAsUser, or the mode of the directory)',
   EPERM: 'give the user this runs as ownership (fsGroup, runAsUser)',
