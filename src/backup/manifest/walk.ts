@@ -28,7 +28,7 @@ interface Level {
 /** So many, or as many as are found in this time, and others can work again. */
 const AT_A_TIME = 128;
 const SLICE_MS = 10;
-const BETWEEN_LOOKS_AT_CLOCK = 16;
+const ENTRIES_BETWEEN_CLOCK_READS = 16;
 
 /**
  * Not an asynchronous generator, which costs more than a system call for each entry: who takes the entries lets others work
@@ -88,7 +88,7 @@ function nextOf(level: Level, isExcluded: IsExcluded, isMounted: IsMounted): Fou
     const end = performance.now() + SLICE_MS;
     const isEnough = () =>
       some.length >= AT_A_TIME ||
-      (some.length % BETWEEN_LOOKS_AT_CLOCK === 1 && performance.now() >= end) ||
+      (some.length % ENTRIES_BETWEEN_CLOCK_READS === 1 && performance.now() >= end) ||
       some.at(-1)?.kind === 'directory';
     while (level.next < names.length && !isEnough()) {
       const name = names[level.next] as ByteName;

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { systemErrorCode } from '../errors.ts';
 import { type AtomicWriteOptions, writeFileAtomic } from '../files/atomic-write.ts';
 import { FILE_ERRORS, type FileFailure, fileError } from '../files/file-error.ts';
-import { removeLeftovers, temporaryName } from '../files/leftovers.ts';
+import { removeTemporaryFiles, temporaryName } from '../files/leftovers.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { changeModeOf, changeModesOf } from './change-mode.ts';
 import { descriptorPathForChildren } from './descriptor-path.ts';
@@ -105,7 +105,7 @@ export interface ForeignDirectory {
   /** Removes anything with all below it; what cannot be removed is in the result, and no error. */
   removeTree(name: string): Promise<Removal>;
   /** Removes what a crash left in the middle of `write` or `switchSymlinkIn`; only for the one owner of `name`. */
-  removeLeftovers(name: string): Promise<void>;
+  removeHalfWritten(name: string): Promise<void>;
   /** Permissions of a file or directory; false when there is none, or a link. */
   chmod(name: string, mode: number): Promise<boolean>;
   /** The same for all that is below as well (`chmod -R`). */
@@ -243,9 +243,9 @@ function createForeignDirectory(
       attempt(FILE_ERRORS.remove_failed, name, () =>
         removeTreeIn(held, toBytes(single(name)), shown(name), signal),
       ),
-    removeLeftovers: (name) =>
+    removeHalfWritten: (name) =>
       attempt(FILE_ERRORS.remove_failed, name, async () => {
-        await removeLeftovers(held.path, single(name));
+        await removeTemporaryFiles(held.path, single(name));
       }),
     chmod: (name, mode) => attempt(FILE_ERRORS.write_failed, name, () => changeModeOf(at(name), mode)),
     chmodTree: (name, mode) =>

@@ -69,7 +69,7 @@ export async function tidyLink(root: string, link: string, log: Log): Promise<vo
 export async function publish(root: string, link: string, treePath: string, log: Log): Promise<void> {
   const target = relative(dirname(link), treePath);
   await withPlace(root, link, async (directory, name) => {
-    await directory.removeLeftovers(name);
+    await directory.removeHalfWritten(name);
     log.at(2, 'creating and renaming symlink', { link, target });
     await directory.removeIfEmpty(name);
     const copies = (await hasCopy(directory, name)) ? await import('./copy/retire.ts') : undefined;

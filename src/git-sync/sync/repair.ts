@@ -7,7 +7,7 @@ import type { LockedContext } from './context.ts';
 import { fetchFollowed } from './fetch.ts';
 import { GATE_ERRORS } from './gates/errors.ts';
 import { SIGNATURE_ERRORS } from './gates/signatures/errors.ts';
-import { removeLeftovers } from './repository/leftovers.ts';
+import { removeGitLeftovers } from './repository/leftovers.ts';
 import { protectOthers } from './repository/protect.ts';
 import { SPARSE_ERRORS } from './repository/sparse.ts';
 import { ROOT_ERRORS } from './root.ts';
@@ -97,7 +97,7 @@ export async function withFetchedCommit<T>(
     return await attempt();
   } catch (error) {
     if (GIT_ERRORS.stale_lock.matches(error)) {
-      await removeLeftovers(open, log);
+      await removeGitLeftovers(open, log);
       return attempt();
     }
     const format = serverFormat(error, shared.current().format);
