@@ -6,6 +6,7 @@ import { mountsOf } from '../../core/foreign-files/mounts.ts';
 import { type BytePath, joined, type LeftOutType, shownPath } from './entry.ts';
 import { MANIFEST_ERRORS } from './errors.ts';
 import type { IsExcluded } from './exclude.ts';
+import { closeUnless } from './in-directory.ts';
 import { MAX_DEPTH } from './parser.ts';
 
 /** An entry that was found; its directory is open until the next ones are asked for. */
@@ -101,12 +102,6 @@ function nextOf(level: Level, isExcluded: IsExcluded, isMounted: IsMounted): Fou
     }
     return some;
   });
-}
-
-function closeUnless(root: ByteDirectory, directory: ByteDirectory): void {
-  if (directory !== root) {
-    directory.close();
-  }
 }
 
 type IsMounted = (path: BytePath, status: BigIntStats) => boolean;
