@@ -10,7 +10,7 @@ import { ensurePackages } from './packages.ts';
 
 const LOG_TAIL = 30;
 const LONGEST_LINE = 400;
-const LOOK_MS = 1000;
+const POLL_MS = 1000;
 /** As shells count it: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
@@ -74,7 +74,7 @@ const visit: Step = {
     // A terminal that goes away tells only its session's leader, which need not pass it on: make does not.
     const onTerminal = isatty(0);
     while (!stage.signal.aborted && isatty(0) === onTerminal) {
-      await delay(LOOK_MS, undefined, { signal: stage.signal }).catch(() => undefined);
+      await delay(POLL_MS, undefined, { signal: stage.signal }).catch(() => undefined);
     }
     stage.crash.signal.throwIfAborted();
   },

@@ -10,7 +10,7 @@ export interface Taken {
   readonly peakMiB: number;
 }
 
-const LOOK_MS = 20;
+const SAMPLE_MS = 20;
 
 export async function measure(
   command: string,
@@ -25,7 +25,7 @@ export async function measure(
   child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
   const timer = setInterval(() => {
     peakMiB = Math.max(peakMiB, highWater(child.pid ?? 0));
-  }, LOOK_MS);
+  }, SAMPLE_MS);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearInterval(timer);
   if (code !== 0) {

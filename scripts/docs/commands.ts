@@ -1,4 +1,5 @@
 /** What the reference documents: one entry per command, made of the same tables as the program. */
+import { STORE_ERRORS } from '../../src/backup/errors.ts';
 import { BACKUP_GAUGES, RESTORE_GAUGES, RESTORE_METRICS } from '../../src/backup/metrics.ts';
 import {
   BACKUP_OPTIONS,
@@ -16,6 +17,7 @@ import {
 import { CREDENTIALS_GAUGES, CREDENTIALS_METRICS } from '../../src/credentials/metrics.ts';
 import { NEXT_OPTIONS, READ_OPTIONS, RUN_OPTIONS } from '../../src/cron/cli/options.ts';
 import { CRON_METRICS, SUPERCRONIC_METRICS } from '../../src/cron/metrics.ts';
+import { GIT_ERRORS } from '../../src/git/errors.ts';
 import { v3Options } from '../../src/git-sync/cli/v3/options.ts';
 import { v4Options } from '../../src/git-sync/cli/v4/options.ts';
 import {
@@ -102,7 +104,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
       },
     ],
     metrics: [RESTORE_METRICS, RESTORE_GAUGES],
-    errors: await errorCodes('src/backup/restore/command.ts'),
+    errors: await errorCodes('src/backup/restore/command.ts', { ...GIT_ERRORS, ...STORE_ERRORS }),
   },
   {
     name: 'backup',
@@ -136,7 +138,7 @@ export const documentedCommands: readonly DocumentedCommand[] = [
       },
     ],
     metrics: [BACKUP_GAUGES],
-    errors: await errorCodes('src/backup/command.ts'),
+    errors: await errorCodes('src/backup/command.ts', GIT_ERRORS),
   },
   {
     name: 'credentials',

@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { STORE_ERRORS } from '../../src/backup/errors.ts';
+import type { Options } from '../../src/core/options/option.ts';
+import { GIT_ERRORS } from '../../src/git/errors.ts';
 import { documentedCommands } from './commands.ts';
 import { type FoundTable, raisedIn, tablesIn, withoutImports } from './error-codes.ts';
 
@@ -50,6 +53,38 @@ it('the codes that end a start of git-sync are in its reference', () => {
 it('the reference of cron has none of the codes that only git-sync can raise', () => {
   const foreign = ['git_missing', 'link_not_symlink', 'switch_failed', 'shutdown'];
   expect(codesOf('cron').filter((code) => foreign.includes(code))).toEqual([]);
+});
+
+it('the references of backup and restore have no code of a link, of git, or of credentials that they cannot be given', () => {
+  const foreign = [
+    'askpass_failed',
+    'file_missing',
+    'github_app_failed',
+    'identity_failed',
+    'link_not_symlink',
+  ];
+  for (const name of ['backup', 'restore']) {
+    const codes = codesOf(name);
+    expect(codes).toContain('repository_unknown');
+    expect(codes.filter((code) => foreign.includes(code) || code in GIT_ERRORS)).toEqual([]);
+  }
+  expect(codesOf('restore').filter((code) => code in STORE_ERRORS)).toEqual([]);
+  expect(codesOf('git-sync')).toEqual(expect.arrayContaining(foreign));
+  expect(codesOf('credentials')).not.toContain('link_not_symlink');
+});
+
+const flagsOf = (options: Options | undefined) => Object.values(options ?? {}).map(({ flag }) => flag);
+
+it('what a reference says about an error names no flag that its command has not', () => {
+  // gpg's own flags are no business of ours; `--keep-*` stands for each that begins so.
+  const flag = /(?<![\w-]|gpg )--([a-z-]*[a-z](?:-\*)?)/g;
+  for (const { name, errors, options, sections } of documentedCommands) {
+    const known = new Set([options, ...sections.map((section) => section.options)].flatMap(flagsOf));
+    const named = errors.flatMap(({ about }) => [...about.matchAll(flag)].map((match) => match[1] ?? ''));
+    const has = (given: string) =>
+      given.endsWith('*') ? [...known].some((one) => one.startsWith(given.slice(0, -1))) : known.has(given);
+    expect(named.filter((given) => !has(given)).map((given) => `${name}: --${given}`)).toEqual([]);
+  }
 });
 
 it('no command without a server over TLS lists the code of its certificate', () => {

@@ -89,15 +89,18 @@ export function withoutImports(text: string): string {
   return text.replaceAll(/^(?:import|export)(?: type)? \{[^}]*\}.*$/gm, '');
 }
 
-/** Every code that a command can log or end with, by name. `entryPoint` is its `command.ts`. */
-export async function errorCodes(entryPoint: string): Promise<ErrorCode[]> {
+/**
+ * Every code that a command can log or end with, by name. `entryPoint` is its `command.ts`. Nobody sees those
+ * of `never`: the command puts codes of its own in their place, or has no use for what raises them.
+ */
+export async function errorCodes(entryPoint: string, never: object = {}): Promise<ErrorCode[]> {
   const { text, inputs } = await bundleOf(entryPoint);
   const sources = [...new Set(inputs)].filter((path) => path.startsWith('src/'));
   const tables = (await Promise.all(sources.map(tablesIn))).flat();
   const tabled = tables.flatMap((table) =>
     raisedIn(text, table).map((code) => ({ code, row: table.rows[code] })),
   );
-  const shown = tabled.filter(({ row }) => row?.internal !== true);
+  const shown = tabled.filter(({ code, row }) => row?.internal !== true && !(code in never));
   const rows = shown.map(({ code, row }) => ({ code, about: aboutOf(row) }));
   const unique = new Map(rows.map((row) => [row.code, row]));
   return [...unique.values()].toSorted((a, b) => a.code.localeCompare(b.code, 'en'));

@@ -5,7 +5,8 @@
 
 /** Files that use node:fs themselves, and why nobody else can write where they do. */
 export const MAY_USE_PATHS: Readonly<Record<string, string>> = {
-  'src/git/auth/authentication.ts': 'looks whether files are there that the user names',
+  'src/git/auth/authentication.ts': 'when key files that the user names have changed',
+  'src/git/auth/required-files.ts': 'whether files are there that the user names',
   'src/git/auth/identity/aws-session.ts': 'the path of the program itself',
   'src/git/auth/socket.ts': 'the permissions of its socket in the private directory',
   'src/git/auth/ssh.ts': 'key files that the user names, and copies of them in the private directory',

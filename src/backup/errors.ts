@@ -11,11 +11,6 @@ export const BACKUP_ERRORS = defineErrors({
     hint,
     about: 'what the repository holds could not be found out: nothing was restored, removed or started',
   },
-  store_failed: {
-    message,
-    hint,
-    about: 'not everything of the volume was stored: there is no new snapshot to rely on',
-  },
   restore_failed: {
     message,
     hint,
@@ -31,10 +26,6 @@ export const BACKUP_ERRORS = defineErrors({
     hint: (said: Said): string =>
       said.hint ?? 'make the volume larger, or remove old quarantines from .pillion on it',
     about: 'a restore has no room on the volume, or a backup none in its work directory',
-  },
-  repository_full: {
-    message,
-    hint: 'make room where the repository is (its disk, quota or bucket), or let --keep-* remove older snapshots; those that are there stay as they are',
   },
   work_dir_unusable: {
     message,
@@ -52,7 +43,21 @@ export const BACKUP_ERRORS = defineErrors({
   command_failed: {
     message,
     hint,
-    about: 'a check, repair, hook or --after command failed; its last words are in the message',
+    about: 'a check, a repair, a hook or what runs after a restore failed; its last words are in the message',
+  },
+  snapshot_missing: { message, hint: 'see `pillion backup snapshots`' },
+});
+
+/** What can go wrong with a snapshot that is made or removed; a restore does neither. */
+export const STORE_ERRORS = defineErrors({
+  store_failed: {
+    message,
+    hint,
+    about: 'not everything of the volume was stored: there is no new snapshot to rely on',
+  },
+  repository_full: {
+    message,
+    hint: 'make room where the repository is (its disk, quota or bucket), or let --keep-* remove older snapshots; those that are there stay as they are',
   },
   backup_refused: {
     message,
@@ -68,5 +73,4 @@ export const BACKUP_ERRORS = defineErrors({
     message,
     hint: 'an append-only key cannot remove snapshots: set no --keep-* here, and do it where there is another key',
   },
-  snapshot_missing: { message, hint: 'see `pillion backup snapshots`' },
 });

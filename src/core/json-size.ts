@@ -1,5 +1,5 @@
 /**
- * How much JSON.parse would make of a text, from one look at its bytes: it may be 500 bytes of memory for seven of the text, so a
+ * How much JSON.parse would make of a text, from reading its bytes once: it may be 500 bytes of memory for seven of the text, so a
  * bound on the length of a foreign text bounds neither the memory nor the time that it takes.
  */
 

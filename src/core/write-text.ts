@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { defineErrors, errorMessage, type PillionError, systemErrorCode } from './errors.ts';
+import { fullDiskHints } from './full-disk.ts';
 
 interface OutputFailure {
   readonly stream: string;
@@ -8,8 +9,7 @@ interface OutputFailure {
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'free space where it goes, and run it again: what has arrived there is not all',
-  EDQUOT: 'free space or raise the quota where it goes, and run it again: what has arrived there is not all',
+  ...fullDiskHints(' where it goes, and run it again: what has arrived there is not all'),
   EBADF: 'it is closed: give the command somewhere to write, /dev/null for nothing',
 };
 

@@ -7,7 +7,7 @@ const LIMIT_MS = 500;
 
 /**
  * Tells whether the link leads to a directory, without holding up the process where the volume hangs: that is a no. As
- * long as one look hangs no other is begun, since each holds a thread.
+ * long as one check hangs no other is begun, since each holds a thread.
  */
 export function createPublishedCheck(link: string): () => Promise<boolean> {
   let looking: Promise<boolean> | undefined;

@@ -2,7 +2,13 @@
 import { hostname } from 'node:os';
 import { isPillionError } from '../core/errors.ts';
 import { backoff } from '../core/retry.ts';
+import type { GitErrorCode } from '../git/errors.ts';
 import type { Schedule } from './settings.ts';
+import type { GATE_ERRORS } from './sync/gates/errors.ts';
+import type { SIGNATURE_ERRORS } from './sync/gates/signatures/errors.ts';
+import type { STATE_ERRORS } from './sync/pins/state.ts';
+import type { SPARSE_ERRORS } from './sync/repository/sparse.ts';
+import type { TAG_ERRORS } from './sync/tags/errors.ts';
 
 /** Without a period a failed pass is repeated all the same: nobody asks a second time for what a push has asked for. */
 const UNASKED = { initialMs: 1000, maxMs: 60_000, jitter: 0.2 };
@@ -55,7 +61,7 @@ export function waitAfterFailure(
 }
 
 /** What passes by itself or with the next commit: it says nothing about what is configured or published. */
-const PASSING: ReadonlySet<string> = new Set([
+const PASSING: ReadonlySet<string> = new Set<string>([
   'remote_unreachable',
   'sync_timeout',
   'pre_publish_failed',
@@ -66,10 +72,19 @@ const PASSING: ReadonlySet<string> = new Set([
   'sparse_path_missing',
   'no_tag_matches',
   'lfs_failed',
-]);
+] satisfies (
+  | GitErrorCode
+  | keyof typeof GATE_ERRORS
+  | keyof typeof SIGNATURE_ERRORS
+  | keyof typeof SPARSE_ERRORS
+  | keyof typeof TAG_ERRORS
+)[]);
 
 /** What a command in this container mends (`pillion git-sync rollback`): a container that has ended has nobody to run it. */
-const MENDED_FROM_INSIDE: ReadonlySet<string> = new Set(['revision_gone', 'pin_unreadable']);
+const MENDED_FROM_INSIDE: ReadonlySet<string> = new Set<string>([
+  'revision_gone',
+  'pin_unreadable',
+] satisfies (keyof typeof STATE_ERRORS)[]);
 
 /**
  * Whether a failure must not end the process: an outage, or a commit that a gate refuses, after a first success; a rollback

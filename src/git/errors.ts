@@ -1,15 +1,14 @@
 /** What can go wrong with git: each code with its advice, and the words of git, ssh and curl that tell which it is. */
-import {
-  defineErrors,
-  errorMessage,
-  isPillionError,
-  type PillionError,
-  systemErrorCode,
-} from '../core/errors.ts';
+import { defineErrors, errorMessage, type PillionError } from '../core/errors.ts';
 import { ExecError } from '../core/exec/exec-error.ts';
+import { FULL_DISK_WORDS, isFullDisk } from '../core/full-disk.ts';
 
 const said = ({ message }: { readonly message: string }) => message;
 
+/**
+ * The hints name options as git-sync's v4 command line has them, since it shows them as they are. Whoever has other
+ * options gives hints of its own: git-sync's v3 command line (`adviceIn`), backups (`engines/git/reason.ts`).
+ */
 export const GIT_ERRORS = defineErrors({
   stale_lock: {
     message: said,
@@ -134,8 +133,10 @@ export const GIT_ERRORS = defineErrors({
   },
 });
 
+export type GitErrorCode = keyof typeof GIT_ERRORS;
+
 type Diagnosis = readonly [
-  code: keyof typeof GIT_ERRORS,
+  code: GitErrorCode,
   /** Without `.*`, which is quadratic in what hostile servers say. */
   pattern: RegExp | undefined,
   /** Words that tell it when they follow each other in one line; case does not count. */
@@ -150,8 +151,9 @@ const DIAGNOSES: readonly Diagnosis[] = [
     'root_of_another_user',
     /Unable to create (temporary file )?'[^']*': Permission denied|insufficient permission for adding an object/,
   ],
+  ['disk_full', FULL_DISK_WORDS],
   // In a checkout git does not say why it cannot write a file; missing rights would show when it is created.
-  ['disk_full', /No space left on device|Disk quota exceeded|unable to write file|Out of diskspace/],
+  ['disk_full', /unable to write file/],
   ['lfs_failed', /smudge filter lfs failed|external filter 'git-lfs|github\.com\/git-lfs\//],
   ['submodule_commit_not_found', undefined, ['in submodule path ', ' did not contain']],
   ['head_not_found', /couldn't find remote ref HEAD\s*$/im],
@@ -215,7 +217,7 @@ const DIAGNOSES: readonly Diagnosis[] = [
 const DIAGNOSED_CHARACTERS = 64 * 1024;
 
 /** The code of a program's error output, if it is a failure we know. */
-export function diagnose(stderr: string): keyof typeof GIT_ERRORS | undefined {
+export function diagnose(stderr: string): GitErrorCode | undefined {
   const last = stderr.slice(-DIAGNOSED_CHARACTERS);
   const lines = last.toLowerCase().split(/[\n\r\u2028\u2029]/);
   const says = (words: readonly [string, string]): boolean => {
@@ -237,7 +239,7 @@ function reasonOf({ outcome }: ExecError): string {
   return outcome.signal ? `signal: ${outcome.signal}` : `exit status ${outcome.exitCode ?? 'unknown'}`;
 }
 
-function codeOf(error: ExecError): keyof typeof GIT_ERRORS {
+function codeOf(error: ExecError): GitErrorCode {
   if (error.code === 'exec_failed') {
     return diagnose(error.outcome.stderr) ?? 'git_failed';
   }
@@ -262,8 +264,7 @@ export function gitError(error: unknown): unknown {
 
 /** Whether an error means that the volume or its quota is full. */
 export function isDiskFull(error: unknown): boolean {
-  const code = isPillionError(error) ? error.facts.systemCode : systemErrorCode(error);
-  return GIT_ERRORS.disk_full.matches(error) || code === 'ENOSPC' || code === 'EDQUOT';
+  return GIT_ERRORS.disk_full.matches(error) || isFullDisk(error);
 }
 
 /** The same failure as `disk_full`, whichever program or system call found it out. */

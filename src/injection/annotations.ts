@@ -1,4 +1,4 @@
-/** The keys of the house in labels and annotations, and the grammar of the one that asks. */
+/** Pillion's keys in labels and annotations, and the grammar of the one that asks. */
 
 export const PREFIX = 'pillion.dev/';
 /** Asks for profiles: on a pod as an annotation, on a namespace as a label. */

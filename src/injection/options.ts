@@ -1,11 +1,12 @@
 import { defineOptions, option } from '../core/options/option.ts';
 import { bool, choice, string, strings } from '../core/options/value-types.ts';
+import { variableName } from '../core/options/variable-name.ts';
 import { version } from '../core/version.ts';
 import { formatVersion, NEWEST_KNOWN, parseVersion } from '../kubernetes/version.ts';
 import { ALLOW_OPTION } from './allow.ts';
 import { ALLOW_IMAGE_OPTION } from './images/allowed.ts';
 
-const env = (flag: string): string[] => [`PILLION_INJECT_${flag.toUpperCase().replaceAll('-', '_')}`];
+const env = (flag: string): string[] => [variableName('INJECT', flag)];
 
 const checkVersion = (text: string): string | undefined =>
   parseVersion(text) === undefined ? 'must be a version of Kubernetes such as 1.34' : undefined;

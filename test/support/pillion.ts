@@ -173,7 +173,7 @@ export async function startPillion(
     const line = await waitFor(
       () => {
         const found = find();
-        // One more look after the end, when the last output has come in.
+        // One more reading after the end, when the last output has come in.
         const give = found ?? (late ? 'ended' : undefined);
         late = ended();
         return give;

@@ -111,6 +111,6 @@ export async function readNote<T>(
 
 /** Replaces a record as a whole, also for a power loss. */
 export async function writeRecord(folder: ForeignDirectory, name: string, value: unknown): Promise<void> {
-  await folder.removeLeftovers(name);
+  await folder.removeHalfWritten(name);
   await folder.write(name, `${JSON.stringify(value, undefined, 1)}\n`, { mode: RECORD_MODE });
 }

@@ -1,12 +1,16 @@
 /** A disk or quota that is full: which of those that a backup needs. */
 import { errorMessage, type PillionError } from '../../core/errors.ts';
-import { BACKUP_ERRORS } from '../errors.ts';
+import { FULL_DISK_WORDS, isFullDisk } from '../../core/full-disk.ts';
+import { BACKUP_ERRORS, STORE_ERRORS } from '../errors.ts';
 
-const NO_ROOM = /no space left|enospc|disk quota exceeded|edquot|out of diskspace|quota.{0,20}exceeded/i;
+/** Words of servers and buckets that have no room for more. */
+const FULL_QUOTA = /quota.{0,20}exceeded/i;
 
 /** Of an error, or the words of a program. */
-export const isNoRoom = (error: unknown): boolean =>
-  NO_ROOM.test(typeof error === 'string' ? error : errorMessage(error));
+export function isNoRoom(error: unknown): boolean {
+  const said = errorMessage(error);
+  return isFullDisk(error) || FULL_DISK_WORDS.test(said) || FULL_QUOTA.test(said);
+}
 
 /** Of what is written by a backup nothing is on the volume. */
 export function outOfRoom(said: string, workDir: string, cause?: unknown): PillionError {
@@ -18,5 +22,5 @@ export function outOfRoom(said: string, workDir: string, cause?: unknown): Pilli
         },
         { cause },
       )
-    : BACKUP_ERRORS.repository_full({ message: `no room in the repository: ${said}` }, { cause });
+    : STORE_ERRORS.repository_full({ message: `no room in the repository: ${said}` }, { cause });
 }

@@ -6,7 +6,7 @@ import { errorMessage } from '../../core/errors.ts';
 import type { Log } from '../../core/log/log.ts';
 import { readMarker, writeMarker } from '../commit/marker.ts';
 import { recover } from '../commit/recover.ts';
-import { BACKUP_ERRORS } from '../errors.ts';
+import { BACKUP_ERRORS, STORE_ERRORS } from '../errors.ts';
 import {
   type Engine,
   MANIFEST_NAME,
@@ -156,7 +156,7 @@ async function openToStore(
 
 function refuse(refusal: Refusal | undefined): void {
   if (refusal !== undefined) {
-    throw BACKUP_ERRORS.backup_refused({ message: `not backed up: ${refusal.why}`, hint: refusal.hint });
+    throw STORE_ERRORS.backup_refused({ message: `not backed up: ${refusal.why}`, hint: refusal.hint });
   }
 }
 
@@ -200,11 +200,11 @@ async function openRepository(
 function requireSame({ stored: { snapshot, files }, scan, isQuiet, back }: QuietlyStored): void {
   if (back.manifestDigest !== scan.digest) {
     const message = `the repository gives back another manifest of snapshot ${snapshot.id} than it was sent`;
-    throw BACKUP_ERRORS.read_back_failed({ message });
+    throw STORE_ERRORS.read_back_failed({ message });
   }
   if (back.files !== files || (isQuiet && files !== scan.files)) {
     const message = `snapshot ${snapshot.id} has ${back.files} files; ${files} were stored, and the volume has ${scan.files}`;
-    throw BACKUP_ERRORS.read_back_failed({ message });
+    throw STORE_ERRORS.read_back_failed({ message });
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { errorMessage } from '../../core/errors.ts';
 import type { Log } from '../../core/log/log.ts';
 import { together } from '../../core/together.ts';
-import { BACKUP_ERRORS } from '../errors.ts';
+import { STORE_ERRORS } from '../errors.ts';
 import { changedSince } from '../manifest/changed-since.ts';
 import { MANIFEST_ERRORS } from '../manifest/errors.ts';
 import { fingerprintOf } from '../manifest/fingerprint.ts';
@@ -118,7 +118,7 @@ export async function storeQuietly(
     const such = changed.slice(0, MAX_NAMED).map((path) => String(path) || '.');
     if (attempt >= attempts) {
       await forgetTorn(engine, torn, log, signal);
-      throw BACKUP_ERRORS.store_failed({
+      throw STORE_ERRORS.store_failed({
         message: `the volume changed while it was read, again and again: ${changed.length} changes, such as ${such.join(', ')}`,
         hint: 'stop or freeze the application in a --pre hook, --exclude what need not be kept, or allow more --attempts',
       });

@@ -28,6 +28,7 @@ import {
   parentOf,
   shownPath,
 } from './entry.ts';
+import { closeUnless } from './in-directory.ts';
 
 /** Where the content of a file goes, in its order; in the end it is compared with the manifest's. */
 export interface FileSink {
@@ -108,12 +109,6 @@ export function createTreeBuilder(root: ByteDirectory): TreeBuilder {
     },
     close: () => levels.forEach(({ directory }) => closeUnless(root, directory)),
   };
-}
-
-function closeUnless(root: ByteDirectory, directory: ByteDirectory): void {
-  if (directory !== root) {
-    directory.close();
-  }
 }
 
 function makeDirectory(parent: ByteDirectory, name: ByteName): ByteDirectory {

@@ -23,3 +23,10 @@ export async function inDirectory<T>(
     opened.forEach((directory) => directory.close());
   }
 }
+
+/** For directories that were opened on the way from one that somebody else closes. */
+export function closeUnless(root: ByteDirectory, directory: ByteDirectory): void {
+  if (directory !== root) {
+    directory.close();
+  }
+}

@@ -71,7 +71,7 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
   const unsettled: UnsettledFile[] = [];
   let leftOutCount = 0;
   let changed = 0;
-  const tell = createTeller(options.onProgress);
+  const report = createProgressReporter(options.onProgress);
 
   function add(entry: Entry | undefined, readAt?: number): void {
     if (entry === undefined) {
@@ -79,7 +79,7 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
     }
     if (entry.type === 'file') {
       changed += entry.isChanging ? 1 : 0;
-      tell(entry.size);
+      report(entry.size);
       const { identity, sha256 } = entry;
       if (identity !== undefined && sha256 !== undefined && readAt !== undefined) {
         noteUnsettled(entry.path, identity.ctimeNs, sha256, readAt);
@@ -122,7 +122,7 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
     if (tag !== '') {
       noteUnsettled(path, status.ctimeNs, hash, readAt);
     }
-    tell(bytes);
+    report(bytes);
     writer.addFileLine(`${line.before}${hash}${line.after}${tag}`, bytes);
     return true;
   }
@@ -159,7 +159,7 @@ function createScan(writer: ManifestWriter, known: KnownFiles, breathe: Breather
   };
 }
 
-function createTeller(onProgress: OnProgress | undefined): (bytes: number) => void {
+function createProgressReporter(onProgress: OnProgress | undefined): (bytes: number) => void {
   let filesDone = 0;
   let bytesDone = 0;
   let next = performance.now() + PROGRESS_MS;

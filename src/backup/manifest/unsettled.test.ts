@@ -14,11 +14,12 @@ const readAs = async (path: string, content: string) => {
   const { ctimeNs } = await stat(`${volume()}/${path}`, { bigint: true });
   return { path, ctimeNs, sha256: sha256(content) };
 };
-const changedBeside = async (names: readonly string[], ...files: Awaited<ReturnType<typeof readAs>>[]) =>
+/** In these directories entries come and go. */
+const changedWhere = async (names: readonly string[], ...files: Awaited<ReturnType<typeof readAs>>[]) =>
   (await changedInTick(volume(), files, { clock: systemClock, signal, changing: new Set(names) })).map(
     String,
   );
-const changed = async (...files: Awaited<ReturnType<typeof readAs>>[]) => changedBeside([], ...files);
+const changed = async (...files: Awaited<ReturnType<typeof readAs>>[]) => changedWhere([], ...files);
 
 it('a scan notes files that changed just before it read them, and no others', async () => {
   await makeSmall();
@@ -49,15 +50,15 @@ it('finds files that are gone, or another, unless they lie where entries come an
   await rm(`${volume()}/a`);
   await rm(`${volume()}/d/e`, { recursive: true });
   expect(await changed(...files)).toEqual(['a', 'd/e/c']);
-  expect(await changedBeside(['d'], ...files)).toEqual(['a']);
-  expect(await changedBeside([''], ...files)).toEqual([]);
+  expect(await changedWhere(['d'], ...files)).toEqual(['a']);
+  expect(await changedWhere([''], ...files)).toEqual([]);
   await mkdir(`${volume()}/other`);
   await writeFile(`${volume()}/other/c`, 'ccc');
   await symlink('../other', `${volume()}/d/e`);
   expect(await changed(...files)).toEqual(['a', 'd/e/c']);
   await fileTick(`${volume()}/d/b`, temp.join('clock'));
   await writeFile(`${volume()}/d/b`, 'bb');
-  expect(await changedBeside(['d'], ...files)).toEqual(['a', 'd/b']);
+  expect(await changedWhere(['d'], ...files)).toEqual(['a', 'd/b']);
 });
 
 it('waits until the tick is over, and never long', async () => {

@@ -6,6 +6,7 @@ import { mountsOf } from '../../core/foreign-files/mounts.ts';
 import { type BytePath, joined, type LeftOutType, shownPath } from './entry.ts';
 import { MANIFEST_ERRORS } from './errors.ts';
 import type { IsExcluded } from './exclude.ts';
+import { closeUnless } from './in-directory.ts';
 import { MAX_DEPTH } from './parser.ts';
 
 /** An entry that was found; its directory is open until the next ones are asked for. */
@@ -28,7 +29,7 @@ interface Level {
 /** So many, or as many as are found in this time, and others can work again. */
 const AT_A_TIME = 128;
 const SLICE_MS = 10;
-const BETWEEN_LOOKS_AT_CLOCK = 16;
+const ENTRIES_BETWEEN_CLOCK_READS = 16;
 
 /**
  * Not an asynchronous generator, which costs more than a system call for each entry: who takes the entries lets others work
@@ -88,7 +89,7 @@ function nextOf(level: Level, isExcluded: IsExcluded, isMounted: IsMounted): Fou
     const end = performance.now() + SLICE_MS;
     const isEnough = () =>
       some.length >= AT_A_TIME ||
-      (some.length % BETWEEN_LOOKS_AT_CLOCK === 1 && performance.now() >= end) ||
+      (some.length % ENTRIES_BETWEEN_CLOCK_READS === 1 && performance.now() >= end) ||
       some.at(-1)?.kind === 'directory';
     while (level.next < names.length && !isEnough()) {
       const name = names[level.next] as ByteName;
@@ -101,12 +102,6 @@ function nextOf(level: Level, isExcluded: IsExcluded, isMounted: IsMounted): Fou
     }
     return some;
   });
-}
-
-function closeUnless(root: ByteDirectory, directory: ByteDirectory): void {
-  if (directory !== root) {
-    directory.close();
-  }
 }
 
 type IsMounted = (path: BytePath, status: BigIntStats) => boolean;

@@ -3,18 +3,19 @@ import { isAbsolute } from 'node:path';
 import { httpOptions } from '../../core/http/options.ts';
 import { defineOptions, option } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
+import { variableName } from '../../core/options/variable-name.ts';
 import { faultOfPattern, size } from './value-types.ts';
 
 export type Variables = (flag: string) => readonly string[];
 
-const variable = (command: string, flag: string) =>
-  `PILLION_${command}_${flag.toUpperCase().replaceAll('-', '_')}`;
-
 /** The variables of `backup`. */
-export const backupVariables: Variables = (flag) => [variable('BACKUP', flag)];
+export const backupVariables: Variables = (flag) => [variableName('BACKUP', flag)];
 
 /** Those of `restore`: its own, and else what `backup` was told, so that both containers may have one environment. */
-export const restoreVariables: Variables = (flag) => [variable('RESTORE', flag), variable('BACKUP', flag)];
+export const restoreVariables: Variables = (flag) => [
+  variableName('RESTORE', flag),
+  variableName('BACKUP', flag),
+];
 
 /** As engines make them, or the beginning of one. */
 export const snapshotId = (value: string) =>

@@ -12,10 +12,11 @@ import { syncEarly } from '../commit/sync-file-system.ts';
 import { isNoRoom } from '../engines/no-room.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
 import { compareTree } from '../manifest/compare.ts';
-import type { Engine, OnProgress, RestoredTree, Snapshot, Stage, UnknownReason } from '../model.ts';
+import type { OnProgress, RestoredTree, Snapshot, Stage, UnknownReason } from '../model.ts';
 import { shownId } from '../snapshot-id.ts';
 import { sampleOf, writeSample } from '../volume/sample.ts';
 import { CHECK_HINT, createJudge } from './judge.ts';
+import type { ReadingEngine } from './reading-engine.ts';
 import { readRejected } from './rejected.ts';
 import type { RestoreEvents, RestoreSpec } from './restore.ts';
 
@@ -27,7 +28,7 @@ export interface Candidates {
 }
 
 export interface CandidateDeps {
-  readonly engine: Engine;
+  readonly engine: ReadingEngine;
   readonly clock: Clock;
   readonly log: Log;
   readonly events: RestoreEvents;
@@ -234,7 +235,7 @@ async function write(
 /** Undefined when the repository is there, and what went wrong is the snapshot's own fault. */
 async function whyAway(
   error: unknown,
-  engine: Engine,
+  engine: ReadingEngine,
   signal: AbortSignal,
 ): Promise<UnknownReason | undefined> {
   if (BACKUP_ERRORS.repository_unknown.matches(error)) {

@@ -4,7 +4,6 @@ import type { MetricsRegistry } from '../../core/metrics/metrics.ts';
 import { runProcess, type Scope } from '../../core/process/run-process.ts';
 import { version } from '../../core/version.ts';
 import { RESTORE_GAUGES, RESTORE_METRICS } from '../metrics.ts';
-import type { Engine } from '../model.ts';
 import { RESTORE_OPTIONS, type RestoreValues } from '../options/restore.ts';
 import { serve } from '../serve.ts';
 import { readSettings, requireTarget } from '../settings.ts';
@@ -12,6 +11,7 @@ import { watchVolume } from '../volume/watch.ts';
 import { processOptionsOf, withEngine } from '../with-engine.ts';
 import { runAfter } from './after.ts';
 import { observeRestore, type RestoreView } from './observe.ts';
+import type { ReadingEngine } from './reading-engine.ts';
 import { restoreVolume } from './restore.ts';
 import { restoreSpec } from './spec.ts';
 
@@ -37,7 +37,7 @@ export async function run(context: CommandContext): Promise<ExitStatus> {
 async function perform(
   values: RestoreValues,
   { spec, after }: ReturnType<typeof restoreSpec>,
-  engine: Engine,
+  engine: ReadingEngine,
   scope: Scope,
 ): Promise<number> {
   const { log, clock, lifecycle, context } = scope;

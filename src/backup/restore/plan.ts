@@ -1,9 +1,9 @@
 /** `restore --plan`: what was found, what would be done, and why. Nothing is changed. */
 import { recover } from '../commit/recover.ts';
 import { decide, needsRepository } from '../decision.ts';
-import type { Engine } from '../model.ts';
 import { inspectVolume, requireVolume } from '../volume/inspect.ts';
 import { describeRepository, describeVolume } from './observe.ts';
+import type { ReadingEngine } from './reading-engine.ts';
 import { hintFor } from './refusal.ts';
 import type { RestoreSpec } from './restore.ts';
 
@@ -15,7 +15,11 @@ export interface Plan {
 const WOULD_CHANGE = 10;
 
 /** Exit code 0: nothing to do, 10: would change the volume, 1: would refuse. */
-export async function planRestore(spec: RestoreSpec, engine: Engine, signal: AbortSignal): Promise<Plan> {
+export async function planRestore(
+  spec: RestoreSpec,
+  engine: ReadingEngine,
+  signal: AbortSignal,
+): Promise<Plan> {
   await requireVolume(spec.volume);
   const recovered = await recover(spec.volume, { isReadOnly: true });
   if (recovered.kind === 'committed') {

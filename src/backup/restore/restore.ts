@@ -8,19 +8,12 @@ import { dropStage } from '../commit/stage.ts';
 import { withVolumeLock } from '../commit/volume-lock.ts';
 import { type Decision, type DecisionPolicy, decide, needsRepository } from '../decision.ts';
 import { BACKUP_ERRORS } from '../errors.ts';
-import type {
-  Engine,
-  Marker,
-  OnProgress,
-  Recovered,
-  RepositoryState,
-  UnknownReason,
-  VolumeState,
-} from '../model.ts';
+import type { Marker, OnProgress, Recovered, RepositoryState, UnknownReason, VolumeState } from '../model.ts';
 import type { VolumeChecks } from '../volume/checks.ts';
 import { inspectVolume, requireVolume } from '../volume/inspect.ts';
 import { type Candidates, restoreFirst } from './candidates.ts';
 import { recoverJudged } from './judge.ts';
+import type { ReadingEngine } from './reading-engine.ts';
 import { hintFor } from './refusal.ts';
 import { decideInTime } from './wait.ts';
 
@@ -55,7 +48,7 @@ export interface RestoreEvents {
 }
 
 export interface RestoreDeps {
-  readonly engine: Engine;
+  readonly engine: ReadingEngine;
   readonly clock: Clock;
   readonly log: Log;
   readonly events: RestoreEvents;

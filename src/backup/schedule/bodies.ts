@@ -2,7 +2,7 @@
 import { isPillionError } from '../../core/errors.ts';
 import type { Scope } from '../../core/process/run-process.ts';
 import type { RunEnd } from '../../scheduler/job-body.ts';
-import { BACKUP_ERRORS } from '../errors.ts';
+import { BACKUP_ERRORS, STORE_ERRORS } from '../errors.ts';
 import { drill } from '../make/drill.ts';
 import { type BackupSpec, makeBackup, type Signals } from '../make/make-backup.ts';
 import type { Engine, RepositoryState } from '../model.ts';
@@ -112,7 +112,7 @@ async function backUpOnce(
   } catch (error) {
     view.failed(error);
     log.error('there is no new backup', error);
-    const retryable = !BACKUP_ERRORS.backup_refused.matches(error);
+    const retryable = !STORE_ERRORS.backup_refused.matches(error);
     // The line above has the message; the scheduler's adds which run it was.
     const text = isPillionError(error) ? error.code : 'failed';
     return { end: { result: 'failure', text, retryable }, repository: undefined };

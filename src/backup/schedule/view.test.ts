@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createFakeClock } from '../../core/testing/fake-clock.ts';
-import { BACKUP_ERRORS } from '../errors.ts';
+import { STORE_ERRORS } from '../errors.ts';
 import { createView, renderFacts } from './view.ts';
 
 const outcome = {
@@ -20,7 +20,7 @@ it('tells successes, failures and refusals apart, and keeps the last success', a
   view.succeeded(outcome, 1500);
   await clock.advance(10_000);
   view.began();
-  view.failed(BACKUP_ERRORS.backup_refused({ message: 'the volume is empty' }));
+  view.failed(STORE_ERRORS.backup_refused({ message: 'the volume is empty' }));
   view.failed(new Error('no answer'));
   expect(renderFacts(view.facts())).toMatchObject({
     lastAttempt: new Date(1_010_000).toISOString(),

@@ -1,7 +1,7 @@
 /** What the sidecar has done: for /status, /readyz and metrics. The only owner of these facts. */
 import type { Clock } from '../../core/clock.ts';
 import { errorMessage, isPillionError } from '../../core/errors.ts';
-import { BACKUP_ERRORS } from '../errors.ts';
+import { STORE_ERRORS } from '../errors.ts';
 import type { BackupOutcome } from '../make/make-backup.ts';
 
 export interface Facts {
@@ -62,7 +62,7 @@ export function createView(clock: Clock): BackupView {
       };
     },
     failed(error) {
-      const results = count(BACKUP_ERRORS.backup_refused.matches(error) ? 'refused' : 'failure');
+      const results = count(STORE_ERRORS.backup_refused.matches(error) ? 'refused' : 'failure');
       const code = isPillionError(error) ? error.code : 'internal';
       facts = { ...facts, lastError: { at: clock.now(), code, message: errorMessage(error) }, results };
     },

@@ -88,8 +88,8 @@ class Supervisor {
   }
 
   /**
-   * A limit that has passed is looked at once more after a turn of the event loop: had our own process been held up,
-   * then the end that the child has long come to is noticed first.
+   * The timer waits for one more turn of the event loop: when this process was held up, its timers run before it hears of
+   * the child's end, and a child that ended in time would be called late.
    */
   #startLimit(): void {
     const { timeoutMs } = this.#options;

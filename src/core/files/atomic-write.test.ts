@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bundleProgram, ENV, fixture, temporaryDirectory } from '../exec/fixtures/fixtures.ts';
 import { run, tryRun } from '../exec/run.ts';
-import { readTextIfExists, removeLeftovers, temporaryName, writeFileAtomic } from '../files.ts';
+import { readTextIfExists, removeTemporaryFiles, temporaryName, writeFileAtomic } from '../files.ts';
 
 /** A mount namespace of its own, also for a user without privileges where the kernel allows that. */
 const NEW_MOUNTS = process.geteuid?.() === 0 ? ['-m'] : ['-rm'];
@@ -105,7 +105,7 @@ describe('writeFileAtomic', () => {
   });
 });
 
-describe('removeLeftovers', () => {
+describe('removeTemporaryFiles', () => {
   it('removes what a crash left of this name, and nothing that looks like it', async () => {
     const directory = await temporaryDirectory();
     const kept = ['.a.pillion-short.tmp', 'a', 'a.pillion-0123456789abcdef.tmp', temporaryName('a.b')];
@@ -116,12 +116,12 @@ describe('removeLeftovers', () => {
     const leftovers = [temporaryName('a'), temporaryName('a')];
     await writeFile(join(directory, leftovers[0] ?? ''), '');
     await symlink('nowhere', join(directory, leftovers[1] ?? ''));
-    expect((await removeLeftovers(directory, 'a')).sort()).toEqual(leftovers.sort());
+    expect((await removeTemporaryFiles(directory, 'a')).sort()).toEqual(leftovers.sort());
     expect(await readdir(directory)).toHaveLength(kept.length + 1);
   });
 
   it('finds nothing in a directory that does not exist', async () => {
-    expect(await removeLeftovers(join(await temporaryDirectory(), 'gone'), 'a')).toEqual([]);
+    expect(await removeTemporaryFiles(join(await temporaryDirectory(), 'gone'), 'a')).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bundleProgram, ENV, fixture, temporaryDirectory } from '../exec/fixtures/fixtures.ts';
 import { tryRun } from '../exec/run.ts';
-import { removeLeftovers } from '../files.ts';
+import { removeTemporaryFiles } from '../files.ts';
 
 const KILLS = 12;
 
@@ -52,8 +52,8 @@ it('a writer killed at any moment leaves a whole file and a link that leads some
   for (let kill = 0; kill < KILLS; kill += 1) {
     const killed = killOnce(program, directory, kill + 4 * Math.random());
     await (kill === 0 ? killed : checkWhile(killed, directory)); // nothing to read before the first
-    leftovers += (await removeLeftovers(directory, 'file')).length;
-    leftovers += (await removeLeftovers(directory, 'link')).length;
+    leftovers += (await removeTemporaryFiles(directory, 'file')).length;
+    leftovers += (await removeTemporaryFiles(directory, 'link')).length;
     expect((await readdir(directory)).sort()).toEqual(['file', 'link']);
   }
   expect(leftovers).toBeLessThanOrEqual(KILLS);

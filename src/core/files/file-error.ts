@@ -5,10 +5,10 @@ import {
   systemErrorCode,
   systemMessage,
 } from '../errors.ts';
+import { fullDiskHints } from '../full-disk.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'free space or give the volume more; the former content still stands',
-  EDQUOT: 'raise the quota or free space; the former content still stands',
+  ...fullDiskHints('; the former content still stands'),
   EROFS: 'mount a writable volume there (an emptyDir, for example)',
   EACCES: 'give the user this runs as access (fsGroup, runAsUser, or the mode of the directory)',
   EPERM: 'give the user this runs as ownership (fsGroup, runAsUser)',
@@ -18,55 +18,39 @@ const HINTS: Readonly<Record<string, string>> = {
   EIO: 'the disk or the network file system fails: see the node',
 };
 
-interface Failure {
+/** What is known of a failed action on a path. */
+export interface FileFacts {
   readonly path: string;
   /** What the system says. */
   readonly why: string;
   readonly systemCode: string | undefined;
 }
 
-interface Place {
-  readonly path: string;
-  /** The option that names the link. */
-  readonly option?: string;
-}
-
-const hint = ({ systemCode }: Failure): string | undefined => HINTS[systemCode ?? ''];
+export const hintOfFailure = ({ systemCode }: FileFacts): string | undefined => HINTS[systemCode ?? ''];
 
 /** What is to be read is not to be created by whoever is told that it is not there. */
 const READ_HINTS: Readonly<Record<string, string>> = {
   ENOENT: 'there is nothing of this name: check the path, and that the volume it is on is mounted',
 };
 
-const readHint = (failure: Failure): string | undefined =>
-  READ_HINTS[failure.systemCode ?? ''] ?? hint(failure);
+const readHint = (failure: FileFacts): string | undefined =>
+  READ_HINTS[failure.systemCode ?? ''] ?? hintOfFailure(failure);
 
 export const FILE_ERRORS = defineErrors({
   read_failed: {
-    message: ({ path, why }: Failure) => `cannot read ${path}: ${why}`,
+    message: ({ path, why }: FileFacts) => `cannot read ${path}: ${why}`,
     hint: readHint,
     about: 'a file or directory could not be read: the message has the path and what the system says',
   },
   write_failed: {
-    message: ({ path, why }: Failure) => `cannot write ${path}: ${why}`,
-    hint,
+    message: ({ path, why }: FileFacts) => `cannot write ${path}: ${why}`,
+    hint: hintOfFailure,
     about: 'a file could not be written; its former content stands',
   },
   remove_failed: {
-    message: ({ path, why }: Failure) => `cannot remove ${path}: ${why}`,
-    hint,
+    message: ({ path, why }: FileFacts) => `cannot remove ${path}: ${why}`,
+    hint: hintOfFailure,
     about: 'a file or directory could not be removed, often one of another user',
-  },
-  switch_failed: {
-    message: ({ path, why }: Failure) => `cannot switch ${path}: ${why}`,
-    hint,
-    about: 'a symbolic link could not be pointed at another target; it leads where it led before',
-  },
-  link_not_symlink: {
-    message: ({ path }: Place) => `the link path ${path} exists and is not a symbolic link`,
-    hint: ({ option = 'name for the link' }: Place) =>
-      `move it away, or choose another ${option}; nothing was changed`,
-    about: 'something else stands where the link is to be: move it away, or choose another name for the link',
   },
   file_too_large: {
     message: ({ path, maxBytes }: { path: string; maxBytes: number }) =>

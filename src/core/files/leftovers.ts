@@ -18,7 +18,7 @@ export function temporaryName(name: string): string {
  * Only for the one owner of `name`, before it writes: a version being made by somebody else looks the same.
  * @returns the names removed
  */
-export async function removeLeftovers(directory: string, name: string): Promise<string[]> {
+export async function removeTemporaryFiles(directory: string, name: string): Promise<string[]> {
   const prefix = prefixOf(name);
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
     if (systemErrorCode(error) === 'ENOENT') {

@@ -1,9 +1,30 @@
 import { lstat, rename, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { systemErrorCode } from '../errors.ts';
-import { FILE_ERRORS, fileError } from './file-error.ts';
+import { defineErrors, systemErrorCode } from '../errors.ts';
+import { type FileFacts, fileError, hintOfFailure } from './file-error.ts';
 import { fsyncDirectory } from './fsync.ts';
 import { removeIfExists, temporaryName } from './leftovers.ts';
+
+interface Place {
+  readonly path: string;
+  /** The option that names the link. */
+  readonly option?: string;
+}
+
+/** Next to what raises them, since most commands switch no link: their references list none of these. */
+export const LINK_ERRORS = defineErrors({
+  switch_failed: {
+    message: ({ path, why }: FileFacts) => `cannot switch ${path}: ${why}`,
+    hint: hintOfFailure,
+    about: 'a symbolic link could not be pointed at another target; it leads where it led before',
+  },
+  link_not_symlink: {
+    message: ({ path }: Place) => `the link path ${path} exists and is not a symbolic link`,
+    hint: ({ option = 'name for the link' }: Place) =>
+      `move it away, or choose another ${option}; nothing was changed`,
+    about: 'something else stands where the link is to be: move it away, or choose another name for the link',
+  },
+});
 
 /**
  * Points a symbolic link at another target: a reader arrives at the former target or the new one, always.
@@ -26,7 +47,7 @@ export async function switchSymlink(
     await fsyncDirectory(directory);
   } catch (error) {
     await removeIfExists(temporary).catch(() => undefined); // the first failure is the one to tell
-    throw fileError(FILE_ERRORS.switch_failed, shownPath, error);
+    throw fileError(LINK_ERRORS.switch_failed, shownPath, error);
   }
 }
 
@@ -40,6 +61,6 @@ async function refuseOther(linkPath: string, shownPath: string): Promise<void> {
   });
   if (found !== undefined && !found.isSymbolicLink()) {
     const facts = { path: shownPath, directory: found.isDirectory() };
-    throw FILE_ERRORS.link_not_symlink({ path: shownPath }, { facts });
+    throw LINK_ERRORS.link_not_symlink({ path: shownPath }, { facts });
   }
 }

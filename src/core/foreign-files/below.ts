@@ -1,5 +1,4 @@
 /** Work at paths of several parts below an open directory: each part is opened by itself, and none may be a link. */
-import type { AtomicWriteOptions } from '../files/atomic-write.ts';
 import type { ForeignDirectory, ReadLimits } from './directory.ts';
 import { FOREIGN_FILE_ERRORS } from './errors.ts';
 import type { ForeignContent } from './read-file.ts';
@@ -68,23 +67,6 @@ export function withMadeDirectory<T>(
       }
       return use(directory);
     },
-  );
-}
-
-export interface WriteBelowOptions extends AtomicWriteOptions {
-  /** For directories that are made, less the umask. Default 0o777. */
-  readonly directoryMode?: number;
-}
-
-export function writeBelow(
-  top: ForeignDirectory,
-  path: string,
-  data: string | Uint8Array,
-  options: WriteBelowOptions = {},
-): Promise<void> {
-  const { directories, name } = split(path);
-  return withMadeDirectory(top, directories.join('/'), options.directoryMode ?? 0o777, (directory) =>
-    directory.write(name, data, options),
   );
 }
 

@@ -15,8 +15,7 @@ import { join } from 'node:path';
 import { systemErrorCode } from '../errors.ts';
 import { type AtomicWriteOptions, writeFileAtomic } from '../files/atomic-write.ts';
 import { FILE_ERRORS, type FileFailure, fileError } from '../files/file-error.ts';
-import { removeLeftovers, temporaryName } from '../files/leftovers.ts';
-import { switchSymlink } from '../files/symlink.ts';
+import { removeTemporaryFiles, temporaryName } from '../files/leftovers.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { changeModeOf, changeModesOf } from './change-mode.ts';
 import { descriptorPathForChildren } from './descriptor-path.ts';
@@ -91,7 +90,12 @@ export interface ForeignDirectory {
   readlink(name: string): Promise<string | undefined>;
   /** Makes a link where there is nothing; false when something is in its place. */
   makeSymlink(name: string, target: string): Promise<boolean>;
-  switchSymlink(name: string, target: string): Promise<void>;
+  /** Does to an entry what only few need (`switchSymlinkIn`): `path` leads to it until the work has settled. */
+  act<T>(
+    failed: FileFailure,
+    name: string,
+    work: (path: string, shownPath: string) => Promise<T>,
+  ): Promise<T>;
   /** Moves an entry within or into another open directory. */
   rename(name: string, to: ForeignDirectory, newName: string): Promise<void>;
   /** Removes anything that is no directory, or an empty one. Nothing there is no error. */
@@ -100,8 +104,8 @@ export interface ForeignDirectory {
   removeIfEmpty(name: string): Promise<void>;
   /** Removes anything with all below it; what cannot be removed is in the result, and no error. */
   removeTree(name: string): Promise<Removal>;
-  /** Removes what a crash left in the middle of `write` or `switchSymlink`; only for the one owner of `name`. */
-  removeLeftovers(name: string): Promise<void>;
+  /** Removes what a crash left in the middle of `write` or `switchSymlinkIn`; only for the one owner of `name`. */
+  removeHalfWritten(name: string): Promise<void>;
   /** Permissions of a file or directory; false when there is none, or a link. */
   chmod(name: string, mode: number): Promise<boolean>;
   /** The same for all that is below as well (`chmod -R`). */
@@ -227,8 +231,7 @@ function createForeignDirectory(
           .then(() => true, ignoring('EEXIST'))
           .then(Boolean),
       ),
-    switchSymlink: (name, target) =>
-      attempt(FILE_ERRORS.switch_failed, name, () => switchSymlink(at(name), target, shown(name))),
+    act: (failed, name, work) => attempt(failed, name, () => work(at(name), shown(name))),
     rename: (name, to, newName) =>
       attempt(FILE_ERRORS.write_failed, name, () => rename(at(name), `${to.path}/${single(newName)}`)),
     remove: (name) => attempt(FILE_ERRORS.remove_failed, name, () => removeEntry(at(name))),
@@ -240,9 +243,9 @@ function createForeignDirectory(
       attempt(FILE_ERRORS.remove_failed, name, () =>
         removeTreeIn(held, toBytes(single(name)), shown(name), signal),
       ),
-    removeLeftovers: (name) =>
+    removeHalfWritten: (name) =>
       attempt(FILE_ERRORS.remove_failed, name, async () => {
-        await removeLeftovers(held.path, single(name));
+        await removeTemporaryFiles(held.path, single(name));
       }),
     chmod: (name, mode) => attempt(FILE_ERRORS.write_failed, name, () => changeModeOf(at(name), mode)),
     chmodTree: (name, mode) =>

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../test/support/use-temp-dir.ts';
-import { readBelow, withDirectory, writeBelow } from './below.ts';
+import { readBelow, withDirectory, withMadeDirectory } from './below.ts';
 import { type ForeignDirectory, openForeignRoot } from './directory.ts';
+import { switchSymlinkIn } from './switch-symlink.ts';
 
 const temp = useTempDir();
 
@@ -77,10 +78,11 @@ describe('writing', () => {
   it('makes the directories that are missing, and refuses one that is a link', async () => {
     await mkdir(temp.join('outside'));
     await withRoot(async (root) => {
-      await writeBelow(root, 'a/b/c', 'deep\n');
+      await withMadeDirectory(root, 'a/b', 0o777, (made) => made.write('c', 'deep\n'));
       expect(await readFile(temp.join('root/a/b/c'), 'utf8')).toBe('deep\n');
       await symlink(temp.join('outside'), temp.join('root/out'));
-      await expect(writeBelow(root, 'out/c', 'x')).rejects.toMatchObject({ code: 'not_a_directory' });
+      const made = withMadeDirectory(root, 'out/c', 0o777, async () => 'made');
+      await expect(made).rejects.toMatchObject({ code: 'not_a_directory' });
     });
     expect(await readdir(temp.join('outside'))).toEqual([]);
   });
@@ -93,7 +95,7 @@ describe('writing', () => {
       await rename(temp.join('root/a'), temp.join('root/b'));
       await symlink(temp.join('outside'), temp.join('root/a'));
       await directory?.write('file', 'mine\n');
-      await directory?.switchSymlink('latest', 'file');
+      await (directory && switchSymlinkIn(directory, 'latest', 'file'));
       await directory?.close();
     });
     expect((await readdir(temp.join('root/b'))).toSorted()).toEqual(['file', 'latest']);
@@ -105,7 +107,7 @@ describe('writing', () => {
     await withRoot(async (root) => {
       const failures = [
         () => root.write('directory', 'x'),
-        () => root.switchSymlink('fifo', 'target'),
+        () => switchSymlinkIn(root, 'fifo', 'target'),
         () => withDirectory(root, 'directory', async (inside) => inside?.rename('gone', root, 'x')),
       ];
       for (const fail of failures) {

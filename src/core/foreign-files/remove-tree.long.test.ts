@@ -9,7 +9,7 @@ import { bindAt, canMount, NO_MOUNTS, withMounts } from '../../../test/support/m
 import { bundleProgram, ENV, fixture, temporaryDirectory } from '../exec/fixtures/fixtures.ts';
 import { run, tryRun } from '../exec/run.ts';
 import { waitFor } from '../testing/wait-for.ts';
-import { writeBelow } from './below.ts';
+import { withMadeDirectory } from './below.ts';
 import { type ForeignDirectory, openForeignRoot } from './directory.ts';
 
 const OTHER = 65534;
@@ -120,7 +120,8 @@ describe('removing a tree that others can write to', () => {
       const inside = await root.open('tree');
       for (const name of ['d0', 'd1', 'd2', 'd3', 'd4']) {
         await inside?.removeTree(name);
-        await (inside && writeBelow(inside, `${name}/ours`, 'ours', { fsync: false }).catch(() => {}));
+        const write = (made: ForeignDirectory) => made.write('ours', 'ours', { fsync: false });
+        await (inside && withMadeDirectory(inside, name, 0o777, write).catch(() => {}));
         await inside?.chmodTree(name, 0o700).catch(() => {});
       }
       await inside?.close();

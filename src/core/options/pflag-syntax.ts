@@ -1,5 +1,5 @@
 /**
- * The POSIX/GNU command-line syntax of Go's pflag (1.0.5), the house syntax: `--name value`, `--name=value`,
+ * The POSIX/GNU command-line syntax of Go's pflag (1.0.5), which most commands here have: `--name value`, `--name=value`,
  * booleans without a value, bundled short flags, positionals anywhere, `--` ends the flags.
  * Messages are pflag's.
  */

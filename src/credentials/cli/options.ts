@@ -1,8 +1,9 @@
 import { httpOptions } from '../../core/http/options.ts';
 import { defineOptions, option, type Values } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
+import { variableName } from '../../core/options/variable-name.ts';
 
-const env = (flag: string): string[] => [`PILLION_CREDENTIALS_${flag.toUpperCase().replaceAll('-', '_')}`];
+const env = (flag: string): string[] => [variableName('CREDENTIALS', flag)];
 
 /** About the process: these are also keys of the configuration file. */
 export const PROCESS_OPTIONS = defineOptions({

@@ -11,7 +11,7 @@ import { parseConfigFile } from './parse-file.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024;
 const PIPE_TIMEOUT_MS = 10_000;
-const PIPE_LOOK_MS = 20;
+const PIPE_POLL_MS = 20;
 
 /** @throws PillionError `usage` */
 export async function loadConfiguration(
@@ -62,7 +62,7 @@ function readReady(file: number, bytes: Buffer, offset: number): number {
     if (systemErrorCode(error) !== 'EAGAIN') {
       throw error;
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_LOOK_MS);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_POLL_MS);
     return -1;
   }
 }

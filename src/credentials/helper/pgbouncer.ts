@@ -88,7 +88,7 @@ async function loginsToHold(
     if (!isOneInUse || performance.now() - started > FREE_MS) {
       return logins;
     }
-    await systemClock.sleep(LOOK_EVERY_MS);
+    await systemClock.sleep(POLL_MS);
   }
 }
 
@@ -120,7 +120,7 @@ async function prove(plan: ProofPlan, retryMs: number, withLogin: WithLogin): Pr
   }
 }
 
-const LOOK_EVERY_MS = 5;
+const POLL_MS = 5;
 
 /** @param decide default: {@link isGoodMoment} */
 async function untilGoodMoment(
@@ -135,7 +135,7 @@ async function untilGoodMoment(
       return;
     }
     before = pools;
-    await systemClock.sleep(LOOK_EVERY_MS);
+    await systemClock.sleep(POLL_MS);
   }
 }
 

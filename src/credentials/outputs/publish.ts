@@ -1,7 +1,7 @@
 /** Bringing a credential into its files. */
 import { basename, dirname, normalize } from 'node:path/posix';
 import { errorMessage } from '../../core/errors.ts';
-import { removeLeftovers } from '../../core/files.ts';
+import { removeTemporaryFiles } from '../../core/files.ts';
 import type { OutputSpec } from '../config/spec.ts';
 import type { Credential, Endpoint } from '../model.ts';
 import { readSecretFile } from '../providers/secret-file.ts';
@@ -27,7 +27,7 @@ export interface Published {
 /** Work on the same file, one after the other: two credentials may share a userlist. */
 const queues = new Map<string, Promise<unknown>>();
 
-function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
+function oneAtATime<T>(path: string, work: () => Promise<T>): Promise<T> {
   const before = queues.get(path) ?? Promise.resolve();
   const result = before.then(work, work);
   queues.set(
@@ -38,14 +38,14 @@ function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Removes what a process that was killed left of a file half written: it may hold a token. In turn, because what another
+ * Removes what a process that was killed left of a file half written: it may hold a token. One at a time, because what another
  * credential is just writing to the same file looks the same.
  * @returns what could not be removed, as things to warn about: on a shared volume it may be somebody else's
  */
 export async function tidy(outputs: readonly OutputSpec[]): Promise<string[]> {
   const warnings: string[] = [];
   for (const { path } of outputs) {
-    await inTurn(normalize(path), () => removeLeftovers(dirname(path), basename(path))).catch(
+    await oneAtATime(normalize(path), () => removeTemporaryFiles(dirname(path), basename(path))).catch(
       (error: unknown) => warnings.push(`a file half written may be left: ${errorMessage(error)}`),
     );
   }
@@ -58,7 +58,7 @@ export async function tidy(outputs: readonly OutputSpec[]): Promise<string[]> {
  */
 export function publish(input: PublishInput): Promise<Published> {
   const { output, credential, endpoint, limit, dryRun = false } = input;
-  return inTurn(normalize(output.path), () =>
+  return oneAtATime(normalize(output.path), () =>
     withOutput(output.path, async (store) => {
       const former = await store.read();
       const included = output.include === undefined ? undefined : await readSecretFile(output.include);

@@ -13,8 +13,8 @@ export interface FileSourceSpec {
   readonly user: string;
 }
 
-/** Looking costs one stat, works on every file system, and sees what a rename or a link switch brings. */
-const LOOK_EVERY_MS = 1000;
+/** A check costs one stat, works on every file system, and sees what a rename or a link switch brings. */
+const CHECK_EVERY_MS = 1000;
 
 /** A file that somebody else keeps fresh: a mounted Secret, the sink of a Vault agent. */
 export function fileSource(spec: FileSourceSpec, context: SourceContext, clock: Clock): Source {
@@ -34,7 +34,7 @@ export function fileSource(spec: FileSourceSpec, context: SourceContext, clock: 
     },
     async watch(changed, signal): Promise<void> {
       while (!signal.aborted) {
-        await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+        await clock.sleep(CHECK_EVERY_MS, signal).catch(() => undefined);
         const found = await identityOf(spec.path);
         if (!signal.aborted && found !== '' && found !== seen) {
           seen = found;

@@ -1,8 +1,9 @@
 import { httpOptions } from '../../core/http/options.ts';
 import { defineOptions, option, type Values } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string } from '../../core/options/value-types.ts';
+import { variableName } from '../../core/options/variable-name.ts';
 
-const env = (flag: string): string[] => [`PILLION_CRON_${flag.toUpperCase().replaceAll('-', '_')}`];
+const env = (flag: string): string[] => [variableName('CRON', flag)];
 
 /** How a file is read: shared by all sub-commands. */
 export const READ_OPTIONS = defineOptions({

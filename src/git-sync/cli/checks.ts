@@ -1,7 +1,23 @@
 /** Checks that both dialects share in their form: the first that fails is reported. */
 
+import { gitConfigProblem } from '../options/git-config-grammar.ts';
+
 /** Says what is wrong with the values, or nothing. */
 export type Check<V> = (values: V) => string | undefined;
+
+export const when = (isWrong: boolean, complaint: string): string | undefined =>
+  isWrong ? complaint : undefined;
+
+/** Complaints that begin as those of a dialect do: `invalid flag: --repo holds blanks`. */
+export function complaintsBeginning(beginning: string) {
+  const because = (problem: string | undefined, words: string) =>
+    problem === undefined ? undefined : `${beginning}: ${words}${problem}`;
+  return {
+    flagComplaint: (flag: string, problem: string | undefined) => because(problem, `--${flag} `),
+    gitConfigComplaint: (flag: string, text: string) =>
+      because(gitConfigProblem(text), `can't parse --${flag}: `),
+  };
+}
 
 /** The first complaint, if any. */
 export function firstComplaint<V>(checks: readonly Check<V>[], values: V): string | undefined {

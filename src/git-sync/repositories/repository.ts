@@ -135,7 +135,7 @@ export function startRepository(init: RepositoryInit): Repository {
   }
 
   /** A pass waits for its turn before its own time begins. */
-  const inTurn = (opened: Syncer): Syncer => ({
+  const withSlots = (opened: Syncer): Syncer => ({
     ...opened,
     async pass(signal) {
       const isTroubled = opened.status().failuresInARow > 0;
@@ -151,7 +151,7 @@ export function startRepository(init: RepositoryInit): Repository {
   async function syncUntilStopped(opened: Syncer): Promise<number> {
     opened.watchPins(() => trigger.request('rollback'));
     const loop = createLoop({
-      syncer: inTurn(opened),
+      syncer: withSlots(opened),
       schedule: settings,
       trigger,
       messages: createSyncMessages(settings, log),

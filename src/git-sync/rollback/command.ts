@@ -71,7 +71,7 @@ const NOT_YET = {
   seen: 'no sync has succeeded since',
 } as const;
 
-/** What there is, and what was asked for last: whether a sync has done that is told besides. */
+/** What there is, and what was asked for last: and whether a sync has done that. */
 export function listOf({ revisions, published, seen, done }: History, record: PinRecord | undefined): string {
   const isSeen = record === undefined || record.since === seen;
   const pinned = record?.hash;
@@ -142,7 +142,7 @@ export async function rollbackCommand(context: CommandContext): Promise<ExitStat
     since: new Date(systemClock.now()).toISOString(),
   };
   await withRecords(base, key, async (records) => {
-    await records.removeLeftovers(PIN_FILE);
+    await records.removeHalfWritten(PIN_FILE);
     await writePin(records, pin);
   });
   const what = pin.hash === null ? 'the release' : `the rollback to ${pin.hash}`;

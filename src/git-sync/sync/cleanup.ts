@@ -3,7 +3,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { removeBelow } from '../../core/foreign-files/below.ts';
 import type { Removal } from '../../core/foreign-files/remove-tree.ts';
 import type { Log } from '../../core/log/log.ts';
-import { BESIDE_DIRS, TREES_DIR } from '../../git/tree-places.ts';
+import { SECOND_TREE_DIRS, TREES_DIR } from '../../git/tree-places.ts';
 import type { LockedContext, SyncContext } from './context.ts';
 import { isInside, isTreeOfAnyDialect } from './layout.ts';
 import { linksOf } from './links.ts';
@@ -42,7 +42,7 @@ async function isOurTree(root: string, path: string): Promise<boolean> {
 async function candidates(root: string): Promise<string[]> {
   const found: string[] = [];
   for (const path of await entriesOf(root, join(root, TREES_DIR))) {
-    const trees = BESIDE_DIRS.includes(basename(path)) ? await entriesOf(root, path) : [];
+    const trees = SECOND_TREE_DIRS.includes(basename(path)) ? await entriesOf(root, path) : [];
     found.push(...(trees.length > 0 ? trees : [path]));
   }
   for (const path of await entriesOf(root, root)) {

@@ -1,7 +1,7 @@
 /** Where the two generations of git-sync keep their trees, below the root. */
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { isFullHash } from '../../git/object-name.ts';
-import { BESIDE_DIRS, TREE_HOLDERS, TREES_DIR } from '../../git/tree-places.ts';
+import { SECOND_TREE_DIRS, TREE_HOLDERS, TREES_DIR } from '../../git/tree-places.ts';
 import type { Dialect } from './spec.ts';
 
 export interface Layout {
@@ -33,7 +33,7 @@ export function layoutOf(dialect: Dialect, root: string): Layout {
     treePath: (hash) => chosen.get(hash) ?? usual(hash),
     placesOf: (hash) => [
       usual(hash),
-      ...BESIDE_DIRS.map((name) => join(root, TREES_DIR, name, prefix + hash)),
+      ...SECOND_TREE_DIRS.map((name) => join(root, TREES_DIR, name, prefix + hash)),
     ],
     choose(hash, path) {
       chosen.delete(hash);
@@ -53,7 +53,7 @@ export function layoutOf(dialect: Dialect, root: string): Layout {
 export function isTreeOfAnyDialect(root: string, path: string): boolean {
   const parent = dirname(path);
   const named = isFullHash(stripRevision(basename(path)));
-  const holders = ['', TREES_DIR, ...BESIDE_DIRS.map((name) => join(TREES_DIR, name))];
+  const holders = ['', TREES_DIR, ...SECOND_TREE_DIRS.map((name) => join(TREES_DIR, name))];
   return named && holders.some((name) => parent === join(root, name));
 }
 

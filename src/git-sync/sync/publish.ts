@@ -1,8 +1,9 @@
 /** The link that consumers follow: read, and switched in one atomic step. */
 import { basename, dirname, relative, resolve } from 'node:path';
-import { FILE_ERRORS } from '../../core/files/file-error.ts';
+import { LINK_ERRORS } from '../../core/files/symlink.ts';
 import { withDirectory } from '../../core/foreign-files/below.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../core/foreign-files/directory.ts';
+import { switchSymlinkIn } from '../../core/foreign-files/switch-symlink.ts';
 import type { Log } from '../../core/log/log.ts';
 import { hasLeftovers, isOurCopy } from './copy/records.ts';
 import { type InTree, splitAtTree } from './layout.ts';
@@ -31,7 +32,7 @@ export async function readPublished(link: string): Promise<string | undefined> {
       const target = await directory.readlink(name);
       const isTaken = target === undefined && (await directory.stat(name)) !== undefined;
       if (isTaken && !(await isReplaceable(directory, name))) {
-        throw FILE_ERRORS.link_not_symlink({ path: link, option: '--link' });
+        throw LINK_ERRORS.link_not_symlink({ path: link, option: '--link' });
       }
       return target === undefined ? undefined : resolve(holder, target);
     });
@@ -68,12 +69,12 @@ export async function tidyLink(root: string, link: string, log: Log): Promise<vo
 export async function publish(root: string, link: string, treePath: string, log: Log): Promise<void> {
   const target = relative(dirname(link), treePath);
   await withPlace(root, link, async (directory, name) => {
-    await directory.removeLeftovers(name);
+    await directory.removeHalfWritten(name);
     log.at(2, 'creating and renaming symlink', { link, target });
     await directory.removeIfEmpty(name);
     const copies = (await hasCopy(directory, name)) ? await import('./copy/retire.ts') : undefined;
     await copies?.moveCopyAway(directory, name, log);
-    await directory.switchSymlink(name, target);
+    await switchSymlinkIn(directory, name, target);
     await copies?.removeRetiredCopy(directory, name, log);
   });
 }

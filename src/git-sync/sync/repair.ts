@@ -1,6 +1,6 @@
 /** Fetches into the repository of the root, and replaces it by a new one when it turns out to be damaged. */
 import { isPillionError } from '../../core/errors.ts';
-import { GIT_ERRORS } from '../../git/errors.ts';
+import { GIT_ERRORS, type GitErrorCode } from '../../git/errors.ts';
 import { serverFormat } from '../../git/object-format.ts';
 import { formatOf, isFullHash, type ObjectFormat } from '../../git/object-name.ts';
 import { SUBMODULE_ERRORS } from '../../git/submodules/errors.ts';
@@ -9,7 +9,7 @@ import { fetchFollowed } from './fetch.ts';
 import { watchedRef } from './follow.ts';
 import { GATE_ERRORS } from './gates/errors.ts';
 import { SIGNATURE_ERRORS } from './gates/signatures/errors.ts';
-import { removeLeftovers } from './repository/leftovers.ts';
+import { removeGitLeftovers } from './repository/leftovers.ts';
 import { protectOthers } from './repository/protect.ts';
 import { SPARSE_ERRORS } from './repository/sparse.ts';
 import { ROOT_ERRORS } from './root.ts';
@@ -48,7 +48,7 @@ const REMOTE_OR_CONFIG_ERRORS: ReadonlySet<string> = new Set([
     'lfs_failed',
     'sync_timeout',
     'git_missing',
-  ] satisfies (keyof typeof GIT_ERRORS)[]),
+  ] satisfies GitErrorCode[]),
 ]);
 
 /** Whether the object store is complete; only asked after something failed, since it reads all of it. */
@@ -108,7 +108,7 @@ export async function withFetchedCommit<T>(
     return await attempt();
   } catch (error) {
     if (GIT_ERRORS.stale_lock.matches(error)) {
-      await removeLeftovers(open, log);
+      await removeGitLeftovers(open, log);
       return attempt();
     }
     const own = shared.current().format;

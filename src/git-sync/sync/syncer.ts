@@ -6,6 +6,8 @@ import type { Log } from '../../core/log/log.ts';
 import type { Secrets } from '../../core/log/secrets.ts';
 import { version } from '../../core/version.ts';
 import { type Authentication, prepareAuthentication } from '../../git/auth/authentication.ts';
+import { requireFiles } from '../../git/auth/required-files.ts';
+import { ALL_SOURCES } from '../../git/auth/sources/all.ts';
 import { withoutPassword } from '../../git/public-url.ts';
 import { explainFailure } from '../../git/remote/explain-failure.ts';
 import { createRemoteProbe } from '../../git/remote/probe.ts';
@@ -133,9 +135,11 @@ async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
   const publication = { root, publisher: spec, name: deps.neighbours?.name };
   const emitter = createEmitter(deps.clock, await hasEarlierPublication(publication, link, layout, copy));
   const pins = await pinsOf(spec, deps, { root, link: published, emit: emitter.emit });
+  await requireFiles(spec);
   const authentication = await prepareAuthentication({
     ...deps,
     settings: spec,
+    sources: ALL_SOURCES,
     root,
     programEnv: deps.hookEnv,
     now: () => deps.clock.now(),

@@ -9,6 +9,8 @@ import { createRecordedLog } from '../../core/testing/recorded-log.ts';
 import type { GitSettings } from '../settings.ts';
 import { gitSettings, sshSettings } from '../testing/settings.ts';
 import { type Authentication, prepareAuthentication } from './authentication.ts';
+import { requireFiles } from './required-files.ts';
+import { ALL_SOURCES } from './sources/all.ts';
 
 const dir = useTempDir();
 const { signal } = new AbortController();
@@ -18,6 +20,7 @@ async function prepare(parts: Partial<GitSettings> = {}, env: Record<string, str
   const secrets = createSecrets();
   const authentication = await prepareAuthentication({
     settings: gitSettings(parts),
+    sources: ALL_SOURCES,
     secrets,
     log,
     env: { PATH: process.env.PATH, ...env },
@@ -122,7 +125,7 @@ describe('what cannot work', () => {
     ['a cookie file', { cookieFile: '/nowhere/cookies' }, 'the cookie file'],
     ['a file that must exist', { mustExist: [{ path: '/nowhere/key', why: 'the key' }] }, 'the key'],
   ])('is said at the start: %s that is missing', async (_what, parts, purpose) => {
-    await expect(prepare(parts)).rejects.toMatchObject({
+    await expect(requireFiles(gitSettings(parts))).rejects.toMatchObject({
       code: 'file_missing',
       message: expect.stringContaining(purpose),
     });

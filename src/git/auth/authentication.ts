@@ -1,5 +1,5 @@
 /** Everything git needs to prove who it is, prepared once and refreshed before each use of the remote. */
-import { access, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
@@ -11,12 +11,11 @@ import type { Secrets } from '../../core/log/secrets.ts';
 import { type GitFilesInit, writeGitConfig, writeProtectiveConfig } from '../configuration.ts';
 import { discoveryLimits, gitVariables, inheritedEnvironment, protectiveVariables } from '../environment.ts';
 import { GIT_ERRORS } from '../errors.ts';
-import type { GitAuthSettings, GitSettings } from '../settings.ts';
+import type { GitSettings } from '../settings.ts';
 import { userEnvironment } from '../user.ts';
-import { AUTH_ERRORS } from './errors.ts';
 import { startCredentialServer } from './socket.ts';
-import { credentialSources } from './sources/all.ts';
-import type { SourceInit } from './sources/source.ts';
+import type { SourceSettings } from './sources/all.ts';
+import type { MakeSource, SourceInit } from './sources/source.ts';
 import { explainRefusal, mayUseSsh, prepareKeys, sshCommand } from './ssh.ts';
 import { createSshConnection, type SshConnection } from './ssh-connection.ts';
 import { sshDestination } from './ssh-destination.ts';
@@ -24,6 +23,8 @@ import { createCredentialStore } from './store.ts';
 
 export interface AuthenticationInit extends Omit<SourceInit, 'settings'> {
   readonly settings: GitSettings;
+  /** Those that the settings may ask for: a program holds no more than it can be configured with. */
+  readonly sources: readonly MakeSource<SourceSettings>[];
   readonly secrets: Secrets;
   /** Home directory for a user without a passwd entry. */
   readonly home: string;
@@ -47,18 +48,6 @@ export interface Authentication {
   /** A directory that only this user can enter; gone after `close`. */
   readonly privatePath: string;
   close(): Promise<void>;
-}
-
-/** Files that must be there at the start; what is only read later is checked when it is read. */
-async function requireFiles({ cookieFile, mustExist = [] }: GitAuthSettings): Promise<void> {
-  const cookie = cookieFile === undefined ? [] : [{ path: cookieFile, why: 'the cookie file' }];
-  for (const { path, why } of [...cookie, ...mustExist]) {
-    try {
-      await access(path);
-    } catch (error) {
-      throw AUTH_ERRORS.file_missing({ path, purpose: why }, { cause: error });
-    }
-  }
 }
 
 /** The variables that stay the same as long as the process runs. */
@@ -96,7 +85,7 @@ async function authenticateFrom(
   init: AuthenticationInit,
 ): Promise<Authentication> {
   const { settings, log, env } = init;
-  const sources = credentialSources(init);
+  const sources = init.sources.flatMap((make) => make(init) ?? []);
   const store = createCredentialStore(sources, init.secrets, settings.credentialScope);
   const credentialSocket = sources.length === 0 ? undefined : join(runtime.path, 'credentials');
   const files = { settings, runtimePath: runtime.path, credentialSocket };
@@ -168,9 +157,8 @@ function placesFor(root: string): RuntimePlace[] {
   return [tmpdir(), '/tmp', SHARED_MEMORY, root].map((path) => ({ path, sharedWith: sharedWith(path) }));
 }
 
-/** @throws `file_missing`, `no_runtime_directory` or `git_config_invalid` when the settings cannot work. */
+/** @throws `no_runtime_directory` or `git_config_invalid` when the settings cannot work. */
 export async function prepareAuthentication(init: AuthenticationInit): Promise<Authentication> {
-  await requireFiles(init.settings);
   const runtime = await createRuntimeDirectory('git-sync', placesFor(init.root));
   if (runtime.sharedWith !== undefined) {
     init.log.warn('private files are kept where others can read them: mount an emptyDir at /tmp', {

@@ -12,8 +12,8 @@ export function hostsAskedWithPaths(
     'repo' | 'credentials' | 'commandCredentials' | 'identityCredentials' | 'askpassUrl' | 'githubApp'
   >,
 ): string[] {
-  const { repo, credentials, commandCredentials = [], identityCredentials = [] } = settings;
-  const forRepo = [settings.askpassUrl !== '', settings.githubApp !== undefined].filter(Boolean);
+  const { repo, credentials, askpassUrl = '', commandCredentials = [], identityCredentials = [] } = settings;
+  const forRepo = [askpassUrl !== '', settings.githubApp !== undefined].filter(Boolean);
   const urls = [
     ...forRepo.map(() => repo),
     ...[...credentials, ...commandCredentials, ...identityCredentials].map(({ url }) => url),

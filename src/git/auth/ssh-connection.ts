@@ -20,7 +20,7 @@ const HASH_LENGTH = 40;
 const SOCKET_NAME = 'ssh-%C';
 /** A server that does not answer for this long is given up; ssh that finds no connection makes its own. */
 const CONNECT_MS = 10_000;
-const LOOK_EVERY_MS = 5;
+const POLL_MS = 5;
 /** A connection that has died without a word is noticed after three times this, in seconds. */
 const ALIVE_SECONDS = 5;
 /** Then it is made again, though it is in use all the time: names move, and a server checks a key when it lets somebody in. */
@@ -184,7 +184,7 @@ export function createSshConnection(init: SshConnectionInit): SshConnection | un
       if ((await readdir(directory)).some((name) => SOCKET.test(name))) {
         return true;
       }
-      await clock.sleep(LOOK_EVERY_MS, signal);
+      await clock.sleep(POLL_MS, signal);
     }
     return false;
   }

@@ -7,7 +7,8 @@ import { createSecrets } from '../../core/log/secrets.ts';
 import { createRecordedLog } from '../../core/testing/recorded-log.ts';
 import type { GitSettings } from '../settings.ts';
 import { gitSettings } from '../testing/settings.ts';
-import { credentialSources } from './sources/all.ts';
+import { ALL_SOURCES } from './sources/all.ts';
+import type { LoadStatus } from './sources/source.ts';
 import { createCredentialStore } from './store.ts';
 
 const dir = useTempDir();
@@ -18,15 +19,16 @@ function setUp(settings: GitSettings, now = () => Date.now()) {
   const secrets = createSecrets();
   const { log, lines } = createRecordedLog();
   const counted: string[] = [];
-  const sources = credentialSources({
+  const init = {
     settings,
     log,
     now,
     env: {},
-    onRequest: (source, status) => {
+    onRequest: (source: string, status: LoadStatus) => {
       counted.push(`${source} ${status}`);
     },
-  });
+  };
+  const sources = ALL_SOURCES.flatMap((make) => make(init) ?? []);
   const store = createCredentialStore(sources, secrets);
   return { store, secrets, lines, counted };
 }

@@ -2,11 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAdvertisementReader, createLsRefsReader, lsRefsRequest } from './ls-refs.ts';
 import { createPacketReader, encodePacket, type Packet } from './pkt-line.ts';
-import { pickRef } from './ref-rules.ts';
+import { picked, refNamed } from './ref-query.ts';
+import type { AdvertisedRef } from './ref-rules.ts';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);
 const C = 'c'.repeat(40);
+
+/** The commit that a name means in a list of refs. */
+const commitOf = (name: string, refs: ReadonlyMap<string, AdvertisedRef>) =>
+  picked(refNamed(name), refs)?.hash;
 
 function feed(reader: { push(chunk: Buffer): void }, text: string, cut = text.length): void {
   for (let offset = 0; offset < text.length; offset += cut) {
@@ -63,14 +68,14 @@ describe('an ls-refs answer', () => {
     ] as const) {
       const reader = createLsRefsReader(name);
       feed(reader, answer, 7);
-      expect(pickRef(name, reader.finish())).toBe(hash);
+      expect(commitOf(name, reader.finish())).toBe(hash);
     }
   });
 
   it('prefers a tag to a branch of the same name, as git does', () => {
     const reader = createLsRefsReader('x');
     feed(reader, `${encodePacket(`${A} refs/heads/x\n`)}${encodePacket(`${B} refs/tags/x\n`)}0000`);
-    expect(pickRef('x', reader.finish())).toBe(B);
+    expect(commitOf('x', reader.finish())).toBe(B);
   });
 
   it('is refused when it was cut before its end', () => {
@@ -102,7 +107,7 @@ describe('an advertisement', () => {
     const lines = [`${A} HEAD\0multi_ack thin-pack\n`, `${B} refs/tags/v1\n`, `${C} refs/tags/v1^{}\n`];
     feed(reader, `${service}${lines.map(encodePacket).join('')}0000`, 11);
     const advertised = reader.finish();
-    expect(advertised.version === 0 && pickRef('v1', advertised.refs)).toBe(C);
+    expect(advertised.version === 0 && commitOf('v1', advertised.refs)).toBe(C);
   });
 
   it('that is an HTML page is a protocol error', () => {

@@ -13,10 +13,10 @@ import {
 import { makeTempDir, removeTempDir } from '../../../test/support/temp.ts';
 import { createFakeClock } from '../../core/testing/fake-clock.ts';
 import { createRecordedLog } from '../../core/testing/recorded-log.ts';
-import { createGit } from '../run.ts';
+import { createGit, type Git } from '../run.ts';
 import type { GitConfigPair } from '../settings.ts';
 import { gitSettings } from '../testing/settings.ts';
-import { createRemoteProbe, parseLsRemote, type RemoteProbeInit } from './probe.ts';
+import { createRemoteProbe, type RemoteProbeInit } from './probe.ts';
 import { refNamed } from './ref-query.ts';
 
 let root = '';
@@ -378,15 +378,25 @@ describe('an answer of the server', () => {
 describe('the lines of git ls-remote', () => {
   const [a, b] = ['a'.repeat(40), 'b'.repeat(40)];
 
-  it('are refs with what they are peeled to', () => {
-    const refs = parseLsRemote(`${a}\trefs/heads/main\n${a}\trefs/tags/v1\n${b}\trefs/tags/v1^{}`);
-    expect([...refs.values()]).toEqual([
-      { name: 'refs/heads/main', hash: a },
-      { name: 'refs/tags/v1', hash: a, peeled: b },
-    ]);
+  const askWith = (name: string, text: string) => {
+    const git: Git = {
+      async run(_, { onStdout }) {
+        await onStdout?.(Buffer.from(text));
+        return '';
+      },
+    };
+    return setUp('/repo', [], { git, query: refNamed(name) }).probe.ask(signal);
+  };
+
+  it('are refs with what they are peeled to', async () => {
+    const text = `${a}\trefs/heads/main\n${a}\trefs/tags/v1\n${b}\trefs/tags/v1^{}`;
+    expect(await askWith('main', text)).toEqual({ kind: 'ref', hash: a });
+    expect(await askWith('v1', text)).toEqual({ kind: 'ref', hash: b, tag: a });
   });
 
-  it('that are no refs are skipped', () => {
-    expect([...parseLsRemote(`From x\n\nwarning: y\n${a}\n${a}\t\nzzz\trefs/heads/main`).keys()]).toEqual([]);
+  it('that are no refs are skipped', async () => {
+    const noise = `From x\n\nwarning: y\n${a}\n${a}\t\nzzz\trefs/heads/main\n`;
+    expect(await askWith('main', noise)).toEqual({ kind: 'missing' });
+    expect(await askWith('main', `${noise}${a}\trefs/heads/main\n`)).toEqual({ kind: 'ref', hash: a });
   });
 });

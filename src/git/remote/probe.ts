@@ -14,7 +14,6 @@ import type { HttpProbe } from './http-probe.ts';
 import type { Refusal } from './http-question.ts';
 import type { Relay } from './http-relay.ts';
 import { keepRef, picked, type RefQuery } from './ref-query.ts';
-import type { AdvertisedRef } from './ref-rules.ts';
 import { refusalError } from './refusal-error.ts';
 import { isRemoteAnswer, type RemoteState } from './remote-state.ts';
 import { createSshProbe } from './ssh-probe.ts';
@@ -104,15 +103,6 @@ function readLine(line: string, keep: (ref: string, hash: string) => void): void
   if (isFullHash(hash) && ref !== '') {
     keep(ref, hash);
   }
-}
-
-/** Reads all lines of `git ls-remote`. */
-export function parseLsRemote(text: string): ReadonlyMap<string, AdvertisedRef> {
-  const refs = new Map<string, AdvertisedRef>();
-  for (const line of text.split('\n')) {
-    readLine(line, (ref, hash) => keepRef({ wants: () => true, refs }, ref, hash));
-  }
-  return refs;
 }
 
 /** Asks by `git ls-remote`. */

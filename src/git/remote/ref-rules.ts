@@ -26,9 +26,3 @@ export function findRef(name: string, refs: ReadonlyMap<string, AdvertisedRef>):
   const found = candidates(name).find((candidate) => refs.has(candidate));
   return found === undefined ? undefined : refs.get(found);
 }
-
-/** The commit that git would fetch for a name, out of an advertisement. */
-export function pickRef(name: string, refs: ReadonlyMap<string, AdvertisedRef>): string | undefined {
-  const found = findRef(name, refs);
-  return found?.peeled ?? found?.hash;
-}

@@ -1,5 +1,6 @@
 /** What a remote says of a ref. */
 import { isPillionError, type PillionError } from '../../core/errors.ts';
+import type { GitErrorCode } from '../errors.ts';
 import type { FoundRef } from './http-probe.ts';
 
 /** What is known of the remote ref. */
@@ -11,7 +12,7 @@ export type RemoteState =
   | { readonly kind: 'refused'; readonly error: PillionError };
 
 /** Failures of git that are the remote's answer. */
-const REMOTE_ANSWERS: ReadonlySet<string> = new Set([
+const REMOTE_ANSWERS: ReadonlySet<string> = new Set<string>([
   'auth_failed',
   'ssh_key_refused',
   'host_key_changed',
@@ -25,7 +26,7 @@ const REMOTE_ANSWERS: ReadonlySet<string> = new Set([
   'proxy_refused',
   'bad_address',
   'foreign_repository',
-]);
+] satisfies GitErrorCode[]);
 
 export const isRemoteAnswer = (error: unknown): error is PillionError =>
   isPillionError(error) && REMOTE_ANSWERS.has(error.code);

@@ -1,4 +1,5 @@
 import type { ProfileSource } from '../profiles/source.ts';
+import { liveness, secretMount, secretVolume, TEMPORARY_MOUNT } from './parts.ts';
 
 /** What both containers have to know; the same names in both profiles, so that their annotations look alike. */
 const PLACE_PARAMETERS = {
@@ -77,24 +78,15 @@ const PLACE = {
   envFrom: [{ $when: ['secret', 'auth=variables'], secretRef: { name: '${secret}' } }],
   volumeMounts: [
     { name: '${volume}', mountPath: '/data' },
-    { name: 'pillion-${instance}-tmp', mountPath: '/tmp' },
-    {
-      $when: ['secret', 'auth=ssh'],
-      name: 'pillion-${instance}-secret',
-      mountPath: '/secret',
-      readOnly: true,
-    },
+    TEMPORARY_MOUNT,
+    secretMount('/secret', 'auth=ssh'),
   ],
   resources: { requests: { cpu: '10m', memory: '96Mi' }, limits: { memory: '${memory}' } },
 };
 
 const VOLUMES = [
   { name: 'pillion-${instance}-tmp', emptyDir: { sizeLimit: '${tmp}' } },
-  {
-    $when: ['secret', 'auth=ssh'],
-    name: 'pillion-${instance}-secret',
-    secret: { secretName: '${secret}' },
-  },
+  secretVolume('auth=ssh'),
 ];
 
 /** A volume that is restored before the application starts, when it is empty, half restored or damaged. */
@@ -228,12 +220,7 @@ export const BACKUP: ProfileSource = {
       ],
       env: PLACE_VARIABLES,
       ports: [{ name: 'p-${port}', containerPort: '${port}' }],
-      livenessProbe: {
-        httpGet: { path: '/livez', port: '${port}' },
-        periodSeconds: 20,
-        timeoutSeconds: 5,
-        failureThreshold: 6,
-      },
+      ...liveness('${port}'),
       ...PLACE,
     },
     volumes: VOLUMES,

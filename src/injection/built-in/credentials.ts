@@ -1,4 +1,5 @@
 import type { ProfileSource } from '../profiles/source.ts';
+import { OWN_VOLUME_MOUNT, secretMount, secretVolume, startupAndLiveness } from './parts.ts';
 
 const SOURCE = [
   'credentials',
@@ -163,22 +164,12 @@ export const CREDENTIALS: ProfileSource = {
       command: ['tini', '--', 'pillion'],
       args: [...SOURCE, ...OUTPUT, ...RELOAD, '--http-bind=:${http-port}'],
       ports: [{ name: 'p-${http-port}', containerPort: '${http-port}' }],
-      startupProbe: {
-        httpGet: { path: '/readyz', port: '${http-port}' },
-        periodSeconds: 1,
-        failureThreshold: 600,
-      },
-      livenessProbe: {
-        httpGet: { path: '/livez', port: '${http-port}' },
-        periodSeconds: 20,
-        timeoutSeconds: 5,
-        failureThreshold: 6,
-      },
+      ...startupAndLiveness('${http-port}', 600),
       resources: { limits: { memory: '${memory}' } },
       volumeMounts: [
         { name: 'pillion-${instance}', mountPath: '/shared' },
         { $when: ON_SOCKET, name: 'pillion-${instance}-run', mountPath: '/run/pgbouncer' },
-        { $when: 'secret', name: 'pillion-${instance}-secret', mountPath: '/secret', readOnly: true },
+        secretMount('/secret'),
       ],
     },
     once: { args: [...SOURCE, ...OUTPUT, '--one-time'] },
@@ -189,12 +180,9 @@ export const CREDENTIALS: ProfileSource = {
         name: 'pillion-${instance}-run',
         emptyDir: { medium: 'Memory', sizeLimit: '1Mi' },
       },
-      { $when: 'secret', name: 'pillion-${instance}-secret', secret: { secretName: '${secret}' } },
+      secretVolume(),
     ],
-    mounts: [
-      { name: 'pillion-${instance}', mountPath: '${mount}', readOnly: true },
-      { $when: ON_SOCKET, name: 'pillion-${instance}-run', mountPath: '${socket}' },
-    ],
+    mounts: [OWN_VOLUME_MOUNT, { $when: ON_SOCKET, name: 'pillion-${instance}-run', mountPath: '${socket}' }],
     into: 'all',
   },
 };

@@ -1,4 +1,12 @@
 import type { ProfileSource } from '../profiles/source.ts';
+import {
+  OWN_VOLUME_MOUNT,
+  secretMount,
+  secretVolume,
+  startupAndLiveness,
+  TEMPORARY_MOUNT,
+  TEMPORARY_VOLUME,
+} from './parts.ts';
 
 /** A cron sidecar whose jobs stand in a ConfigMap and write to a volume that the application reads. */
 export const CRON: ProfileSource = {
@@ -61,32 +69,22 @@ export const CRON: ProfileSource = {
         { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       ],
       ports: [{ name: 'p-${port}', containerPort: '${port}' }],
-      startupProbe: {
-        httpGet: { path: '/readyz', port: '${port}' },
-        periodSeconds: 1,
-        failureThreshold: 60,
-      },
-      livenessProbe: {
-        httpGet: { path: '/livez', port: '${port}' },
-        periodSeconds: 20,
-        timeoutSeconds: 5,
-        failureThreshold: 6,
-      },
+      ...startupAndLiveness('${port}', 60),
       resources: { limits: { memory: '${memory}' } },
       volumeMounts: [
         { name: 'pillion-${instance}', mountPath: '/shared' },
-        { name: 'pillion-${instance}-tmp', mountPath: '/tmp' },
+        TEMPORARY_MOUNT,
         { name: 'pillion-${instance}-jobs', mountPath: '/jobs', readOnly: true },
-        { $when: 'secret', name: 'pillion-${instance}-secret', mountPath: '/secret', readOnly: true },
+        secretMount('/secret'),
       ],
     },
     volumes: [
       { name: 'pillion-${instance}', emptyDir: { medium: 'Memory', sizeLimit: '${size}' } },
-      { name: 'pillion-${instance}-tmp', emptyDir: { sizeLimit: '64Mi' } },
+      TEMPORARY_VOLUME,
       { name: 'pillion-${instance}-jobs', configMap: { name: '${configmap}' } },
-      { $when: 'secret', name: 'pillion-${instance}-secret', secret: { secretName: '${secret}' } },
+      secretVolume(),
     ],
-    mounts: [{ name: 'pillion-${instance}', mountPath: '${mount}', readOnly: true }],
+    mounts: [OWN_VOLUME_MOUNT],
     into: 'all',
   },
 };

@@ -1,4 +1,12 @@
 import type { ProfileSource } from '../profiles/source.ts';
+import {
+  OWN_VOLUME_MOUNT,
+  secretMount,
+  secretVolume,
+  startupAndLiveness,
+  TEMPORARY_MOUNT,
+  TEMPORARY_VOLUME,
+} from './parts.ts';
 
 const ARGUMENTS = [
   'git-sync',
@@ -107,36 +115,21 @@ export const GIT_SYNC: ProfileSource = {
         },
       ],
       ports: [{ name: 'p-${port}', containerPort: '${port}' }],
-      startupProbe: {
-        httpGet: { path: '/readyz', port: '${port}' },
-        periodSeconds: 1,
-        failureThreshold: 600,
-      },
-      livenessProbe: {
-        httpGet: { path: '/livez', port: '${port}' },
-        periodSeconds: 20,
-        timeoutSeconds: 5,
-        failureThreshold: 6,
-      },
+      ...startupAndLiveness('${port}', 600),
       resources: { limits: { memory: '${memory}' } },
       volumeMounts: [
         { name: 'pillion-${instance}', mountPath: '/git' },
-        { name: 'pillion-${instance}-tmp', mountPath: '/tmp' },
-        {
-          $when: 'secret',
-          name: 'pillion-${instance}-secret',
-          mountPath: '/etc/git-secret',
-          readOnly: true,
-        },
+        TEMPORARY_MOUNT,
+        secretMount('/etc/git-secret'),
       ],
     },
     once: { args: [...ARGUMENTS, '--one-time'] },
     volumes: [
       { name: 'pillion-${instance}', emptyDir: { sizeLimit: '${size}' } },
-      { name: 'pillion-${instance}-tmp', emptyDir: { sizeLimit: '64Mi' } },
-      { $when: 'secret', name: 'pillion-${instance}-secret', secret: { secretName: '${secret}' } },
+      TEMPORARY_VOLUME,
+      secretVolume(),
     ],
-    mounts: [{ name: 'pillion-${instance}', mountPath: '${mount}', readOnly: true }],
+    mounts: [OWN_VOLUME_MOUNT],
     into: 'all',
   },
 };

@@ -202,7 +202,7 @@ describe('an entry of the list of allowed images', () => {
 /** The reference as Docker reads it (github.com/distribution/reference, `ParseNormalizedNamed`); undefined for none. */
 function read(reference: string) {
   const match = /^([^@:]*(?::[0-9]+(?=\/))?[^@:]*)(?::([^@/:]+))?(?:@(.+))?$/s.exec(reference);
-  // Identifiers of images, for containerd: whatever names a digest besides is a reference.
+  // Identifiers of images, for containerd: whatever else names a digest is a reference.
   if (match === null || /^(?:[a-f0-9]{64}|sha(?:256|384|512):[^@]*)$/.test(reference)) {
     return undefined;
   }

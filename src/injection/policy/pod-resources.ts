@@ -86,7 +86,7 @@ const PROBLEM = firstOf(
   cel`[${refuseWhen(
     cel`size(${FRACTIONS}) > 0`,
     'pod-resources',
-    cel`"beside spec.resources a quantity may be no fraction of a thousandth: " + ${FRACTIONS}[0]`,
+    cel`"next to spec.resources a quantity may be no fraction of a thousandth: " + ${FRACTIONS}[0]`,
   )}, ${refuseWhen(
     cel`size(variables.raised) > 0 && ${isRefusing}`,
     'pod-resources',

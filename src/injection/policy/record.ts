@@ -1,5 +1,5 @@
 /** The annotation that records what was put into a pod, as CEL: the same text as the engine's. */
-import { type Cel, cel, celVariable } from '../cel.ts';
+import { type Cel, cel } from '../cel.ts';
 import { NO_TOKEN_NAME } from '../engine/wanted.ts';
 import type { Variable } from './settings.ts';
 import { reaches } from './steps.ts';
@@ -50,5 +50,3 @@ export function recordVariables(version: string): Variable[] {
     },
   ];
 }
-
-export const NEW_RECORD = celVariable('new_record');

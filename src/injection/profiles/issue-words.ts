@@ -1,4 +1,4 @@
-/** What a library says of a wrong shape, in the words of the house. */
+/** What a library says of a wrong shape, in the words of Pillion's own messages. */
 import type { BaseIssue } from 'valibot';
 
 type Issue = Pick<BaseIssue<unknown>, 'expected' | 'received' | 'message'>;

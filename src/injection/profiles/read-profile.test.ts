@@ -170,7 +170,7 @@ describe('a profile that is wrong says where and how', () => {
       'is no regular expression',
     ],
     [
-      'a pattern with a look behind',
+      'a pattern with a lookbehind',
       { parameters: { a: { type: 'string', pattern: '(?<=x)y' } } },
       'is no regular expression',
     ],

@@ -1,12 +1,13 @@
 import { defineOptions, option } from '../../core/options/option.ts';
 import { bool, choice, duration, int, string, strings } from '../../core/options/value-types.ts';
+import { variableName } from '../../core/options/variable-name.ts';
 import { ALLOW_OPTION } from '../allow.ts';
 import { ALLOW_IMAGE_OPTION } from '../images/allowed.ts';
 import { PROFILE_OPTIONS } from '../options.ts';
 import { CA_SECRET, NAME } from './manifest/settings.ts';
 import { PROFILES_LABEL } from './profiles/config-maps.ts';
 
-const env = (flag: string): string[] => [`PILLION_INJECTOR_${flag.toUpperCase().replaceAll('-', '_')}`];
+const env = (flag: string): string[] => [variableName('INJECTOR', flag)];
 const { profiles, image, help } = PROFILE_OPTIONS;
 
 const MINUTE_MS = 60_000;

@@ -38,10 +38,7 @@ export function sizeOfReview(body: Uint8Array): SizedReview {
   return size.over === undefined ? { memory: memoryOf(size, body.length) } : PROBLEMS[size.over];
 }
 
-function memoryOf({ values, shapes }: JsonSize, length: number): number {
+/** What parsing takes. Exported for its test. */
+export function memoryOf({ values, shapes }: Pick<JsonSize, 'values' | 'shapes'>, length: number): number {
   return values * BYTES_OF_VALUE + shapes * BYTES_OF_SHAPE + length * BYTES_OF_BYTE;
 }
-
-/** What the largest review takes, with its body. */
-export const mostMemory = (bodyBytes: number): number =>
-  bodyBytes + memoryOf({ ...REVIEW_LIMITS, over: undefined }, bodyBytes);

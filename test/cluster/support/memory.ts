@@ -18,7 +18,7 @@ export interface MemoryUse {
   readonly oomKills: number;
 }
 
-const LOOK_EVERY_MS = 20;
+const SAMPLE_MS = 20;
 
 // cgroups: one tree in version 2, one per kind of resource in version 1.
 const VERSIONS = [
@@ -127,7 +127,7 @@ export function watchMemory(namespace: TestNamespace, pod: string, container: st
   const watching = (async () => {
     while (!over.signal.aborted) {
       await sample();
-      await delay(LOOK_EVERY_MS);
+      await delay(SAMPLE_MS);
     }
     await sample();
   })();

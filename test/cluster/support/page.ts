@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, httpGet } from './namespace.ts';
 
-/** Each look starts a program, which takes the processor from what is looked at. */
+/** Each reading starts a program, which takes the processor from what is looked at. */
 const PAUSE_MS = 50;
 
 export interface PageWatch {

@@ -90,7 +90,7 @@ describe('an output', () => {
     const { ino } = await stat(file);
     await utimes(secret, new Date(), new Date());
     await waitFor(() => running.said('the source repeats its credential').length > 0, {
-      what: 'another look',
+      what: 'another reading',
     });
     await writeFile(secret, 'other\r\n');
     await waitFor(async () => (await readFile(file, 'utf8')) === 'other', { what: 'the new content' });

@@ -9,7 +9,7 @@ import { startProgram, succeeds } from './support/program.ts';
 
 const temp = useTempDir();
 const WITHIN_MS = 2000;
-const STALL_LOOK_MS = 50;
+const STALL_CHECK_MS = 50;
 
 async function expectOutput(cron: RunningCron, text: string): Promise<void> {
   await waitFor(() => cron.output().includes(text), { what: text });
@@ -21,9 +21,9 @@ function watchStalls(): { longest(): number } {
   let longest = 0;
   const timer = setInterval(() => {
     const now = performance.now();
-    longest = Math.max(longest, now - last - STALL_LOOK_MS);
+    longest = Math.max(longest, now - last - STALL_CHECK_MS);
     last = now;
-  }, STALL_LOOK_MS);
+  }, STALL_CHECK_MS);
   onTestFinished(() => clearInterval(timer));
   return { longest: () => 3 * longest };
 }

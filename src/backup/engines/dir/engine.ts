@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../../core/files/file-error.ts';
-import { BACKUP_ERRORS } from '../../errors.ts';
+import { BACKUP_ERRORS, STORE_ERRORS } from '../../errors.ts';
 import { shownPath } from '../../manifest/entry.ts';
 import { readManifest } from '../../manifest/files.ts';
 import type { Engine, EngineContext, EngineWork, RepositoryState, Snapshot } from '../../model.ts';
@@ -73,7 +73,7 @@ async function makeRepository(path: string): Promise<void> {
   }
   await withRepository(path, async (repository) => {
     if (repository.stat(CONFIG) !== undefined) {
-      throw BACKUP_ERRORS.store_failed({ message: `${path} is a repository already` });
+      throw STORE_ERRORS.store_failed({ message: `${path} is a repository already` });
     }
     for (const directory of [OBJECTS, SNAPSHOTS]) {
       within(repository, directory, () => {}, true);

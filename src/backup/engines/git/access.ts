@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { timeoutSignal } from '../../../core/timer.ts';
 import { prepareAuthentication } from '../../../git/auth/authentication.ts';
+import { settingsSource } from '../../../git/auth/sources/settings.ts';
 import { createGit, type Git } from '../../../git/run.ts';
 import type { Credential, GitSettings } from '../../../git/settings.ts';
 import type { EngineContext, PushRacePolicy } from '../../model.ts';
@@ -104,7 +105,6 @@ function gitSettings(
       knownHosts: settings.sshKnownHostsFile !== '',
       knownHostsFile: settings.sshKnownHostsFile,
     },
-    askpassUrl: '',
     gitConfig: [
       { key: 'http.lowSpeedLimit', value: '1' },
       { key: 'http.lowSpeedTime', value: stalled },
@@ -133,6 +133,7 @@ export async function withGit<T>(
   const secret = (value: string) => context.secret('git', value);
   const authentication = await prepareAuthentication({
     settings: gitSettings(settings, url, credentials),
+    sources: [settingsSource],
     secrets: {
       add: secret,
       addWord: secret,

@@ -1,7 +1,7 @@
 /** Backups as commits of a branch. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { BACKUP_ERRORS } from '../../errors.ts';
+import { STORE_ERRORS } from '../../errors.ts';
 import type { Engine, EngineContext, EngineWork } from '../../model.ts';
 import { type GitAccess, type GitEngineSettings, withGit } from './access.ts';
 import { forgetSnapshots } from './forget.ts';
@@ -16,14 +16,14 @@ export type { GitEngineSettings } from './access.ts';
 /** A new file:// repository may be made in place of nothing; on a server it is the server's owner who makes one. */
 async function initialise(access: GitAccess, signal: AbortSignal): Promise<void> {
   if (!access.url.startsWith('file://')) {
-    throw BACKUP_ERRORS.store_failed({
+    throw STORE_ERRORS.store_failed({
       message: `there is no repository at ${access.settings.shown}`,
       hint: 'make an empty one on the server; Pillion makes the branch',
     });
   }
   const path = fileURLToPath(access.url);
   if (existsSync(path)) {
-    throw BACKUP_ERRORS.store_failed({ message: `${path} is there, and is no repository of git` });
+    throw STORE_ERRORS.store_failed({ message: `${path} is there, and is no repository of git` });
   }
   await access.run(['init', '--quiet', '--bare', path], { signal });
 }

@@ -5,7 +5,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
-import { BACKUP_ERRORS } from '../../errors.ts';
+import { STORE_ERRORS } from '../../errors.ts';
 import type { EngineWork, Forgotten, Snapshot } from '../../model.ts';
 import type { GitAccess } from './access.ts';
 import { type EarlierSnapshot, MAX_EARLIER, parseMessage, renderMessage } from './message.ts';
@@ -123,7 +123,7 @@ export function commitAfter(
   const facts = parseMessage(text.slice(end + 2));
   const [tree, ...rest] = header.filter((line) => /^(?:tree|author|committer) /.test(line));
   if (facts === undefined || tree?.startsWith('tree ') !== true) {
-    throw BACKUP_ERRORS.store_failed({ message: 'a commit of the branch is none that Pillion has made' });
+    throw STORE_ERRORS.store_failed({ message: 'a commit of the branch is none that Pillion has made' });
   }
   const parents = parent === undefined ? [] : [`parent ${parent}`];
   return `${[tree, ...parents, ...rest].join('\n')}\n\n${renderMessage({ ...facts, earlier })}`;
@@ -162,10 +162,10 @@ async function replaceBranch(
     const said = errorMessage(error);
     if (/stale info/.test(said)) {
       const message = `somebody else has pushed to ${settings.shown}: older snapshots stay until the next backup`;
-      throw BACKUP_ERRORS.store_failed({ message }, { cause: error });
+      throw STORE_ERRORS.store_failed({ message }, { cause: error });
     }
     if (REFUSED.test(said)) {
-      throw BACKUP_ERRORS.forget_refused(
+      throw STORE_ERRORS.forget_refused(
         {
           message: `${settings.shown} lets nobody replace its branch, which is what it takes to remove snapshots`,
           hint: 'set no --keep-* here, or allow force-pushes to this branch on the server',
@@ -180,6 +180,6 @@ async function replaceBranch(
   const there = await askTip(access, signal);
   if (there?.id !== id) {
     const message = `${settings.shown} is at ${there?.id ?? 'nothing'}, not at ${id} that it was sent`;
-    throw BACKUP_ERRORS.read_back_failed({ message });
+    throw STORE_ERRORS.read_back_failed({ message });
   }
 }

@@ -1,4 +1,4 @@
-/** What a commit says of the snapshot that it is, so that one look at the newest tells of all. Pure. */
+/** What a commit says of the snapshot that it is, so that the newest tells of all. Pure. */
 import type { Snapshot } from '../../model.ts';
 
 export interface SnapshotFacts {

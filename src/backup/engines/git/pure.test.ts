@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isPillionError } from '../../../core/errors.ts';
 import { anyCharacter } from '../../../core/testing/any-character.ts';
+import { GIT_ERRORS } from '../../../git/errors.ts';
+import { BACKUP_OPTIONS } from '../../options/backup.ts';
+import { RESTORE_OPTIONS } from '../../options/restore.ts';
 import { separateCredential } from './access.ts';
 import { createBatchReader } from './batch.ts';
 import { commitHeader, place, quotePath } from './fast-import.ts';
@@ -8,7 +12,7 @@ import { parseTreeEntry } from './foreign-commit.ts';
 import { commitAfter } from './forget.ts';
 import { hasSecretName, isPrivateKey, maxFileBytes } from './guard.ts';
 import { MAX_EARLIER, parseMessage, renderMessage } from './message.ts';
-import { reasonOf, shortMessage } from './reason.ts';
+import { inOurWords, reasonOf, shortMessage } from './reason.ts';
 import { stateFrom } from './state.ts';
 import { treePath } from './tree-path.ts';
 
@@ -214,6 +218,25 @@ describe('why a repository is not known', () => {
     expect(reasonOf(new Error('x'))).toEqual({ kind: 'failed', message: 'x', hint: undefined });
   });
 });
+
+describe.each(Object.values(GIT_ERRORS).map((error) => [error.code, error] as const))(
+  'a failure of git, %s,',
+  (code, error) => {
+    const worded = inOurWords(error({ message: 'fatal: no' }));
+    it('gets a code of these commands, since their references list no other', () => {
+      expect(worded).toMatchObject({ code: code === 'disk_full' ? 'no_space' : 'repository_unknown' });
+    });
+    it('gets a hint that names only options of these commands', () => {
+      const hint = reasonOf(error({ message: 'fatal: no' })).hint ?? '';
+      const shown = (isPillionError(worded) && worded.hint) || '';
+      for (const [, flag] of `${hint} ${shown}`.matchAll(/(?<![\w-])--([a-z-]*[a-z])/g)) {
+        for (const options of [BACKUP_OPTIONS, RESTORE_OPTIONS]) {
+          expect(Object.values(options).map((option) => option.flag)).toContain(flag);
+        }
+      }
+    });
+  },
+);
 
 describe('the address', () => {
   it('is told to git without its password', () => {

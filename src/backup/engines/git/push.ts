@@ -1,5 +1,5 @@
 /** A commit to its branch, on which somebody else may have pushed since it was looked at. */
-import { BACKUP_ERRORS } from '../../errors.ts';
+import { STORE_ERRORS } from '../../errors.ts';
 import type { GitAccess } from './access.ts';
 import { askTip } from './repository.ts';
 
@@ -63,7 +63,7 @@ async function tryPush(
     return undefined;
   } catch (error) {
     if (/stale info|non-fast-forward|fetch first|cannot lock ref|already exists/.test(String(error))) {
-      return BACKUP_ERRORS.store_failed(
+      return STORE_ERRORS.store_failed(
         {
           message: `somebody else has pushed to ${access.settings.shown} while the volume was backed up`,
           hint: 'let one pod alone back up to a branch; the next backup goes on from what is there now. --on-push-race says what else may be done',

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../../core/errors.ts';
 import { formatOf } from '../../../git/object-name.ts';
-import { BACKUP_ERRORS } from '../../errors.ts';
+import { BACKUP_ERRORS, STORE_ERRORS } from '../../errors.ts';
 import { type FileEntry, shownPath } from '../../manifest/entry.ts';
 import { readManifest } from '../../manifest/files.ts';
 import type { EngineWork, ReadBack, Snapshot } from '../../model.ts';
@@ -40,7 +40,7 @@ export function readBackSnapshot(
     const tip = await readTip(access, gitDir, 'FETCH_HEAD', signal);
     const id = await access.run(['rev-parse', 'FETCH_HEAD'], { gitDir, signal });
     if (id !== snapshot.id) {
-      throw BACKUP_ERRORS.read_back_failed({
+      throw STORE_ERRORS.read_back_failed({
         message: `${access.settings.shown} is at ${id}, not at the snapshot ${snapshot.id} (${tip.facts?.volume ?? 'of somebody else'})`,
       });
     }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createBreather } from '../../../core/breather.ts';
 import { serverFormat } from '../../../git/object-format.ts';
 import type { ObjectFormat } from '../../../git/object-name.ts';
-import { BACKUP_ERRORS } from '../../errors.ts';
+import { STORE_ERRORS } from '../../errors.ts';
 import { compareInTree, type Entry, type FileEntry, shownPath } from '../../manifest/entry.ts';
 import { MANIFEST_ERRORS } from '../../manifest/errors.ts';
 import { readManifest, summariseManifest } from '../../manifest/files.ts';
@@ -45,7 +45,7 @@ export async function storeSnapshot(
   const before = await lookBefore(access, signal);
   const { tip } = before;
   if (tip?.facts !== undefined && tip.facts.volume !== access.context.name) {
-    throw BACKUP_ERRORS.store_failed({
+    throw STORE_ERRORS.store_failed({
       message: `${access.settings.shown} holds the backups of the volume ${tip.facts.volume}`,
       hint: 'give each volume a branch of its own',
     });
@@ -114,7 +114,7 @@ async function requireStorable(access: GitAccess, manifest: string, signal: Abor
     }
     const objection = objectionTo(entry, access.url);
     if (objection !== undefined) {
-      throw BACKUP_ERRORS.store_failed({
+      throw STORE_ERRORS.store_failed({
         message: objection,
         hint: 'leave it out with --exclude, or take restic',
       });
@@ -126,7 +126,7 @@ async function requireStorable(access: GitAccess, manifest: string, signal: Abor
 }
 
 const secretFound = (entry: Entry) =>
-  BACKUP_ERRORS.store_failed({
+  STORE_ERRORS.store_failed({
     message: `${shownPath(entry.path)} looks like a key or a password, which git would show to all who read the repository, for ever`,
     hint: 'leave it out with --exclude, allow it with --git-allow-secrets, or take restic, which encrypts',
   });

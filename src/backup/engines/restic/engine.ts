@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { errorMessage } from '../../../core/errors.ts';
 import { userEnvironment } from '../../../git/user.ts';
-import { BACKUP_ERRORS } from '../../errors.ts';
+import { STORE_ERRORS } from '../../errors.ts';
 import type { Engine, EngineContext, RepositoryState, UnknownReason } from '../../model.ts';
 import { quietLog } from '../quiet-log.ts';
 import { accessArguments, type ResticSettings } from './access.ts';
@@ -186,7 +186,7 @@ async function initialise(restic: Restic, signal: AbortSignal): Promise<void> {
   const { callTimeoutMs: timeoutMs } = restic.settings;
   const { problem } = await restic.run({ args: ['init', '--json', '--no-cache'], signal, timeoutMs });
   if (problem !== undefined) {
-    throw BACKUP_ERRORS.store_failed({
+    throw STORE_ERRORS.store_failed({
       message: `cannot make the repository: ${problem.message}`,
       hint: problem.hint,
     });

@@ -1,7 +1,7 @@
 /** What is read from a restic repository: a restore, a read back, a check, lists for people. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { BACKUP_ERRORS } from '../../errors.ts';
+import { BACKUP_ERRORS, STORE_ERRORS } from '../../errors.ts';
 import type { Engine, EngineWork, ReadBack, RestoredTree, Snapshot, Unproved } from '../../model.ts';
 import { type Message, numberOf, stringOf } from './messages.ts';
 import { inPair } from './pair.ts';
@@ -89,7 +89,7 @@ async function proved(
 async function readBack(restic: Restic, snapshot: Snapshot, { signal }: EngineWork): Promise<ReadBack> {
   const what = `cannot read ${short(snapshot)} back`;
   if (snapshot.manifest === undefined) {
-    throw BACKUP_ERRORS.read_back_failed({ message: `${what}: it has no manifest of ours` });
+    throw STORE_ERRORS.read_back_failed({ message: `${what}: it has no manifest of ours` });
   }
   const hash = createHash('sha256');
   const { problem } = await restic.run({
@@ -100,7 +100,7 @@ async function readBack(restic: Restic, snapshot: Snapshot, { signal }: EngineWo
     onBytes: (chunk) => void hash.update(chunk.toString('latin1'), 'latin1'),
   });
   if (problem !== undefined) {
-    throw BACKUP_ERRORS.read_back_failed({ message: `${what}: ${problem.message}` });
+    throw STORE_ERRORS.read_back_failed({ message: `${what}: ${problem.message}` });
   }
   return { files: snapshot.files ?? 0, manifestDigest: hash.digest('hex') };
 }

@@ -5,7 +5,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lineSplitter } from '../../../core/exec/lines.ts';
-import { BACKUP_ERRORS } from '../../errors.ts';
+import { STORE_ERRORS } from '../../errors.ts';
 import type { Unproved } from '../../model.ts';
 import { cacheFolder } from './environment.ts';
 import { READ, type Restic } from './restic.ts';
@@ -73,7 +73,7 @@ export async function requireSentPacks(
   if (needed.size > 0) {
     const [first = ''] = needed;
     const message = `the store has lost ${needed.size} of the packs that it was just sent, such as ${first}`;
-    throw BACKUP_ERRORS.read_back_failed({ message });
+    throw STORE_ERRORS.read_back_failed({ message });
   }
 }
 
@@ -107,7 +107,7 @@ async function addPacksOf(
   const { problem } = await restic.run({ args: ['cat', 'index', index, ...READ], signal, onBytes });
   if (problem !== undefined) {
     const message = `cannot read index ${index} back: ${problem.message}`;
-    throw BACKUP_ERRORS.read_back_failed({ message });
+    throw STORE_ERRORS.read_back_failed({ message });
   }
   return blobs;
 }
@@ -119,6 +119,6 @@ async function removePresent(restic: Restic, packs: Set<string>, signal: AbortSi
   lines.end();
   if (problem !== undefined) {
     const message = `cannot list what was sent: ${problem.message}`;
-    throw BACKUP_ERRORS.read_back_failed({ message });
+    throw STORE_ERRORS.read_back_failed({ message });
   }
 }

@@ -1,7 +1,7 @@
 /** What changes a restic repository: a backup, and the removal of snapshots. */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BACKUP_ERRORS } from '../../errors.ts';
+import { BACKUP_ERRORS, STORE_ERRORS } from '../../errors.ts';
 import { MANIFEST_ERRORS } from '../../manifest/errors.ts';
 import type { BackupRequest, Engine, EngineWork, Snapshot, StoredSnapshot } from '../../model.ts';
 import { isNoRoom, outOfRoom } from '../no-room.ts';
@@ -135,7 +135,7 @@ async function storedSnapshot(
     if (noRoom !== undefined) {
       throw outOfRoom(noRoom, restic.workDir);
     }
-    throw BACKUP_ERRORS.store_failed({
+    throw STORE_ERRORS.store_failed({
       message: `restic could not store everything: ${said}`,
       hint: problem?.hint,
     });
@@ -175,12 +175,12 @@ async function forget(restic: Restic, snapshots: readonly Snapshot[], { signal }
   const stayed = gone.filter((id) => left.includes(id)).length;
   if (stayed > 0) {
     const why = problem === undefined ? '' : `: ${problem.message}`;
-    throw BACKUP_ERRORS.forget_refused({
+    throw STORE_ERRORS.forget_refused({
       message: `${stayed} of ${gone.length} snapshots could not be removed${why}`,
     });
   }
   if (problem !== undefined) {
-    throw BACKUP_ERRORS.store_failed({
+    throw STORE_ERRORS.store_failed({
       message: `cannot prune the repository: ${problem.message}`,
       hint: problem.hint,
     });

@@ -9,7 +9,8 @@ import type { ClientRequest, ClientResponse } from './types.ts';
 
 /** Answers of servers that are busy or being replaced; any other would be the same the next time. */
 const PASSING_STATUSES: ReadonlySet<unknown> = new Set([408, 425, 429, 500, 502, 503, 504]);
-const DEFAULT_MAX_RETRY_AFTER_MS = 60_000;
+/** A Retry-After that asks for more ends the delivery. */
+const MAX_RETRY_AFTER_MS = 60_000;
 
 export interface DeliveryPolicy {
   /** How many times to send it in all. */
@@ -18,8 +19,6 @@ export interface DeliveryPolicy {
   readonly clock: Clock;
   /** Which statuses mean that it has arrived. Default: 200 to 299. */
   readonly isDelivered?: ((status: number) => boolean) | undefined;
-  /** A Retry-After that asks for more ends the delivery. Default one minute; milliseconds. */
-  readonly maxRetryAfterMs?: number | undefined;
   /** Called before each wait: log it. */
   readonly onRetry?: ((error: unknown, attempt: number, delayMs: number) => void) | undefined;
 }
@@ -30,7 +29,7 @@ export interface DeliveryPolicy {
  * @throws PillionError `http_failed`, or `http_refused` with `facts.status` and `facts.retryAfterMs`
  */
 export function deliver(request: ClientRequest, policy: DeliveryPolicy): Promise<ClientResponse> {
-  const { clock, isDelivered = is2xx, maxRetryAfterMs = DEFAULT_MAX_RETRY_AFTER_MS } = policy;
+  const { clock, isDelivered = is2xx } = policy;
   let askedForMs = 0;
   return retry(
     async () => {
@@ -47,7 +46,7 @@ export function deliver(request: ClientRequest, policy: DeliveryPolicy): Promise
       delays: (n) => Math.max(policy.delays(n), askedForMs),
       signal: request.signal,
       clock,
-      retryable: (error) => askedForMs <= maxRetryAfterMs && (mayPass(error) || isPassing(error)),
+      retryable: (error) => askedForMs <= MAX_RETRY_AFTER_MS && (mayPass(error) || isPassing(error)),
       onRetry: policy.onRetry,
     },
   );

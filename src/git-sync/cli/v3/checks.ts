@@ -1,15 +1,22 @@
 /** What v3 demands of its options, in its order and in its words; then what Pillion demands in addition. */
 
-import { gitConfigProblem } from '../../options/git-config-grammar.ts';
 import { GC_MODES, oneOf, SUBMODULE_MODES } from '../../options/words.ts';
 import { fileProblem, linkProblem, refProblem, repoProblem } from '../address-checks.ts';
-import { type Check, isDuration, LONGEST_MS, quotedList } from '../checks.ts';
+import {
+  type Check,
+  complaintsBeginning,
+  isDuration,
+  LONGEST_MS,
+  quotedList,
+  when as whenComplaint,
+} from '../checks.ts';
 import { linkOrDefault } from '../repo-url.ts';
 import { errorFileInRoot, type V3Values } from './options.ts';
 
 type V3Check = Check<V3Values>;
 
-const when = (wrong: boolean, complaint: string) => (wrong ? `ERROR: ${complaint}` : undefined);
+const { flagComplaint, gitConfigComplaint } = complaintsBeginning('ERROR');
+const when = (isWrong: boolean, complaint: string) => whenComplaint(isWrong, `ERROR: ${complaint}`);
 
 const SECOND = 1000;
 
@@ -89,17 +96,9 @@ const credentialChecks: readonly V3Check[] = [
     ),
 ];
 
-function gitConfigComplaint(text: string): string | undefined {
-  const problem = gitConfigProblem(text);
-  return problem === undefined ? undefined : `ERROR: can't parse --git-config: ${problem}`;
-}
-
-const flagComplaint = (flag: string, problem: string | undefined) =>
-  problem === undefined ? undefined : `ERROR: --${flag} ${problem}`;
-
 /** Not in the original, or only found there once it runs. */
 const extraChecks: readonly V3Check[] = [
-  ({ gitConfig }) => gitConfigComplaint(gitConfig),
+  ({ gitConfig }) => gitConfigComplaint('git-config', gitConfig),
   ({ repo }) => flagComplaint('repo', repoProblem(repo)),
   ({ branch }) => when(branch === '', '--branch must be specified'),
   ({ branch }) => flagComplaint('branch', refProblem(branch)),

@@ -3,7 +3,6 @@
 import { isFullHash } from '../../../git/object-name.ts';
 import { IDENTITIES } from '../../../git/settings.ts';
 import { commandProblem } from '../../options/commands.ts';
-import { gitConfigProblem } from '../../options/git-config-grammar.ts';
 import { isUncatchable, parseSignal } from '../../options/signal-names.ts';
 import {
   CREDENTIAL_SCOPES,
@@ -17,14 +16,14 @@ import {
 import { sparsePathProblem } from '../../sync/repository/cone.ts';
 import { isSelection, selectionProblem } from '../../sync/tags/selection.ts';
 import { fileProblem, linkProblem, refProblem, repoProblem } from '../address-checks.ts';
-import { type Check, isDuration, quotedList } from '../checks.ts';
+import { type Check, complaintsBeginning, isDuration, quotedList, when } from '../checks.ts';
 import { linkOrDefault, splitUrl } from '../repo-url.ts';
 import type { V4Values } from './options.ts';
 import { publishChecks } from './publish-checks.ts';
 
 type V4Check = Check<V4Values>;
 
-const when = (wrong: boolean, complaint: string) => (wrong ? complaint : undefined);
+const { flagComplaint, gitConfigComplaint } = complaintsBeginning('invalid flag');
 
 const SHORTEST_PERIOD = 10;
 const SHORTEST_HOOK = 1000;
@@ -234,14 +233,6 @@ const httpChecks: readonly V4Check[] = [
     ),
 ];
 
-function gitConfigComplaint(flag: string, text: string): string | undefined {
-  const problem = gitConfigProblem(text);
-  return problem === undefined ? undefined : `invalid flag: can't parse ${flag}: ${problem}`;
-}
-
-const flagComplaint = (flag: string, problem: string | undefined) =>
-  problem === undefined ? undefined : `invalid flag: ${flag} ${problem}`;
-
 /** What has blanks may be meant for a shell. */
 const withShell = (problem: string | undefined) =>
   problem?.startsWith('holds blanks')
@@ -255,7 +246,7 @@ const extraChecks: readonly V4Check[] = [
       oneOf(CREDENTIAL_SCOPES, credentialScope) === undefined,
       `invalid flag: --credential-scope must be ${quotedList(CREDENTIAL_SCOPES)}`,
     ),
-  ({ sparsePath }) => flagComplaint('--sparse-path', sparsePathProblem(linesOf(sparsePath))),
+  ({ sparsePath }) => flagComplaint('sparse-path', sparsePathProblem(linesOf(sparsePath))),
   ({ sparsePath, sparseCheckoutFile }) =>
     when(
       linesOf(sparsePath).length > 0 && sparseCheckoutFile !== '',
@@ -296,8 +287,7 @@ const extraChecks: readonly V4Check[] = [
       !hookVariables.every((name) => /^\w*$/.test(name)),
       'invalid flag: --hook-variables takes names of variables, without $ and values',
     ),
-  ({ credentialCommand }) =>
-    flagComplaint('--credential-command', commandProblem([credentialCommand], false)),
+  ({ credentialCommand }) => flagComplaint('credential-command', commandProblem([credentialCommand], false)),
   ({ credentialIdentity }) =>
     when(
       credentialIdentity !== '' && oneOf(IDENTITIES, credentialIdentity) === undefined,
@@ -309,7 +299,7 @@ const extraChecks: readonly V4Check[] = [
       'invalid flag: only one of --username, --credential-command and --credential-identity may be specified',
     ),
   ({ prePublish, prePublishShell }) =>
-    flagComplaint('--pre-publish', withShell(commandProblem(prePublish, prePublishShell))),
+    flagComplaint('pre-publish', withShell(commandProblem(prePublish, prePublishShell))),
   ({ prePublishTimeLimit }) =>
     when(
       !isDuration(prePublishTimeLimit, SHORTEST_HOOK),
@@ -333,13 +323,13 @@ const extraChecks: readonly V4Check[] = [
       maxAge !== 0 && !(isDuration(maxAge, SHORTEST_PERIOD) && maxAge > period),
       'invalid flag: --max-age must be longer than --period',
     ),
-  ({ gitConfig }) => gitConfigComplaint('--git-config', gitConfig),
-  ({ gitConfigAdd }) => gitConfigComplaint('--git-config-add', gitConfigAdd.join(',')),
-  ({ repo }) => flagComplaint('--repo', repoProblem(repo)),
-  ({ ref }) => flagComplaint('--ref', isSelection(ref) ? selectionProblem(ref) : refProblem(ref)),
-  (v) => flagComplaint('--link', linkProblem('v4', linkOrDefault(v.link, v.repo), v.root)),
-  (v) => flagComplaint('--touch-file', fileProblem(v.touchFile, linkOrDefault(v.link, v.repo), v.root)),
-  (v) => flagComplaint('--error-file', fileProblem(v.errorFile, linkOrDefault(v.link, v.repo), v.root)),
+  ({ gitConfig }) => gitConfigComplaint('git-config', gitConfig),
+  ({ gitConfigAdd }) => gitConfigComplaint('git-config-add', gitConfigAdd.join(',')),
+  ({ repo }) => flagComplaint('repo', repoProblem(repo)),
+  ({ ref }) => flagComplaint('ref', isSelection(ref) ? selectionProblem(ref) : refProblem(ref)),
+  (v) => flagComplaint('link', linkProblem('v4', linkOrDefault(v.link, v.repo), v.root)),
+  (v) => flagComplaint('touch-file', fileProblem(v.touchFile, linkOrDefault(v.link, v.repo), v.root)),
+  (v) => flagComplaint('error-file', fileProblem(v.errorFile, linkOrDefault(v.link, v.repo), v.root)),
 ];
 
 /** Everything but `rootCheck`; for values with an absolute root. */

@@ -117,7 +117,7 @@ export function notesIn(own: ForeignDirectory, mode: number, log: Log): CopyNote
   return {
     async begin(hash) {
       for (const name of [UPDATING, FILES, INFO_FILE]) {
-        await own.removeLeftovers(name);
+        await own.removeHalfWritten(name);
       }
       await write(UPDATING, `${hash}\n`);
     },

@@ -7,7 +7,7 @@ import { OWNER_VARIABLE } from '../../../git/environment.ts';
 import { withVariables } from '../../../git/run.ts';
 import type { LockedContext, SyncContext } from '../context.ts';
 import { setForeignConfigAside } from '../repository/foreign-config.ts';
-import { removeLeftovers } from '../repository/leftovers.ts';
+import { removeGitLeftovers } from '../repository/leftovers.ts';
 import { lockRoot } from './root-lock.ts';
 
 export interface RootAccess {
@@ -47,7 +47,7 @@ export function createRootAccess(context: SyncContext, clock: Clock): RootAccess
     await setForeignConfigAside(open.gitDirectory, log);
     try {
       if (mayHaveLeftovers) {
-        await removeLeftovers(open, log);
+        await removeGitLeftovers(open, log);
       }
       return await work(locked);
     } catch (error) {
@@ -56,7 +56,7 @@ export function createRootAccess(context: SyncContext, clock: Clock): RootAccess
         .current()
         .removeLocks()
         .catch(() => {});
-      await removeLeftovers(open, log).catch(() => {});
+      await removeGitLeftovers(open, log).catch(() => {});
       throw error;
     }
   };

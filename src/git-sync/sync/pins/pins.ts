@@ -92,7 +92,7 @@ export async function openPins(init: PinsInit): Promise<Pins> {
   const now = () => new Date(clock.now()).toISOString();
   let pin: Pin | undefined;
   let history: History = await withRecords(base, key, async (records) => {
-    await records.removeLeftovers(HISTORY_FILE);
+    await records.removeHalfWritten(HISTORY_FILE);
     const found = await readHistory(records);
     const isOther = found !== undefined && found.repository !== repository;
     if (isOther) {

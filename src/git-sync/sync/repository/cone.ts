@@ -1,4 +1,5 @@
 /** Directories that are wanted as patterns of git's cone mode (git-sparse-checkout(1), "INTERNALS - CONE PATTERN SET"). */
+import { pathsAbove } from '../../../core/foreign-files/entry-name.ts';
 import { trimEndOf } from '../../../core/trim-end.ts';
 
 const LONGEST = 4096;
@@ -25,13 +26,8 @@ export function sparsePathProblem(paths: readonly string[]): string | undefined 
 export function wantedDirectories(paths: readonly string[]): string[] {
   const all = [...new Set(paths.map(normalized))].toSorted();
   const wanted = new Set(all);
-  const isBelow = (path: string) => parentsOf(path).some((parent) => wanted.has(parent));
+  const isBelow = (path: string) => pathsAbove(path).some((parent) => wanted.has(parent));
   return all.filter((path) => !isBelow(path));
-}
-
-function parentsOf(path: string): string[] {
-  const parts = path.split('/');
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 const escaped = (path: string) => path.replace(/[\\*?[]/g, '\\$&');
@@ -39,7 +35,7 @@ const escaped = (path: string) => path.replace(/[\\*?[]/g, '\\$&');
 /** The patterns for these directories: all below them, and the files right in those above, as `git sparse-checkout set` has it. */
 export function conePatterns(paths: readonly string[]): string {
   const wanted = wantedDirectories(paths);
-  const parents = [...new Set(wanted.flatMap(parentsOf))].toSorted();
+  const parents = [...new Set(wanted.flatMap(pathsAbove))].toSorted();
   const lines = [
     '/*',
     '!/*/',

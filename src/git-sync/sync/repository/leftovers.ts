@@ -35,7 +35,7 @@ async function removeIn(directory: ForeignDirectory, depth: number): Promise<num
 }
 
 /** Only for the holder of the root's lock, and only while no git of its own runs. */
-export async function removeLeftovers({ directory, gitDirectory }: OpenRoot, log: Log): Promise<void> {
+export async function removeGitLeftovers({ directory, gitDirectory }: OpenRoot, log: Log): Promise<void> {
   for (const { name } of await directory.list()) {
     if (name.startsWith(NEW_PREFIX)) {
       await removeTree(`${directory.path}/${name}`);

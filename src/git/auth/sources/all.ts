@@ -4,16 +4,17 @@ import { commandSource } from './command.ts';
 import { githubAppSource } from './github-app.ts';
 import { identitySource } from './identity.ts';
 import { settingsSource } from './settings.ts';
-import type { CredentialSource, SourceInit } from './source.ts';
+import type { SourceInit } from './source.ts';
 
-const SOURCES = [settingsSource, askpassSource, githubAppSource, commandSource, identitySource] as const;
+export const ALL_SOURCES = [
+  settingsSource,
+  askpassSource,
+  githubAppSource,
+  commandSource,
+  identitySource,
+] as const;
 
 /** What all of them together are configured with. */
-export type SourceSettings = (typeof SOURCES)[number] extends (init: SourceInit<infer S>) => unknown
+export type SourceSettings = (typeof ALL_SOURCES)[number] extends (init: SourceInit<infer S>) => unknown
   ? S
   : never;
-
-/** The sources that the settings ask for; without any, git needs no credentials from us. */
-export function credentialSources(init: SourceInit<SourceSettings>): CredentialSource[] {
-  return SOURCES.flatMap((make) => make(init) ?? []);
-}

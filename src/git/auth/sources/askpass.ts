@@ -52,13 +52,13 @@ export async function askPassword(
 }
 
 interface AskpassSettings {
-  /** Empty when there is none. */
-  readonly askpassUrl: string;
+  /** Default, and empty: none. */
+  readonly askpassUrl?: string;
 }
 
 /** Its credentials are for the repository itself. */
 export const askpassSource: MakeSource<AskpassSettings> = (init) => {
-  const { askpassUrl, repo } = init.settings;
+  const { askpassUrl = '', repo } = init.settings;
   return askpassUrl === ''
     ? undefined
     : {

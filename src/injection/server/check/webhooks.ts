@@ -133,7 +133,7 @@ function policyFindings({ replicas }: WebhookFacts, entries: readonly Json[]): F
   const open = entries.filter((entry) => policy(entry) !== 'Fail');
   if (open.length > 0) {
     const message = `${open.length} of ${entries.length} entries have Ignore: pods that ask start bare while no replica answers`;
-    const hint = 'look after pillion_injector_pods, or install with --failure-policy=Fail';
+    const hint = 'watch pillion_injector_pods, or install with --failure-policy=Fail';
     return [{ check, level: 'warning', message, hint }];
   }
   if (replicas === 1) {

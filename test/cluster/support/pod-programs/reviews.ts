@@ -90,10 +90,10 @@ const begin = performance.now();
 const end = begin + Number(seconds) * 1_000;
 const isRotated = () => !certificates(trusted).some((each) => each !== '' && first.includes(each));
 const under = new Set<Promise<void>>();
-let nextLook = 0;
+let nextCheck = 0;
 while (performance.now() < end && !isRotated()) {
-  if (performance.now() >= nextLook) {
-    nextLook = performance.now() + 500;
+  if (performance.now() >= nextCheck) {
+    nextCheck = performance.now() + 500;
     const now = await bundle();
     if (now !== trusted || performance.now() - agentSince > CONNECTION_LIFE_MS) {
       trusted = now;

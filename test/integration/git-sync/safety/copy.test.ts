@@ -20,7 +20,7 @@ const TIMEOUT_MS = 600_000;
 const COPY = ['--publish=copy'];
 const MIB = 1024 * 1024;
 
-/** What each version has besides: under the same name a file, a directory or a link. */
+/** What else each version has: under the same name a file, a directory or a link. */
 function ofChangingKind(version: number): Record<string, Content | null> {
   const kinds: Record<string, Content | null>[] = [
     { 'kind/deep/file': null, kind: 'a file\n' },

@@ -34,7 +34,7 @@ async function atRest(pid: number): Promise<Figures> {
   };
 }
 
-/** On a busy machine every look may fall into a poll; what leaks never comes back. */
+/** On a busy machine every reading may fall into a poll; what leaks never comes back. */
 async function comesBackTo(descriptors: number, pid: number): Promise<Figures> {
   let figures = await atRest(pid);
   await waitFor(

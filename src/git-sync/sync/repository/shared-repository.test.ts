@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { fetchFollowed } from '../fetch.ts';
 import { makeSyncScene } from '../testing/scene.ts';
-import { removeLeftovers } from './leftovers.ts';
+import { removeGitLeftovers } from './leftovers.ts';
 import { OWN_DIR } from './rebuild.ts';
 
 const { signal } = new AbortController();
@@ -89,7 +89,7 @@ describe('what a killed git leaves', () => {
       }
       await writeFile(join(gitDir, 'worktrees', 'x', 'locked'), '');
       await writeFile(join(root, 'user.lock'), '');
-      await removeLeftovers(open, log);
+      await removeGitLeftovers(open, log);
     });
     const left = await readdir(gitDir, { recursive: true });
     expect(leftovers.filter((name) => left.includes(name))).toEqual([]);
