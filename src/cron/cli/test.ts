@@ -23,6 +23,7 @@ export async function testCommand(context: CommandContext): Promise<number> {
 /** Also `--test`, under its supercronic name. */
 export async function testFile(context: CommandContext, values: ReadValues, file: string): Promise<number> {
   const loaded = await loadJobs(resolve(context.cwd, file), {
+    process: context,
     rules: crontabRules(values, context.startedAs),
     defaultZone: defaultZone(values),
     lenient: values.lenient,

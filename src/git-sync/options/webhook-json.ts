@@ -3,8 +3,7 @@
 import { REDACTED } from '../../core/log/secrets.ts';
 import { parseGoDuration } from '../../core/options/go-values.ts';
 import { ValueError, type ValueType } from '../../core/options/option.ts';
-import { type SecretParts, secretParts } from '../../core/options/secrecy.ts';
-import { string } from '../../core/options/value-types.ts';
+import { CAPABILITY_URL, type SecretParts } from '../../core/options/secrecy.ts';
 
 /** What is sent. */
 export const BODIES = ['json', 'none'] as const;
@@ -218,19 +217,12 @@ function entriesOf(value: string): readonly WebhookEntry[] | undefined {
   }
 }
 
-const ADDRESS = secretParts({
-  secret: 'capability-url',
-  flag: 'webhook',
-  type: string,
-  default: '',
-  help: '',
-});
 /** A shorter value of a header may be a word like any other. */
 const SHORTEST_SECRET = 16;
 
 function show(entries: readonly WebhookEntry[]): string {
   const shown = entries.map(({ url, headers, ...rest }) => ({
-    url: ADDRESS.show(url),
+    url: CAPABILITY_URL.show(url),
     ...rest,
     headers: Object.fromEntries(Object.keys(headers).map((name) => [name, REDACTED])),
   }));
@@ -241,7 +233,7 @@ function show(entries: readonly WebhookEntry[]): string {
 export const WEBHOOK_SECRETS: SecretParts = {
   find: (value) =>
     (entriesOf(value) ?? []).flatMap(({ url, headers }) => [
-      ...ADDRESS.find(url),
+      ...CAPABILITY_URL.find(url),
       ...Object.values(headers).map((content) =>
         content.length < SHORTEST_SECRET ? { value: content, isWord: true } : { value: content },
       ),
