@@ -6,6 +6,7 @@ import { loadJobs } from '../jobs/load-jobs.ts';
 import { READ_OPTIONS, type ReadValues } from './options.ts';
 import { crontabRules, defaultZone } from './rules.ts';
 import { readSubCommand } from './sub-command.ts';
+import { surroundingsOf } from './surroundings.ts';
 
 const USAGE = 'test FILE';
 
@@ -24,7 +25,10 @@ export async function testCommand(context: CommandContext): Promise<number> {
 export async function testFile(context: CommandContext, values: ReadValues, file: string): Promise<number> {
   const loaded = await loadJobs(resolve(context.cwd, file), {
     process: context,
-    rules: crontabRules(values, context.startedAs),
+    rules: {
+      ...crontabRules(values, context.startedAs),
+      surroundings: surroundingsOf(context.env['PATH']),
+    },
     defaultZone: defaultZone(values),
     lenient: values.lenient,
     now: systemClock.now(),

@@ -73,6 +73,9 @@ describe('the commands of pillion cron', () => {
     const bad = await runPillion(['cron', 'explain', '0 24 * * *']);
     expect(bad).toMatchObject({ code: 1 });
     expect(bad.stderr).toContain('  ^ hour 24 is not in 0-23');
+    const quartz = ['cron', 'explain', '0 0 12 ? * MON-FRI'];
+    expect((await runPillion(quartz)).stderr).toMatch(/MON.* is not a year[^]*--fields=second/);
+    expect((await runPillion([...quartz, '--fields=second'])).stdout).toContain('Monday');
   });
 
   it('a wrong command line is exit code 2 with advice', async () => {
