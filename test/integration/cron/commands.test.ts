@@ -64,6 +64,11 @@ describe('the commands of pillion cron', () => {
       code: 2,
       stderr: expect.stringContaining('unknown time zone: TZ=Mars/Olympus'),
     });
+    // `date` in a job would take it for UTC: names of zones are names of files.
+    expect(await runPillion(['cron', 'next', file], { env: { TZ: 'europe/berlin' } })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/TZ=europe\/berlin[^]*did you mean Europe\/Berlin\?/),
+    });
   });
 
   it('explain says what an expression means, and points at what is wrong with one', async () => {
