@@ -4,6 +4,7 @@ import { REDACTED } from '../../core/log/secrets.ts';
 import { parseGoDuration } from '../../core/options/go-values.ts';
 import { ValueError, type ValueType } from '../../core/options/option.ts';
 import { CAPABILITY_URL, type SecretParts } from '../../core/options/secrecy.ts';
+import { entrySecrets } from './entry-secrets.ts';
 
 /** What is sent. */
 export const BODIES = ['json', 'none'] as const;
@@ -209,14 +210,6 @@ export function parseWebhooks(value: string): WebhookEntry[] {
   return list.length > MOST ? fail(`more than ${MOST} webhooks`) : list.map(toEntry);
 }
 
-function entriesOf(value: string): readonly WebhookEntry[] | undefined {
-  try {
-    return parseWebhooks(value);
-  } catch {
-    return undefined;
-  }
-}
-
 /** A shorter value of a header may be a word like any other. */
 const SHORTEST_SECRET = 16;
 
@@ -230,19 +223,16 @@ function show(entries: readonly WebhookEntry[]): string {
 }
 
 /** Addresses, as anyone who knows one may call it, and what headers say. */
-export const WEBHOOK_SECRETS: SecretParts = {
-  find: (value) =>
-    (entriesOf(value) ?? []).flatMap(({ url, headers }) => [
-      ...CAPABILITY_URL.find(url),
-      ...Object.values(headers).map((content) =>
-        content.length < SHORTEST_SECRET ? { value: content, isWord: true } : { value: content },
-      ),
-    ]),
-  show(value) {
-    const entries = entriesOf(value);
-    return entries === undefined ? REDACTED : show(entries);
-  },
-};
+export const WEBHOOK_SECRETS: SecretParts = entrySecrets(
+  parseWebhooks,
+  ({ url, headers }) => [
+    ...CAPABILITY_URL.find(url),
+    ...Object.values(headers).map((content) =>
+      content.length < SHORTEST_SECRET ? { value: content, isWord: true } : { value: content },
+    ),
+  ],
+  show,
+);
 
 export const webhooks: ValueType<readonly WebhookEntry[]> = {
   name: 'JSON',
