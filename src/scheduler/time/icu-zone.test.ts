@@ -5,14 +5,14 @@ import { icuSpelling, icuZone } from './icu-zone.ts';
 
 const DATABASE = '/usr/share/zoneinfo';
 
-/** Names of the system's zone data, if there is any. */
+/** Names of the system's zone data, if there is any, that this Node knows: either may be the newer one. */
 function systemNames(): string[] {
   try {
     const entries = readdirSync(DATABASE, { recursive: true, withFileTypes: true });
     return entries
       .filter((entry) => !entry.isDirectory())
       .map((entry) => join(entry.parentPath, entry.name).slice(DATABASE.length + 1))
-      .filter((name) => /^[A-Z]/.test(name) && name !== 'Factory');
+      .filter((name) => /^[A-Z]/.test(name) && icuSpelling(name) !== undefined);
   } catch {
     return [];
   }
