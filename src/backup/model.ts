@@ -1,7 +1,6 @@
 /**
  * What the parts of `restore` and `backup` say to each other. Data only: engines store, `manifest/` describes trees,
  * `commit/` puts a restored tree in place, `decision.ts` decides, and the commands connect them.
- *
  * Paths inside a volume are bytes, since names need not be UTF-8. Times are milliseconds since the epoch.
  */
 
@@ -120,6 +119,7 @@ export interface EngineContext {
   /** Registers a secret for redaction. */
   readonly secret: (name: string, value: string) => void;
   readonly warn: (message: string, fields?: Readonly<Record<string, string | number | boolean>>) => void;
+  readonly now: () => number;
 }
 
 /**

@@ -11,7 +11,7 @@ import { openWorkDir, type WorkDir } from './work-dir.ts';
 export async function withEngine(
   values: EngineValues & Pick<ReachValues, 'workDir'>,
   name: string,
-  { context, secrets, log }: Scope,
+  { context, secrets, log, clock }: Scope,
   use: (engine: Engine, workDir: WorkDir) => Promise<number>,
 ): Promise<number> {
   avoidBestCompiler();
@@ -25,6 +25,7 @@ export async function withEngine(
       env: context.env,
       secret: (slot, value) => secrets.addRotating(`repository ${slot}`, value),
       warn: (message, fields) => log.warn(message, fields),
+      now: () => clock.now(),
     });
     try {
       return await use(engine, workDir);

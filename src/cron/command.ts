@@ -83,7 +83,13 @@ async function scheduleFile(context: CommandContext, values: RunValues, file: st
   const { loadJobs } = await import('./jobs/load-jobs.ts');
   const { runScheduler } = await import('./run-scheduler.ts');
   const load = () =>
-    loadJobs(path, { rules, defaultZone: zone, lenient: values.lenient, now: systemClock.now() });
+    loadJobs(path, {
+      process: context,
+      rules,
+      defaultZone: zone,
+      lenient: values.lenient,
+      now: systemClock.now(),
+    });
   return runScheduler({ context, values, zone, source: { label: file, path, load } });
 }
 

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../core/clock.ts';
 import { errorMessage } from '../core/errors.ts';
-import type { Secrets } from '../core/log/secrets.ts';
 import { backoff } from '../core/retry.ts';
 import type { ActiveRun, JobStats, RunObserver, RunReport } from '../scheduler/runs/job.ts';
 import type { WarnLimit } from '../scheduler/runs/warn-limit.ts';
 import type { CronSpec } from './jobs/cron-spec.ts';
+import { pingAddress } from './jobs/ping-addresses.ts';
 
 const TIMEOUT_MS = 10_000;
 const ATTEMPTS = 3;
@@ -29,7 +29,6 @@ export interface Notifier extends RunObserver<CronSpec> {
 export interface NotifierContext {
   readonly clock: Clock;
   readonly warnings: WarnLimit;
-  readonly secrets: Secrets;
   readonly env: Readonly<Record<string, string>>;
   /** Aborted when nothing is to be sent any more. */
   readonly signal: AbortSignal;
@@ -98,18 +97,11 @@ export function createNotifier(context: NotifierContext): Notifier {
   };
 }
 
-/** Ping URLs are bearer secrets: anyone who knows one can report that all is well. */
 function resolveUrl(configured: string, run: Run, context: NotifierContext): string | undefined {
-  let url = configured;
-  if (configured.startsWith('$')) {
-    const name = configured.slice(1);
-    url = run.spec.source.env[name] ?? context.env[name] ?? '';
-    if (!URL.canParse(url)) {
-      context.warnings.warn(run.spec.name, 'cannot send a ping', { error: `${configured} holds no URL` });
-      return undefined;
-    }
+  const url = pingAddress(configured, run.spec.source.env, context.env);
+  if (url === undefined) {
+    context.warnings.warn(run.spec.name, 'cannot send a ping', { error: `${configured} holds no URL` });
   }
-  context.secrets.add(url);
   return url;
 }
 

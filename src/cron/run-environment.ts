@@ -33,7 +33,7 @@ export function createRunEnvironment(init: RunEnvironmentInit): RunEnvironment {
     Object.entries(context.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
   const warnings = createWarnLimit(log, clock);
-  const notifier = createNotifier({ clock, warnings, secrets, env, signal: lifecycle.deadline });
+  const notifier = createNotifier({ clock, warnings, env, signal: lifecycle.deadline });
   const dispatcher = createDispatcher<CronSpec>({
     clock,
     log,

@@ -1,10 +1,10 @@
 /** What the records on a volume may hold. They are parsed with suspicion: others can write there. */
 import * as v from 'valibot';
+import { wholeNumber } from '../../core/whole-number.ts';
 
-const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const time = wholeNumber();
 const id = v.pipe(v.string(), v.regex(/^[\w.:-]{1,200}$/));
 const snapshot = v.object({ id, time });
-const whole = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
 const MAX_ID = 0xff_ff_ff_fe;
 /** A name in a directory, each byte as one character. */
 const name = v.pipe(
@@ -26,9 +26,9 @@ const MARKER = v.object({
 const STAGE = v.object({ version: v.literal(1), snapshot });
 
 const ATTRIBUTES = v.object({
-  mode: whole(0o7777),
-  uid: whole(MAX_ID),
-  gid: whole(MAX_ID),
+  mode: wholeNumber(0o7777),
+  uid: wholeNumber(MAX_ID),
+  gid: wholeNumber(MAX_ID),
   /** As text: JSON has no integers of this size. */
   mtimeNs: v.pipe(
     v.string(),
@@ -46,9 +46,9 @@ const JOURNAL = v.object({
   /** What the root of the volume is to be like. */
   attributes: ATTRIBUTES,
   /** Directories that had to be made writable to be moved, and the modes that they are given back. */
-  modes: v.array(v.object({ name, isNew: v.boolean(), mode: whole(0o7777) })),
+  modes: v.array(v.object({ name, isNew: v.boolean(), mode: wholeNumber(0o7777) })),
   marker: MARKER,
-  keepQuarantines: whole(Number.MAX_SAFE_INTEGER),
+  keepQuarantines: wholeNumber(),
   /** There for what is judged when it is in place, and may be taken back. */
   undo: v.optional(
     v.object({

@@ -266,7 +266,7 @@ async function describeOne(
   return now?.isFile() === true ? changingFile(path, now, links) : undefined;
 }
 
-/** @param readAt when it was opened, in ms since 1970 */
+/** @param readAt when it was opened, in ms since 1970, by the machine's clock, as all times of files are */
 const isRecent = ({ ctimeNs }: BigIntStats, readAt: number): boolean =>
   BigInt(readAt) * 1_000_000n - ctimeNs <= SETTLED_NS;
 

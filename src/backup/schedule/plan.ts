@@ -6,7 +6,7 @@ import { GrammarError } from '../../scheduler/grammar/grammar-error.ts';
 import { parseRunAt } from '../../scheduler/grammar/run-at.ts';
 import type { JobBody } from '../../scheduler/job-body.ts';
 import type { JobPolicy, JobSpec } from '../../scheduler/job-spec.ts';
-import { findZone, localZone } from '../../scheduler/time/find-zone.ts';
+import { findZone, localZone, zoneAdvice } from '../../scheduler/time/find-zone.ts';
 import type { Zone } from '../../scheduler/time/zone.ts';
 import type { BackupValues } from '../options/backup.ts';
 
@@ -23,10 +23,8 @@ export const podName = (): string => process.env['POD_NAME'] ?? hostname();
 export function zoneOf({ tz }: Pick<BackupValues, 'tz'>): Zone {
   const zone = tz === '' ? localZone() : findZone(tz);
   if (zone === undefined) {
-    throw usageError(
-      `unknown time zone ${tz === '' ? `TZ=${process.env['TZ'] ?? ''}` : tz}`,
-      'a name such as Europe/Berlin, or a rule such as EST5EDT,M3.2.0,M11.1.0',
-    );
+    const [given, text] = tz === '' ? ['TZ=', process.env['TZ'] ?? ''] : ['', tz];
+    throw usageError(`unknown time zone ${given}${text}`, zoneAdvice(text));
   }
   return zone;
 }

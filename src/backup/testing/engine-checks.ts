@@ -22,6 +22,7 @@ export function testContext(
     env: process.env,
     secret: () => {},
     warn: (message) => warnings.push(message),
+    now: () => Date.now(),
     warnings,
   };
 }

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import * as v from 'valibot';
 import { createBreather } from '../../core/breather.ts';
 import { type ByteDirectory, openByteRoot } from '../../core/foreign-files/byte-directory.ts';
+import { wholeNumber } from '../../core/whole-number.ts';
 import { readNote, withMadeOwnFolder, withOwnFolder, writeRecord } from '../commit/own-folder.ts';
 import { isSameTime } from '../manifest/compare.ts';
 import { readStableFile } from '../manifest/content.ts';
@@ -28,7 +29,7 @@ const isPath = (path: string): boolean =>
 const FILE = v.object({
   /** Each byte as one character. */
   path: v.pipe(v.string(), v.maxLength(128 * 1024), v.check(isPath, 'no path')),
-  size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  size: wholeNumber(),
   mtimeNs: v.pipe(v.string(), v.regex(/^-?\d{1,21}$/)),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
 });

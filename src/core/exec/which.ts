@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What execvp(3) searches when PATH is not set. */
-const DEFAULT_PATH = '/bin:/usr/bin';
+export const DEFAULT_PATH = '/bin:/usr/bin';
 
 /**
  * The file that starting `name` with this PATH would run, looked up as execvp(3) does and without a child process.

@@ -4,6 +4,11 @@ import { FOREIGN_FILE_ERRORS } from './errors.ts';
 import type { ForeignContent } from './read-file.ts';
 import type { Removal } from './remove-tree.ts';
 
+/** The names of a path, the empty one having none. */
+export function namesOf(path: string): readonly string[] {
+  return path === '' ? [] : path.split('/');
+}
+
 function split(path: string): { readonly directories: readonly string[]; readonly name: string } {
   const parts = path.split('/');
   return { directories: parts.slice(0, -1), name: parts.at(-1) ?? '' };
@@ -43,7 +48,7 @@ export function withDirectory<T>(
   path: string,
   use: (directory: ForeignDirectory | undefined) => Promise<T>,
 ): Promise<T> {
-  return walk(top, path === '' ? [] : path.split('/'), (directory, name) => directory.open(name), use);
+  return walk(top, namesOf(path), (directory, name) => directory.open(name), use);
 }
 
 /**
@@ -56,10 +61,9 @@ export function withMadeDirectory<T>(
   mode: number,
   use: (directory: ForeignDirectory) => Promise<T>,
 ): Promise<T> {
-  const names = path === '' ? [] : path.split('/');
   return walk(
     top,
-    names,
+    namesOf(path),
     (directory, name) => directory.make(name, mode),
     async (directory) => {
       if (directory === undefined) {

@@ -4,7 +4,7 @@
  */
 import type { Log } from '../log/log.ts';
 import { randomId } from '../random-id.ts';
-import { walk } from './below.ts';
+import { namesOf, walk } from './below.ts';
 import type { ForeignDirectory } from './directory.ts';
 
 /** A name that nobody looks at; what stood there stays, should somebody miss it. */
@@ -35,10 +35,9 @@ export function withEnsuredDirectory<T>(
   log: Log,
   use: (directory: ForeignDirectory) => Promise<T>,
 ): Promise<T> {
-  const names = path === '' ? [] : path.split('/');
   return walk(
     top,
-    names,
+    namesOf(path),
     (directory, name) => ensureDirectory(directory, name, log),
     (directory) => use(directory ?? top),
   );

@@ -57,7 +57,8 @@ function entry(declared: Option<unknown>): string {
   return `${head}\n${wrapText(body, 6)}`;
 }
 
-function isShown(declared: Option<unknown>): boolean {
+/** Whether users see an option on a page of help. */
+export function isShown(declared: Option<unknown>): boolean {
   return !declared.hidden && declared.deprecated === undefined;
 }
 

@@ -26,25 +26,29 @@ export interface Redactor {
 /** A flag with its value, as one argument. */
 const FLAG_AND_VALUE = /^-+([^=\s-][^=\s]*)=(.+)$/s;
 
-/** Passes secrets on as soon as they are seen; `options` tells which flags hold one. */
-export function createRedactor(options: Options, secrets: Secrets): Redactor {
-  const find = (name: string) => Object.values(options).find((declared) => declared.flag === name);
-  const add = ({ value, isWord }: FoundSecret): void => {
+/** Declares what was found in a value, for the life of the process. */
+export function addFound(secrets: Secrets, found: readonly FoundSecret[]): void {
+  for (const { value, isWord } of found) {
     if (isWord) {
       secrets.addWord(value);
     } else {
       secrets.add(value);
     }
-  };
+  }
+}
+
+/** Passes secrets on as soon as they are seen; `options` tells which flags hold one. */
+export function createRedactor(options: Options, secrets: Secrets): Redactor {
+  const find = (name: string) => Object.values(options).find((declared) => declared.flag === name);
   const redact = (text: string) => secrets.redact(redactUrls(text, REDACTED));
   return {
     register(declared, text) {
-      secretParts(declared).find(text).forEach(add);
+      addFound(secrets, secretParts(declared).find(text));
       // A flag whose value was forgotten takes the next flag for it.
       const [, name = '', value = ''] = FLAG_AND_VALUE.exec(text) ?? [];
       const swallowed = find(name);
       if (swallowed) {
-        secretParts(swallowed).find(value).forEach(add);
+        addFound(secrets, secretParts(swallowed).find(value));
       }
     },
     redact,

@@ -31,7 +31,8 @@ const ADDRESS: SecretParts = {
   show: (text) => redactQuery(redactUrls(text, REDACTED), REDACTED),
 };
 
-const CAPABILITY: SecretParts = {
+/** Of an address that anyone who knows it may use. */
+export const CAPABILITY_URL: SecretParts = {
   find(text) {
     const path = URL.canParse(text) ? new URL(text).pathname : '/';
     const words = path.split('/').filter((word) => word !== '');
@@ -63,7 +64,7 @@ export function secretParts({ secret }: Option<unknown>): SecretParts {
     case 'url':
       return ADDRESS;
     case 'capability-url':
-      return CAPABILITY;
+      return CAPABILITY_URL;
     default:
       return secret;
   }

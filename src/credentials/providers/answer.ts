@@ -1,4 +1,6 @@
 /** What sources say, read with suspicion: they are other programs and servers. Pure. */
+import { isRfc3339, numberOf } from '../../core/answer-values.ts';
+import { withoutLineEnd } from '../../core/line-end.ts';
 import { SOURCE_ERRORS } from './errors.ts';
 
 /** The parts of an answer, before the clock is consulted. */
@@ -12,8 +14,6 @@ export interface RawAnswer {
 
 /** The longest password that any pgbouncer reads; nothing that a database takes is longer. */
 const MAX_VALUE_BYTES = 65_530;
-/** `2026-11-28T12:00:00Z`, with a fraction and an offset where there are any. */
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 /** Greater numbers are milliseconds: as seconds they would be after the year 5000. */
 const LARGEST_SECONDS = 1e11;
 const FAR_FUTURE_MS = 4e13;
@@ -76,15 +76,6 @@ export function secretText(value: unknown, what: string, source: string): string
   return text;
 }
 
-/** Files and Secrets end in line ends that belong to no password. */
-export function withoutLineEnd(text: string): string {
-  let end = text.length;
-  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) {
-    end -= 1;
-  }
-  return text.slice(0, end);
-}
-
 /**
  * A point in time: RFC 3339, or seconds (or milliseconds) since the epoch as a number or digits. In milliseconds.
  * @throws PillionError `source_answer_invalid`
@@ -93,7 +84,7 @@ export function instant(value: unknown, what: string, source: string): number | 
   if (value === undefined || value === null) {
     return undefined;
   }
-  const isDate = typeof value === 'string' && RFC_3339.test(value);
+  const isDate = isRfc3339(value);
   const number = isDate ? Date.parse(value) : numberOf(value);
   const ms = isDate || number > LARGEST_SECONDS ? number : number * 1000;
   if (!Number.isFinite(ms) || ms <= 0 || ms > FAR_FUTURE_MS) {
@@ -114,13 +105,6 @@ export function seconds(value: unknown, what: string, source: string): number | 
     throw SOURCE_ERRORS.source_answer_invalid({ source, why });
   }
   return number * 1000;
-}
-
-function numberOf(value: unknown): number {
-  if (typeof value === 'number') {
-    return value;
-  }
-  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
 }
 
 /**

@@ -5,8 +5,9 @@ import {
   type WorkloadIdentity,
   workloadIdentity,
 } from '../../core/cloud/entra.ts';
+import { withoutLineEnd } from '../../core/line-end.ts';
 import type { Answer, Source } from '../model.ts';
-import { atPointer, instant, parseJson, seconds, secretText, withoutLineEnd } from './answer.ts';
+import { atPointer, instant, parseJson, seconds, secretText } from './answer.ts';
 import { requestSource } from './request.ts';
 import { readSecretFile } from './secret-file.ts';
 import { completeAnswer, type SourceContext } from './source.ts';

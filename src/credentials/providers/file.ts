@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.ts';
+import { fileIdentity } from '../../core/files/watch-file.ts';
 import type { Answer, Source } from '../model.ts';
 import { parseAnswerObject, type RawAnswer, secretText } from './answer.ts';
 import { readSecretFile } from './secret-file.ts';
@@ -27,7 +27,7 @@ export function fileSource(spec: FileSourceSpec, context: SourceContext, clock: 
   return {
     async ask(): Promise<Answer> {
       const askedAt = context.now();
-      seen = await identityOf(spec.path);
+      seen = await fileIdentity(spec.path);
       const raw = parse(await readSecretFile(spec.path));
       const { user, lifetimeMs } = spec;
       return completeAnswer({ source, raw, user, askedAt, now: context.now(), lifetimeMs });
@@ -35,7 +35,7 @@ export function fileSource(spec: FileSourceSpec, context: SourceContext, clock: 
     async watch(changed, signal): Promise<void> {
       while (!signal.aborted) {
         await clock.sleep(CHECK_EVERY_MS, signal).catch(() => undefined);
-        const found = await identityOf(spec.path);
+        const found = await fileIdentity(spec.path);
         if (!signal.aborted && found !== '' && found !== seen) {
           seen = found;
           changed();
@@ -43,10 +43,4 @@ export function fileSource(spec: FileSourceSpec, context: SourceContext, clock: 
       }
     },
   };
-}
-
-/** Differs when the file differs; '' when there is none. */
-async function identityOf(path: string): Promise<string> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined);
-  return found === undefined ? '' : [found.dev, found.ino, found.size, found.mtimeNs].join(' ');
 }

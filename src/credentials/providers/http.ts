@@ -1,5 +1,6 @@
+import { withoutLineEnd } from '../../core/line-end.ts';
 import type { Answer, Source } from '../model.ts';
-import { atPointer, instant, parseJson, seconds, secretText, withoutLineEnd } from './answer.ts';
+import { atPointer, instant, parseJson, seconds, secretText } from './answer.ts';
 import { SOURCE_ERRORS } from './errors.ts';
 import { requestSource, type SourceReply, type TlsFiles } from './request.ts';
 import { readSecretFile } from './secret-file.ts';

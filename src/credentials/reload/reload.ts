@@ -1,6 +1,7 @@
 /** Telling a program that its credential has changed, and making sure that it took it. */
 import { lastLine } from '../../core/exec/display.ts';
 import { tryRun } from '../../core/exec/run.ts';
+import { withoutLineEnd } from '../../core/line-end.ts';
 import { withSignal } from '../../core/scoped-signal.ts';
 import type {
   CommandReload,
@@ -12,7 +13,6 @@ import type {
 } from '../config/spec.ts';
 import type { RunHelper } from '../helper/run-helper.ts';
 import type { Credential } from '../model.ts';
-import { withoutLineEnd } from '../providers/answer.ts';
 import { definedOnly } from '../providers/exec.ts';
 import { declareHeaders, originOf } from '../providers/http.ts';
 import { requestSource } from '../providers/request.ts';

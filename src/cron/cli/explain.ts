@@ -2,7 +2,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { CommandContext } from '../../core/command.ts';
 import { printable } from '../../core/printable.ts';
 import { describeSchedule } from '../../scheduler/grammar/describe.ts';
-import { parseWords, splitWords } from '../../scheduler/grammar/expression.ts';
+import { splitWords } from '../../scheduler/grammar/expression.ts';
 import type { FieldContext } from '../../scheduler/grammar/field-draft.ts';
 import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
 import type { Schedule } from '../../scheduler/model.ts';
@@ -11,6 +11,7 @@ import { nextFire } from '../../scheduler/time/next.ts';
 import type { Zone } from '../../scheduler/time/zone.ts';
 import { CRON_ERRORS } from '../errors.ts';
 import type { CrontabRules } from '../jobs/cron-job.ts';
+import { parseSchedule } from '../jobs/seconds-first.ts';
 import { READ_OPTIONS } from './options.ts';
 import { crontabRules, defaultZone } from './rules.ts';
 import { readSubCommand } from './sub-command.ts';
@@ -40,7 +41,7 @@ export async function explainCommand(context: CommandContext): Promise<number> {
 
 function parse(text: string, rules: CrontabRules & Pick<FieldContext, 'onRemark'>): Schedule {
   try {
-    return parseWords(splitWords(text), { ...rules, hashKey: `${rules.podName}\n` });
+    return parseSchedule(splitWords(text), { ...rules, hashKey: `${rules.podName}\n` });
   } catch (error) {
     if (!(error instanceof GrammarError)) {
       throw error;

@@ -33,6 +33,7 @@ export async function nextCommand(context: CommandContext): Promise<number> {
   const from = values.from === '' ? systemClock.now() : parseInstant(values.from);
   const zone = defaultZone(values);
   const loaded = await loadJobs(resolve(context.cwd, positionals[0] ?? ''), {
+    process: context,
     rules: crontabRules(values, context.startedAs),
     defaultZone: zone,
     lenient: true,

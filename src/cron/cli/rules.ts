@@ -1,8 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { usageError } from '../../core/errors.ts';
-import { findZone, localZone } from '../../scheduler/time/find-zone.ts';
+import { findZone, localZone, zoneAdvice } from '../../scheduler/time/find-zone.ts';
 import type { Zone } from '../../scheduler/time/zone.ts';
-
 import type { CrontabRules } from '../jobs/cron-job.ts';
 import { DIALECTS, type Dialect } from '../jobs/dialects.ts';
 import type { ReadValues } from './options.ts';
@@ -45,11 +44,8 @@ function ownNames(): string[] {
 export function defaultZone(values: ReadValues): Zone {
   const zone = values.tz === '' ? localZone() : findZone(values.tz);
   if (zone === undefined) {
-    const asked = values.tz === '' ? `TZ=${process.env['TZ'] ?? ''}` : `--tz ${values.tz}`;
-    throw usageError(
-      `unknown time zone: ${asked}`,
-      'a name such as Europe/Berlin, a rule such as EST5EDT,M3.2.0,M11.1.0, or the path of a zone file',
-    );
+    const [given, text] = values.tz === '' ? ['TZ=', process.env['TZ'] ?? ''] : ['--tz ', values.tz];
+    throw usageError(`unknown time zone: ${given}${text}`, zoneAdvice(text));
   }
   return zone;
 }

@@ -27,6 +27,7 @@ export async function runCommand(context: CommandContext): Promise<ExitStatus> {
   const [file = '', name = ''] = positionals;
   const now = systemClock.now();
   const loaded = await loadJobs(resolve(context.cwd, file), {
+    process: context,
     rules: crontabRules(values, context.startedAs),
     defaultZone: defaultZone(values),
     lenient: true,

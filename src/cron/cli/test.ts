@@ -6,6 +6,7 @@ import { loadJobs } from '../jobs/load-jobs.ts';
 import { READ_OPTIONS, type ReadValues } from './options.ts';
 import { crontabRules, defaultZone } from './rules.ts';
 import { readSubCommand } from './sub-command.ts';
+import { surroundingsOf } from './surroundings.ts';
 
 const USAGE = 'test FILE';
 
@@ -23,7 +24,11 @@ export async function testCommand(context: CommandContext): Promise<number> {
 /** Also `--test`, under its supercronic name. */
 export async function testFile(context: CommandContext, values: ReadValues, file: string): Promise<number> {
   const loaded = await loadJobs(resolve(context.cwd, file), {
-    rules: crontabRules(values, context.startedAs),
+    process: context,
+    rules: {
+      ...crontabRules(values, context.startedAs),
+      surroundings: surroundingsOf(context.env['PATH']),
+    },
     defaultZone: defaultZone(values),
     lenient: values.lenient,
     now: systemClock.now(),

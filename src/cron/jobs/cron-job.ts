@@ -3,6 +3,7 @@ import type { Schedule } from '../../scheduler/model.ts';
 import type { Command } from '../../scheduler/runs/command.ts';
 import type { Finding } from './findings.ts';
 import type { JobOptions } from './job-options.ts';
+import type { Surroundings } from './user-column.ts';
 
 /** How files are read where crons differ; the defaults of each dialect are in `dialects.ts`. */
 export interface CrontabRules {
@@ -18,6 +19,8 @@ export interface CrontabRules {
   readonly system: boolean;
   /** Names of the user this runs as, for that column. */
   readonly ownNames: readonly string[];
+  /** For notes on what may be a user column; undefined where nobody reads notes. */
+  readonly surroundings?: Surroundings | undefined;
   /** Options of jobs that do not say otherwise. */
   readonly defaults: JobOptions;
   /** Spreads `H`, `~` and jitter. */

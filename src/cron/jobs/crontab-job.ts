@@ -1,4 +1,4 @@
-import { parseWords } from '../../scheduler/grammar/expression.ts';
+import { splitWords } from '../../scheduler/grammar/expression.ts';
 import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
 import { type Command, commandText } from '../../scheduler/runs/command.ts';
 import type { CronJob, CrontabRules } from './cron-job.ts';
@@ -8,6 +8,7 @@ import { derivedName } from './job-names.ts';
 import type { JobOptions } from './job-options.ts';
 import { splitPercent } from './percent.ts';
 import { findScheduleWords } from './schedule-words.ts';
+import { parseSchedule } from './seconds-first.ts';
 
 export interface JobLine {
   /** From the schedule on. */
@@ -36,11 +37,16 @@ export function readJobLine(
   const words = found.words.map((word) => ({ ...word, offset: word.offset + indent }));
   const warnings: Remark[] = [];
   const hashKey = `${rules.podName}\n${options.name ?? commandText(command)}`;
-  const schedule = parseWords(words, { ...rules, hashKey, onRemark: (remark) => warnings.push(remark) });
+  const schedule = parseSchedule(
+    words,
+    { ...rules, hashKey, onRemark: (remark) => warnings.push(remark) },
+    found.leftField ? splitWords(text, 6) : words,
+  );
   if (commandText(command) === '') {
     throw new GrammarError('there is no command', indent + text.length, 'put one behind the schedule');
   }
-  const remarks = remarksOn(found, commandText(command), indent + start, indent, rules);
+  const path = settings.env['PATH'];
+  const remarks = remarksOn(found, commandText(command), indent + start, indent, rules, path);
   const job: CronJob = {
     name: options.name ?? derivedName(command),
     named: options.name !== undefined,

@@ -1,6 +1,7 @@
 import type { Remark } from '../../scheduler/grammar/grammar-error.ts';
 import type { CrontabRules } from './cron-job.ts';
 import type { ScheduleWords } from './schedule-words.ts';
+import { likelyUser } from './user-column.ts';
 import { findOddBlank } from './visible.ts';
 
 /** What is unusual about a job's line that can be read. Warnings are always shown, notes by `cron test` only. */
@@ -16,6 +17,7 @@ const MAX_READ = 4096;
  * @param command the command, without a user column that was read
  * @param offset where it stands in the line
  * @param begin where the schedule stands
+ * @param path the PATH that the job has from its file
  */
 export function remarksOn(
   words: ScheduleWords,
@@ -23,10 +25,11 @@ export function remarksOn(
   offset: number,
   begin: number,
   rules: CrontabRules,
+  path: string | undefined,
 ): Remarks {
   const start = command.slice(0, MAX_READ);
   const at = (message: string, hint: string): Remark => ({ offset, message, hint });
-  const user = rules.system ? undefined : likelyUser(start);
+  const user = rules.system ? undefined : likelyUser(start, path, rules.surroundings);
   const blank = findOddBlank(start.slice(0, 1));
   const isQuartzYear = words.ambiguous && words.quartz && rules.sixth === 'year';
   const warnings = [
@@ -85,35 +88,4 @@ function percentNotes(command: string, at: (message: string, hint: string) => Re
     notes.push(at(message, 'write %, or read it as Vixie cron does: --vixie-percent'));
   }
   return notes;
-}
-
-const USER_NAME = /^[a-z_][a-z0-9_-]{0,31}$/;
-/** What a command begins with, so that a name in front of it is not the command. */
-const BEGINS_COMMAND = /^(?:[/~]|\.\.?\/|\[{1,2}$|[A-Za-z_]\w*=)/;
-const COMMAND_WORDS: ReadonlySet<string> = new Set(
-  (
-    'bash cd command curl docker env exec find flock git if ionice make nice node perl php python python3 rsync ruby ' +
-    'run-parts sh sleep sudo test timeout wget'
-  ).split(' '),
-);
-/** Programs that are often followed by a path. */
-const PROGRAMS: ReadonlySet<string> = new Set(
-  (
-    'awk bash cat cd chmod chown command cp curl dash date docker echo env exec find flock gzip ionice java ksh ln ls ' +
-    'make mkdir mv nice node nohup perl php printf python python3 rm rsync ruby run-parts sed sh sleep source sudo ' +
-    'tail tar test time timeout touch true wget zsh'
-  ).split(' '),
-);
-
-/** A first word that reads as the user column of a system crontab. */
-function likelyUser(command: string): string | undefined {
-  const [first = '', second = ''] = command.split(/[ \t]+/, 2);
-  if (first === 'root' && second !== '') {
-    return first;
-  }
-  const isUser =
-    USER_NAME.test(first) &&
-    !PROGRAMS.has(first) &&
-    (BEGINS_COMMAND.test(second) || COMMAND_WORDS.has(second));
-  return isUser ? first : undefined;
 }

@@ -1,5 +1,5 @@
 import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
-import { findZone } from '../../scheduler/time/find-zone.ts';
+import { findZone, zoneAdvice } from '../../scheduler/time/find-zone.ts';
 
 import type { CrontabRules } from './cron-job.ts';
 import type { EnvLine } from './env-line.ts';
@@ -58,7 +58,8 @@ export function withVariable(
 function meaningOf(name: string, value: string, rules: CrontabRules, offset: number): Partial<Settings> {
   if (name === 'CRON_TZ') {
     if (value !== '' && findZone(value) === undefined) {
-      throw new GrammarError(`unknown time zone "${value}"`, offset, 'a name such as Europe/Berlin');
+      const hint = zoneAdvice(value, 'a name such as Europe/Berlin');
+      throw new GrammarError(`unknown time zone "${value}"`, offset, hint);
     }
     return { zone: value === '' ? undefined : value };
   }

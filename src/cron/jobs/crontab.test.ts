@@ -313,6 +313,7 @@ describe('a crontab', () => {
       'CRON_TZ=Europe/Berlim',
       'crontab:1:1: unknown time zone "Europe/Berlim" (a name such as Europe/Berlin)',
     ],
+    ['CRON_TZ=europe/berlin', 'crontab:1:1: unknown time zone "europe/berlin" (did you mean Europe/Berlin?)'],
     [
       '# pillion: timeot=5m\n* * * * * x',
       'crontab:1:12: unknown job option "timeot" (did you mean timeout?)',

@@ -1,16 +1,19 @@
+import type { CommandContext } from '../../core/command.ts';
 import { readTextIfExists } from '../../core/files.ts';
 import { findZone } from '../../scheduler/time/find-zone.ts';
 import type { Zone } from '../../scheduler/time/zone.ts';
-
 import { CRON_ERRORS } from '../errors.ts';
 import type { CronJob, CrontabRules, ParsedJobs } from './cron-job.ts';
 import { parseCrontab } from './crontab.ts';
 import { crontabError } from './findings.ts';
 import { findNeverDue } from './never-due.ts';
+import { declarePingAddresses } from './ping-addresses.ts';
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 export interface LoadContext {
+  /** Where the addresses of pings are secrets, and what `$NAME` of one is looked up in. */
+  readonly process: Pick<CommandContext, 'env' | 'secrets'>;
   readonly rules: CrontabRules;
   readonly defaultZone: Zone;
   /** Jobs that never fire are warnings. */
@@ -33,6 +36,7 @@ export async function loadJobs(path: string, context: LoadContext): Promise<Load
     throw CRON_ERRORS.crontab_missing({ path });
   }
   const { jobs, errors, warnings, notes } = await parseJobs(text, path, context.rules);
+  declarePingAddresses(jobs, context.process);
   const zoneOf = (job: CronJob) => zoneOfJob(job, context.defaultZone);
   const neverDue = findNeverDue(jobs, path, zoneOf, context.now);
   const fatal = context.lenient ? errors : [...errors, ...neverDue];

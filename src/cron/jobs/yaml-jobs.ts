@@ -2,13 +2,14 @@ import * as v from 'valibot';
 import { LineCounter, parseDocument } from 'yaml';
 import { nearest } from '../../core/options/lookup.ts';
 import { isNestedTooDeeply } from '../../core/options/yaml-nesting.ts';
-import { parseExpression } from '../../scheduler/grammar/expression.ts';
+import { splitWords } from '../../scheduler/grammar/expression.ts';
 import { GrammarError, type Remark } from '../../scheduler/grammar/grammar-error.ts';
 import { type Command, commandText } from '../../scheduler/runs/command.ts';
 import type { CronJob, CrontabRules, ParsedJobs } from './cron-job.ts';
 import type { Finding } from './findings.ts';
 import { derivedName, uniqueNames } from './job-names.ts';
 import { JOB_OPTION_KEYS, type JobOptions, readJobOption } from './job-options.ts';
+import { parseSchedule } from './seconds-first.ts';
 import { at, contentOf, offsetOf, type Path, type Source } from './yaml-source.ts';
 
 const scalar = v.union([v.string(), v.number(), v.boolean()], 'must be a string, number or boolean');
@@ -127,7 +128,7 @@ function readJob(
       line,
       column: col,
       position: index,
-      schedule: parseExpression(entry.schedule, { ...rules, hashKey, onRemark }),
+      schedule: parseSchedule(splitWords(entry.schedule), { ...rules, hashKey, onRemark }),
       scheduleText: entry.schedule,
       command,
       env: stringsOf({ ...whole.env, ...entry.env }),

@@ -1,5 +1,6 @@
 import { type Document, isAlias, type LineCounter, visit } from 'yaml';
 import { errorMessage } from '../../core/errors.ts';
+import { yamlOffset } from '../../core/options/yaml-place.ts';
 import type { Finding } from './findings.ts';
 
 export type Path = readonly (string | number)[];
@@ -16,16 +17,8 @@ export function at(source: Source, offset: number, message: string, hint?: strin
   return { file: source.file, line: Math.max(line, 1), column: Math.max(col, 1), message, hint };
 }
 
-/** The nearest enclosing node that is there. */
-export function offsetOf(source: Source, path: Path): number {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node: unknown = source.document.getIn(path.slice(0, length), true);
-    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
-      return Number(node.range[0]);
-    }
-  }
-  return 0;
-}
+/** Where the nearest enclosing node stands that is there. */
+export const offsetOf = ({ document }: Source, path: Path): number => yamlOffset(document, path);
 
 /** Aliases could multiply a small file into a large one. */
 const MAX_ALIASES = 100;

@@ -1,5 +1,6 @@
 /** Commands as the user writes them. */
 import type { ValueType } from '../../core/options/option.ts';
+import { stringList } from './argument-list.ts';
 
 /** One command for each use. A variable holds one, since a colon may be a part of it. */
 export const commandTexts: ValueType<readonly string[]> = {
@@ -17,16 +18,6 @@ export interface HookCommand {
   readonly shown: string;
 }
 
-function listOf(text: string): readonly string[] | undefined {
-  try {
-    const list: unknown = JSON.parse(text);
-    const isCommand = Array.isArray(list) && list.every((part) => typeof part === 'string');
-    return isCommand && list[0] !== undefined && list[0] !== '' ? list : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * A program without arguments, or as a JSON list with them; where a shell was asked for, a line for `/bin/sh`. Gives what is
  * wrong with it as a text.
@@ -40,8 +31,8 @@ export function parseCommand(text: string, isShell: boolean): HookCommand | stri
       ? 'holds blanks: give a list like ["npm", "ci"]'
       : { program: text, args: [], shown: text };
   }
-  const [program, ...args] = listOf(text) ?? [];
-  return program === undefined
+  const [program = '', ...args] = stringList(text) ?? [];
+  return program === ''
     ? 'is no JSON list of a program and its arguments, like ["npm", "ci"]'
     : { program, args, shown: text };
 }

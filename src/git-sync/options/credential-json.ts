@@ -5,6 +5,7 @@ import { ValueError, type ValueType } from '../../core/options/option.ts';
 import type { SecretParts } from '../../core/options/secrecy.ts';
 import { redactUrls, urlSecrets } from '../../core/options/url-secrets.ts';
 import { IDENTITIES, type Identity } from '../../git/settings.ts';
+import { entrySecrets } from './entry-secrets.ts';
 
 /** One entry as it was written; what is missing is empty. */
 export interface CredentialEntry {
@@ -153,23 +154,12 @@ export function showCredentials(entries: readonly CredentialEntry[], replacement
   return JSON.stringify(shown);
 }
 
-function entriesOf(text: string): readonly CredentialEntry[] | undefined {
-  try {
-    return parseCredentials(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** The secrets in values of `--credential`: passwords, and what the URLs hold. */
-export const CREDENTIAL_SECRETS: SecretParts = {
-  find: (text) =>
-    (entriesOf(text) ?? []).flatMap(({ url, password }) => [{ value: password }, ...urlSecrets(url)]),
-  show(text) {
-    const entries = entriesOf(text);
-    return entries === undefined ? REDACTED : redactUrls(showCredentials(entries, REDACTED), REDACTED);
-  },
-};
+export const CREDENTIAL_SECRETS: SecretParts = entrySecrets(
+  parseCredentials,
+  ({ url, password }) => [{ value: password }, ...urlSecrets(url)],
+  (entries) => redactUrls(showCredentials(entries, REDACTED), REDACTED),
+);
 
 export const credentials: ValueType<readonly CredentialEntry[]> = {
   name: 'JSON',

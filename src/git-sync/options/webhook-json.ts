@@ -3,8 +3,8 @@
 import { REDACTED } from '../../core/log/secrets.ts';
 import { parseGoDuration } from '../../core/options/go-values.ts';
 import { ValueError, type ValueType } from '../../core/options/option.ts';
-import { type SecretParts, secretParts } from '../../core/options/secrecy.ts';
-import { string } from '../../core/options/value-types.ts';
+import { CAPABILITY_URL, type SecretParts } from '../../core/options/secrecy.ts';
+import { entrySecrets } from './entry-secrets.ts';
 
 /** What is sent. */
 export const BODIES = ['json', 'none'] as const;
@@ -210,27 +210,12 @@ export function parseWebhooks(value: string): WebhookEntry[] {
   return list.length > MOST ? fail(`more than ${MOST} webhooks`) : list.map(toEntry);
 }
 
-function entriesOf(value: string): readonly WebhookEntry[] | undefined {
-  try {
-    return parseWebhooks(value);
-  } catch {
-    return undefined;
-  }
-}
-
-const ADDRESS = secretParts({
-  secret: 'capability-url',
-  flag: 'webhook',
-  type: string,
-  default: '',
-  help: '',
-});
 /** A shorter value of a header may be a word like any other. */
 const SHORTEST_SECRET = 16;
 
 function show(entries: readonly WebhookEntry[]): string {
   const shown = entries.map(({ url, headers, ...rest }) => ({
-    url: ADDRESS.show(url),
+    url: CAPABILITY_URL.show(url),
     ...rest,
     headers: Object.fromEntries(Object.keys(headers).map((name) => [name, REDACTED])),
   }));
@@ -238,19 +223,16 @@ function show(entries: readonly WebhookEntry[]): string {
 }
 
 /** Addresses, as anyone who knows one may call it, and what headers say. */
-export const WEBHOOK_SECRETS: SecretParts = {
-  find: (value) =>
-    (entriesOf(value) ?? []).flatMap(({ url, headers }) => [
-      ...ADDRESS.find(url),
-      ...Object.values(headers).map((content) =>
-        content.length < SHORTEST_SECRET ? { value: content, isWord: true } : { value: content },
-      ),
-    ]),
-  show(value) {
-    const entries = entriesOf(value);
-    return entries === undefined ? REDACTED : show(entries);
-  },
-};
+export const WEBHOOK_SECRETS: SecretParts = entrySecrets(
+  parseWebhooks,
+  ({ url, headers }) => [
+    ...CAPABILITY_URL.find(url),
+    ...Object.values(headers).map((content) =>
+      content.length < SHORTEST_SECRET ? { value: content, isWord: true } : { value: content },
+    ),
+  ],
+  show,
+);
 
 export const webhooks: ValueType<readonly WebhookEntry[]> = {
   name: 'JSON',

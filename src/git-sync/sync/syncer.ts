@@ -129,7 +129,7 @@ async function open(spec: SyncSpec, deps: SyncerDeps): Promise<Parts> {
   }
   await requireOwnFile(spec, '--touch-file', spec.touchFile);
   const copies = spec.publish === 'copy' ? await import('./copy/published-copy.ts') : undefined;
-  const copy = copies?.createPublishedCopy(root, published, spec);
+  const copy = copies?.createPublishedCopy(root, published, spec, deps.clock);
   const link = copy === undefined ? published : linkBehindCopy(root, published);
   const layout = layoutOf(spec.dialect, root);
   const publication = { root, publisher: spec, name: deps.neighbours?.name };

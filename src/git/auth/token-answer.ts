@@ -1,4 +1,5 @@
 /** What programs and servers say when they are asked for credentials, read with suspicion. Pure. */
+import { isRfc3339, numberOf } from '../../core/answer-values.ts';
 
 export interface Token {
   readonly username?: string | undefined;
@@ -12,8 +13,6 @@ export type TokenAnswer = Token | { readonly why: string };
 
 const LONGEST = 64 * 1024;
 const CONTROL = /\p{Cc}/u;
-/** `2026-11-28T12:00:00Z`, with a fraction and an offset where there are any. */
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 /** Later is a mistake, such as milliseconds that were meant as seconds. */
 const LATEST_MS = 4e13;
 
@@ -45,20 +44,13 @@ function lineFields(text: string): Fields {
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= LONGEST && !CONTROL.test(value);
 
-function numberOf(value: unknown): number {
-  if (typeof value === 'number') {
-    return value;
-  }
-  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-}
-
 /** The end in milliseconds since the epoch; undefined for none, NaN for one that cannot be read. */
 function endOf(fields: Fields, names: TokenNames, askedAt: number): number | undefined {
   const [at, length] = [fields.get(names.expiresAt) ?? undefined, fields.get(names.expiresIn) ?? undefined];
   if (at === undefined) {
     return length === undefined ? undefined : askedAt + numberOf(length) * 1000;
   }
-  return typeof at === 'string' && RFC_3339.test(at) ? Date.parse(at) : numberOf(at) * 1000;
+  return isRfc3339(at) ? Date.parse(at) : numberOf(at) * 1000;
 }
 
 /** How an answer names its parts. */

@@ -1,11 +1,11 @@
 /** Profiles in a text of YAML: every document that is one, and everything that is wrong with its place. */
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { isNestedTooDeeply } from '../../core/options/yaml-nesting.ts';
+import { yamlOffset } from '../../core/options/yaml-place.ts';
 import { textAt } from '../../kubernetes/json.ts';
 import { PREFIX } from '../annotations.ts';
 import { splitDocuments } from '../offline/documents.ts';
 import { sentence, yamlProblem } from '../text.ts';
-import type { ProfileProblem } from './compile.ts';
 import type { Profile } from './profile.ts';
 import { readProfile } from './read-profile.ts';
 import { KIND } from './source.ts';
@@ -66,7 +66,7 @@ function readDocument(document: Document, origin: string, lineAt: (at: number) =
   if (textAt(value, 'kind') !== KIND) {
     // Others may stand in the same folder, but what claims to be ours has a slip in its kind.
     const isOurs = textAt(value, 'apiVersion')?.startsWith(PREFIX) === true;
-    const at = offsetOf(document, ['kind']);
+    const at = yamlOffset(document, ['kind']);
     return { profiles: [], problems: isOurs ? [wrong(at, `kind: must be ${KIND}`)] : [] };
   }
   const result = readProfile(value, origin);
@@ -74,20 +74,7 @@ function readDocument(document: Document, origin: string, lineAt: (at: number) =
     return { profiles: [result.profile], problems: [] };
   }
   const problems = result.problems.map(({ path, message }) =>
-    wrong(offsetOf(document, path), `${path.join('.')}: ${message}`, result.name),
+    wrong(yamlOffset(document, path), `${path.join('.')}: ${message}`, result.name),
   );
   return { profiles: [], problems };
-}
-
-/** Where the deepest existing part of a path stands. */
-function offsetOf(document: Document, path: ProfileProblem['path']): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    const range: unknown =
-      typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
-    if (Array.isArray(range) && typeof range[0] === 'number') {
-      return range[0];
-    }
-  }
-  return document.range?.[0] ?? 0;
 }

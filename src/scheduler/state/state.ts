@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { wholeNumber } from '../../core/whole-number.ts';
 
 /** What is remembered of a job. */
 export interface JobState {
@@ -15,11 +16,10 @@ const MAX_TRIES = 1000;
 const MAX_KEY_LENGTH = 200;
 const MAX_JOBS = 10_000;
 
-const bounded = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
 const jobSchema = v.object({
-  scheduled: bounded(LAST_INSTANT),
+  scheduled: wholeNumber(LAST_INSTANT),
   finished: v.boolean(),
-  tries: bounded(MAX_TRIES),
+  tries: wholeNumber(MAX_TRIES),
 });
 const jobsSchema = v.record(v.pipe(v.string(), v.maxLength(MAX_KEY_LENGTH)), jobSchema);
 const fileSchema = v.object({

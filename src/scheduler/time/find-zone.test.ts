@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findZone, localZone } from './find-zone.ts';
+import { findZone, localZone, zoneAdvice } from './find-zone.ts';
 
 describe('a time zone', () => {
   it('is found by its name in the tz database, or not at all', () => {
@@ -31,5 +31,15 @@ describe('a time zone', () => {
     expect(localZone('')?.name).toBe('UTC');
     expect(localZone(undefined)?.offsetAt(0)).toEqual(expect.any(Number));
     expect(localZone('Mars/Olympus')).toBeUndefined();
+  });
+
+  it('has a name whose case counts, as for the C library, but for UTC, which that takes for what it does not know', () => {
+    for (const name of ['europe/berlin', 'EUROPE/BERLIN', ':Europe/berlin', 'us/eastern', 'prc']) {
+      expect(localZone(name), name).toBeUndefined();
+      expect(findZone(name), name).toBeUndefined();
+    }
+    expect(zoneAdvice(':europe/berlin')).toBe('did you mean Europe/Berlin?');
+    expect(zoneAdvice('Mars/Olympus')).toContain('a name such as');
+    expect(localZone('utc')?.offsetAt(0)).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import { FIRST_YEAR, LAST_YEAR } from '../model.ts';
 import type { Transition, Zone } from './zone.ts';
+import { spellingOf } from './zone-names.ts';
 
 /**
  * Zones from the data that Node brings along, for systems without zone files. The first answer costs 10 MiB and 30 ms.
@@ -30,10 +31,17 @@ function formatFor(name: string): Intl.DateTimeFormat | undefined {
   }
 }
 
-/** A time zone by its tz database name, as ICU knows it; undefined when it does not. */
+/** A time zone by its tz database name, whose case counts; undefined when ICU has none of that name. */
 export function icuZone(name: string): Zone | undefined {
   const format = formatFor(name);
-  return format && zoneOf(name, format);
+  const isSpelled = format && spellingOf(name, format.resolvedOptions().timeZone) === name;
+  return isSpelled ? zoneOf(name, format) : undefined;
+}
+
+/** How a name that is written in any case is spelled; undefined when ICU has none like it. */
+export function icuSpelling(name: string): string | undefined {
+  const format = formatFor(name);
+  return format && spellingOf(name, format.resolvedOptions().timeZone);
 }
 
 function zoneOf(name: string, format: Intl.DateTimeFormat): Zone {

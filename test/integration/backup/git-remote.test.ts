@@ -124,6 +124,25 @@ it('the password of an address goes to its server, and into no argument, file or
   expect(spawnSync('grep', ['-r', PASSWORD, context.workDir]).status).toBe(1);
 });
 
+it('judges refusals by the clock that it is given', async () => {
+  let asked = 0;
+  const now = () => {
+    asked += 1;
+    return 5;
+  };
+  const settings = {
+    url: http.repositoryUrl('data.git', { name: 'me', password: 'wrong' }),
+    branch: 'data',
+    shown: 'x',
+    sshKeyFiles: [],
+    sshKnownHostsFile: '',
+    callTimeoutMs: 20_000,
+  };
+  const engine = createGitEngine(settings, { ...testContext(temp.path), now });
+  expect(await engine.state(work.signal)).toMatchObject({ kind: 'UNKNOWN', reason: { kind: 'denied' } });
+  expect(asked).toBeGreaterThan(0);
+});
+
 const WAYS: Readonly<Record<string, readonly [() => Engine | Promise<Engine>, string]>> = {
   'a name that nobody knows': [() => overHttp({ url: 'http://nobody.invalid/data.git' }), 'unreachable'],
   'a port where nobody listens': [() => overHttp({ url: 'http://127.0.0.1:1/data.git' }), 'unreachable'],

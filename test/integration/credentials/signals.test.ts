@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { useProgramsForOthers } from '../../support/for-others.ts';
 import { asServerUser } from '../../support/postgres/as-postgres.ts';
 import { login, ownPgbouncer } from '../../support/postgres/pgbouncer.ts';
+import { expectNoProcess } from '../../support/processes.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { startCredentials } from './support/credentials.ts';
@@ -45,7 +46,10 @@ describe('pgbouncer', () => {
       '--clear-groups',
     ];
     const pool = await startPool(backend, volume, { command: [...below, ...ownPgbouncer()], asRoot: true });
-    onTestFinished(() => pool.stop());
+    onTestFinished(async () => {
+      await pool.stop();
+      await expectNoProcess(pool.directory, 0);
+    });
     // The first process of a namespace forks once more, so that nothing depends on the number being 1.
     expect(Number(await readFile(pool.pidFile, 'utf8'))).toBeLessThan(100);
     const running = await startCredentials(

@@ -64,6 +64,11 @@ describe('the commands of pillion cron', () => {
       code: 2,
       stderr: expect.stringContaining('unknown time zone: TZ=Mars/Olympus'),
     });
+    // `date` in a job would take it for UTC: names of zones are names of files.
+    expect(await runPillion(['cron', 'next', file], { env: { TZ: 'europe/berlin' } })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/TZ=europe\/berlin[^]*did you mean Europe\/Berlin\?/),
+    });
   });
 
   it('explain says what an expression means, and points at what is wrong with one', async () => {
@@ -73,6 +78,9 @@ describe('the commands of pillion cron', () => {
     const bad = await runPillion(['cron', 'explain', '0 24 * * *']);
     expect(bad).toMatchObject({ code: 1 });
     expect(bad.stderr).toContain('  ^ hour 24 is not in 0-23');
+    const quartz = ['cron', 'explain', '0 0 12 ? * MON-FRI'];
+    expect((await runPillion(quartz)).stderr).toMatch(/MON.* is not a year[^]*--fields=second/);
+    expect((await runPillion([...quartz, '--fields=second'])).stdout).toContain('Monday');
   });
 
   it('a wrong command line is exit code 2 with advice', async () => {

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startHookServer } from '../../support/hook-server.ts';
 import { runPillion, startPillion } from '../../support/pillion.ts';
 import { useTempDir } from '../../support/use-temp-dir.ts';
@@ -94,6 +94,26 @@ describe('pillion cron', () => {
     } finally {
       await hook.stop();
     }
+  });
+
+  it('shows neither the address of a ping nor its path where a job prints them, before it is called or after a reload', async () => {
+    const hook = await startHookServer();
+    onTestFinished(() => hook.stop());
+    const crontab = (token: string) =>
+      [
+        `# pillion: name=${token} on-failure=${hook.url}/hooks/${token}-canary-0123456789`,
+        everySecond(`echo ${token} ${hook.url}/hooks/${token}-canary-0123456789`),
+        everySecond(`echo ${token} /hooks/${token}-canary-0123456789/fail`),
+      ].join('\n');
+    const cron = await startCron(temp.path, crontab('first'));
+    const printed = (token: string) => cron.output().filter((line) => line.startsWith(`${token} `));
+    await waitFor(() => printed('first').length >= 2, { what: 'what the jobs print' });
+    await cron.write(crontab('second'));
+    cron.signal('SIGUSR2');
+    await waitFor(() => printed('second').length >= 2, { what: 'what the jobs print after the reload' });
+    expect(hook.requests).toEqual([]);
+    expect(new Set(printed('second'))).toEqual(new Set(['second REDACTED', 'second REDACTED/fail']));
+    expect(cron.stderr()).not.toContain('canary');
   });
 
   it('prints at most a warning per job and minute, however often a job comes too early', async () => {

@@ -46,6 +46,7 @@ export function resticEngine(
       env: { PATH: `${folder}:/usr/bin:/bin`, ...env },
       secret: () => undefined,
       warn: (message) => void warnings.push(message),
+      now: () => Date.now(),
     },
   );
   return { engine, workDir, warnings };

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { isAlive } from '../processes.ts';
+import { isAlive, treeOf } from '../processes.ts';
 import { waitFor } from '../wait-for.ts';
 
 export interface User {
@@ -51,11 +51,14 @@ export function removeServerDirectory(directory: string): void {
 export interface Daemon {
   readonly pid: number;
   output(): string;
-  /** Ends it with the signal (default SIGTERM), and with SIGKILL after ten seconds. */
+  /** Ends it with the signal (default SIGTERM), and with SIGKILL after ten seconds; resolves when all of it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a server in the foreground, as the servers' user unless it changes to that itself. */
+/**
+ * Starts a server in the foreground, as the servers' user unless it is started by root in another way: by programs that
+ * pass no signal on, as unshare does not, and whose end is not the server's.
+ */
 export function startDaemon(command: readonly string[], cwd: string, asRoot = false): Daemon {
   const [program = '', ...args] = command;
   const child: ChildProcess = spawn(program, args, {
@@ -73,10 +76,27 @@ export function startDaemon(command: readonly string[], cwd: string, asRoot = fa
     pid,
     output: () => output,
     async stop(signal = 'SIGTERM') {
-      child.kill(signal);
-      await waitFor(() => !isAlive(pid), { what: `the end of ${program}`, timeoutMs: 10_000 }).catch(() => {
-        child.kill('SIGKILL');
+      if (child.exitCode !== null || child.signalCode !== null) {
+        return;
+      }
+      const started = [pid, ...treeOf(pid).map((info) => info.pid)];
+      const ended = () =>
+        waitFor(() => !started.some(isAlive), { what: `the end of ${program}`, timeoutMs: 10_000 });
+      send(asRoot ? started.slice(-1) : [pid], signal);
+      await ended().catch(async () => {
+        send(started, 'SIGKILL');
+        await ended();
       });
     },
   };
+}
+
+function send(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids.filter(isAlive)) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // it has ended since
+    }
+  }
 }

@@ -104,9 +104,12 @@ export async function startPgbouncerWith(
   writeFileSync(ini, [configuration.replace(/^unix_socket_dir.*\n/m, ''), ...lines].join(''));
   giveToServer(ini);
   const daemon = startDaemon([...command, ini], directory, asRoot);
-  await waitFor(() => canReach(port), { what: 'pgbouncer', timeoutMs: 20_000 }).catch((error: unknown) => {
-    throw new Error(`pgbouncer did not start: ${daemon.output()}`, { cause: error });
-  });
+  await waitFor(() => canReach(port), { what: 'pgbouncer', timeoutMs: 20_000 }).catch(
+    async (error: unknown) => {
+      await daemon.stop('SIGTERM');
+      throw new Error(`pgbouncer did not start: ${daemon.output()}`, { cause: error });
+    },
+  );
   return {
     port,
     pid: daemon.pid,

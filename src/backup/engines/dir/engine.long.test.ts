@@ -3,6 +3,7 @@ import { appendFile, mkdir, readFile, rm, truncate, utimes, writeFile } from 'no
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../../../../test/support/use-temp-dir.ts';
+import { scanVolume } from '../../manifest/scan.ts';
 import type { Engine } from '../../model.ts';
 import {
   backUp,
@@ -176,7 +177,6 @@ describe('a repository in a directory', () => {
     await makeVolume();
     const engine = await made();
     const manifest = temp.join('early');
-    const { scanVolume } = await import('../../manifest/scan.ts');
     await scanVolume(volume(), manifest, { ...work, exclude: [] });
     await writeFile(`${volume()}/d/b`, 'CONTENT of b');
     const request = { volume: volume(), manifest, exclude: [], mounts: [], now: 5, isPartial: false };
@@ -187,7 +187,6 @@ describe('a repository in a directory', () => {
   it('keeps what a changing file was when it was read', async () => {
     await makeVolume();
     const engine = await made();
-    const { scanVolume } = await import('../../manifest/scan.ts');
     const manifest = temp.join('manifest');
     const odd = ['__proto__', 'constructor', 'prototype'];
     await Promise.all(odd.map((name) => writeFile(`${volume()}/${name}`, `of ${name}`)));
@@ -202,6 +201,24 @@ describe('a repository in a directory', () => {
       expect(await readFile(`${tree.root}/${name}`, 'utf8')).toBe(`of ${name}`);
     }
     expect(await differences(tree)).toEqual([]);
+  });
+
+  it('is whole without the directory that went away while it was stored, where that is usual', async () => {
+    await makeVolume();
+    await mkdir(`${volume()}/d/passing`);
+    await writeFile(`${volume()}/d/passing/c`, 'content of c');
+    const engine = await made();
+    const manifest = temp.join('manifest');
+    const changing = [Buffer.from('d')];
+    const { files } = await scanVolume(volume(), manifest, { ...work, exclude: [], changing });
+    await rm(`${volume()}/d/passing`, { recursive: true });
+    const request = { volume: volume(), manifest, exclude: [], mounts: [], now: 5, isPartial: false };
+    const { snapshot } = await engine.backup(request, work);
+    expect(await engine.verify(1, work)).toEqual([]);
+    expect(await engine.readBack(snapshot, work)).toMatchObject({ files: files - 1 });
+    const tree = await restore(engine, snapshot, temp.join('restored'));
+    expect(existsSync(`${tree.root}/d/passing`)).toBe(false);
+    expect(await readFile(`${tree.root}/d/b`, 'utf8')).toBe('content of b');
   });
 
   it('goes on with a restore that was interrupted, and mends what it has left', async () => {

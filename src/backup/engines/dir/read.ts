@@ -6,7 +6,7 @@ import { type ByteDirectory, openByteRoot } from '../../../core/foreign-files/by
 import { requireSpace } from '../../commit/space.ts';
 import { BACKUP_ERRORS } from '../../errors.ts';
 import { createTreeBuilder, type FileSink } from '../../manifest/build.ts';
-import { shownPath } from '../../manifest/entry.ts';
+import { type FileEntry, shownPath } from '../../manifest/entry.ts';
 import { readManifest, summariseManifest } from '../../manifest/files.ts';
 import type { EngineWork, ReadBack, RestoredTree, Snapshot } from '../../model.ts';
 import { createGone } from './gone.ts';
@@ -32,6 +32,29 @@ async function recordOf(repository: ByteDirectory, { id }: Snapshot): Promise<St
     throw BACKUP_ERRORS.snapshot_missing({ message: `snapshot ${id} is not in the repository any more` });
   }
   return record;
+}
+
+/** The name of a file's content in the repository; undefined for a file that was changing and has none. */
+const contentHash = (record: StoredRecord, { path, sha256 }: FileEntry): string | undefined =>
+  sha256 ?? changingContent(record, path);
+
+/** The files that a snapshot has, with the names of their contents. What had gone when it was to be stored is none. */
+async function* storedFiles(
+  record: StoredRecord,
+  manifest: string,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly entry: FileEntry; readonly hash: string }> {
+  const breathe = createBreather(signal);
+  const isGone = createGone(record.gone);
+  for await (const entry of readManifest(manifest, signal)) {
+    await breathe();
+    // Asked for directories too: what is below one that had gone has gone with it.
+    const hasGone = isGone(entry.path);
+    const hash = entry.type === 'file' && !hasGone ? contentHash(record, entry) : undefined;
+    if (entry.type === 'file' && hash !== undefined) {
+      yield { entry, hash };
+    }
+  }
 }
 
 /** Copies the manifest out of the repository, where nobody changes it while it is used. */
@@ -97,7 +120,7 @@ async function build(
       }
       const sink = await builder.add(entry);
       if (sink !== undefined) {
-        await fill(repository, sink, sink.entry.sha256 ?? changingContent(record, entry.path));
+        await fill(repository, sink, contentHash(record, sink.entry));
       }
       if (entry.type === 'file') {
         filesDone += 1;
@@ -158,19 +181,10 @@ export function readBackSnapshot(
     const record = await recordOf(repository, snapshot);
     mkdirSync(workDir, { recursive: true, mode: 0o700 });
     const manifest = await copyManifest(repository, record, workDir, 'read-back.mtree');
-    const breathe = createBreather(signal);
-    const isGone = createGone(record.gone);
     let files = 0;
-    for await (const entry of readManifest(manifest, signal)) {
-      await breathe();
-      const hash =
-        entry.type === 'file' && !isGone(entry.path)
-          ? (entry.sha256 ?? changingContent(record, entry.path))
-          : undefined;
-      if (entry.type === 'file' && hash !== undefined) {
-        const size = sizeOf(repository, hash);
-        files += size !== undefined && (entry.isChanging || size === BigInt(entry.size)) ? 1 : 0;
-      }
+    for await (const { entry, hash } of storedFiles(record, manifest, signal)) {
+      const size = sizeOf(repository, hash);
+      files += size !== undefined && (entry.isChanging || size === BigInt(entry.size)) ? 1 : 0;
     }
     return { files, manifestDigest: record.manifest };
   });
@@ -197,7 +211,6 @@ export function verifyObjects(
     const problems: string[] = [];
     const { records, damaged: unreadable } = await listRecords(repository);
     problems.push(...unreadable.map((id) => `snapshot ${id}: its record cannot be read`));
-    const breathe = createBreather(signal);
     const seen = new Set<string>();
     for (const record of records) {
       const manifest = join(path, SNAPSHOTS, `${record.id}.mtree`);
@@ -206,14 +219,8 @@ export function verifyObjects(
         if (digest !== record.manifest) {
           problems.push(`snapshot ${record.id}: its manifest is not what was stored`);
         }
-        const isGone = createGone(record.gone);
-        for await (const entry of readManifest(manifest, signal)) {
-          await breathe();
-          const hash =
-            entry.type === 'file' && !isGone(entry.path)
-              ? (entry.sha256 ?? changingContent(record, entry.path))
-              : undefined;
-          if (hash !== undefined && !seen.has(hash)) {
+        for await (const { entry, hash } of storedFiles(record, manifest, signal)) {
+          if (!seen.has(hash)) {
             seen.add(hash);
             const problem = await objectProblem(repository, hash, isChosen(hash, share));
             problems.push(...(problem === undefined ? [] : [`${shownPath(entry.path)}: ${problem}`]));

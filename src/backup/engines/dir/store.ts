@@ -15,6 +15,7 @@ import { FILE_ERRORS, fileError } from '../../../core/files/file-error.ts';
 import { type ByteDirectory, openByteRoot } from '../../../core/foreign-files/byte-directory.ts';
 import { parseJson } from '../../../core/parse-json.ts';
 import { randomId } from '../../../core/random-id.ts';
+import { wholeNumber } from '../../../core/whole-number.ts';
 import type { RepositoryState, Snapshot, UnknownReason } from '../../model.ts';
 
 export const CONFIG = 'pillion-repository.json';
@@ -28,7 +29,7 @@ const CHUNK_BYTES = 256 * 1024;
 const MODE = 0o700;
 
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
-const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const whole = wholeNumber();
 const RECORD = v.object({
   version: v.literal(1),
   name: v.string(),

@@ -156,7 +156,7 @@ function hasObject(objects: ByteDirectory, hash: string, size: number): boolean 
     if (status?.isFile() !== true || status.size !== BigInt(size)) {
       return false;
     }
-    // So that nobody who forgets other snapshots now takes it for unused.
+    // So that nobody who forgets other snapshots now takes it for unused: by the machine's clock, as the times of new ones.
     group?.utimes(hash.slice(2), BigInt(Date.now()) * 1_000_000n);
     return true;
   } finally {

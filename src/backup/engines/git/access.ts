@@ -144,7 +144,7 @@ export async function withGit<T>(
     env: { ...context.env, GIT_SSH_COMMAND: context.env['GIT_SSH_COMMAND'] ?? ssh(settings.callTimeoutMs) },
     home: workDir,
     root: workDir,
-    now: () => Date.now(),
+    now: context.now,
     onRequest: () => {},
   });
   try {

@@ -1,16 +1,12 @@
 /** The text that `--help` prints and that follows a complaint: declared defaults only, never a current value. */
-import { defaultText } from '../../../core/options/help.ts';
+import { defaultText, isShown } from '../../../core/options/help.ts';
 import type { Option, Options } from '../../../core/options/option.ts';
 import { lines } from '../result.ts';
-
-function isListed(declared: Option<unknown>): boolean {
-  return !declared.hidden && declared.deprecated === undefined;
-}
 
 /** Options as users see them, sorted by name. */
 export function listed(options: Options): Option<unknown>[] {
   return Object.values(options)
-    .filter(isListed)
+    .filter(isShown)
     .sort((a, b) => (a.flag < b.flag ? -1 : 1));
 }
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../core/clock.ts';
 import { makeSyncScene, type SyncScene } from '../testing/scene.ts';
 
 const COPY = { publish: 'copy' } as const;
@@ -46,6 +47,14 @@ describe('a copy', () => {
     expect(await told(copy)).toMatchObject({ hash, repository: scene.repo.url });
     expect((await readdir(join(copy, '.pillion'))).sort()).toEqual(['commit.json', 'files']);
     expect(await readdir(scene.root)).not.toContain('.link.pillion-copy');
+  });
+
+  it('says when it was put there, by the clock that it is given', async () => {
+    const scene = await makeSyncScene();
+    const now = Date.UTC(2001, 0, 2, 3, 4, 5);
+    const sync = await scene.start(COPY, { clock: { ...systemClock, now: () => now } });
+    await sync.pass();
+    expect(await told(scene.link)).toMatchObject({ publishedAt: '2001-01-02T03:04:05.000Z' });
   });
 
   it('is changed only where the commit is: what stays has its inode and time', async () => {

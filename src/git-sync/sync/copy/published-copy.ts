@@ -1,4 +1,5 @@
 /** `--publish=copy`: a plain directory in the place of the link, for consumers that follow none. */
+import type { Clock } from '../../../core/clock.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-files/directory.ts';
 import { favourWork } from '../../../core/process/lean.ts';
 import { commitInfo } from '../commit-info.ts';
@@ -24,7 +25,12 @@ export interface PublishedCopy {
 }
 
 /** @param path of the copy, absolute */
-export function createPublishedCopy(root: string, path: string, spec: SyncSpec): PublishedCopy {
+export function createPublishedCopy(
+  root: string,
+  path: string,
+  spec: SyncSpec,
+  clock: Pick<Clock, 'now'>,
+): PublishedCopy {
   // Each change goes through all files of the tree and of the copy.
   favourWork();
   const memory = createFileMemory(root, spec);
@@ -40,7 +46,7 @@ export function createPublishedCopy(root: string, path: string, spec: SyncSpec):
     signal: AbortSignal,
   ): Promise<void> {
     const { log, git } = context;
-    const info = await commitInfo(spec, hash, Date.now(), git, { cwd: root, signal });
+    const info = await commitInfo(spec, hash, clock.now(), git, { cwd: root, signal });
     const keepsForeign = spec.publishForeignFiles === 'keep';
     const umask = umaskOf(spec);
     const known = await memory.take(git, hash, signal);

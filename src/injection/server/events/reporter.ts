@@ -1,12 +1,12 @@
 /** Tells owners of pods, one call at a time and never more than a few: reviews do not wait for it. */
 import type { Clock } from '../../../core/clock.ts';
-import { errorMessage } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { untilAborted } from '../../../core/until-aborted.ts';
 import type { ApiClient } from '../../../kubernetes/client.ts';
 import { memberAt, textAt } from '../../../kubernetes/json.ts';
 import { refuse } from '../../../kubernetes/refuse.ts';
 import type { Told } from '../handler.ts';
+import { tellChanges } from '../tell-changes.ts';
 import { controllerOf, eventName, eventOf, keyOf, type Notice, noticeOf, pathOf } from './event.ts';
 
 /** A controller tries again every few seconds; its owner is told of it again after this long. */
@@ -41,7 +41,7 @@ export function createEventReporter({ client, clock, log }: ReporterDeps): Event
   const known = new Map<string, Known>();
   const waiting: Known[] = [];
   let wake: (() => void) | undefined;
-  let lastFailure = '';
+  const orTell = tellChanges(log, 'an Event cannot be written');
 
   function knownOf(notice: Notice): Known {
     const key = keyOf(notice);
@@ -59,17 +59,7 @@ export function createEventReporter({ client, clock, log }: ReporterDeps): Event
     entry.isWaiting = false;
     entry.count = 0;
     entry.nextAt = clock.now() + AGAIN_MS;
-    try {
-      await tell(await resolved(entry.notice, signal), count, signal);
-      lastFailure = '';
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure = errorMessage(error);
-      if (failure !== lastFailure) {
-        lastFailure = failure;
-        log.warn('an Event cannot be written', { error: failure });
-      }
-    }
+    await orTell(async () => tell(await resolved(entry.notice, signal), count, signal), signal);
   }
 
   /** The same for whoever people know: the Deployment of a ReplicaSet. Who may not be read is told itself. */

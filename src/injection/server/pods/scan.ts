@@ -1,11 +1,11 @@
 /** Looks now and then which pods have not got what they ask for: nobody else would notice. */
 import type { Clock } from '../../../core/clock.ts';
-import { errorMessage } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log/log.ts';
 import type { ReadSeries } from '../../../core/metrics/read-metrics.ts';
 import type { ApiClient } from '../../../kubernetes/client.ts';
 import { textAt } from '../../../kubernetes/json.ts';
 import type { InjectionSettings } from '../../engine/decision.ts';
+import { tellChanges } from '../tell-changes.ts';
 import { observedPods } from './observe.ts';
 import { isAlive, type ObservedPod, podState } from './pod-state.ts';
 
@@ -75,7 +75,7 @@ export function createPodScan(deps: PodScanDeps): PodScan {
   const { client, settings, clock, log, periodMs, random = Math.random } = deps;
   let series: readonly ReadSeries[] | undefined;
   let lastBare = 0;
-  let lastFailure = '';
+  const orTell = tellChanges(log, 'pods cannot be looked through');
 
   async function scanOnce(signal: AbortSignal): Promise<void> {
     const tally = createTally();
@@ -91,27 +91,13 @@ export function createPodScan(deps: PodScanDeps): PodScan {
     lastBare = bare;
   }
 
-  async function scanOrTell(signal: AbortSignal): Promise<void> {
-    try {
-      await scanOnce(signal);
-      lastFailure = '';
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure = errorMessage(error);
-      if (failure !== lastFailure) {
-        lastFailure = failure;
-        log.warn('pods cannot be looked through', { error: failure });
-      }
-    }
-  }
-
   return {
     series: () => series,
     async follow(signal) {
       // The first scan comes soon, but not while a cluster starts everything at once.
       await clock.sleep(periodMs * random() * 0.5, signal);
       while (!signal.aborted) {
-        await scanOrTell(signal);
+        await orTell(() => scanOnce(signal), signal);
         await clock.sleep(periodMs * (0.75 + random() / 2), signal);
       }
     },

@@ -1,0 +1,101 @@
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { useTempDir } from '../../../test/support/use-temp-dir.ts';
+import { createSecrets } from '../../core/log/secrets.ts';
+import { fixedZone } from '../../scheduler/time/zone.ts';
+import { TEST_RULES } from '../testing/rules.ts';
+import { loadJobs } from './load-jobs.ts';
+
+const temp = useTempDir();
+const TOKEN = 'canary-0123456789';
+
+/** What a file's reading makes of texts that a job may print. */
+async function reading(text: string, env: Record<string, string> = {}, name = 'crontab') {
+  const secrets = createSecrets();
+  const load = async (content: string) => {
+    const file = temp.join(name);
+    writeFileSync(file, content);
+    const zone = fixedZone('UTC', 0);
+    await loadJobs(file, {
+      process: { env, secrets },
+      rules: TEST_RULES,
+      defaultZone: zone,
+      lenient: false,
+      now: 0,
+    });
+  };
+  await load(text);
+  return { load, redact: (said: string) => secrets.redact(said) };
+}
+
+const url = (path: string) => `https://hooks.example${path}`;
+
+describe('addresses of pings', () => {
+  it.each([
+    ['ping', `# pillion: ping=${url(`/p/${TOKEN}`)}\n@daily x\n`, {}, 'crontab'],
+    ['on-success', `# pillion: on-success=${url(`/p/${TOKEN}`)}\n@daily x\n`, {}, 'crontab'],
+    ['on-failure', `# pillion: on-failure=${url(`/p/${TOKEN}`)}\n@daily x\n`, {}, 'crontab'],
+    [
+      'a variable of the process',
+      '# pillion: ping=$PING\n@daily x\n',
+      { PING: url(`/p/${TOKEN}`) },
+      'crontab',
+    ],
+    [
+      'a variable of the file',
+      `PING=${url(`/p/${TOKEN}`)}\n# pillion: ping=$PING\n@daily x\n`,
+      {},
+      'crontab',
+    ],
+    [
+      'a YAML file',
+      `jobs: [{schedule: '@daily', command: x, on-failure: '${url(`/p/${TOKEN}`)}'}]\n`,
+      {},
+      'jobs.yaml',
+    ],
+    [
+      'the defaults of a YAML file',
+      `defaults: {ping: '${url(`/p/${TOKEN}`)}'}\njobs: [{schedule: '@daily', command: x}]\n`,
+      {},
+      'jobs.yaml',
+    ],
+  ])('are secrets from the reading on, whole and in parts: %s', async (_where, text, env, name) => {
+    const { redact } = await reading(text, env, name);
+    for (const said of [
+      `curl ${url(`/p/${TOKEN}`)}`,
+      url(`/p/${TOKEN}/start`),
+      `POST /p/${TOKEN} HTTP/1.1`,
+      `token ${TOKEN}!`,
+      encodeURIComponent(url(`/p/${TOKEN}`)),
+    ]) {
+      expect(redact(said)).toContain('REDACTED');
+      expect(redact(said)).not.toContain(TOKEN);
+    }
+  });
+
+  it('are secrets after another reading too, as are those before', async () => {
+    const { load, redact } = await reading(`# pillion: ping=${url('/older-0123456789')}\n@daily x\n`);
+    await load(`# pillion: ping=${url('/newer-0123456789')}\n@daily x\n`);
+    expect(redact('older-0123456789 newer-0123456789')).toBe('REDACTED REDACTED');
+  });
+
+  it('leave names of jobs and what a record says readable', async () => {
+    const { redact } = await reading(
+      [
+        `# pillion: name=nightly ping=${url(`/${TOKEN}/nightly`)}`,
+        '@daily x',
+        `# pillion: name=a-long-name-of-a-job ping=${url(`/${TOKEN}/a-long-name-of-a-job`)}`,
+        '@daily x',
+        `# pillion: name=x on-failure=${url('/failure')}`,
+        '@daily x\n',
+      ].join('\n'),
+    );
+    expect(['nightly', 'a-long-name-of-a-job', 'failure'].map(redact)).toEqual([
+      'nightly',
+      'a-long-name-of-a-job',
+      'failure',
+    ]);
+    expect(redact(url('/failure'))).toBe('REDACTED');
+    expect(redact(`/${TOKEN}/nightly`)).toBe('REDACTED');
+  });
+});

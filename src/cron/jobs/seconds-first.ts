@@ -1,0 +1,36 @@
+import { type ExpressionRules, parseWords, type Word } from '../../scheduler/grammar/expression.ts';
+import { GrammarError } from '../../scheduler/grammar/grammar-error.ts';
+import type { Schedule } from '../../scheduler/model.ts';
+
+/**
+ * Reads a schedule. Where that fails and six fields with a second in front would do, the advice is to say so.
+ * @param six the first six words, where fewer of them were taken for the schedule
+ * @throws GrammarError with the offset the words were given with
+ */
+export function parseSchedule(
+  words: readonly Word[],
+  rules: ExpressionRules,
+  six: readonly Word[] = words,
+): Schedule {
+  try {
+    return parseWords(words, rules);
+  } catch (error) {
+    if (error instanceof GrammarError && rules.sixth === 'year' && isSecondsFirst(six, rules)) {
+      const hint = 'six fields that begin with a second, as in Quartz: --fields=second';
+      throw new GrammarError(error.message, error.offset, hint);
+    }
+    throw error;
+  }
+}
+
+function isSecondsFirst(words: readonly Word[], rules: ExpressionRules): boolean {
+  if (words.length !== 6) {
+    return false;
+  }
+  try {
+    parseWords(words, { ...rules, sixth: 'second', onRemark: undefined });
+    return true;
+  } catch {
+    return false;
+  }
+}
