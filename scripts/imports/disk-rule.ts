@@ -26,7 +26,7 @@ export const MAY_USE_PATHS: Readonly<Record<string, string>> = {
   'src/git-sync/sync/reuse/conditions.ts': 'asks what kind of file system the root is on, and its room',
   'src/git-sync/sync/reuse/kept-files.ts': 'indexes and notes in the private directory',
   'src/git-sync/sync/root.ts': 'the path of the root itself, which the user names',
-  'src/git-sync/sync/where-link-is.ts':
+  'src/git-sync/sync/publishing/where-link-is.ts':
     'only where the path of a link outside the root leads, which the user names',
 };
 

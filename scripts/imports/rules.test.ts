@@ -27,7 +27,7 @@ describe('the rules for imports', () => {
 
   it.each([
     ['src/git-sync/loop.ts', '../core/clock.ts'],
-    ['src/git-sync/sync/layout.ts', '../cli/dialect.ts'],
+    ['src/git-sync/sync/publishing/layout.ts', '../cli/dialect.ts'],
     ['src/brand-new/command.ts', '../core/clock.ts'],
     ['src/backup/command.ts', '../scheduler/time/next.ts'],
     ['src/backup/command.ts', '../git/run.ts'],

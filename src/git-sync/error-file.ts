@@ -5,8 +5,8 @@ import type { ForeignDirectory } from '../core/foreign-files/directory.ts';
 import type { ErrorRecord } from '../core/log/log.ts';
 import { withinDeadline } from '../core/process/deadline.ts';
 import { timeoutSignal } from '../core/timer.ts';
-import { namesTree } from './sync/layout.ts';
-import { withPlace } from './sync/place.ts';
+import { namesTree } from './sync/publishing/layout.ts';
+import { withPlace } from './sync/publishing/place.ts';
 
 /** So long the end of the process waits for a volume that does not answer, milliseconds. */
 const LAST_WRITE_MS = 1000;

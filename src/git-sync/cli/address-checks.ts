@@ -1,7 +1,7 @@
 /** Checks that git-sync does not make: what would reach git as an option, as a program to run, or never match a ref. */
 import { resolve } from 'node:path';
 import { trimEndOf } from '../../core/trim-end.ts';
-import { isOwnPlace } from '../sync/layout.ts';
+import { isOwnPlace } from '../sync/publishing/layout.ts';
 import type { Dialect } from '../sync/spec.ts';
 import { hasBrokenUserInfo, splitUrl } from './repo-url.ts';
 

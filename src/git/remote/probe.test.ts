@@ -219,8 +219,7 @@ describe('the way to the remote', () => {
   it('leaves it to git whether a server of files, which takes its list of refs for a page, has a repository', async () => {
     const server = await startServer();
     const { probe, gitCalls } = setUp(server.repositoryUrl('repo.git'));
-    const list = `${tip}\trefs/heads/main\n`;
-    server.fail({ kind: 'answer', headers: { 'content-type': 'text/html' }, body: list }, { times: 1 });
+    server.fail({ ...LIES.loginPage, body: `${tip}\trefs/heads/main\n` }, { times: 1 });
     expect(await probe.ask(signal)).toEqual({ kind: 'ref', hash: tip });
     expect(gitCalls).toHaveLength(1);
   });
@@ -234,8 +233,7 @@ describe('the way to the remote', () => {
     // The first question comes before it has shown that it is another one now.
     await probe.ask(signal);
     const before = server.requests.length;
-    await probe.ask(signal);
-    await probe.askWhy(signal);
+    await Promise.all([probe.ask(signal), probe.askWhy(signal)]);
     expect(server.requests.slice(before).map((each) => each.authorization)).toEqual([undefined, undefined]);
   });
 

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { usageError } from '../../../core/errors.ts';
 import type { Options } from '../../../core/options/option.ts';
 import { v4Options } from '../../cli/v4/options.ts';
-import { isOwnPlace } from '../../sync/layout.ts';
+import { isOwnPlace } from '../../sync/publishing/layout.ts';
 import type { Entry } from './entry.ts';
 import { SHARED_IN_A_ROOT } from './tables.ts';
 

@@ -9,7 +9,7 @@ import { shownName } from '../../../core/foreign-files/entry-name.ts';
 import { hasSameContent } from '../../../core/foreign-files/file-copies.ts';
 import { ensureDirectory } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
-import { INFO_DIR } from '../commit-info.ts';
+import { INFO_DIR } from '../publishing/commit-info.ts';
 import { type BytePath, isCopied } from './plan.ts';
 import { notesIn, OF_THE_VOLUME } from './records.ts';
 

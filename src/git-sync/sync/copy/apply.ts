@@ -3,7 +3,7 @@ import { systemErrorCode } from '../../../core/errors.ts';
 import type { AsyncByteDirectory, ByteEntry } from '../../../core/foreign-files/async-byte-directory.ts';
 import { type ByteName, shownName } from '../../../core/foreign-files/entry-name.ts';
 import { asideName } from '../../../core/foreign-files/set-aside.ts';
-import { INFO_DIR } from '../commit-info.ts';
+import { INFO_DIR } from '../publishing/commit-info.ts';
 import { stateOf } from './known-files.ts';
 import { type BytePath, likeOf, type PlannedDirectory, type ReadyLeaf } from './plan.ts';
 import { OF_THE_VOLUME } from './records.ts';

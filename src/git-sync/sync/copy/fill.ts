@@ -8,7 +8,7 @@ import { shownName } from '../../../core/foreign-files/entry-name.ts';
 import { mountsIn } from '../../../core/foreign-files/mounts.ts';
 import { ensureDirectory } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
-import { type CommitInfo, INFO_DIR, toldHash, writeCommitInfo } from '../commit-info.ts';
+import { type CommitInfo, INFO_DIR, toldHash, writeCommitInfo } from '../publishing/commit-info.ts';
 import { applyCopy } from './apply.ts';
 import type { KnownFiles } from './known-files.ts';
 import { requireNoMountInTheWay } from './mounts.ts';

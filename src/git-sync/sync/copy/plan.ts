@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import type { AsyncByteDirectory, ByteEntry } from '../../../core/foreign-files/async-byte-directory.ts';
 import { type ByteName, shownName } from '../../../core/foreign-files/entry-name.ts';
 import { copyRegularFile, hasSameContent } from '../../../core/foreign-files/file-copies.ts';
-import { INFO_DIR } from '../commit-info.ts';
+import { INFO_DIR } from '../publishing/commit-info.ts';
 import { COPY_ERRORS } from './errors.ts';
 import { type KnownFiles, stateOf } from './known-files.ts';
 

@@ -2,12 +2,12 @@
 import type { Clock } from '../../../core/clock.ts';
 import { type ForeignDirectory, withForeignRoot } from '../../../core/foreign-files/directory.ts';
 import { favourWork } from '../../../core/process/lean.ts';
-import { commitInfo } from '../commit-info.ts';
 import type { LockedContext } from '../context.ts';
-import { isInside } from '../layout.ts';
-import { linkBehindCopy } from '../links.ts';
-import { withPlace, withTree } from '../place.ts';
-import { readPublished } from '../publish.ts';
+import { commitInfo } from '../publishing/commit-info.ts';
+import { isInside } from '../publishing/layout.ts';
+import { linkBehindCopy } from '../publishing/links.ts';
+import { withPlace, withTree } from '../publishing/place.ts';
+import { readPublished } from '../publishing/publish.ts';
 import type { SyncSpec } from '../spec.ts';
 import { umaskOf } from '../umask.ts';
 import { adoptCopy } from './adopt.ts';

@@ -3,7 +3,7 @@ import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts'
 import { writeInPlace } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
 import { randomId } from '../../../core/random-id.ts';
-import { INFO_DIR, INFO_FILE, toldHash } from '../commit-info.ts';
+import { INFO_DIR, INFO_FILE, toldHash } from '../publishing/commit-info.ts';
 import type { BytePath } from './plan.ts';
 
 /** Stands there while files are replaced, and after that was interrupted. */

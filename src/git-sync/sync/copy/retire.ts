@@ -4,7 +4,7 @@ import type { ForeignDirectory } from '../../../core/foreign-files/directory.ts'
 import { mountsIn } from '../../../core/foreign-files/mounts.ts';
 import { asideName } from '../../../core/foreign-files/set-aside.ts';
 import type { Log } from '../../../core/log/log.ts';
-import { INFO_DIR } from '../commit-info.ts';
+import { INFO_DIR } from '../publishing/commit-info.ts';
 import { applyCopy } from './apply.ts';
 import { freshName, hasLeftovers, isOurCopy, notesIn, retiredName } from './records.ts';
 

@@ -1,7 +1,7 @@
 import { errorMessage } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log/log.ts';
 import type { SyncObserver } from '../events.ts';
-import { type Publication, recordPublication } from '../publication.ts';
+import { type Publication, recordPublication } from '../publishing/publication.ts';
 
 /** Records each publication in the root, for a process that is started there later. */
 export function observePublication(publication: Publication & { readonly log: Log }): SyncObserver {

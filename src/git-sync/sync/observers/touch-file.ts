@@ -2,7 +2,7 @@
 import { FILE_ERRORS } from '../../../core/files/file-error.ts';
 import type { Log } from '../../../core/log/log.ts';
 import type { SyncObserver } from '../events.ts';
-import { withPlace } from '../place.ts';
+import { withPlace } from '../publishing/place.ts';
 
 /** git-sync users expect fast hooks to finish before the touch-file; so long it waits for them. */
 const HOOKS_FIRST_MS = 500;

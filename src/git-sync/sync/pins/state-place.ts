@@ -1,6 +1,6 @@
 /** Where rollbacks are recorded: looked at by every sync, so it costs next to nothing. */
 import { withForeignRoot } from '../../../core/foreign-files/directory.ts';
-import { saysMissing } from '../place.ts';
+import { saysMissing } from '../publishing/place.ts';
 
 /** Below the directory for state; of this user alone. */
 export const STATE_DIRECTORY = '.pillion-git-sync-state';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { withTree } from '../place.ts';
+import { withTree } from '../publishing/place.ts';
 
 /** The absolute paths of the entries of a directory below a root; none when it is a link, or cannot be read. */
 export async function entriesOf(root: string, directory: string): Promise<string[]> {

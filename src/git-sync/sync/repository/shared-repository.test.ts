@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { waitFor } from '../../../../test/support/wait-for.ts';
-import { fetchFollowed } from '../fetch.ts';
+import { fetchFollowed } from '../fetching/fetch.ts';
 import { makeSyncScene } from '../testing/scene.ts';
 import { removeGitLeftovers } from './leftovers.ts';
 import { OWN_DIR } from './rebuild.ts';

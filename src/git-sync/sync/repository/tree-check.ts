@@ -2,7 +2,7 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { readForeignFile } from '../../../core/foreign-files/read-file.ts';
 import { recordName } from '../../../git/tree-places.ts';
-import { withTree } from '../place.ts';
+import { withTree } from '../publishing/place.ts';
 import type { SyncSpec } from '../spec.ts';
 
 export type TreeState =

@@ -14,7 +14,7 @@ import { withoutPassword } from '../../../git/public-url.ts';
 import type { CheckedOutModule } from '../../../git/submodules/checkout.ts';
 import { recordName } from '../../../git/tree-places.ts';
 import type { LockedContext } from '../context.ts';
-import { isInside } from '../layout.ts';
+import { isInside } from '../publishing/layout.ts';
 import type { TreeFacts } from '../reuse/examine.ts';
 import { umaskOf } from '../umask.ts';
 import { moduleKey } from './module-key.ts';

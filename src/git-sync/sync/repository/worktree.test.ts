@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writeFil
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { git } from '../../../../test/support/git.ts';
-import { fetchFollowed } from '../fetch.ts';
+import { fetchFollowed } from '../fetching/fetch.ts';
 import type { SyncSpec } from '../spec.ts';
 import { makeSyncScene, type RecordedContext } from '../testing/scene.ts';
 import { checkTree } from './tree-check.ts';

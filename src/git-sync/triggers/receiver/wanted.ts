@@ -1,6 +1,6 @@
 /** Whether a push concerns what is followed. */
 import { isFullHash } from '../../../git/object-name.ts';
-import { isChosenByRule, looksLikeHash } from '../../sync/follow.ts';
+import { isChosenByRule, looksLikeHash } from '../../sync/fetching/follow.ts';
 import type { Follow } from '../../sync/spec.ts';
 import { createTagFilter } from '../../sync/tags/selection.ts';
 import type { Push, RefChange } from './delivery.ts';
