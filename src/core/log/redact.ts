@@ -42,7 +42,12 @@ export function createFormIndex(): FormIndex {
       const key = isLong ? hash(first, text.charCodeAt(1), text.charCodeAt(2)) : first % TABLE_SIZE;
       (isLong ? isStart : isFirst)[key] = 1;
       const place = isLong ? key : TABLE_SIZE + key;
-      forms.set(place, [...(forms.get(place) ?? []), form]);
+      const sharing = forms.get(place);
+      if (sharing === undefined) {
+        forms.set(place, [form]);
+      } else {
+        sharing.push(form);
+      }
     },
     redact(text) {
       let result = '';

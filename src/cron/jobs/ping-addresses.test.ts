@@ -98,4 +98,20 @@ describe('addresses of pings', () => {
     expect(redact(url('/failure'))).toBe('REDACTED');
     expect(redact(`/${TOKEN}/nightly`)).toBe('REDACTED');
   });
+
+  it('leave ordinary words of jobs and of the log readable, and show no short token', async () => {
+    const { redact } = await reading(
+      `# pillion: ping=${url('/api/push/Z9x8c7v6b5?status=up&msg=OK&ping=')}\n@daily x\n# pillion: ping=${url('/jobs')}\n@daily x\n`,
+    );
+    const shown = ['OK', 'GET /api/users 200', '{"jobs":[{"job":"n"}],"status":"up"}', 'GET /jobs'];
+    expect(shown.map(redact)).toEqual(shown);
+    expect(redact('pushing to Z9x8c7v6b5 now')).toBe('pushing to REDACTED now');
+    expect(redact(`to ${url('/jobs')}`)).toBe('to REDACTED');
+  });
+
+  it('do not hide a job that gets the name of a segment later', async () => {
+    const { load, redact } = await reading(`# pillion: name=a ping=${url(`/${TOKEN}/nightly`)}\n@daily x\n`);
+    await load(`# pillion: name=nightly ping=${url(`/${TOKEN}/nightly`)}\n@daily x\n`);
+    expect(redact('{"job":"nightly"}')).toBe('{"job":"nightly"}');
+  });
 });

@@ -2,26 +2,15 @@
 import type { CommandContext } from '../../core/command.ts';
 import { addFound } from '../../core/options/redactor.ts';
 import { CAPABILITY_URL } from '../../core/options/secrecy.ts';
-import type { Cause } from '../../scheduler/job-body.ts';
-import type { Channel } from '../../scheduler/runs/command-output.ts';
-import type { RunResult } from '../../scheduler/runs/job.ts';
+import { urlSecrets } from '../../core/options/url-secrets.ts';
 import type { CronJob } from './cron-job.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What log lines and `/status` have as a value of its own. A path of `/failure` must not take it out of them. */
-const RECORDED: Readonly<Record<RunResult | Cause | Channel, true>> = {
-  success: true,
-  failure: true,
-  timeout: true,
-  stopped: true,
-  schedule: true,
-  start: true,
-  'catch-up': true,
-  command: true,
-  stdout: true,
-  stderr: true,
-};
+/** Of a path or a query what reads as a token: ordinary words of an address stand in every log. */
+const isToken = (text: string): boolean => text.length >= 16 || (text.length >= 8 && /\d/.test(text));
+/** The path, of several segments, is found nowhere by chance. */
+const isPath = (text: string): boolean => text.indexOf('/', 1) > 0;
 
 /** The address itself, or what `$NAME` holds in the environment of a job; undefined when that is no URL. */
 export function pingAddress(
@@ -42,15 +31,19 @@ export function declarePingAddresses(
   jobs: readonly CronJob[],
   { env, secrets }: Pick<CommandContext, 'env' | 'secrets'>,
 ): void {
-  const open = new Set([...Object.keys(RECORDED), ...jobs.map(({ name }) => name)]);
+  const names = new Set(jobs.map(({ name }) => name));
   for (const job of jobs) {
     const { ping, onSuccess, onFailure } = job.options;
     for (const configured of [ping, onSuccess, onFailure]) {
       const url = configured === undefined ? undefined : pingAddress(configured, job.env, env);
       if (url !== undefined) {
         secrets.add(url);
-        const found = CAPABILITY_URL.find(url).filter(({ value }) => !open.has(value));
-        addFound(secrets, found);
+        addFound(secrets, urlSecrets(url));
+        for (const { value } of CAPABILITY_URL.find(url)) {
+          if ((isToken(value) || isPath(value)) && !names.has(value)) {
+            secrets.add(value);
+          }
+        }
       }
     }
   }

@@ -17,12 +17,21 @@ function hintOn(text: string): string | undefined {
 }
 
 describe('an expression that begins with a second', () => {
-  it.each(['0 0 12 ? * MON-FRI', '0 30 2 * * *', '0 15 10 L * ?', '0 0 12 * * 1L'])(
+  it.each(['0 0 12 ? * MON-FRI', '0 30 2 * * *', '0 15 10 L * ?'])(
     'is told so where it cannot be read otherwise: %s',
     (text) => {
       expect(hintOn(text)).toBe(HINT);
       const six = { ...TEST_RULES, hashKey: '', sixth: 'second' } as const;
       expect(() => parseSchedule(splitWords(text), six)).not.toThrow();
+    },
+  );
+
+  it.each(['0 0 12 * * 1L', '0 15 10 ? * 6#3', '0 0 12 ? * 1'])(
+    'is told so with a word on its weekday, which Quartz counts otherwise: %s',
+    (text) => {
+      expect(hintOn(text)).toBe(
+        `${HINT}; but Quartz counts weekdays from 1 for Sunday, and here 0 and 7 are Sunday`,
+      );
     },
   );
 

@@ -16,11 +16,18 @@ export function parseSchedule(
     return parseWords(words, rules);
   } catch (error) {
     if (error instanceof GrammarError && rules.sixth === 'year' && isSecondsFirst(six, rules)) {
-      const hint = 'six fields that begin with a second, as in Quartz: --fields=second';
-      throw new GrammarError(error.message, error.offset, hint);
+      throw new GrammarError(error.message, error.offset, hintFor(six));
     }
     throw error;
   }
+}
+
+function hintFor(words: readonly Word[]): string {
+  const hint = 'six fields that begin with a second, as in Quartz: --fields=second';
+  const hasNumber = /\d/.test(words[5]?.text ?? '');
+  return hasNumber
+    ? `${hint}; but Quartz counts weekdays from 1 for Sunday, and here 0 and 7 are Sunday`
+    : hint;
 }
 
 function isSecondsFirst(words: readonly Word[], rules: ExpressionRules): boolean {

@@ -7,7 +7,7 @@ import { refusalError } from './refusal-error.ts';
 /** What git prints with `--verbose` once it talks to a server of git, in protocol version 2. */
 const SPOKE_GIT = 'POST git-upload-pack';
 /** Statuses that may come with a Retry-After, of which git says nothing. */
-const BUSY = /returned error: (?:429|503)/;
+const BUSY = /returned error: (429|503)/;
 
 /** A ref that was not found may mean that there is no repository at all: git takes many a web page for an empty list. */
 function mayBePage(error: PillionError): boolean {
@@ -26,10 +26,14 @@ export async function explainFailure(
   probe: Pick<RemoteProbe, 'askWhy'>,
   signal: AbortSignal,
 ): Promise<unknown> {
-  if (!isPillionError(error) || !(mayBePage(error) || BUSY.test(error.message))) {
+  if (!isPillionError(error)) {
     return error;
   }
-  const refusal = await probe.askWhy(signal).catch(() => undefined);
+  const symptom = BUSY.exec(error.message)?.[1] ?? (mayBePage(error) ? 'page' : undefined);
+  if (symptom === undefined) {
+    return error;
+  }
+  const refusal = await probe.askWhy(symptom, signal).catch(() => undefined);
   if (refusal?.kind === 'unsupported' && refusal.isPage === true && mayBePage(error)) {
     return GIT_ERRORS.web_page({ message: error.message });
   }

@@ -14,8 +14,8 @@ export const MAX_REFS_BYTES = 256 * 1024 * 1024;
 /** git takes these rather than Basic where a server offers them, and only git can. */
 const STRONGER_THAN_BASIC = ['digest', 'ntlm'];
 
-/** No answer of git's does. */
-const BEGINS_MARKUP = /^\s*</;
+/** No answer of git's does. A mark of UTF-8, read as Latin-1, may be before it. */
+const BEGINS_MARKUP = /^(?:\xef\xbb\xbf)?\s*</;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -87,8 +87,8 @@ export function createAsk(init: AskInit): Ask {
       isFirst = false;
       return isMarkup ? undefined : reader.push(chunk);
     };
-    const send = (authorization: string | undefined) =>
-      init.session.send({
+    const send = async (authorization: string | undefined) => {
+      const sent = init.session.send({
         ...question,
         headers: {
           'Git-Protocol': 'version=2',
@@ -101,6 +101,14 @@ export function createAsk(init: AskInit): Ask {
         onData: take,
         maxBytes: reader.maxBytes ?? MAX_REFS_BYTES,
       });
+      try {
+        return await sent;
+      } catch (error) {
+        // Whoever answers something else may be another server than the one that asked for a password.
+        asksForBasic = false;
+        throw error;
+      }
+    };
     const known = await init.authorization(question.url);
     let offered = asksForBasic ? known : undefined;
     let answer = await send(offered);
@@ -120,7 +128,12 @@ export function createAsk(init: AskInit): Ask {
       asksForBasic = false;
       const isPage = isMarkup || /^(text\/html|application\/xhtml)/i.test(type);
       const why = answer.status === 200 ? `content type ${type.slice(0, 80)}` : `status ${answer.status}`;
-      return { kind: 'unsupported', why, ...(isPage ? { isPage, isMarkup } : {}) };
+      // The content of other answers than 200 is not read; a server of files has none.
+      return {
+        kind: 'unsupported',
+        why,
+        ...(isPage ? { isPage, isMarkup: isMarkup || answer.status !== 200 } : {}),
+      };
     }
     const location = answer.headers['location'];
     if (REDIRECTS.has(answer.status) && location !== undefined) {

@@ -233,29 +233,29 @@ describe('the way to the remote', () => {
     // The first question comes before it has shown that it is another one now.
     await probe.ask(signal);
     const before = server.requests.length;
-    await Promise.all([probe.ask(signal), probe.askWhy(signal)]);
+    await Promise.all([probe.ask(signal), probe.askWhy('page', signal)]);
     expect(server.requests.slice(before).map((each) => each.authorization)).toEqual([undefined, undefined]);
   });
 
   it('is told why git found nothing, once a minute', async () => {
     const [server, clock] = [await startServer(), createFakeClock()];
     const { probe } = setUp(server.repositoryUrl('repo.git'), [], { clock });
-    expect(await probe.askWhy(signal)).toBeUndefined();
+    expect(await probe.askWhy('page', signal)).toBeUndefined();
     server.fail(LIES.loginPage);
     const before = server.requests.length;
-    expect(await probe.askWhy(signal)).toMatchObject({ kind: 'unsupported', isPage: true });
-    expect(await probe.askWhy(signal)).toMatchObject({ kind: 'unsupported', isPage: true });
+    expect(await probe.askWhy('page', signal)).toMatchObject({ kind: 'unsupported', isPage: true });
+    expect(await probe.askWhy('page', signal)).toMatchObject({ kind: 'unsupported', isPage: true });
     expect(server.requests).toHaveLength(before + 1);
     server.heal();
     await clock.advance(60_000);
-    expect(await probe.askWhy(signal)).toBeUndefined();
+    expect(await probe.askWhy('page', signal)).toBeUndefined();
     server.fail({ ...LIES.loginPage, status: 203 });
-    expect(await probe.askWhy(signal)).toMatchObject({ kind: 'unsupported', isPage: true });
+    expect(await probe.askWhy('page', signal)).toMatchObject({ kind: 'unsupported', isPage: true });
     await clock.advance(60_000);
     for (const retryAfter of ['60', '120']) {
       server.heal();
       server.fail({ kind: 'status', status: 429, headers: { 'retry-after': retryAfter } });
-      expect(await probe.askWhy(signal)).toMatchObject({
+      expect(await probe.askWhy('page', signal)).toMatchObject({
         kind: 'busy',
         retryAfterMs: 1000 * Number(retryAfter),
       });

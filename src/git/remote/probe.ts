@@ -53,8 +53,11 @@ export type PollKind = 'http' | 'ssh' | 'git' | 'waiting';
 export interface RemoteProbe {
   /** Rejects when there was no answer. */
   ask(signal: AbortSignal): Promise<RemoteState>;
-  /** Why the server does not answer as a server of git would; undefined when it does, or when only git could ask. */
-  askWhy(signal: AbortSignal): Promise<Refusal | undefined>;
+  /**
+   * Why the server does not answer as a server of git would; undefined when it does, or when only git could ask. Asks once a
+   * minute for the same symptom.
+   */
+  askWhy(symptom: string, signal: AbortSignal): Promise<Refusal | undefined>;
   /** The server's last answer, as long as it wants to be left alone after that. */
   refusalUntilLater(): PillionError | undefined;
   /** Lets a fetch go on where the last question was answered, if it can. */
@@ -152,7 +155,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
   const mayRelayHttp = !hasAny(init.env, GIT_FETCHES_ENV);
   const isGitAlways = ssh === undefined && needsGit(init);
   let askGitUntil = isGitAlways ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-  let why: { readonly until: number; readonly refusal: Refusal } | undefined;
+  let why: { readonly symptom: string; readonly until: number; readonly refusal: Refusal } | undefined;
   let busy: { readonly until: number; readonly error: PillionError } | undefined;
   let session: ClientSession | undefined;
   let http: HttpProbe | undefined;
@@ -240,11 +243,11 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
       }
       return { kind: 'refused', error: noteRefusal(answer) };
     },
-    async askWhy(signal) {
+    async askWhy(symptom, signal) {
       if (isGitAlways || ssh !== undefined) {
         return undefined;
       }
-      if (why !== undefined && clock.monotonic() < why.until) {
+      if (why?.symptom === symptom && clock.monotonic() < why.until) {
         return why.refusal;
       }
       const answer = await askOverHttp(signal);
@@ -255,7 +258,7 @@ export function createRemoteProbe(init: RemoteProbeInit): RemoteProbe {
         noteRefusal(answer);
       }
       if (refusalUntilLater() === undefined) {
-        why = { until: clock.monotonic() + ASK_WHY_MS, refusal: answer };
+        why = { symptom, until: clock.monotonic() + ASK_WHY_MS, refusal: answer };
       }
       return answer;
     },

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -220,6 +220,46 @@ describe('a repository in a directory', () => {
     expect(existsSync(`${tree.root}/d/passing`)).toBe(false);
     expect(await readFile(`${tree.root}/d/b`, 'utf8')).toBe('content of b');
   });
+
+  it.each(['gone for good', 'made again'])(
+    'counts what a restore gives, whenever a directory goes away: %s',
+    async (fate) => {
+      const engine = await made();
+      for (let moment = 1; moment <= 5; moment += 1) {
+        await makeVolume();
+        const passing = `${volume()}/d/passing`;
+        const make = () => {
+          mkdirSync(passing, { recursive: true });
+          ['c', 'd', 'e'].forEach((name) => writeFileSync(`${passing}/${name}`, `${name} of ${moment}`));
+        };
+        make();
+        const manifest = temp.join(`manifest-${moment}`);
+        const changing = [Buffer.from('d')];
+        await scanVolume(volume(), manifest, { ...work, exclude: [], changing });
+        const onProgress = ({ filesDone = 0 }) => {
+          if (filesDone === moment) {
+            rmSync(passing, { recursive: true, force: true });
+          } else if (filesDone === moment + 1 && fate === 'made again') {
+            make();
+          }
+        };
+        const request = {
+          volume: volume(),
+          manifest,
+          exclude: [],
+          mounts: [],
+          now: 5 + moment,
+          isPartial: false,
+        };
+        const { snapshot, files } = await engine.backup(request, { ...work, onProgress });
+        expect(await engine.verify(1, work)).toEqual([]);
+        expect(await engine.readBack(snapshot, work)).toMatchObject({ files });
+        const { root } = await restore(engine, snapshot, temp.join(`restored-${moment}`));
+        const restored = readdirSync(root, { recursive: true, withFileTypes: true });
+        expect(restored.filter((entry) => entry.isFile())).toHaveLength(files);
+      }
+    },
+  );
 
   it('goes on with a restore that was interrupted, and mends what it has left', async () => {
     await makeVolume();

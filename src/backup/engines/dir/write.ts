@@ -8,6 +8,7 @@ import { readManifest, summariseManifest } from '../../manifest/files.ts';
 import { createUnsteady } from '../../manifest/unsteady.ts';
 import { createVolumeReader } from '../../manifest/volume-reader.ts';
 import type { BackupRequest, EngineWork, StoredSnapshot } from '../../model.ts';
+import { createGone } from './gone.ts';
 import {
   changingEntry,
   OBJECTS,
@@ -34,7 +35,7 @@ export function storeSnapshot(
       version: 1,
       name,
       time: now,
-      files: files - objects.goneFiles,
+      files: files - (await countGone(manifest, objects.gone, work.signal)),
       bytes,
       isPartial,
       manifest: digest,
@@ -50,6 +51,21 @@ export function storeSnapshot(
     });
     return { snapshot: snapshotOf({ id, ...record }), files: record.files, bytes, added: objects.added };
   });
+}
+
+/** Files that went away with their directory count too when they had been stored before: a restore leaves them out. */
+async function countGone(manifest: string, gone: readonly BytePath[], signal: AbortSignal): Promise<number> {
+  if (gone.length === 0) {
+    return 0;
+  }
+  const isGone = createGone(gone);
+  const breathe = createBreather(signal);
+  let count = 0;
+  for await (const entry of readManifest(manifest, signal)) {
+    await breathe();
+    count += isGone(entry.path) && entry.type === 'file' ? 1 : 0;
+  }
+  return count;
 }
 
 async function copyIn(source: string, directory: ByteDirectory, name: string): Promise<void> {
@@ -73,7 +89,6 @@ async function storeObjects(repository: ByteDirectory, volume: string, manifest:
   let added = 0;
   let filesDone = 0;
   let bytesDone = 0;
-  let goneFiles = 0;
   const hasGone = (path: BytePath): boolean => {
     const missing = reader.missing(path);
     if (missing === undefined || !unsteady.has(missing)) {
@@ -82,7 +97,6 @@ async function storeObjects(repository: ByteDirectory, volume: string, manifest:
     if (missing !== gone.at(-1)) {
       gone.push(missing);
     }
-    goneFiles += 1;
     return true;
   };
   try {
@@ -118,7 +132,7 @@ async function storeObjects(repository: ByteDirectory, volume: string, manifest:
   } finally {
     reader.close();
   }
-  return { changing, gone, goneFiles, added };
+  return { changing, gone, added };
 }
 
 async function storeObject(

@@ -72,7 +72,7 @@ async function isDamaged(context: LockedContext, error: unknown, signal: AbortSi
  * ask the server for more than the list of those.
  */
 function formatOfHash(error: unknown, ref: string, own: ObjectFormat): ObjectFormat | undefined {
-  const isUnknown = GIT_ERRORS.ref_not_found.matches(error) && isFullHash(ref);
+  const isUnknown = GIT_ERRORS.ref_not_found.matches(error) && isFullHash(ref.toLowerCase());
   return isUnknown && formatOf(ref) !== own ? formatOf(ref) : undefined;
 }
 
@@ -127,8 +127,11 @@ export async function withFetchedCommit<T>(
     try {
       return await use(await shared.rebuild(open, format ?? own, fetch));
     } catch (second) {
-      // It was the name of a ref after all, or the server does not have the commit.
-      throw guessed !== undefined && serverFormat(second, guessed) !== undefined ? error : second;
+      // It was the name of a ref after all: a server says so in several ways.
+      const isWrongGuess =
+        guessed !== undefined &&
+        (serverFormat(second, guessed) !== undefined || GIT_ERRORS.git_failed.matches(second));
+      throw isWrongGuess ? error : second;
     }
   }
 }

@@ -105,7 +105,7 @@ describe('a repository with SHA-256 object names', () => {
       expect([await hashOf(scene.link), await scene.read()]).toEqual([hash, 'one']);
       await scene.once(flags);
       await scene.once();
-      await scene.once(flags);
+      await scene.once([...flags, `--ref=${hash.toUpperCase()}`]);
       expect([await hashOf(scene.link), await scene.read()]).toEqual([hash, 'one']);
     },
   );
@@ -118,6 +118,15 @@ describe('a repository with SHA-256 object names', () => {
     const scene = await makeScene({ onTestFinished });
     const { url } = format === 'SHA-1' ? scene.repo : await makeSha256(scene);
     const { stderr } = await scene.mustFail([`--repo=${url}`, `--ref=${'ab'.repeat(digits / 2)}`]);
+    expect(stderr).toContain('ref_not_found');
+  });
+
+  it('with SHA-1, behind a server without protocol v2, is told so too', async (test) => {
+    const scene = await makeScene(test);
+    const server = await startHttpGitServer({ root: scene.join(), protocolV0Only: true });
+    test.onTestFinished(async () => server.stop());
+    const repo = server.repositoryUrl('repo');
+    const { stderr } = await scene.mustFail([`--repo=${repo}`, `--ref=${'cd'.repeat(32)}`]);
     expect(stderr).toContain('ref_not_found');
   });
 

@@ -48,14 +48,34 @@ describe('a pass that fails', () => {
     expect(requests.length).toBeLessThanOrEqual(6);
   });
 
-  it('asks once where a web page answers, and sends no password that the page has not asked for', async (test) => {
-    const { server, during, sync } = await scene(test);
-    server.fail(LIES.loginPage);
+  it.each([
+    ['a web page', LIES.loginPage],
+    ['one that begins with a mark of UTF-8', { ...LIES.loginPage, body: `\ufeff${LIES.loginPage.body}` }],
+    ['one with status 203', { ...LIES.loginPage, status: 203 }],
+  ])('asks once where %s answers, and sends no password that it has not asked for', async (_, page) => {
+    const { server, during, sync } = await scene({ onTestFinished });
+    server.fail(page);
     await sync.waitForLog(/"code":"web_page"/);
     const requests = await during(4);
     expect(requests.length).toBeGreaterThanOrEqual(3);
     expect(requests.length).toBeLessThanOrEqual(6);
     expect(offers(requests)).toBe(0);
+  });
+
+  it('does not take an earlier failure without a wait for one with it', async (test) => {
+    const made = await makeScene(test);
+    const server = await startHttpGitServer({ root: made.join() });
+    test.onTestFinished(async () => server.stop());
+    server.fail({ kind: 'status', status: 503 });
+    const flags = [`--repo=${server.repositoryUrl('repo')}`, '--period=300ms', '--max-failures=-1'];
+    const sync = await made.start(flags, { plainGit: true });
+    await sync.waitForLog(/returned error: 503/);
+    server.heal();
+    server.fail({ kind: 'status', status: 429, headers: { 'retry-after': '300' } });
+    await sync.waitForLog(/status 429, ask again in 300 s/);
+    const asked = server.requests.length;
+    await sync.passes(3);
+    expect(server.requests).toHaveLength(asked);
   });
 
   it.each([429, 503])(
