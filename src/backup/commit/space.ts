@@ -71,6 +71,6 @@ export async function requireSpace(path: string, whole: SpaceNeed, signal: Abort
   const entries = status.files === 0 ? Number.POSITIVE_INFINITY : status.ffree;
   const missing = shortage(need, { bytes: status.bavail * status.bsize, entries });
   if (missing !== undefined) {
-    throw BACKUP_ERRORS.no_space({ message: `${path}: ${missing}` });
+    throw BACKUP_ERRORS.no_space({ message: `no room to restore: ${missing}` });
   }
 }

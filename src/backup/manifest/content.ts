@@ -8,6 +8,7 @@ import { systemErrorCode } from '../../core/errors.ts';
 import { FILE_ERRORS, fileError } from '../../core/files/file-error.ts';
 import type { ByteDirectory } from '../../core/foreign-files/byte-directory.ts';
 import { type ByteName, shownName } from '../../core/foreign-files/entry-name.ts';
+import { isFullDisk } from '../../core/full-disk.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
@@ -55,6 +56,9 @@ export async function readStableFile(
     const isStable = isUnchanged(before, after) && BigInt(size) === before.size;
     return isStable || takesTorn ? { size, sha256, status: after } : undefined;
   } catch (error) {
+    if (isFullDisk(error)) {
+      throw error; // of who takes the content: reading needs no room
+    }
     throw fileError(FILE_ERRORS.read_failed, `${parent.shownPath}/${shownName(name)}`, error);
   } finally {
     closeSync(fd);

@@ -5,9 +5,9 @@ import type { Zone } from '../../scheduler/time/zone.ts';
 import { CRON_ERRORS } from '../errors.ts';
 import type { CronJob, CrontabRules, ParsedJobs } from './cron-job.ts';
 import { parseCrontab } from './crontab.ts';
-import { crontabError } from './findings.ts';
+import { crontabError, type Finding } from './findings.ts';
 import { findNeverDue } from './never-due.ts';
-import { declarePingAddresses } from './ping-addresses.ts';
+import { declarePingAddresses, withoutAddresses } from './ping-addresses.ts';
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
@@ -53,7 +53,10 @@ export function zoneOfJob(job: CronJob, defaultZone: Zone): Zone {
 async function parseJobs(text: string, path: string, rules: CrontabRules): Promise<ParsedJobs> {
   if (/\.ya?ml$/i.test(path)) {
     const { parseYamlJobs } = await import('./yaml-jobs.ts');
-    return parseYamlJobs(text, path, rules);
+    const parsed = parseYamlJobs(text, path, rules);
+    // They quote keys and values; those of a crontab do not.
+    const hide = (finding: Finding) => ({ ...finding, message: withoutAddresses(finding.message) });
+    return { ...parsed, errors: parsed.errors.map(hide), warnings: parsed.warnings.map(hide) };
   }
   return parseCrontab(text, path, rules);
 }

@@ -114,4 +114,22 @@ describe('addresses of pings', () => {
     await load(`# pillion: name=nightly ping=${url(`/${TOKEN}/nightly`)}\n@daily x\n`);
     expect(redact('{"job":"nightly"}')).toBe('{"job":"nightly"}');
   });
+
+  it.each([
+    ['a key', `jobs: [{schedule: '@daily', command: x, ping ${url(`/p/${TOKEN}`)}}]`],
+    ['an entry', `jobs: ['${url(`/p/${TOKEN}`)}']`],
+    ['an alias', `jobs: [{schedule: '@daily', command: x, ping: *${url(`/p/${TOKEN}`)}}]`],
+    [
+      'a value of another kind',
+      `jobs: [{schedule: '@daily', command: x, ping: {a: '${url(`/p/${TOKEN}`)}'}}]`,
+    ],
+    ['a schedule', `jobs: [{schedule: '${url(`/p/${TOKEN}`)}', command: x}]`],
+  ])('are not quoted where %s of YAML is wrong', async (_what, text) => {
+    const failed = await reading(text, {}, 'jobs.yaml').then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    expect(failed?.message).toMatch(/jobs\.yaml:\d/);
+    expect(failed?.message).not.toContain(TOKEN);
+  });
 });

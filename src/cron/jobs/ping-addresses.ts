@@ -12,6 +12,10 @@ const isToken = (text: string): boolean => text.length >= 16 || (text.length >= 
 /** The path, of several segments, is found nowhere by chance. */
 const isPath = (text: string): boolean => text.indexOf('/', 1) > 0;
 
+/** A message that quotes a part of a file that could not be read, where an address may be, without all but its origin. */
+export const withoutAddresses = (message: string): string =>
+  message.replaceAll(/\bhttps?:\/\/[^\s"'}\]]+/gi, (url) => CAPABILITY_URL.show(url));
+
 /** The address itself, or what `$NAME` holds in the environment of a job; undefined when that is no URL. */
 export function pingAddress(
   configured: string,
