@@ -88,23 +88,22 @@ export function createAsk(init: AskInit): Ask {
       return isMarkup ? undefined : reader.push(chunk);
     };
     const send = async (authorization: string | undefined) => {
-      const sent = init.session.send({
-        ...question,
-        headers: {
-          'Git-Protocol': 'version=2',
-          ...question.headers,
-          ...(authorization === undefined ? {} : { Authorization: authorization }),
-        },
-        signal,
-        followRedirects: false,
-        repeatable: true,
-        onData: take,
-        maxBytes: reader.maxBytes ?? MAX_REFS_BYTES,
-      });
       try {
-        return await sent;
+        return await init.session.send({
+          ...question,
+          headers: {
+            'Git-Protocol': 'version=2',
+            ...question.headers,
+            ...(authorization === undefined ? {} : { Authorization: authorization }),
+          },
+          signal,
+          followRedirects: false,
+          repeatable: true,
+          onData: take,
+          maxBytes: reader.maxBytes ?? MAX_REFS_BYTES,
+        });
       } catch (error) {
-        // Whoever answers something else may be another server than the one that asked for a password.
+        // Whoever answers after that may be another server than the one that asked for a password.
         asksForBasic = false;
         throw error;
       }

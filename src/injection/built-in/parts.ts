@@ -30,15 +30,18 @@ export const OWN_VOLUME_MOUNT = {
 export const TEMPORARY_VOLUME = { name: 'pillion-${instance}-tmp', emptyDir: { sizeLimit: '64Mi' } } as const;
 export const TEMPORARY_MOUNT = { name: 'pillion-${instance}-tmp', mountPath: '/tmp' } as const;
 
-/** The Secret of the parameter of this name, where it is given and `when` holds as well. */
-export const secretVolume = (...when: readonly string[]) => ({
+const ofSecret = (when: readonly string[]) => ({
   $when: when.length === 0 ? 'secret' : ['secret', ...when],
   name: 'pillion-${instance}-secret',
+});
+
+/** The Secret of the parameter of this name, where it is given and `when` holds as well. */
+export const secretVolume = (...when: readonly string[]) => ({
+  ...ofSecret(when),
   secret: { secretName: '${secret}' },
 });
 export const secretMount = (mountPath: string, ...when: readonly string[]) => ({
-  $when: when.length === 0 ? 'secret' : ['secret', ...when],
-  name: 'pillion-${instance}-secret',
+  ...ofSecret(when),
   mountPath,
   readOnly: true,
 });
