@@ -136,6 +136,9 @@ describe('a running sync that copies', () => {
       );
     }
     await reader.finish();
+    // The commit is told before the note of the update goes.
+    const hasEnded = async () => !(await readdir(path.join(copy, '.pillion'))).includes('updating');
+    await waitFor(hasEnded, { what: 'the end of the update' });
     await expectCopied(copy, await repository.hash(), 14);
   });
 
